@@ -1,0 +1,32 @@
+# `make run` and `make test` are all a newcomer needs: they make .venv by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+SCENARIOS ?= $(addprefix scenarios/,$(addsuffix .toml,shops commission advertising private promotion subscription mixed))
+OUT ?= outputs/first
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/ready  ## compare the scenarios and write the report
+	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 10000 --days 365 --out $(OUT)
+
+test: $(VENV)/ready
+	$(VENV)/bin/python -m pytest -q
+
+lint: $(VENV)/ready  ## style, types and floors
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/ready
+	$(VENV)/bin/hongbao bench
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+
+# made again when what it is made from changes
+$(VENV)/ready: pyproject.toml constraints.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@

@@ -1,0 +1,75 @@
+"""hongbao: a laboratory of a messaging platform's economy.
+
+    import sim
+
+    baseline = sim.Scenario.load("scenarios/baseline.toml", {"run.users": 5_000, "run.days": 90})
+    result = sim.run(baseline)
+    result.summary["users.daily"]
+
+Names are brought in when first used, so that `import sim` costs nothing.
+"""
+
+from importlib import import_module
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.engine.settings import BadInput
+    from sim.experiments.compare import compare
+    from sim.experiments.plan import Plan
+    from sim.experiments.run import run
+    from sim.experiments.sweep import sweep
+    from sim.ground.friends import Friends
+    from sim.results import Comparison, Result
+    from sim.scenario import Scenario
+    from sim.sweeps import Sweep
+    from sim.world import World
+
+    load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
+
+__version__ = "0.1.0"
+__all__ = [
+    "BadInput",
+    "Comparison",
+    "Friends",
+    "Plan",
+    "Result",
+    "Scenario",
+    "Sweep",
+    "World",
+    "__version__",
+    "compare",
+    "load_comparison",
+    "load_result",
+    "load_sweep",
+    "run",
+    "sweep",
+]
+
+_HOMES = {  # where each name lives
+    "BadInput": ("sim.engine.settings", "BadInput"),
+    "Comparison": ("sim.results", "Comparison"),
+    "Friends": ("sim.ground.friends", "Friends"),
+    "Plan": ("sim.experiments.plan", "Plan"),
+    "Result": ("sim.results", "Result"),
+    "Scenario": ("sim.scenario", "Scenario"),
+    "Sweep": ("sim.sweeps", "Sweep"),
+    "World": ("sim.world", "World"),
+    "compare": ("sim.experiments.compare", "compare"),
+    "load_comparison": ("sim.results", "Comparison.load"),
+    "load_result": ("sim.results", "Result.load"),
+    "load_sweep": ("sim.sweeps", "Sweep.load"),
+    "run": ("sim.experiments.run", "run"),
+    "sweep": ("sim.experiments.sweep", "sweep"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    module, path = _HOMES[name]
+    return globals().setdefault(name, attrgetter(path)(import_module(module)))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

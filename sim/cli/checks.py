@@ -1,0 +1,110 @@
+"""Commands that hold the model against something: theory, published figures, the clock."""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sim.cli.errors import Failed
+from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS
+from sim.screen import progress, show
+
+
+@click.command()
+@click.option("--only", type=int, multiple=True, metavar="N", help="Only this row of the limits; may be repeated.")
+@FORMAT
+@DEBUG
+def validate(only: Sequence[int], form: str) -> None:
+    """Hold the services against theory in their limiting cases."""
+    from sim.experiments.validate import validate as hold
+
+    found = hold(only or None)
+    rows = [limit._asdict() for limit in found]
+    if form == "table":
+        keys = ("row", "name", "expected", "measured", "standard_error", "allowance")
+        rows = [{key: row[key] for key in keys} | {"": "PASS" if row["passed"] else "FAIL"} for row in rows]
+    show(rows, form, "Limits of theory, through the code that runs the economy")
+    if failed := sum(not limit.passed for limit in found):
+        raise Failed(f"{failed} of {len(found)} limits fail", 1)
+
+
+@click.command()
+@click.option("--folder", type=PATH, default=Path("scenarios"), show_default=True, help="Where the scenario files are.")
+@click.option(
+    "--users", type=click.IntRange(min=1_000), default=10_000, show_default=True, help="People of each world."
+)
+@click.option(
+    "--days", type=click.IntRange(min=60), default=120, show_default=True,
+    help="Days of each world; in few days the New Year's festival weighs more.",
+)  # fmt: skip
+@FORMAT
+@DEBUG
+def magnitudes(folder: Path, users: int, days: int, form: str) -> None:
+    """Hold the model's figures against published ones, and say which were fitted."""
+    from sim.engine.settings import BadInput
+    from sim.experiments.magnitudes import magnitudes as measure
+
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; --folder says where the scenario files are")
+    rows = [it._asdict() for it in measure(folder, users, days)]
+    if form == "table":
+        said = {True: "yes", False: "no"}
+        rows = [row | {key: said[row[key]] for key in ("inside", "fitted")} for row in rows]
+    show(rows, form, "The model's defaults beside published figures")
+
+
+def _sizes(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
+    with contextlib.suppress(ValueError):
+        sizes = [int(part) for part in value.split(",")]
+        if min(sizes) > 0:
+            return sizes
+    raise click.BadParameter(f"{value!r} is not a list of numbers of people, as in 10_000,100_000")
+
+
+@click.command()
+@SCENARIO_OR_DEFAULT
+@click.option("--users", metavar="N,...", callback=_sizes, default="10_000,100_000,1_000_000", show_default=True)
+@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days timed.")
+@click.option(
+    "--starts/--no-starts", "starting", default=True, show_default=True, help="Time starts too: a minute or two."
+)
+@THREADS
+@FORMAT
+@DEBUG
+def bench(scenario: Path | None, users: list[int], days: int, starting: bool, threads: int, form: str) -> None:
+    """Measure user-days a CPU-second, of SCENARIO or of the model as it is by default."""
+    from sim.experiments.bench import measure, start, starts
+    from sim.scenario import Scenario
+
+    chosen = Scenario.load(scenario) if scenario else Scenario()
+    started = starts(chosen)._asdict() if starting else None
+    start(chosen, threads)
+    rows = []
+    with progress("world") as told:
+        for size in users:
+            rows.append(measure(chosen, size, days, threads)._asdict())
+            told(len(rows), len(users))
+    if form == "json":
+        click.echo(json.dumps({"starts": started, "paces": rows}, indent=2))
+        return
+    phases = [row.pop("phases") for row in rows]
+    if form == "csv":
+        named = ({f"seconds {phase}": spent for phase, spent in by_phase.items()} for by_phase in phases)
+        show([row | seconds for row, seconds in zip(rows, named, strict=True)], form)
+        return
+    if started is not None:
+        costs = (
+            {"start": which, "seconds": started[f"{when}_seconds"], "CPU seconds": started[f"{when}_cpu_seconds"]}
+            for which, when in (("the first, which compiles", "first"), ("a later one", "later"))
+        )
+        title = f"Starts: `hongbao run` of {started['users']:,} people and {started['days']} days, report included"
+        show(list(costs), form, title)
+    show(rows, form, "Pace, in CPU seconds")
+    sizes = list(zip(users, phases, strict=True))
+    by_phase = [
+        {"phase": phase, **{f"{size:,}": spent[phase] / size / days * 1e9 for size, spent in sizes}}
+        for phase in phases[0]
+    ]
+    show(by_phase, form, "Nanoseconds a person and day, by phase and number of people")

@@ -1,0 +1,85 @@
+"""Errors of the command: one clear message on stderr and an exit code, and a traceback only for a mistake of ours."""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from sim.screen import say
+
+SOON = 0.01  # seconds
+
+
+class Failed(click.ClickException):
+    """One clear message on stderr, and an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click means it to be set a class, we set it an error
+
+    def show(self, file: Any = None) -> None:
+        """Say it without a traceback."""
+        say(self.message)
+
+
+class Commands(click.Group):
+    """Commands whose errors become one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command asked for."""
+        try:
+            with heard():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Failed("interrupted; every file that was written is whole", 130) from None
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise
+        except Exception as error:
+            exit_code = _exit_code(error)
+            if exit_code is None or ctx.meta.get("debug"):
+                raise
+            raise Failed(str(error), exit_code) from error
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[None]:
+    """A Ctrl-C is heard also where Python drops it: one that arrives while an object is freed is raised again, soon."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    tell, alarm = sys.unraisablehook, signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+    def again(dropped: Any) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+        else:
+            tell(dropped)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = tell
+        signal.signal(signal.SIGALRM, alarm)
+
+
+def _exit_code(error: Exception) -> int | None:
+    """The exit code of an error that its message explains; None for a mistake of ours, which needs its traceback."""
+    from sim.engine.settings import BadInput
+
+    if isinstance(error, BadInput):
+        return 2
+    if isinstance(error, OSError):
+        return 1
+    from sim.experiments.sweep import SweepStopped
+    from sim.ground.ledger import LedgerError
+    from sim.world import ModelError
+
+    if isinstance(error, SweepStopped):
+        return 3
+    return 1 if isinstance(error, LedgerError | ModelError) else None

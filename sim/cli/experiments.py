@@ -1,0 +1,248 @@
+"""Commands that let worlds live, save what happened and write its page: run, compare, sweep; report writes it again."""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.errors import Failed
+from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS, experiment, load, load_branch
+from sim.screen import Row, progress, say, show
+
+if TYPE_CHECKING:
+    from sim.results import Comparison, Result
+    from sim.sweeps import Sweep
+
+# What the screen shows of all metrics; --format json and csv have every one.
+MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfare.total")
+
+
+@click.command()
+@SCENARIO_OR_DEFAULT
+@experiment
+@THREADS
+@click.option("--save-at", type=click.IntRange(min=1), multiple=True, help="Save the world after so many days too.")
+@click.option("--from", "saved", type=PATH, help="A saved world to go on from, under SCENARIO or its own.")
+def run(
+    scenario: Path | None,
+    out: Path | None,
+    form: str,
+    threads: int,
+    save_at: Sequence[int],
+    saved: Path | None,
+    **asked: Any,
+) -> None:
+    """Let the world of one SCENARIO live, and save what happened."""
+    from sim.experiments.run import run as live
+
+    if saved is not None:
+        chosen = load_branch(scenario, saved, asked)
+    elif scenario is not None:
+        chosen = load(scenario, asked)
+    else:
+        raise click.UsageError("name a SCENARIO, or with --from a saved world to go on from")
+    folder = out or Path("outputs", chosen.name)
+    with progress("day") as told:
+        result = live(chosen, out=folder, threads=threads, progress=told, save_at=save_at, saved=saved)
+    written = write_page(folder)
+    if form == "json":
+        click.echo(json.dumps(result.summary, indent=2))
+    elif form == "csv":
+        units = {name: metric.unit for name, metric in result.metrics.items()}
+        show([{"metric": name, "value": value, "unit": units[name]} for name, value in result.summary.items()], form)
+    else:
+        _show_run(result)
+    say(f"the report is {written}")
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, required=True, type=PATH)
+@experiment
+@click.option("--replicates", type=click.IntRange(min=1), help="Seeds each scenario lives through.  [default: 8]")
+@click.option(
+    "--precision",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Add seeds until the differences in profit are known to this share, as 0.05.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side.  [default: as many as fit]")
+def compare(
+    scenarios: Sequence[Path],
+    out: Path | None,
+    form: str,
+    replicates: int | None,
+    precision: float | None,
+    jobs: int | None,
+    **asked: Any,
+) -> None:
+    """Compare SCENARIOS on the same people with the same luck; the first is the baseline."""
+    if replicates is not None and precision is not None:
+        raise click.UsageError("--replicates says how many seeds, --precision how sure to be: give one of the two")
+    from sim.experiments.compare import UnfairComparison
+    from sim.experiments.compare import compare as against
+
+    chosen = [load(path, asked) for path in scenarios]
+    folder = out or Path("outputs", "-".join(scenario.name for scenario in chosen))
+    with progress("run") as told, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnfairComparison)  # said below, with the values
+        found = against(chosen, replicates=replicates, precision=precision, jobs=jobs, out=folder, progress=told)
+    written = write_page(folder)
+    if form == "json":
+        click.echo((folder / "comparison.json").read_text(encoding="utf-8"), nl=False)
+    elif form == "csv":
+        click.echo(found.table().to_csv(index=False), nl=False)
+    else:
+        _show_comparison(found)
+    for differing in found.unfair:
+        values = ", ".join(f"{value!r} in {name}" for name, value in differing["values"].items())
+        say(f"not a fair comparison: {differing['name']} is no decision of the platform, yet it is {values}")
+    if precision is not None and not found.manifest["precision"]["reached"]:
+        say(f"{found.replicates} seeds were not enough for a precision of {precision:g}")
+    say(f"the report is {written}")
+
+
+@click.command()
+@click.argument("plan", type=PATH)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side.  [default: as many as fit]")
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers do it, or `local` to start one.")
+@click.option("--out", type=PATH, help="Folder of the runs.  [default: outputs/NAME]")
+@click.option("--users", type=int, help="People, instead of the plan's number.")
+@click.option("--days", type=int, help="Days, instead of the plan's number.")
+@click.option("--seeds", type=int, help="How many seeds, instead of the plan's.")
+@click.option("--dry-run", is_flag=True, help="Say how many runs, hours and bytes it would be; run nothing.")
+@click.option("--compact", is_flag=True, help="Put the summaries of all runs into one table as well.")
+@click.option("--yes", is_flag=True, help="More than 100,000 runs are meant.")
+@FORMAT
+@DEBUG
+def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) -> None:
+    """Make every run that PLAN asks for: scenarios, times factors, times seeds.
+
+    Finished runs are kept: the same command again goes on where it was.
+    """
+    from sim.experiments.estimate import estimate
+    from sim.experiments.plan import Plan
+    from sim.experiments.sweep import Standing, SweepNote
+    from sim.experiments.sweep import sweep as make
+
+    other = {name: how.pop(name) for name in ("users", "days", "seeds")}
+    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None})
+    if dry_run:
+        foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
+        show(_told(foreseen) if form == "table" else [foreseen], form, f"{chosen.title}: what it would take here")
+        return
+    with progress("run") as told, warnings.catch_warnings():
+        warnings.simplefilter("always", SweepNote)
+        warnings.showwarning = lambda message, *where: say(str(message))
+
+        def stand(it: Standing) -> None:
+            failed = f", {it.failed:,} failed" if it.failed else ""
+            told(it.done, it.planned, f"{it.rate:.3g} a second{failed}")
+
+        found = make(chosen, out=out, progress=stand, **how)
+    written = write_page(found.folder)
+    if form == "csv":
+        click.echo(found.table().to_csv(index=False), nl=False)
+    else:
+        _show_sweep(found, form)
+    say(f"the report is {written}")
+    if missing := found.missing():
+        raise Failed(f"{missing:,} runs failed; the report and {found.folder / 'failed'} say why", 3)
+
+
+def _told(foreseen: Mapping[str, float]) -> list[Row]:
+    """An estimate for people: hours as a time they can feel."""
+    from sim.report.wording import seconds
+
+    called = {"core_hours": "time of one core", "hours": "on the clock"}
+    return [
+        {"name": called.get(what, what.replace("_", " ")), "value": seconds(3600 * it) if what in called else it}
+        for what, it in foreseen.items()
+    ]
+
+
+@click.command()
+@click.argument("folder", type=PATH)
+@DEBUG
+def report(folder: Path) -> None:
+    """Write the page of a saved run, comparison or sweep, and print where it is."""
+    click.echo(write_page(folder))
+
+
+def write_page(folder: Path) -> Path:
+    """Write the page of a saved run or comparison: what draws is loaded only now, when there is something to draw."""
+    from sim import report
+
+    return report.write(folder)
+
+
+# What the screen shows
+
+
+def _show_run(result: "Result") -> None:
+    from sim.report.wording import measure
+
+    it, about = result.manifest, result.metrics
+    rows = [
+        {"metric": name, "value": measure(result.summary[name], about[name].unit), "meaning": about[name].meaning}
+        for name in MAIN
+    ]
+    show(rows, "table", f"{result.title}: {it['users']:,} people, {it['days']:,} days, seed {result.seed}")
+
+
+def _show_comparison(found: "Comparison") -> None:
+    from sim.report.wording import chance
+
+    it = found.manifest
+    rows: list[Row] = []
+    for metric in MAIN:
+        unit = it["metrics"][metric]["unit"]
+        for name in found.scenarios:
+            row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates)
+            rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
+    paired = _paired(found.replicates)
+    show(rows, "table", f"{it['users']:,} people, {it['days']:,} days, {paired}")
+
+
+def _show_sweep(found: "Sweep", form: str) -> None:
+    """What a sweep says over all points and seeds."""
+    from sim.report.wording import counted
+
+    metrics, chosen = found.metrics, found.about["chosen"]
+    if form == "json":
+        values = {metric: found.overall(metric).to_dict("records") for metric in chosen}
+        click.echo(json.dumps({"folder": str(found.folder), "missing": found.missing(), "metrics": values}, indent=2))
+        return
+    rows: list[Row] = []
+    seeds = len(found.seeds)
+    for metric in chosen:
+        unit, reached = metrics[metric].unit, found.overall(metric).to_dict("records")
+        rows += [_against(found.baseline, it["scenario"], metric, unit, it, seeds) for it in reached]
+    if rows:
+        points = found.about["points"]
+        show(rows, form, f"{found.title}: means over {counted(points, 'point')} and {_paired(seeds)}")
+
+
+def _paired(seeds: int) -> str:
+    if seeds == 1:
+        return "one seed: a single draw of luck has no interval"
+    return f"{seeds:,} seeds; differences are paired by seed"
+
+
+def _against(
+    baseline: str, scenario: str, metric: str, unit: str, reached: Mapping[str, Any], seeds: int
+) -> dict[str, str]:
+    """What a scenario reached on a metric, and how far that is from the baseline: a row of a table."""
+    from sim.report.wording import in_words, interval, number
+
+    differs = scenario != baseline
+    row = {
+        "metric": "" if differs else f"{metric}, {in_words(unit)[1]}",
+        "scenario": scenario,
+        "mean": number(reached["mean"], unit),
+        f"against {baseline}": number(reached["diff"], unit, sign=True) if differs else "",
+    }
+    if seeds > 1:
+        row["95 % interval"] = interval(reached["diff_low"], reached["diff_high"], unit) if differs else ""
+    return row

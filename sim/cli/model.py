@@ -1,0 +1,55 @@
+"""Commands that show the model as it is: its day, its settings, the schema of a scenario."""
+
+import inspect
+import json
+from pathlib import Path
+
+import click
+
+from sim.cli.options import FORMAT, SCENARIO_OR_DEFAULT
+from sim.screen import plain, show
+
+
+@click.command()
+@FORMAT
+def day(form: str) -> None:
+    """Print a day, phase by phase."""
+    from sim.day import DAY, name_of
+
+    rows = [
+        {"phase": name_of(phase), "what happens": (inspect.getdoc(phase) or "").partition("\n")[0]} for phase in DAY
+    ]
+    show(rows, form, "A day, in order")
+
+
+@click.command()
+@SCENARIO_OR_DEFAULT
+@FORMAT
+def parameters(scenario: Path | None, form: str) -> None:
+    """List every setting, of SCENARIO or as it is by default: unit, range, origin, meaning, source."""
+    from sim.scenario import Scenario
+
+    found = (Scenario.load(scenario) if scenario else Scenario()).parameters()
+    if form != "table":
+        show([setting._asdict() for setting in found], form)
+        return
+    rows = []
+    for setting in found:
+        ends = (
+            "" if setting.low is None or setting.unit == "switch" else f"{plain(setting.low)} to {plain(setting.high)}"
+        )
+        it = setting._asdict() | {"range": ends}
+        rows.append({key: it[key] for key in ("name", "value", "unit", "range", "origin", "meaning", "source")})
+    show(rows, form, "What is decided and what is assumed")
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON schema of a scenario file."""
+    from sim.scenario import Scenario
+
+    described = Scenario.model_json_schema()
+    del described["properties"]["name"]  # that of the file
+    extends = {"type": "string", "description": "scenario file that this one is laid over: same folder or below it"}
+    described["properties"] = {"extends": extends, **described["properties"]}
+    click.echo(json.dumps(described, indent=2))

@@ -1,0 +1,109 @@
+"""What the command line can ask for: options that commands share, and the scenario that comes of them."""
+
+import datetime
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+FILES = ("friends.file",)  # settings that name a file: in --set, relative to where the command is given
+
+
+class Setting(click.ParamType[tuple[str, Any]]):
+    """`section.key=value`, the value in TOML, else text."""
+
+    name = "section.key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Read one `--set`."""
+        key, equals, text = (part.strip() for part in value.partition("="))
+        section, _, name = key.partition(".")
+        if not (equals and section and name):
+            self.fail(f"{value!r} is not of the form section.key=value, as in wallet.payer_fee=0.01", param, ctx)
+        return key, _toml_or_text(key, text)
+
+
+def _toml_or_text(key: str, text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        read = {"value": text}
+    value = read["value"] if len(read) == 1 else text
+    if isinstance(value, datetime.date | datetime.time):  # a scenario has its dates as text
+        value = text
+    if key in FILES and isinstance(value, str) and value:
+        value = str(Path(value).resolve())
+    return value
+
+
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta["debug"] = value
+
+
+PATH = click.Path(path_type=Path)
+SCENARIO_OR_DEFAULT = click.argument("scenario", required=False, type=PATH)
+THREADS = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one world."
+)
+DEBUG = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show the traceback of an error."
+)
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="What goes to stdout."
+)
+EXPERIMENT = (
+    click.option("--users", type=int, help="People, instead of the scenario's number."),
+    click.option("--days", type=int, help="Days, instead of the scenario's number."),
+    click.option("--seed", type=int, help="Seed (of a comparison: the first), instead of the scenario's."),
+    click.option("--set", "changes", type=Setting(), multiple=True, help="Another value of a setting; repeatable."),
+    click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME]"),
+    FORMAT,
+    DEBUG,
+)
+
+
+def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of every experiment; what changes the scenario comes as `asked`."""
+    for option in reversed(EXPERIMENT):
+        command = option(command)
+    return command
+
+
+# The scenario asked for
+
+
+def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
+    """The scenario of a file, with what the command line says instead; a network that is read says how many people."""
+    from sim.ground.friends import Friends
+    from sim.scenario import Scenario
+
+    changes = dict(asked["changes"])
+    changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
+    scenario = Scenario.load(path, changes)
+    if scenario.friends.file and "run.users" not in changes:
+        people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
+        scenario = scenario.with_values({"run.users": people})
+    return scenario
+
+
+def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Scenario":
+    """The scenario that a saved world goes on under; what it was born with is as it was, unless asked otherwise."""
+    from sim.scenario import FIXED
+    from sim.world import World
+
+    before = World.saved(saved)[0]
+    born = {it.name: it.value for it in before.parameters() if it.name.partition(".")[0] in FIXED}
+    del born["run.days"]
+    changes = {name: asked[name.removeprefix("run.")] for name in ("run.users", "run.seed", "run.days")
+               if asked[name.removeprefix("run.")] is not None}  # fmt: skip
+    changes = dict(asked["changes"]) | changes
+    if path is None:
+        return before.with_values(changes)
+    from sim.scenario import Scenario
+
+    return Scenario.load(path, born | changes)

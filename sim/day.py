@@ -1,0 +1,72 @@
+"""A day, in order. Read this first."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sim.firms import company, drivers, institutions, merchant, regulator, steering
+from sim.ground import clock
+from sim.people import attention, experience, joining, knowledge, presence, trust, users
+from sim.services import (
+    advertising,
+    assistant,
+    banking,
+    bills,
+    brands,
+    lucky_money,
+    messaging,
+    promotion,
+    rides,
+    shopping,
+    stickers,
+    subscriptions,
+    support,
+    trips,
+    updates,
+    wallet,
+)
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+DAY: tuple[Callable[["World"], None], ...] = (
+    clock.turn,  # date, festival, dated events, wages
+    presence.wake_up,  # who opens the app
+    messaging.step,  # friends write to friends
+    wallet.step,  # money is sent, and what piles up goes to the bank
+    lucky_money.step,  # packets are given, opened and sent on
+    bills.step,  # utilities and telephone are paid, here or outside, in time or late
+    brands.step,  # brands post, followers read
+    assistant.step,  # people ask, and are reminded
+    shopping.step,  # needs are met in a thread, outside or not at all
+    promotion.step,  # merchants pay for clicks on promoted places
+    shopping.count,  # what the platform took of sales
+    updates.step,  # buyers hear how their orders stand
+    support.step,  # customers are helped in the thread, on the telephone or in public
+    brands.follow,  # buyers, their friends and the curious follow; brands plan their posts
+    rides.step,  # taxis are called and drive
+    trips.step,  # seats are booked, flights fly or do not
+    stickers.step,  # small pictures are bought
+    advertising.step,  # adverts are auctioned, shown and clicked
+    subscriptions.step,  # those whose day it is pay or stop
+    banking.step,  # savings move, loans are asked for and paid back
+    wallet.count,  # who paid, who has a wallet
+    knowledge.be_uneasy,  # being known
+    trust.heal,  # news fades, trust heals
+    experience.feel,  # satisfaction, habit, welfare
+    attention.shift,  # between us and the rival; some leave
+    joining.step,  # by oneself, with friends, by invitation
+    users.count,  # who is here
+    merchant.settle,  # shops pay their keep
+    merchant.count,  # and are counted
+    drivers.settle,  # drivers take home what they earned; some come and go
+    regulator.watch,  # what was shown is remembered
+    institutions.decide,  # firms whose calendar says so
+    company.settle,  # costs are paid, the books close and must balance
+    company.count_welfare,  # who gained
+    steering.watch,  # what the company steers by is remembered
+)
+
+
+def name_of(phase: Callable[["World"], None]) -> str:
+    """The short name of a phase: `messaging.step`."""
+    return f"{phase.__module__.rsplit('.', 1)[-1]}.{phase.__name__}"

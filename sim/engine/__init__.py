@@ -1,0 +1,1 @@
+"""Settings, columns, luck and kernels: what every floor above stands on. No economics here."""

@@ -1,0 +1,215 @@
+"""Rules and kernels: plain functions about one person, and the compiled loops that put a crowd through them.
+
+A rule stays plain Python that tests call and any kernel may call. A kernel is compiled once and kept under a hash of
+its own file and of every file of ours that it imports, because numba alone serves stale code when a helper changes.
+"""
+
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+from numba.core.caching import FunctionCache
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., Any])
+ROOT = Path(__file__).parents[1]
+BLOCK = 65_536  # people a block, whatever the threads: the same bytes on any machine
+
+
+def rule(function: F) -> F:
+    """A scalar function about one person: plain Python that any kernel can call."""
+    return register_jitable(function)
+
+
+def _cache_folder() -> Path:
+    """Where compiled kernels are kept: the user's cache, or a temporary folder where that cannot be written."""
+    home = os.environ.get("HONGBAO_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    folder = Path(home) / "hongbao" if home else Path.home() / ".cache" / "hongbao"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.gettempdir()) / f"hongbao-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+
+
+CACHE = _cache_folder()
+
+
+# Statements that run when a file is imported; those only type checkers follow stand further in, and a kernel has none.
+_IMPORT = re.compile(r"^from (sim(?:\.[\w.]*)?) import (?:\(([^)]*)\)|(.*))|^import (sim(?:\.[\w.]*)?)\b", re.MULTILINE)
+
+
+@functools.cache
+def _imports(text: str) -> frozenset[str]:
+    """What a file of this text may import from this package, as paths without ending; some are no files."""
+    found = set()
+    for package, several, one, module in _IMPORT.findall(text):
+        parts = (package or module).split(".")[1:]
+        found |= {"/".join([*parts, name]) for name in re.findall(r"\w+", several or one)} | {"/".join(parts)}
+    return frozenset(found - {""})
+
+
+@functools.cache
+def _files_behind(file: Path) -> frozenset[Path]:
+    """The file and every file of this package that it imports, however indirectly."""
+    found, waiting = {file}, [file]
+    while waiting:
+        for name in _imports(waiting.pop().read_text(encoding="utf-8")):
+            path = ROOT / f"{name}.py"
+            if path not in found and path.is_file():
+                found.add(path)
+                waiting.append(path)
+    return frozenset(found)
+
+
+@functools.cache
+def _digest(file: Path) -> str:
+    parts = [numba.__version__.encode(), *(f.read_bytes() for f in sorted(_files_behind(file)))]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+_said = False
+
+
+def _say_compiling() -> None:
+    global _said
+    if not _said:
+        print("hongbao: compiling the model for this machine (first use only, under a minute) ...", file=sys.stderr)
+    _said = True
+
+
+class _Cache(FunctionCache):
+    """numba's own cache, but a damaged file is forgotten and a first compilation is announced."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = None
+        try:
+            found = super().load_overload(sig, target_context)
+        except Exception:  # a truncated file: numba raises whatever unpickling raises
+            self.flush()
+        if found is None:
+            _say_compiling()
+        return found
+
+
+def kernel(loop: F) -> F:
+    """Compile a loop over people; no fastmath and no `parallel`, so that sums never hang on threads or blocks."""
+    file = Path(loop.__code__.co_filename)
+    folder = CACHE / f"{file.stem}-{_digest(file)}"
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        compiled = numba.njit(nogil=True, error_model="numpy")(loop)
+        compiled._cache = _Cache(loop)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
+
+
+def forget_old_code(days: float = 30.0) -> None:
+    """Drop compiled code that nothing has used for a while."""
+    import time
+
+    with contextlib.suppress(OSError):
+        for folder in CACHE.iterdir():
+            if folder.stat().st_mtime < time.time() - days * 86_400:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class Outbox(NamedTuple):
+    """What a kernel decided: `who` gives `to` the amount `cents`. `used` has one cell: the events written."""
+
+    who: NDArray[np.uint32]
+    to: NDArray[np.uint32]
+    cents: NDArray[np.int64]
+    used: NDArray[np.int64]
+
+
+def outbox(room: int = 8_192) -> Outbox:
+    """An empty Outbox with room for so many events."""
+    return Outbox(np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.int64), np.zeros(1, np.int64))
+
+
+@rule
+def post(box, who, to, cents):
+    """Write one event."""
+    at = box.used[0]
+    box.who[at] = who
+    box.to[at] = to
+    box.cents[at] = cents
+    box.used[0] = at + 1
+
+
+@rule
+def is_full(box, most):
+    """Whether the box might not hold `most` more events: the kernel then stops and is called again with a fresh box."""
+    return box.used[0] + most > box.who.size
+
+
+def blocks(size: int) -> list[tuple[int, int]]:
+    """Ranges of people (first, past the last) of BLOCK each."""
+    return [(first, min(first + BLOCK, size)) for first in range(0, size, BLOCK)]
+
+
+def each_block(pool: Executor | None, threads: int, work: Callable[[Any], Any], parts: Sequence[Any]) -> Iterator[Any]:
+    """`work` on each part, results in the order of the parts, a few parts ahead of whoever takes the results."""
+    if pool is None or len(parts) < 2:
+        yield from map(work, parts)
+        return
+    for first in range(0, len(parts), 2 * threads):
+        yield from list(pool.map(work, parts[first : first + 2 * threads]))  # all decided before any is delivered
+
+
+def decide(
+    crowd: Any,
+    compiled: Callable[..., int],
+    new_box: Callable[[], Any],
+    *arguments: Any,
+    parts: Iterable[NDArray[np.uint32]] | None = None,
+    keep_empty: bool = False,
+) -> Iterator[Any]:
+    """Put everyone awake through a deciding kernel and hand on its boxes, in the order of people.
+
+    The kernel is called as `compiled(people, start, *arguments, box)` and returns where it stopped: at the end, or
+    earlier when the box was full. It may read only what delivering these boxes does not change; then the boxes may be
+    delivered one by one as they come, and nothing depends on threads or on the room in a box.
+
+    Args:
+        crowd: has `awake` (list of arrays of people), `pool` and `threads`; the World.
+        new_box: makes an empty box (a NamedTuple with a cell `used`).
+        parts: arrays of people to take instead of those awake.
+        keep_empty: hand on boxes without events too, for those that also hold tallies.
+    """
+
+    def boxes(people: NDArray[np.uint32], fresh: Callable[[], Any]) -> Iterator[Any]:
+        start = 0
+        while start < people.size:
+            box = fresh()
+            start = compiled(people, start, *arguments, box)
+            if box.used[0] or keep_empty:
+                yield box
+
+    people = crowd.awake if parts is None else list(parts)
+    if crowd.pool is None:  # one box, emptied by whoever takes it before it is filled again: it stays in the cache
+        reused = new_box()
+
+        def emptied() -> Any:
+            reused.used[0] = 0
+            return reused
+
+        for part in people:
+            yield from boxes(part, emptied)
+        return
+    for several in each_block(crowd.pool, crowd.threads, lambda part: list(boxes(part, new_box)), people):
+        yield from several

@@ -1,0 +1,166 @@
+"""Settings: every number the model uses says what it is.
+
+A value is `decided` (a lever of the platform) or `assumed` (an uncertainty about people and firms). Each carries a
+unit, a plausible range to sweep, a meaning and a source, so that sweeps, sensitivity and calibration need no list of
+their own. One frozen model a section of the scenario file; unknown names and impossible values are refused.
+"""
+
+import functools
+import typing
+from collections import namedtuple
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class BadInput(ValueError):
+    """What a person gave us cannot be used: says what, where, why and the nearest right thing. Exit code 2."""
+
+
+class Settings(BaseModel):
+    """One section of a scenario. Frozen; unknown keys, wrong types and values out of range are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
+    __iter__ = None  # type: ignore[assignment]  # else mesa.batch_run takes a scenario for a list of values
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make `cls.Row`, the NamedTuple of numbers that kernels take in place of the settings."""
+        super().__pydantic_init_subclass__(**kwargs)
+        names = [name for name, field in cls.model_fields.items() if _is_number(field.annotation)]
+        cls.Row = namedtuple(f"{cls.__name__}Row", names)  # type: ignore[attr-defined,misc]
+        # numba's cache pickles the type by its name, so it must be found where it says it is
+        cls.Row.__module__, cls.Row.__qualname__ = cls.__module__, f"{cls.__qualname__}.Row"  # type: ignore[attr-defined]
+
+    @functools.cached_property
+    def row(self) -> Any:
+        """The numbers of this section as a NamedTuple for kernels; a word becomes its place in the Literal."""
+        row = type(self).Row  # type: ignore[attr-defined]
+        return row(*(_as_number(getattr(self, name), type(self).model_fields[name].annotation) for name in row._fields))
+
+    def changed(self, values: dict[str, Any]) -> typing.Self:
+        """A checked copy with other values (a dated event, --set)."""
+        return type(self).model_validate(self.model_dump() | values)
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation in (int, float, bool) or get_origin(annotation) is Literal
+
+
+def _as_number(value: Any, annotation: Any) -> Any:
+    return get_args(annotation).index(value) if get_origin(annotation) is Literal else value
+
+
+Floats = Annotated[tuple[float, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+
+
+class Origin:
+    """Declares a setting: who sets it, its unit, its limits, what it means and where its value comes from.
+
+    `low` and `high` are the plausible range, which sweeps and sensitivity explore; the hard limits come with the unit.
+    """
+
+    def __init__(self, name: Literal["decided", "assumed"]) -> None:
+        self.name = name
+
+    def _field(self, value: Any, unit: str, meaning: str, source: str, low: Any, high: Any, **limits: Any) -> Any:
+        note = {"origin": self.name, "unit": unit, "source": source, "low": low, "high": high}
+        return Field(value, description=meaning, json_schema_extra=note, **limits)
+
+    def share(self, value: float, meaning: str, source: str = "", low: float = 0.0, high: float = 1.0) -> Any:
+        """A part of a whole, or a chance: in [0, 1]."""
+        return self._field(value, "share", meaning, source, low, high, ge=0, le=1)
+
+    def number(
+        self,
+        value: float,
+        unit: str,
+        meaning: str,
+        source: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        **limits: Any,
+    ) -> Any:
+        """Any real number, in the unit named; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`)."""
+        return self._field(value, unit, meaning, source, low, high, **limits)
+
+    def positive(
+        self,
+        value: float,
+        unit: str,
+        meaning: str,
+        source: str = "",
+        low: float | None = None,
+        high: float | None = None,
+    ) -> Any:
+        """A real number above zero."""
+        return self._field(value, unit, meaning, source, low, high, gt=0)
+
+    def amount(
+        self,
+        value: float,
+        unit: str,
+        meaning: str,
+        source: str = "",
+        low: float | None = None,
+        high: float | None = None,
+    ) -> Any:
+        """A real number, zero or more."""
+        return self._field(value, unit, meaning, source, low, high, ge=0)
+
+    def count(
+        self,
+        value: int,
+        unit: str,
+        meaning: str,
+        source: str = "",
+        low: int | None = None,
+        high: int | None = None,
+        **limits: Any,
+    ) -> Any:
+        """A whole number, zero or more unless `limits` say otherwise. Cents are counts."""
+        least = {} if "gt" in limits else {"ge": 0}  # one lower limit, so that an error names the one that counts
+        return self._field(value, unit, meaning, source, low, high, **(least | limits))
+
+    def switch(self, value: bool, meaning: str, source: str = "") -> Any:
+        """On or off."""
+        return self._field(value, "switch", meaning, source, False, True)
+
+    def word(self, value: Any, meaning: str, source: str = "", unit: str = "word") -> Any:
+        """A word, a file name, or a list of them."""
+        return self._field(value, unit, meaning, source, None, None)
+
+
+decided, assumed = Origin("decided"), Origin("assumed")
+
+
+class Parameter(typing.NamedTuple):
+    """What a setting declares of itself; `hongbao parameters` prints these."""
+
+    name: str
+    value: Any
+    origin: str
+    unit: str
+    low: Any
+    high: Any
+    meaning: str
+    source: str
+
+
+def parameters(sections: dict[str, Settings]) -> Iterator[Parameter]:
+    """Every setting of the sections given, in the order of declaration."""
+    for section, settings in sections.items():
+        for key, field in type(settings).model_fields.items():
+            note = typing.cast(dict[str, Any], field.json_schema_extra or {})
+            yield Parameter(
+                f"{section}.{key}",
+                getattr(settings, key),
+                note.get("origin", ""),
+                note.get("unit", ""),
+                note.get("low"),
+                note.get("high"),
+                field.description or "",
+                note.get("source", ""),
+            )

@@ -1,0 +1,435 @@
+"""Compare: several scenarios on the same people with the same luck, and what the differences between them are worth."""
+
+import contextlib
+import datetime
+import difflib
+import re
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import __version__
+from sim.engine.settings import BadInput
+from sim.experiments import intervals
+from sim.experiments.pool import PROCESS_BYTES, Pool, Task
+from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
+from sim.ground.friends import Friends
+from sim.results import (
+    Comparison,
+    Differing,
+    Figures,
+    Result,
+    Share,
+    better_off,
+    check_folder,
+    lower_is_better,
+    run_folder,
+)
+from sim.scenario import Scenario, differences
+from sim.world import ModelError, World
+
+REPLICATES = 8
+GAINING = "welfare.gaining_share"
+SAME = ("run.users", "run.days", "run.seed")  # and everything of [friends]: without these there are no pairs
+SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START = 0.002, 0.5e-6, 5.0  # roughly: when processes are worth starting
+WARM_USERS, WARM_DAYS = 256, 35  # a world small enough to cost nothing, long enough for a payday and a month's end
+
+
+class UnfairComparison(UserWarning):
+    """Scenarios differ in more than what the platform decides."""
+
+
+def compare(
+    scenarios: Sequence[Scenario],
+    *,
+    replicates: int | None = None,
+    precision: float | None = None,
+    metric: str = "profit.total",
+    jobs: int | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    max_replicates: int = 64,
+) -> Comparison:
+    """Run scenarios over several seeds with common random numbers, and compare each with the first.
+
+    Replicate r has the seed `run.seed + r` in every scenario. Interrupted, it leaves whole files only.
+
+    Args:
+        scenarios: two or more; the first is the baseline. All have the same users, days, seed and [friends].
+        replicates: seeds of each scenario, 8 if None; with `precision`, those to begin with. One says nothing of luck:
+            intervals then have no width.
+        precision: add replicates until, for every scenario, half the width of the paired difference's interval is at
+            most this share of that difference or of the baseline's mean, whichever is larger in size. Runs are made
+            as many at a time as there are jobs, but the first number of replicates that is enough counts, so that the
+            answer is the same for any jobs. `manifest["precision"]` says whether it was reached.
+        metric: what `precision` is asked of.
+        jobs: processes side by side; if None, as many as there are cores, runs, and room in memory for
+            (one where all of it takes a few seconds).
+        out: folder for the comparison and its runs; an earlier result there is overwritten. None saves nothing.
+        progress: called after each run with (runs done, runs planned so far).
+        max_replicates: where `precision` gives up.
+
+    Returns:
+        The comparison; with `out`, its runs are read from there when asked for.
+
+    Raises:
+        BadInput: the scenarios cannot be paired, the metric is unknown, the worlds do not fit in memory, or `out`
+            cannot be written to.
+        ModelError: a run broke a law.
+        WorkerLost: a run's process died three times.
+
+    Warns:
+        UnfairComparison: the scenarios differ in assumptions too; `unfair` lists them.
+    """
+    started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    _check_numbers(replicates, precision, max_replicates)
+    scenarios = _named(scenarios)
+    decided, unfair = check_fair(scenarios)
+    if unfair:
+        said = ", ".join(found["name"] for found in unfair)
+        warnings.warn(
+            f"the comparison is unfair, for not only decisions differ: {said}", UnfairComparison, stacklevel=2
+        )
+    planned = replicates or REPLICATES
+    if precision is not None:
+        planned = min(max(planned, 2), max_replicates)
+    jobs = _jobs(scenarios, jobs, planned if precision is None else max_replicates)
+    if out is not None:
+        out = Path(out)
+        check_folder(out)
+        for name in ("manifest.json", "comparison.json"):  # what lies there is no finished comparison from now on
+            (out / name).unlink(missing_ok=True)
+    tally, reached = Tally(scenarios, out), False
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(Pool(jobs))
+        graphs = stack.enter_context(Graphs(scenarios[0], out))
+        if jobs > 1 or precision is not None:
+            _check_metric(metric, warm_up(scenarios))
+        enough = planned
+        while True:
+            seeds = range(tally.first_seed + len(tally.seeds), tally.first_seed + planned)
+            for _, result in pool.as_completed(_tasks(pool, scenarios, seeds, graphs)):
+                tally.add(result)
+                if progress is not None:
+                    progress(len(tally.runs), len(scenarios) * planned)
+            tally.seeds += seeds
+            if precision is None:
+                break
+            while enough < planned and not is_precise(tally.values(metric)[:enough], precision):
+                enough += 1
+            reached = is_precise(tally.values(metric)[:enough], precision)
+            if reached or planned >= max_replicates:
+                break
+            planned = min(planned + -(-jobs // len(scenarios)), max_replicates)
+        tally.keep(enough)
+    manifest: dict[str, Any] = {
+        "version": __version__,
+        "name": "-".join(scenario.name for scenario in scenarios),
+        "title": " / ".join(scenario.title for scenario in scenarios),
+        "baseline": scenarios[0].name,
+        "scenarios": [scenario.name for scenario in scenarios],
+        "seed": tally.first_seed,
+        "replicates": len(tally.seeds),
+        "users": scenarios[0].run.users,
+        "days": scenarios[0].run.days,
+        "scenario_hash": {scenario.name: scenario.digest() for scenario in scenarios},
+        "seconds": time.perf_counter() - began,
+        "peak_memory_bytes": max(manifest["peak_memory_bytes"] for manifest in tally.manifests.values()),
+        "machine": machine(),
+        "jobs": jobs,
+        "started": started.isoformat(timespec="seconds"),
+        "network": tally.manifests[scenarios[0].name, tally.first_seed]["network"],
+        "metrics": tally.manifests[scenarios[0].name, tally.first_seed]["metrics"],
+        "precision": None
+        if precision is None
+        else {"asked": precision, "metric": metric, "reached": reached, "max_replicates": max_replicates},
+    }
+    comparison = tally.comparison(manifest, decided, unfair)
+    if out is not None:
+        comparison.save(out)
+    return comparison
+
+
+# Before
+
+
+def _check_numbers(replicates: int | None, precision: float | None, max_replicates: int) -> None:
+    if replicates is not None and replicates < 1:
+        raise BadInput(f"replicates = {replicates}: must be at least 1")
+    if precision is not None and not precision > 0:
+        raise BadInput(f"precision = {precision}: must be above 0, as in 0.05 for a twentieth")
+    if max_replicates < 2:
+        raise BadInput(f"max_replicates = {max_replicates}: must be at least 2")
+
+
+def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """The scenarios, each under a name of its own that can be a folder's."""
+    if len(scenarios) < 2:
+        raise BadInput(f"a comparison needs at least two scenarios, the baseline first; {len(scenarios)} given")
+    taken: set[str] = set()
+    found = []
+    for scenario in scenarios:
+        plain = re.sub(r"[^\w.-]+", "-", scenario.name).strip(".-") or "scenario"
+        name, number = plain, 2
+        while name.casefold() in taken:  # some disks take A and a for the same
+            name, number = f"{plain}-{number}", number + 1
+        taken.add(name.casefold())
+        found.append(scenario.model_copy(update={"name": name}))
+    return found
+
+
+def check_fair(scenarios: Sequence[Scenario]) -> tuple[list[Differing], list[Differing]]:
+    """What the scenarios differ in: (levers, everything else); the second is empty in a fair comparison.
+
+    Raises:
+        BadInput: they have other users, days, seeds or friends, so that there are no pairs to compare.
+    """
+    baseline = scenarios[0]
+    origins: dict[str, str] = {}
+    values: dict[str, dict[str, Any]] = {}
+    for scenario in scenarios[1:]:
+        for name, one, other, origin in differences(baseline, scenario):
+            if name in SAME or name.startswith("friends."):
+                raise BadInput(
+                    f"{scenario.name} has {name} = {other!r} and {baseline.name} has {one!r}: scenarios are compared "
+                    "on the same people with the same luck"
+                )
+            origins[name] = origin
+            found = values.setdefault(name, {baseline.name: None})
+            # an event that only one of them has is listed on its own, with None for the other
+            found[baseline.name] = found[baseline.name] if one is None else one
+            found[scenario.name] = found.get(scenario.name) if other is None else other
+    listed: dict[bool, list[Differing]] = {True: [], False: []}
+    for name, by_scenario in values.items():
+        everyone: dict[str, Any] = {s.name: by_scenario.get(s.name, by_scenario[baseline.name]) for s in scenarios}
+        listed[origins[name] == "decided"].append({"name": name, "values": everyone})
+    return listed[True], listed[False]
+
+
+def _jobs(scenarios: Sequence[Scenario], jobs: int | None, replicates: int) -> int:
+    """Processes to use: those asked for if they fit in memory, else as many as there are cores, runs and room for."""
+    check_memory(scenarios[0])
+    if jobs is not None:
+        jobs = min(jobs, len(scenarios) * replicates) if jobs > 0 else jobs
+        if jobs > 1:
+            check_memory(scenarios[0], jobs, PROCESS_BYTES)
+        return jobs
+    tasks, settings = len(scenarios) * replicates, scenarios[0].run
+    if tasks * settings.days * (SECONDS_A_DAY + settings.users * SECONDS_A_USER_DAY) < SECONDS_TO_START:
+        return 1
+    most = min(cores(), tasks)
+    free = available_memory()
+    if free is not None:
+        most = min(most, int(free * (1 - ROOM_LEFT) / (World.memory(scenarios[0])["total"] + PROCESS_BYTES)))
+    return max(1, most)
+
+
+def warm_up(scenarios: Sequence[Scenario]) -> frozenset[str]:
+    """Compile whatever the scenarios need, once and here, before processes want it at the same time.
+
+    A tiny world of each lives some days, with the settings of its first day and with those of its last. That world is
+    nobody's result: where it is too small for a scenario, the real run will say what is wrong.
+
+    Returns:
+        Names of the metrics.
+    """
+    metrics: set[str] = set()
+    ends = [scenario.at(scenario.run.days) for scenario in scenarios]
+    for scenario in {scenario.digest(): scenario for scenario in [*scenarios, *ends]}.values():
+        people = max(WARM_USERS, round(4 * scenario.friends.degree))
+        tiny: dict[str, Any] = {
+            "run.users": min(people, scenario.run.users),
+            "run.days": min(WARM_DAYS, scenario.run.days),
+            "friends.file": "",
+        }
+        if scenario.friends.kind == "file":
+            tiny["friends.kind"] = "generated"
+        with contextlib.suppress(BadInput, ModelError):
+            world = World(scenario.with_values(tiny))
+            metrics |= set(world.metrics)
+            try:
+                while world.running:
+                    world.step()
+            finally:
+                world.close()
+    return frozenset(metrics | {GAINING}) if metrics else frozenset()
+
+
+def _check_metric(metric: str, known: frozenset[str]) -> None:
+    if known and metric not in known:
+        near = difflib.get_close_matches(metric, known, 1)
+        raise BadInput(f"no metric {metric!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+# Running
+
+
+class Graphs:
+    """The network of each seed, made when it is first asked for and kept in a file that every process maps.
+
+    It is the same for all scenarios of a seed, and for all seeds where it was read from a file. The files go when the
+    context ends.
+    """
+
+    def __init__(self, scenario: Scenario, out: Path | None) -> None:
+        self._scenario = scenario
+        self._folder = Path(tempfile.mkdtemp(prefix="hongbao-")) if out is None else out / ".graphs"
+        self._saved: dict[int, Path] = {}
+
+    def of(self, seed: int) -> Path:
+        """File of the network of a seed, for `Friends.open`."""
+        settings = self._scenario.friends
+        key = 0 if settings.file or settings.kind == "everyone" else seed
+        if key not in self._saved:
+            friends = Friends.make(settings, self._scenario.run.users, seed)
+            self._folder.mkdir(exist_ok=True)
+            self._saved[key] = friends.save(self._folder / f"{key}.friends")
+        return self._saved[key]
+
+    def __enter__(self) -> "Graphs":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _tasks(pool: Pool, scenarios: Sequence[Scenario], seeds: Sequence[int], graphs: Graphs) -> Iterator[Task]:
+    """A task a run, seed by seed; a network is made only when its first run is about to start."""
+    for seed in seeds:
+        for scenario in scenarios:
+            seeded = scenario.with_values({"run.seed": seed})
+            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed))
+
+
+def replicate(scenario: Scenario, graph: Path) -> Result:
+    """One run of a comparison, wherever it is made; the scenario's seed and the network's are the same."""
+    return run(scenario, friends=Friends.open(graph))
+
+
+class Tally:
+    """What comes back from the runs: summaries stay here, everything else goes to disk where there is a folder."""
+
+    def __init__(self, scenarios: Sequence[Scenario], out: Path | None) -> None:
+        self.scenarios, self.out = scenarios, out
+        self.names = [scenario.name for scenario in scenarios]
+        self.first_seed = scenarios[0].run.seed
+        self.seeds: list[int] = []
+        self.runs: dict[tuple[str, int], Result | Path] = {}
+        self.manifests: dict[tuple[str, int], dict[str, Any]] = {}
+        self.summaries: dict[tuple[str, int], dict[str, float]] = {}
+        self._surplus: dict[int, dict[str, NDArray[np.float64]]] = {}
+
+    def add(self, result: Result) -> None:
+        """Take in a run."""
+        name, seed = result.name, result.seed
+        self.manifests[name, seed] = result.manifest
+        self.summaries[name, seed] = result.summary | {GAINING: 0.0}
+        assert result.surplus is not None, "a run knows who gained"
+        together = self._surplus.setdefault(seed, {})
+        together[name] = result.surplus
+        if len(together) == len(self.names):  # all of this seed are there: count who gained, and let go
+            for other in self.names:
+                gaining = better_off(together[other], together[self.names[0]], len(result.days))
+                self.summaries[other, seed][GAINING] = gaining
+            del self._surplus[seed]
+        self.runs[name, seed] = result
+        if self.out is not None:
+            place = run_folder(self.out, name, seed)
+            result.save(place)
+            self.runs[name, seed] = place
+
+    def keep(self, replicates: int) -> None:
+        """Forget what was run beyond so many replicates."""
+        self.seeds = self.seeds[:replicates]
+        self.runs = {key: run for key, run in self.runs.items() if key[1] in self.seeds}
+
+    def values(self, metric: str) -> NDArray[np.float64]:
+        """A metric of every run; shape (replicates, scenarios)."""
+        return np.array([[self.summaries[name, seed][metric] for name in self.names] for seed in self.seeds])
+
+    def comparison(self, manifest: Mapping[str, Any], decided: list[Differing], unfair: list[Differing]) -> Comparison:
+        """All runs compared."""
+        values = {metric: self.values(metric) for metric in self.summaries[self.names[0], self.first_seed]}
+        return Comparison(
+            manifest=dict(manifest),
+            baseline=self.names[0],
+            scenarios=self.names,
+            titles={scenario.name: scenario.title for scenario in self.scenarios},
+            seeds=self.seeds,
+            metrics={
+                metric: {name: figures(table[:, i], table[:, 0], i == 0) for i, name in enumerate(self.names)}
+                for metric, table in values.items()
+            },
+            best={
+                metric: dict(
+                    zip(
+                        self.names,
+                        intervals.chances_of_being_best(table, lower_is_better(metric)).tolist(),
+                        strict=True,
+                    )
+                )
+                for metric, table in values.items()
+            },
+            gaining={name: _share(values[GAINING][:, i]) for i, name in enumerate(self.names)},
+            decided=decided,
+            unfair=unfair,
+            runs=self.runs,
+        )
+
+
+# Figures
+
+
+def figures(values: NDArray[np.float64], baseline: NDArray[np.float64], is_baseline: bool = False) -> Figures:
+    """Mean, interval, paired difference and variance saved of one metric of one scenario.
+
+    Args:
+        values, baseline: shape (replicates,), paired by seed.
+        is_baseline: they are the same.
+
+    The baseline's difference to itself is 0 throughout, and it saves nothing: its ratio is 1.
+    """
+    mean, low, high = intervals.interval(values)
+    diff, diff_low, diff_high = intervals.paired(values, baseline)
+    saved = 1.0 if is_baseline else intervals.variance_ratio(values, baseline)
+    return {
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "diff": diff,
+        "diff_low": diff_low,
+        "diff_high": diff_high,
+        "variance_ratio": saved,
+    }
+
+
+def _share(values: NDArray[np.float64]) -> Share:
+    """A mean share with an interval that stays between 0 and 1."""
+    mean, low, high = intervals.interval(values)
+    return {"mean": mean, "low": max(0.0, low), "high": min(1.0, high)}
+
+
+def is_precise(values: NDArray[np.float64], precision: float) -> bool:
+    """Whether every paired difference to the first column is known well enough.
+
+    Half the interval's width is at most `precision` times the mean difference or the baseline's mean, whichever is
+    larger in size: a difference of nearly nothing need not be known to a share of itself.
+
+    Args:
+        values: shape (replicates, scenarios).
+    """
+    if len(values) < 2:
+        return False
+    baseline = values[:, 0]
+    differences_known = (
+        found.half_width <= precision * max(abs(found.mean), abs(float(baseline.mean())))
+        for found in (intervals.paired(other, baseline) for other in values.T[1:])
+    )
+    return all(differences_known)

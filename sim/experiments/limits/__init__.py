@@ -1,0 +1,1 @@
+"""Limiting cases, put to the services themselves; `validate` runs them."""

@@ -1,0 +1,254 @@
+"""Pool: tasks side by side in processes, behind the two calls that a cluster's client has as well.
+
+`submit` gives a task its name; `as_completed` hands back results as they come. A worker that dies, as when memory runs
+out, takes its pool with it: the pool is made anew and the tasks that were running are tried again, each alone, so that
+the one to blame is found.
+
+Where the system can, workers are forked from one process that has the model loaded and nothing else going on: they
+start at once and share its memory until they write to it, some 50 MB a worker in place of 175 (see warm.py).
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from types import FrameType, ModuleType, TracebackType
+from typing import Any, Self
+
+from sim.engine.settings import BadInput
+
+TRIES = 3
+FORKED = sys.platform == "linux"  # elsewhere forking is unknown, or unsafe beside the system's own libraries
+PROCESS_BYTES = 100_000_000 if FORKED else 300_000_000  # what a worker takes beside its world, rather too much
+
+
+@dataclass
+class Task:
+    """A call to make somewhere: `function(*arguments)`, all of it picklable and at home in modules, not in a script."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    deaths: int = 0
+
+
+class WorkerLost(ChildProcessError):
+    """A task's process died as often as we try."""
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        """What is said of a task."""
+        return cls(
+            f"{task.name}: its process died {task.deaths} times without a word, as when memory runs out; "
+            "fewer jobs (--jobs) take less of it"
+        )
+
+
+class Pool:
+    """Processes that work side by side; with one job, this process does the work itself.
+
+    Use it as a context: when the block ends by an error or Ctrl-C, its processes are killed at once.
+
+    Args:
+        jobs: processes, at least one.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        if jobs < 1:
+            raise BadInput(f"jobs = {jobs}: must be at least 1")
+        self.jobs = jobs
+        self._executor: ProcessPoolExecutor | None = None
+        self._lost: list[tuple[Task, WorkerLost]] = []
+
+    def submit(self, name: str, function: Callable[..., Any], *arguments: Any) -> Task:
+        """Describe a call; `name` is what an error says of it. It is made by `as_completed`."""
+        return Task(name, function, arguments)
+
+    def as_completed(self, tasks: Iterable[Task], keep_going: bool = False) -> Iterator[tuple[Task, Any]]:
+        """Make the calls, `jobs` at a time, and give each task with its result as soon as it is there.
+
+        `tasks` is read only as workers fall free, so that it may be a generator that prepares what a task needs.
+
+        Args:
+            keep_going: a task whose process died three times comes back with the WorkerLost for a result, and the
+                others go on.
+
+        Raises:
+            WorkerLost: a task's process died three times, unless `keep_going`.
+            Exception: whatever a task raised; the tasks still running are then of no use.
+        """
+        if self.jobs == 1:
+            yield from ((task, task.function(*task.arguments)) for task in tasks)
+            return
+        waiting, suspects = iter(tasks), deque[Task]()
+        running: dict[Future[Any], Task] = {}
+        while True:
+            for task, problem in self._given_up():
+                if not keep_going:
+                    raise problem
+                yield task, problem
+            if suspects and not running:
+                self._start(suspects.popleft(), running, suspects)
+            # who was there when a worker died runs alone; others wait until it is known who is to blame
+            while not suspects and len(running) < self.jobs and not any(tried.deaths for tried in running.values()):
+                following = next(waiting, None)
+                if following is None:
+                    break
+                self._start(following, running, suspects)
+            if not running:
+                if not suspects and not self._lost:
+                    return
+                continue
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=_is_broken):
+                if _is_broken(future):
+                    self._blame(list(running.values()), suspects)
+                    running.clear()
+                    break
+                yield running.pop(future), future.result()
+
+    def _start(self, task: Task, running: dict[Future[Any], Task], suspects: deque[Task]) -> None:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(self.jobs, mp_context=_context(), initializer=_begin)
+        try:
+            with deaf(), without_script():
+                running[self._executor.submit(task.function, *task.arguments)] = task
+        except BrokenProcessPool:  # a worker died before anyone waited: none of this task's doing, if others ran
+            self._blame(list(running.values()) or [task], suspects)
+            if running:
+                suspects.append(task)
+                running.clear()
+
+    def _blame(self, tasks: list[Task], suspects: deque[Task]) -> None:
+        """Count a death against each task that was running, and make room for a new pool."""
+        self._kill()
+        for task in tasks:
+            task.deaths += 1
+            if task.deaths < TRIES:
+                suspects.append(task)
+            else:
+                self._lost.append((task, WorkerLost.of(task)))
+
+    def _given_up(self) -> list[tuple[Task, "WorkerLost"]]:
+        """The tasks that died too often since this was last asked."""
+        lost, self._lost = self._lost, []
+        return lost
+
+    def _kill(self) -> None:
+        """End every worker now."""
+        if self._executor is None:
+            return
+        executor, self._executor = self._executor, None
+        workers = list((getattr(executor, "_processes", None) or {}).values())
+        for worker in workers:
+            with contextlib.suppress(Exception):  # it may be gone
+                worker.kill()
+        executor.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the workers once they are idle."""
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            with deaf():
+                self._kill()
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """How processes start: forked from one that has the model loaded, and waits for us; or from nothing."""
+    if not FORKED:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sim.experiments.warm"])
+    with deaf(), without_script():
+        forkserver.ensure_running()
+    # Ctrl-C may come while it loads: nothing of ours is under way yet that a worker would miss
+    with without_script():
+        first = context.Process(target=_nothing)
+        first.start()
+    first.join()
+    return context
+
+
+def _nothing() -> None:
+    """What the first process does: that it does it says that the others can start at once."""
+
+
+def _is_broken(future: Future[Any]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
+@contextlib.contextmanager
+def without_script() -> Iterator[None]:
+    """Processes that start meanwhile do not run the caller's script again, which may have no guard against that."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[None]:
+    """Keep Ctrl-C for the end of the block: what starts in it, process or thread, never hears it from its first moment on.
+
+    Processes inherit what their parent blocks. But another thread of ours may still be told, and Python then stops the
+    main one; so that its handler waits too.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it lets Ctrl-C through again when it starts
+    heard: list[int] = []
+    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+
+    def note(number: int, at: FrameType | None) -> None:
+        heard.append(number)
+
+    if handler is not None:
+        signal.signal(signal.SIGINT, note)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+            if heard:
+                signal.raise_signal(signal.SIGINT)
+
+
+def _begin() -> None:
+    """First thing in a worker: Ctrl-C is the parent's to handle, and who has no parent ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    wait_for([parent])
+    os._exit(1)

@@ -1,0 +1,279 @@
+"""Run: one scenario lives its days and becomes a result."""
+
+import datetime
+import functools
+import gc
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from sim import __version__
+from sim.engine.settings import BadInput
+from sim.ground.friends import Friends
+from sim.results import Result, check_folder, summarise
+from sim.scenario import Scenario
+from sim.world import World
+
+Progress = Callable[[int, int], None]  # so many done, of so many
+LARGE = 20_000_000  # bytes of a world that must be gone before the next is made; collecting costs a tenth of a second
+ROOM_LEFT = 0.05  # of the memory that is free, what a world leaves to everything else
+
+
+def run(
+    scenario: Scenario,
+    *,
+    threads: int = 1,
+    out: str | Path | None = None,
+    friends: Friends | None = None,
+    progress: Progress | None = None,
+    save_at: Collection[int] = (),
+    saved: str | Path | None = None,
+) -> Result:
+    """Let one world live and measure it.
+
+    Nothing is written before the last day is over, except worlds asked for by `save_at`; interrupted, it leaves whole
+    files only.
+
+    Args:
+        scenario: what is decided and assumed, who and how long.
+        threads: threads of this one world; the result does not depend on it.
+        out: folder for the result, made where missing; an earlier result there is overwritten. None saves nothing.
+        friends: a network made before, in place of the one that the scenario describes.
+        progress: called after each day with (days done, days in all).
+        save_at: numbers of days lived after which the world itself is saved, as `world-DAYS.npz` in `out`.
+        saved: a world saved before, which goes on under `scenario` instead of being born: the result is that of a run
+            that changed to `scenario` on that day, or, where the scenario is its own, that had never stopped.
+
+    Returns:
+        The result; `surplus` has shape (users,).
+
+    Raises:
+        BadInput: the scenario cannot become a world, does not fit in memory or the saved world, or `out` cannot be
+            written to.
+        ModelError: the run broke a law, such as that books balance.
+    """
+    if save_at and out is None:
+        raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
+    born = 0 if saved is None else World.saved(saved)[1]
+    if saved is not None and born >= scenario.run.days:
+        raise BadInput(f"{saved}: has lived {born} days, and run.days = {scenario.run.days}: it must be more")
+    for day in save_at:
+        if not born < day <= scenario.run.days:
+            raise BadInput(f"save_at = {day}: the world lives through days {born + 1} to {scenario.run.days}")
+    check_memory(scenario)
+    if out is not None:
+        out = Path(out)
+        check_folder(out)
+    result = _live(scenario, threads, out, friends, progress, save_at, saved)
+    if World.memory(scenario)["total"] > LARGE:  # a world refers to itself, so that only the collector frees it
+        gc.collect()
+    if out is not None:
+        result.save(out)
+    return result
+
+
+def _live(
+    scenario: Scenario,
+    threads: int,
+    out: Path | None,
+    friends: Friends | None,
+    progress: Progress | None,
+    save_at: Collection[int],
+    saved: str | Path | None,
+) -> Result:
+    started = datetime.datetime.now(datetime.UTC)
+    began = time.perf_counter()
+    if saved is None:
+        world = World(scenario, friends=friends, threads=threads)
+    else:
+        world = World.load(saved, scenario, friends, threads)
+    born = world.day
+    try:
+        while world.day < scenario.run.days:
+            world.step()
+            if progress is not None:
+                progress(world.day, scenario.run.days)
+            if out is not None and world.day in save_at:
+                world.save(out / f"world-{world.day}.npz")
+        days = world.history
+        return Result(
+            scenario=scenario.to_toml(),
+            manifest=_manifest(world, started, time.perf_counter() - began)
+            | ({} if saved is None else {"saved": _branch(saved, born)}),
+            days=days,
+            flows=world.flows,
+            summary=summarise(days, world.metrics),
+            surplus=world.surplus,
+        )
+    finally:
+        world.close()
+
+
+def _branch(saved: str | Path, day: int) -> dict[str, Any]:
+    """Which world a run goes on from, and since when."""
+    before = World.saved(saved)[0]
+    return {"file": str(saved), "day": day, "name": before.name, "scenario_hash": before.digest()}
+
+
+def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[str, Any]:
+    scenario, friends = world.scenario, world.friends
+    return {
+        "version": __version__,
+        "name": scenario.name,
+        "title": scenario.title,
+        "seed": scenario.run.seed,
+        "users": scenario.run.users,
+        "days": scenario.run.days,
+        "scenario_hash": scenario.digest(),
+        "seconds": seconds,
+        "peak_memory_bytes": peak_memory(),
+        "machine": machine(),
+        "started": started.isoformat(timespec="seconds"),
+        "phases": dict(world.seconds),
+        "network": {"people": friends.people, "friendships": friends.friendships, **friends.notes},
+        "metrics": {
+            name: {"unit": metric.unit, "kind": metric.kind, "meaning": metric.meaning, "of": metric.of}
+            for name, metric in world.metrics.items()
+        },
+        "parameters": [parameter._asdict() for parameter in scenario.parameters()],
+    }
+
+
+# The machine
+
+
+def peak_memory() -> int:
+    """The most memory this process has held so far, in bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    """What a time measured here depends on."""
+    return {
+        "cpu": _processor(),
+        "cores": cores(),
+        "python": platform.python_version(),
+        "numba": numba.__version__,
+    }
+
+
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# Whether it fits
+
+
+def check_memory(scenario: Scenario, worlds: int = 1, each: int = 0) -> None:
+    """Refuse what does not fit in memory, before it is built.
+
+    Args:
+        worlds: so many worlds of the scenario stand at the same time.
+        each: bytes that a world's process takes besides.
+
+    Raises:
+        BadInput: with the sum.
+    """
+    parts = World.memory(scenario)
+    total, free = worlds * (parts["total"] + each), available_memory()
+    if free is None or total <= free * (1 - ROOM_LEFT):
+        return
+    listed = [f"{name} {_size(taken)}" for name, taken in parts.items() if name != "total"]
+    if each:
+        listed.append(f"its process {_size(each)}")
+    raise BadInput(
+        f"{f'{worlds} worlds of' if worlds > 1 else 'a world of'} {scenario.run.users:,} users"
+        f" {'take' if worlds > 1 else 'takes'} {_size(total)} of memory ({', '.join(listed)}"
+        f"{f'; {worlds} times' if worlds > 1 else ''}), but {_size(free)} are free: "
+        f"{'fewer jobs (--jobs), or ' if worlds > 1 else ''}fewer users"
+    )
+
+
+def available_memory() -> int | None:
+    """Bytes that may still be taken: what the system has free, or what is left of this process's control group.
+
+    None where the system does not say.
+    """
+    found = [free for free in (_free_memory(), _left_in_group()) if free is not None]
+    return min(found) if found else None
+
+
+def _free_memory() -> int | None:
+    try:
+        with Path("/proc/meminfo").open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):  # free, and what the file cache would give back
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _left_in_group(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
+    """What the limits of a container leave, by the narrowest of its group and those around it (cgroup v2, then v1)."""
+    try:
+        lines = membership.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    left: list[int] = []
+    for line in lines:
+        number, controllers, group = line.split(":", 2)
+        if number == "0":
+            names, top = ("memory.max", "memory.current"), root
+        elif "memory" in controllers.split(","):
+            names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes"), root / "memory"
+        else:
+            continue
+        folder = top / group.lstrip("/")
+        for place in [folder, *folder.parents]:  # inside a container the path of the group may not exist: its root does
+            left += _left_here(place, *names)
+            if place == top:
+                break
+    return max(0, min(left)) if left else None
+
+
+def _left_here(group: Path, limit: str, usage: str) -> list[int]:
+    """The room left in one group, if it has a limit; file cache counts as room, since it is given back."""
+    try:
+        most = (group / limit).read_text(encoding="utf-8").strip()
+        if most == "max" or int(most) >= 2**60:
+            return []
+        facts = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
+        cache = int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
+        return [int(most) - int((group / usage).read_text(encoding="utf-8")) + cache]
+    except (OSError, ValueError):
+        return []
+
+
+def _size(amount: float) -> str:
+    """Bytes as people write them."""
+    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.0f} MB"

@@ -1,0 +1,193 @@
+"""Worker: one run of a sweep, wherever it is made, and the folder that it leaves.
+
+The folder is written under another name and renamed when it is whole. What goes wrong is not raised but comes back as
+the run's outcome, so that a sweep goes on.
+"""
+
+import contextlib
+import errno
+import gc
+import hashlib
+import io
+import multiprocessing
+import os
+import platform
+import shutil
+import time
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim import __version__
+from sim.engine.settings import BadInput
+from sim.experiments.lock import in_turn
+from sim.experiments.run import run
+from sim.ground.friends import Friends, FriendsSettings
+from sim.results import Result, whole_file, write_json
+from sim.scenario import Scenario
+from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_finished, place_of
+
+
+def _code() -> str:
+    """Hash of the model's own files."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for part in ("engine", "ground", "people", "firms", "services", "day.py", "scenario.py", "world.py"):
+        for file in sorted((root / part).rglob("*.py")) if (root / part).is_dir() else [root / part]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+CODE = _code()  # as this process has loaded it
+FULL = (errno.ENOSPC, errno.EDQUOT)
+SAID = (  # of a run's manifest, what its folder keeps
+    "version", "name", "seed", "users", "days", "scenario_hash", "seconds", "cpu_seconds", "peak_memory_bytes",
+    "started", "network",
+)  # fmt: skip
+
+
+class Order(NamedTuple):
+    """What a worker needs to know of a run besides its scenario.
+
+    Attributes:
+        run: its name.
+        folder: of the sweep.
+        graph: file of its network, made by whoever needs it first.
+        save_days: whether days are kept, or which metrics of them.
+        version: of the program that asks.
+    """
+
+    run: str
+    folder: Path
+    graph: Path
+    save_days: bool | tuple[str, ...]
+    version: str
+
+
+class Outcome(NamedTuple):
+    """What became of a run: "done", "found" (somebody had finished it), "failed" or "full" (the disk is)."""
+
+    what: str
+    error: str = ""
+    traceback: str = ""
+
+
+def live(scenario: Scenario, order: Order) -> Outcome:
+    """Make one run and leave its folder."""
+    try:
+        if order.version != __version__:
+            raise BadInput(f"this worker has version {__version__}, the sweep {order.version}: install the same")
+        if is_finished(order.folder, order.run):
+            return Outcome("found")
+        began, spent = time.perf_counter(), time.process_time()
+        result = run(scenario, friends=network(order.graph, scenario.friends, scenario.run.users, scenario.run.seed))
+        result.manifest |= {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - spent}
+        return Outcome("done" if _keep(result, order) else "found")
+    except Exception as problem:
+        return Outcome("full" if is_full(problem) else "failed", _in_a_line(problem), traceback.format_exc())
+    finally:
+        _clear_away()
+
+
+def _clear_away() -> None:
+    """Free the world that has been lived: it refers to itself, so that only the collector can.
+
+    In a process that we were started in for this, what was loaded before stays anyway: told to pass that over, the
+    collector takes milliseconds. In somebody's own process it comes by itself now and then.
+    """
+    if multiprocessing.parent_process() is None:
+        return
+    gc.collect()
+    if not gc.get_freeze_count():
+        gc.freeze()
+
+
+def _keep(result: Result, order: Order) -> bool:
+    """Write a run's folder, whole or not at all; False if somebody else has done so meanwhile."""
+    part = order.folder / PARTS / f"{order.run}-{platform.node()}-{os.getpid()}"
+    about = {"run": order.run, "summary": result.summary, **{key: result.manifest[key] for key in SAID}}
+    try:
+        with whole_file(part / RUN_SCENARIO) as file:
+            file.write_text(result.scenario, encoding="utf-8")
+        days = in_parquet(result.days, order.save_days)
+        if days:
+            with whole_file(part / DAYS) as file:
+                file.write_bytes(days)
+        write_json(part / RUN, about)
+        return _put(part, order)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _put(part: Path, order: Order) -> bool:
+    """Give a whole folder its name, unless that is taken."""
+    place = place_of(order.folder, order.run)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.rename(place)
+    except OSError:
+        if is_finished(order.folder, order.run):
+            return False
+        shutil.rmtree(place, ignore_errors=True)  # somebody has taken a file out of it: it is no finished run
+        part.rename(place)
+    with contextlib.suppress(OSError):  # the new name reaches the disk too
+        shelf = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(shelf)
+        finally:
+            os.close(shelf)
+    return True
+
+
+def in_parquet(days: pd.DataFrame, save_days: bool | tuple[str, ...]) -> bytes:
+    """A table of days as it is kept: all of it, or the metrics named, or nothing."""
+    if not save_days:
+        return b""
+    content = io.BytesIO()
+    chosen = days[["day", *save_days]] if isinstance(save_days, tuple) else days
+    table = pa.Table.from_pandas(chosen, preserve_index=False).replace_schema_metadata(None)
+    # hundreds of short columns: what Parquet says of each would be longer than its numbers
+    pq.write_table(table, content, compression="zstd", use_dictionary=False, write_statistics=False, store_schema=False)
+    return content.getvalue()
+
+
+def is_full(problem: BaseException) -> bool:
+    """Whether this is a disk without room."""
+    return isinstance(problem, OSError) and problem.errno in FULL
+
+
+def _in_a_line(problem: BaseException) -> str:
+    said = str(problem).strip().splitlines()
+    return f"{type(problem).__name__}: {said[0]}" if said else type(problem).__name__
+
+
+# Networks
+
+
+def network_name(scenario: Scenario) -> str:
+    """The same for scenarios that have the same network."""
+    settings = scenario.friends
+    seed = 0 if settings.file or settings.kind == "everyone" else scenario.run.seed
+    text = f"{settings.model_dump_json()} {scenario.run.users} {seed}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def network(path: Path, settings: FriendsSettings, people: int, seed: int) -> Friends:
+    """Map a network's file, read-only and shared by all who do; who comes first makes it, and the others wait."""
+    if not path.exists():
+        with in_turn(path.with_name(f"{path.name[:2]}.lock")):
+            if not path.exists():
+                Friends.make(settings, people, seed).save(path)
+    return Friends.open(path)
+
+
+# What a cluster is asked before it is given work
+
+
+def sees(file: str) -> tuple[bool, str, str]:
+    """Whether a file is to be seen from here, and which version and code this is."""
+    return Path(file).exists(), __version__, CODE

@@ -1,0 +1,125 @@
+"""The company: what it knows of people, what carrying them costs, and its books by stream."""
+
+from typing import TYPE_CHECKING
+
+from sim.engine import luck
+from sim.engine.settings import Settings, assumed, decided
+from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.ground.metrics import flow, ratio, stock
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+class CompanySettings(Settings):
+    """[company]"""
+
+    knows_purchases: bool = decided.switch(False, "whether purchases in the app are used to know people")
+    knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
+    knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
+    capital: int = decided.count(
+        1_000, "cents a person", "paid in by the owners on day 0; they pay in more when it is spent"
+    )
+    message_cost: float = assumed.amount(
+        0.008,
+        "cents",
+        "carrying a message",
+        "fitted: Telegram 2023, about .5 USD a monthly user and year (facts.csv)",
+        0,
+        0.1,
+    )
+    media_cost: float = assumed.amount(0.03, "cents", "carrying a media message, besides", "as above", 0, 0.5)
+    call_cost: float = assumed.amount(0.1, "cents", "a minute of call for one called", "round figure", 0, 1)
+    support_cost: float = assumed.amount(
+        8.0, "cents", "staff and support a member and month", "as message_cost", 0, 100
+    )
+    rails_cost: float = assumed.share(
+        0.001, "banks' fee on top-ups and withdrawals", "facts.csv: banks charged WeChat more than .001", 0.0005, 0.005
+    )
+
+
+STREAMS = (
+    "commission", "listing_fees", "payment_fees", "advertising", "promotion", "business_messages", "subscriptions",
+    "stickers", "banking",
+)  # fmt: skip
+COSTS = (
+    "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
+)  # fmt: skip
+CARRIED = ("messaging.messages", "brands.delivered", "updates.sent")  # messages of people and of businesses
+
+METRICS = (
+    *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
+    flow("revenue.total", "cents", "revenue from all streams"),
+    *(flow(f"cost.{kind}", "cents", f"cost of {kind}") for kind in COSTS),
+    flow("cost.fines", "cents", "fines of the regulator"),
+    flow("cost.total", "cents", "all costs of the company"),
+    flow("profit.total", "cents", "revenue less costs"),
+    flow("company.paid_in", "cents", "capital paid in by the owners"),
+    stock("company.cash", "cents", "the company's account"),
+    flow("users.monthly_months", "months", "monthly users, a thirtieth each day"),
+    ratio(
+        "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
+    ),
+    flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run"),
+    flow("welfare.total", "cents", "users, merchants, advertisers, drivers, partner banks, company profit and fines"),
+    flow("welfare.merchants", "cents", "merchants' profit"),
+    flow("welfare.advertisers", "cents", "advertisers' profit"),
+    flow("welfare.drivers", "cents", "drivers' earnings"),
+    stock(
+        "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
+    ),
+)
+
+
+def found(world: "World") -> None:
+    """Day 0: the owners pay in capital."""
+    world.ledger.pay(OUTSIDE, 0, COMPANY, 0, world.now.company.capital * world.size, "capital")
+
+
+def settle(world: "World") -> None:
+    """Costs are paid, revenue is counted by stream, and the books must balance."""
+    settings, ledger, today = world.now.company, world.ledger, world.today
+    u = luck.draw(world.luck("company.rounding"))
+    moved = ledger.paid("top_up") + ledger.paid("withdrawal")
+    costs = {
+        "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
+        "media": settings.media_cost * today.get("messaging.media", 0),
+        "calls": settings.call_cost * today.get("messaging.call_minutes", 0),
+        "support": settings.support_cost * today.get("users.members", 0) / 30,
+        "rails": settings.rails_cost * moved,
+    }
+    for kind, cents in costs.items():
+        pay_cost(world, kind, luck.rounded(cents, u))
+    close_books(world)
+
+
+def pay_cost(world: "World", kind: str, cents: int) -> None:
+    """Pay a cost to the outside; the owners pay in what is lacking."""
+    short = cents - int(world.ledger[COMPANY][0])
+    if short > 0:
+        world.ledger.pay(OUTSIDE, 0, COMPANY, 0, short, "capital")
+    world.ledger.pay(COMPANY, 0, OUTSIDE, 0, cents, f"cost.{kind}")
+
+
+def close_books(world: "World") -> None:
+    """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
+    ledger = world.ledger
+    for stream in STREAMS:
+        world.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
+    world.note("revenue.total", sum(world.today[f"revenue.{stream}"] for stream in STREAMS))
+    for kind in COSTS:
+        world.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
+    world.note("cost.fines", ledger.paid("fines", payer=COMPANY))
+    world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*COSTS, "fines")))
+    world.note("profit.total", world.today["revenue.total"] - world.today["cost.total"])
+    world.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
+    world.note("company.cash", int(ledger[COMPANY][0]))
+    world.note("users.monthly_months", world.today.get("users.monthly", 0) / 30)
+    world.note("ledger.imbalance", ledger.imbalance())
+
+
+def count_welfare(world: "World") -> None:
+    """Add up welfare over groups; gifts between people are transfers and wages are costs."""
+    groups = ("users", "merchants", "advertisers", "drivers", "banks")
+    total = sum(world.today.get(f"welfare.{group}", 0) for group in groups)
+    world.note("welfare.total", total + world.today["profit.total"] + world.today["cost.fines"])

@@ -1,0 +1,80 @@
+"""A sale in a shop: how it is paid, what the platform keeps of it, and what is remembered of it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine import luck
+from sim.firms import merchant
+from sim.firms.merchant import MERCHANTS
+from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
+from sim.people import orders, purse
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off: np.ndarray) -> None:
+    """Orders are paid, goods bought, fees charged; the person remembers the shop, the platform the purchase.
+
+    Args:
+        who, to, cents: buyers, rows of merchants and prices asked, an order each.
+        off: which deals are to be settled off the platform; unset here where the bank account is too empty for it.
+    """
+    settings, terms, ledger, shops = world.now.shopping, world.now.wallet, world.ledger, world.tables["merchants"].rows
+    if who.size == 0:
+        return
+    off &= ledger[BANK][who] >= cents  # off the platform one pays by bank transfer
+    on, nobody = ~off, np.zeros_like(who)
+    by_wallet = on & _by_wallet(world, who, to, cents)
+    by_card = on & ~by_wallet & (ledger[BANK][who] < cents)
+    by_wallet |= by_card  # whose bank account is too empty for the card pays with what is in the wallet
+
+    def part(share: float, of: np.ndarray) -> np.ndarray:
+        return np.floor(cents * share + 1e-9).astype(np.int64) * of
+
+    rebate = part(min(1.0, settings.commission + terms.merchant_fee) / 2, off)
+    purse.buy(world, who[on], to[on], cents[on], MERCHANTS, "goods", by_wallet[on])
+    ledger.pay_many((who[off], to[off], (cents - rebate)[off]), BANK, MERCHANTS, "goods_off_platform")
+    buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
+    purse.pay(world, who[buyer_fee > 0], nobody[buyer_fee > 0], buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
+    np.subtract.at(world.felt.rows.worth, who, (buyer_fee / 100).astype(np.float32))
+    commission, merchant_fee = part(settings.commission, on), part(terms.merchant_fee, by_wallet)
+    ledger.pay_many((to, nobody, commission), MERCHANTS, COMPANY, "commission")
+    ledger.pay_many((to, nobody, merchant_fee), MERCHANTS, COMPANY, "payment_fees")
+    kept = cents - commission - merchant_fee - rebate
+    cost = np.minimum(shops.cost[to], kept)  # who sells below cost is supplied on credit for the rest
+    ledger.pay_many((to, nobody, cost), MERCHANTS, OUTSIDE, "supplies")
+    orders.take(world, who[on], to[on])
+    np.add.at(shops.orders, to, 1)
+    np.add.at(shops.sold, to, 1)
+    np.add.at(shops.by_wallet, to, by_wallet.astype(np.int64))
+    np.add.at(shops.earned, to, kept - shops.cost[to])
+    categories, circle = int(world.scenario.merchants.categories), merchant.shops_a_circle(world)
+    bought_last = who.astype(np.int64) * categories + to // circle % categories
+    world.tables["purchases"].rows.shop[bought_last] = to % circle
+    if world.tables["told"].size:
+        world.tables["told"].rows.told[bought_last] = 0  # until updates come
+    bought = world.tables["knowledge"].rows.purchases
+    bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
+    world.add("shopping.orders", who.size)
+    world.add("shopping.gmv", int(cents.sum()))
+    world.add("shopping.off_platform", int(off.sum()))
+    world.add("shopping.by_wallet", int(by_wallet.sum()))
+    world.add("shopping.wallet_paid", int(cents[by_wallet].sum()))
+
+
+def _by_wallet(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray) -> np.ndarray:
+    """Which of these orders are paid by wallet: by owners and at shops to whom it is worth its fee.
+
+    Benefits are uniform up to the most of either side. Rochet and Tirole 2003: a payment by wallet needs both sides, so
+    volume is the product of the two shares.
+    """
+    terms = world.now.wallet
+    owns = world.tables["purse"].rows.has_wallet[who] == 1
+    likes = luck.uniforms(world.luck("shopping.likes_wallet"), who) * terms.buyer_benefit >= terms.buyer_fee
+    takes = (
+        luck.uniforms(world.lasting_luck("shopping.takes_wallet"), to) * terms.merchant_benefit >= terms.merchant_fee
+    )
+    with_fee = cents + np.floor(cents * terms.buyer_fee).astype(np.int64)
+    return owns & likes & takes & (world.ledger[WALLET][who] + world.ledger[BANK][who] >= with_fee)

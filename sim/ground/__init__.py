@@ -1,0 +1,1 @@
+"""What people stand on: friends, the clock, the ledger and the metrics."""

@@ -1,0 +1,380 @@
+"""Friends: who knows whom, how well, and the one group thread each person is in.
+
+A network is grown from settings, read from a file, or is `everyone` (all know all, never stored). It never changes: its
+arrays are read-only, and one saved file is shared by every process that opens it.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from sim.engine.kernels import rule
+from sim.engine.settings import BadInput, Settings, assumed
+from sim.ground import friend_files, mapped, network, ties
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class FriendsSettings(Settings):
+    """[friends]
+
+    With `groups` off, `fitness_spread` 0 and `locality` 0 every pair is tied with the same chance (Erdos and Renyi).
+    """
+
+    kind: Literal["generated", "file", "everyone"] = assumed.word(
+        "generated", "where the network comes from: grown, read from `file`, or everyone knows everyone"
+    )
+    file: str = assumed.word("", "network to read: edge list, CSV, Parquet, GraphML or saved .friends", unit="file")
+    degree: float = assumed.positive(
+        20.0, "friends", "mean number of friends a person has on the app",
+        "facts.csv: MSN 14.4, Facebook New Orleans 25.6, SNAP Facebook 43.7, WeChat 128, Facebook 190", 5.0, 100.0,
+    )  # fmt: skip
+    groups: bool = assumed.switch(True, "whether homes, circles of friends and colleagues know each other")
+    household_size: float = assumed.number(
+        3.1, "people", "mean size of a home", "China's census of 2010 (from memory)", 2.0, 4.5, ge=1, le=20
+    )
+    circle_size: float = assumed.number(
+        9.0, "people", "mean size of a circle: a few homes that share a group thread",
+        "between Dunbar's first layers of 5 and 15; facts.csv: 19.5 users a group in the gift contagion sample",
+        5.0, 20.0, ge=2, le=500,
+    )  # fmt: skip
+    circle_spread: float = assumed.number(
+        0.3, "log", "log-spread of the sizes of circles", "round figure", 0.0, 0.8, ge=0, le=2
+    )
+    circle_share: float = assumed.share(
+        0.3, "share of friends in one's own circle, home included, where it has as many", "clustering .1-.3", 0.2, 0.5
+    )
+    work_share: float = assumed.share(
+        0.3, "share of friends at work or in class", "facts.csv: a WeChat list grows by .2 on entering work", 0.1, 0.5
+    )
+    work_closeness: float = assumed.number(
+        0.9, "share", "chance that two colleagues or classmates are friends", "clustering .1-.3", 0.5, 1.0, gt=0, le=1
+    )
+    work_spread: float = assumed.number(
+        0.6, "log", "log-spread of the sizes of workplaces and classes: it makes friends' numbers of friends alike",
+        "assortativity: facts.csv Facebook .226, New Orleans .177", 0.0, 1.0, ge=0, le=2,
+    )  # fmt: skip
+    fitness_spread: float = assumed.number(
+        1.1, "log", "log-spread of popularity, which draws weak ties; 0: all are equally popular",
+        "friendship paradox: facts.csv Facebook .836, SNAP Facebook .875", 0.0, 1.5, ge=0, le=3,
+    )  # fmt: skip
+    locality: float = assumed.share(
+        0.9, "share of weak ties whose chance falls with distance; 0: weak ties reach anyone alike",
+        "mean distance: facts.csv Facebook 4.7, New Orleans 4.3", 0.5, 1.0,
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _some_ties_are_weak(self) -> Self:
+        if self.circle_share + self.work_share > 0.95:
+            raise ValueError(
+                f"circle_share {self.circle_share:g} + work_share {self.work_share:g} must be at most 0.95: "
+                "weak ties hold the network together"
+            )
+        return self
+
+
+class FriendRows(NamedTuple):
+    """What kernels take; `friend[first[p]:first[p + 1]]` are p's friends, strongest tie first.
+
+    For `everyone` `friend` is empty and `first` all zeros. The members of group g are
+    `group_member[group_first[g]:group_first[g + 1]]`; everyone is in one group.
+    """
+
+    first: NDArray[np.uint32]
+    friend: NDArray[np.uint32]
+    group_of: NDArray[np.uint32]
+    group_first: NDArray[np.uint32]
+    group_member: NDArray[np.uint32]
+
+
+ZERO, ONE, THREE, SEVEN = np.uint64(0), np.uint32(1), np.uint32(3), np.uint32(7)
+WEIGHTS = np.uint64(1_024)
+ROUNDING = 1e-12  # far above what a sum of a thousand roots is off
+RANK_WEIGHT = np.diff(np.sqrt(np.arange(1_025.0)))  # chance of a rank in `pick_friend`, times the root of the degree
+
+
+@rule
+def is_everyone(rows):
+    """Whether all know all."""
+    return rows.friend.size == 0
+
+
+@rule
+def degree(rows, who):
+    """How many friends a person has."""
+    if is_everyone(rows):
+        return np.int64(rows.first.size - 2)
+    person = np.uint32(who)
+    return np.int64(rows.first[person + ONE]) - np.int64(rows.first[person])
+
+
+@rule
+def friend_at(rows, who, rank):
+    """The friend at a rank, 0 the closest; the rank must be below `degree`."""
+    if is_everyone(rows):
+        return np.int64(rank) + np.int64(rank >= who)
+    return np.int64(rows.friend[np.int64(rows.first[np.uint32(who)]) + np.int64(rank)])
+
+
+@rule
+def pick_friend(rows, who, u):
+    """A friend drawn by closeness, at rank floor(degree u^2), or -1; of everyone, anyone else alike.
+
+    Half of what goes out goes to the closest quarter (layers of contact: Dunbar 1998; Mac Carron and others 2016).
+    """
+    return pick_any_friend(rows, who, u if is_everyone(rows) else u * u)
+
+
+@rule
+def pick_any_friend(rows, who, u):
+    """A friend drawn uniformly, or -1 for who has none."""
+    friends = degree(rows, who)
+    if friends <= 0:
+        return np.int64(-1)
+    return friend_at(rows, who, min(friends - 1, np.int64(friends * u)))
+
+
+@rule
+def group_bounds(rows, who):
+    """Where the members of a person's group thread lie in `group_member`: first, past the last."""
+    group = rows.group_of[np.uint32(who)]
+    return np.int64(rows.group_first[group]), np.int64(rows.group_first[group + ONE])
+
+
+@rule
+def _row(rows, who):
+    """Where a person's row of friends begins and ends; unsigned, which spares a check at each index."""
+    person = np.uint32(who)
+    return np.uint64(rows.first[person]), np.uint64(rows.first[person + ONE])
+
+
+@rule
+def _active_share_of_many(rows, begin, friends, bits):
+    """`active_share` of a row longer than the table of weights."""
+    weight = 0.0
+    for rank in range(ZERO, friends):
+        friend = rows.friend[begin + rank]
+        chance = math.sqrt(rank + 1.0) - math.sqrt(rank)
+        weight += chance * np.float64((bits[friend >> THREE] >> (friend & SEVEN)) & ONE)
+    return weight / math.sqrt(friends)
+
+
+@rule
+def active_share(rows, who, bits, everyone_share):
+    """Share of one's friends whose bit is set, weighted as `pick_friend` draws them; 0 for who has none.
+
+    Args:
+        bits: np.packbits(..., bitorder="little"), a bit a person.
+        everyone_share: the answer where everyone knows everyone.
+    """
+    if is_everyone(rows):
+        return everyone_share
+    begin, past = _row(rows, who)
+    if past == begin:
+        return 0.0
+    friends = past - begin
+    if friends > WEIGHTS:
+        return _active_share_of_many(rows, begin, friends, bits)
+    weight = 0.0
+    for rank in range(ZERO, friends):
+        friend = rows.friend[begin + rank]
+        weight += RANK_WEIGHT[rank] * np.float64((bits[friend >> THREE] >> (friend & SEVEN)) & ONE)
+    return weight / math.sqrt(friends)
+
+
+@rule
+def is_share_above(rows, who, bits, everyone_share, hurdle):
+    """Whether `active_share` is above a hurdle: the close weigh most, so that a part of the friends often settles it."""
+    if is_everyone(rows):
+        return everyone_share > hurdle
+    begin, past = _row(rows, who)
+    friends = past - begin
+    if past == begin or friends > WEIGHTS:
+        return active_share(rows, who, bits, everyone_share) > hurdle
+    whole = math.sqrt(friends)
+    needed, left, weight = hurdle * whole, whole, 0.0
+    for rank in range(ZERO, friends):
+        friend = rows.friend[begin + rank]
+        left -= RANK_WEIGHT[rank]
+        weight += RANK_WEIGHT[rank] * np.float64((bits[friend >> THREE] >> (friend & SEVEN)) & ONE)
+        if weight > needed or weight + left < needed - ROUNDING:
+            break
+    return weight > needed
+
+
+@rule
+def mean_over_friends(rows, who, values, everyone_mean):
+    """Plain mean over one's friends of an array with a value a person; 0 for who has none."""
+    if is_everyone(rows):
+        return everyone_mean
+    begin, past = _row(rows, who)
+    if past == begin:
+        return 0.0
+    total = 0.0
+    for at in range(begin, past):
+        total += np.float64(values[rows.friend[at]])
+    return total / np.float64(past - begin)
+
+
+class Friends:
+    """A network of friends.
+
+    Attributes:
+        rows: the arrays, for kernels and rules.
+        labels: names of the people in the file or graph they came from, in the order of their numbers; None if grown.
+        notes: source, self_loops_dropped, doubles_dropped.
+    """
+
+    def __init__(self, rows: FriendRows, labels: NDArray[Any] | None = None, **notes: Any) -> None:
+        self.rows, self.labels = rows, labels
+        self.notes: dict[str, Any] = {"source": "", "self_loops_dropped": 0, "doubles_dropped": 0} | notes
+        for array in rows:
+            array.flags.writeable = False  # all networks alike, so that a kernel is compiled once for all of them
+
+    @property
+    def people(self) -> int:
+        return self.rows.first.size - 1
+
+    @property
+    def friendships(self) -> int:
+        if is_everyone(self.rows):
+            return self.people * (self.people - 1) // 2
+        return int(self.rows.first[-1]) // 2
+
+    @property
+    def bytes(self) -> int:
+        """Memory the rows take."""
+        return sum(array.nbytes for array in self.rows)
+
+    @classmethod
+    def make(cls, settings: FriendsSettings, people: int, seed: int, folder: Path | str | None = None) -> Self:
+        """The network that the settings ask for; a file has as many people as it has, whatever `people` says.
+
+        Args:
+            folder: where `settings.file` is looked for; the working directory if None.
+        """
+        if settings.kind == "everyone":
+            if settings.file:
+                raise BadInput(
+                    f"friends.kind is 'everyone' but friends.file is {settings.file!r}: a network is read or complete, "
+                    "not both; leave one of them out"
+                )
+            return cls.everyone(people, settings.circle_size)
+        if settings.file:
+            return cls.read(Path(folder or "") / settings.file)
+        if settings.kind == "file":
+            raise BadInput("friends.kind is 'file' but friends.file names none: set it to an edge list, CSV, Parquet, "
+                           "GraphML or .friends file")  # fmt: skip
+        return cls.generate(settings, people, seed)
+
+    @classmethod
+    def generate(cls, settings: FriendsSettings, people: int, seed: int) -> Self:
+        """Grow a network; the same for the same (settings, people, seed)."""
+        if not 2 <= people <= network.MOST_PEOPLE:
+            raise BadInput(f"run.users = {people}: a grown network has 2 to {network.MOST_PEOPLE} people")
+        if settings.degree > people - 1:
+            raise BadInput(
+                f"friends.degree = {settings.degree:g} with {people} people: nobody can have more than {people - 1} "
+                "friends; lower friends.degree or raise run.users"
+            )
+        first, friend, group_first = network.grow(settings, people, seed)
+        if settings.groups:
+            member = np.arange(people, dtype=np.uint32)
+        else:
+            group_first, member = ties.groups(first, friend, settings.circle_size)
+        return cls(_with_groups(first, friend, group_first, member), source="generated")
+
+    @classmethod
+    def everyone(cls, people: int, group_size: float = ties.GROUP_SIZE) -> Self:
+        """All know all; group threads are neighbours in number."""
+        if people < 2:
+            raise BadInput(f"run.users = {people}: a network has at least 2 people")
+        group_first = np.append(np.arange(0, people, max(2, round(group_size))), people).astype(np.uint32)
+        if people - int(group_first[-2]) == 1 and group_first.size > 2:
+            group_first = np.delete(group_first, -2)  # nobody chats alone
+        first, nobody = np.zeros(people + 1, np.uint32), np.empty(0, np.uint32)
+        member = np.arange(people, dtype=np.uint32)
+        return cls(_with_groups(first, nobody, group_first, member), source="everyone")
+
+    @classmethod
+    def from_pairs(
+        cls,
+        a: NDArray[Any] | Sequence[int],
+        b: NDArray[Any] | Sequence[int],
+        people: int | None = None,
+        labels: Sequence[Any] | NDArray[Any] | None = None,
+        source: str = "pairs",
+    ) -> Self:
+        """A network of given ties between people numbered from 0; each may be named in either or both directions.
+
+        The strength of a tie is the number of common friends (Onnela and others 2007).
+        """
+        one, other, people = friend_files.checked_pairs(a, b, people, labels, source)
+        given = ties.from_pairs(one, other, people)
+        group_first, member = ties.groups(given.first, given.friend, ties.GROUP_SIZE)
+        return cls(
+            _with_groups(given.first, given.friend, group_first, member),
+            None if labels is None else np.asarray(labels),
+            source=source,
+            self_loops_dropped=given.self_loops,
+            doubles_dropped=given.doubles,
+        )
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Read a network file; people are numbered in the order of their labels (as numbers if all are whole numbers).
+
+        By extension: .txt .edges .edgelist .tsv (two user numbers a line, `#` begins a comment; SNAP), .csv .parquet
+        (two columns, or among more those named source and target; a CSV's first line is a header if no cell of it is a
+        number), .graphml, and .friends as `save` writes it. Text may end in .gz.
+        """
+        path = friend_files.existing(Path(path))
+        if path.suffix == friend_files.SAVED:
+            return cls.open(path)
+        pairs = friend_files.read(path)
+        made = cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, str(path))
+        made.notes["source"] = path.name
+        return made
+
+    @classmethod
+    def from_networkx(cls, graph: "networkx.Graph") -> Self:
+        """The ties of a networkx graph, directed or not; nodes without ties keep their place."""
+        pairs = friend_files.pairs_of_graph(graph, "networkx graph")
+        return cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, "networkx")
+
+    def to_networkx(self) -> "networkx.Graph":
+        """A networkx graph whose nodes are the labels, or the numbers of people who have none."""
+        import networkx
+
+        if is_everyone(self.rows):
+            return networkx.complete_graph(self.people)
+        names = list(range(self.people)) if self.labels is None else self.labels.tolist()
+        return friend_files.graph_of(names, self.rows.first, self.rows.friend)
+
+    def save(self, path: Path | str) -> Path:
+        """Write one file (.friends) for `open`; it is there whole or not at all."""
+        arrays: dict[str, NDArray[Any]] = dict(self.rows._asdict())
+        if self.labels is not None:
+            arrays["labels"] = self.labels
+        return mapped.save_arrays(Path(path), arrays, self.notes)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Map a saved network into memory, read-only: processes that open the same file share it."""
+        arrays, notes = mapped.open_arrays(friend_files.existing(Path(path)))
+        labels = arrays.pop("labels", None)
+        return cls(FriendRows(**arrays), labels, **notes)
+
+
+def _with_groups(
+    first: NDArray[np.uint32], friend: NDArray[np.uint32], group_first: NDArray[np.uint32], member: NDArray[np.uint32]
+) -> FriendRows:
+    group_of = np.empty(first.size - 1, np.uint32)
+    group_of[member] = np.repeat(np.arange(group_first.size - 1, dtype=np.uint32), np.diff(group_first))
+    return FriendRows(first, friend, group_of, group_first, member)

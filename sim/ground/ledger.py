@@ -1,0 +1,171 @@
+"""The ledger: every account in whole cents, and every cent that moves.
+
+Accounts lie in one int64 array, a slice a sector. Money moves only by `pay` and `pay_many`; each movement is tallied by
+(payer's sector, payee's sector, reason) apart from the balances, so that at the end of a day the two must agree.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.kernels import Outbox, kernel
+
+WALLET, BANK, COMPANY, OUTSIDE = "wallet", "bank", "company", "outside"
+SAVINGS = "savings"  # kept with the platform's bank, where there is one: else no accounts
+MAY_OWE = frozenset({OUTSIDE})  # the rest of the economy is the counterpart of all: its account may be below zero
+
+
+class LedgerError(RuntimeError):
+    """Money was made, lost or spent twice; the run stops."""
+
+
+class Flow(NamedTuple):
+    """Who paid whom for what, by sector."""
+
+    payer: str
+    payee: str
+    reason: str
+
+
+@kernel
+def _move(balance, first, accounts, to_first, to_accounts, may_owe, who, to, cents, events):
+    """Apply events in their order, from accounts that begin at `first` to others.
+
+    Returns (the first whose accounts are not there or whose payer cannot cover it, or -1; cents moved).
+    """
+    moved = 0
+    for i in range(events):
+        payer, payee = np.int64(who[i]), np.int64(to[i])
+        if payer >= accounts or payee >= to_accounts:
+            return i, moved
+        if cents[i] < 0 or (not may_owe and balance[first + payer] < cents[i]):
+            return i, moved
+        balance[first + payer] -= cents[i]
+        balance[to_first + payee] += cents[i]
+        moved += cents[i]
+    return -1, moved
+
+
+@kernel
+def affordable(who, cents, left):
+    """Which payments their payers can cover, first come first served: what can run out is asked for in order.
+
+    Args:
+        who, cents: payer's row and amount, in order of time.
+        left: what each payer has; is used up.
+    """
+    covered = np.zeros(who.size, np.bool_)
+    for i in range(who.size):
+        if cents[i] <= left[who[i]]:
+            left[who[i]] -= cents[i]
+            covered[i] = True
+    return covered
+
+
+class Ledger:
+    """All accounts of a world.
+
+    Args:
+        sectors: accounts by sector; `wallet` and `bank` have one a person, others one a firm.
+    """
+
+    def __init__(self, sectors: Mapping[str, int]) -> None:
+        self.first: dict[str, int] = {}
+        size = 0
+        for sector, accounts in sectors.items():
+            self.first[sector] = size
+            size += accounts
+        self.sizes = dict(sectors)
+        self.balance = np.zeros(size, np.int64)
+        self.flows: dict[Flow, int] = {}  # of today
+        self._opening = self._totals()
+
+    def __getitem__(self, sector: str) -> NDArray[np.int64]:
+        """The accounts of a sector, in cents: a view to read."""
+        view = self.balance[self.first[sector] : self.first[sector] + self.sizes[sector]]
+        view.flags.writeable = False
+        return view
+
+    def pay(self, payer: str, payer_row: int, payee: str, payee_row: int, cents: int, reason: str) -> None:
+        """Move `cents` from one account to another; LedgerError if the payer has less."""
+        if not cents:
+            return
+        known = 0 <= payer_row < self.sizes[payer] and 0 <= payee_row < self.sizes[payee]
+        covered = known and (payer in MAY_OWE or self.balance[self.first[payer] + payer_row] >= cents)
+        if cents < 0 or not covered:
+            self._explain(payer, payer_row, payee, payee_row, cents, reason)
+        self.balance[self.first[payer] + payer_row] -= cents
+        self.balance[self.first[payee] + payee_row] += cents
+        flow = Flow(payer, payee, reason)
+        self.flows[flow] = self.flows.get(flow, 0) + int(cents)
+
+    def pay_many(self, events: Any, payer: str, payee: str, reason: str) -> None:
+        """Move many amounts between two sectors, in the order given.
+
+        Args:
+            events: an Outbox, or (who, to, cents): rows of the payer's sector, rows of the payee's sector, cents.
+        """
+        if isinstance(events, Outbox):
+            many = int(events.used[0])
+            who, to, cents = events.who[:many], events.to[:many], events.cents[:many]
+        else:
+            who, to, cents = (np.ascontiguousarray(part) for part in events)
+            many = len(cents)
+        if many == 0:
+            return
+        who, to, cents = np.asarray(who, np.uint32), np.asarray(to, np.uint32), np.asarray(cents, np.int64)
+        failed, moved = _move(
+            self.balance, self.first[payer], self.sizes[payer], self.first[payee], self.sizes[payee], payer in MAY_OWE,
+            who, to, cents, many,
+        )  # fmt: skip
+        if failed >= 0:
+            self._explain(payer, int(who[failed]), payee, int(to[failed]), int(cents[failed]), reason)
+        flow = Flow(payer, payee, reason)
+        self.flows[flow] = self.flows.get(flow, 0) + moved
+
+    def _explain(self, payer: str, payer_row: int, payee: str, payee_row: int, cents: int, reason: str) -> NoReturn:
+        """Raise what a movement is refused for."""
+        if not (0 <= payer_row < self.sizes[payer] and 0 <= payee_row < self.sizes[payee]):
+            raise LedgerError(f"no such account: {payer} {payer_row} or {payee} {payee_row}")
+        held = self.balance[self.first[payer] + payer_row]
+        raise LedgerError(
+            f"{payer} {payer_row} has {held} cents and cannot pay {cents} to {payee} {payee_row} for {reason}"
+        )
+
+    def _totals(self) -> dict[str, int]:
+        return {sector: int(self[sector].sum()) for sector in self.sizes}
+
+    def restore(self, sectors: Mapping[str, int], balance: NDArray[np.int64]) -> None:
+        """Take over saved balances, sector by sector; new sectors keep what they have, at the outside's expense."""
+        first = 0
+        for sector, accounts in sectors.items():
+            if accounts:
+                self.balance[self.first[sector] :][: self.sizes[sector]] = balance[first : first + accounts]
+            first += accounts
+        self.balance[self.first[OUTSIDE]] -= self.balance.sum()
+
+    def paid(self, reason: str, payer: str | None = None, payee: str | None = None) -> int:
+        """Cents moved today for a reason, of all sectors or of those named."""
+        return sum(
+            cents
+            for flow, cents in self.flows.items()
+            if flow.reason == reason and payer in (None, flow.payer) and payee in (None, flow.payee)
+        )
+
+    def imbalance(self) -> int:
+        """Cents by which today's balances and flows disagree, over all sectors, and any overdraft: 0 in a sound day."""
+        gap = abs(int(self.balance.sum()))
+        for sector, total in self._totals().items():
+            net = sum(c for f, c in self.flows.items() if f.payee == sector)
+            net -= sum(c for f, c in self.flows.items() if f.payer == sector)
+            gap += abs(total - self._opening[sector] - net)
+            if sector not in MAY_OWE:
+                gap += abs(min(0, int(self[sector].min(initial=0))))
+        return gap
+
+    def open_day(self) -> None:
+        """Begin a new day: today's flows are empty, today's balances are what they are."""
+        self.flows = {}
+        self._opening = self._totals()

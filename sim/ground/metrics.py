@@ -1,0 +1,48 @@
+"""Metrics: what is measured every day, each declared once; collector, summary and report read the declarations."""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["flow", "stock", "ratio"]
+
+
+class Metric(NamedTuple):
+    """A daily series. A flow adds up over days, a stock is a level, a ratio is one flow (or stock) over another.
+
+    `of` names the two series a ratio divides: a ratio is stored each day, and over a run it is the ratio of totals.
+    """
+
+    name: str
+    unit: str
+    kind: Kind
+    meaning: str
+    of: tuple[str, str] | None = None
+
+
+def flow(name: str, unit: str, meaning: str) -> Metric:
+    """Something that happens: its total over a run is the sum of its days."""
+    return Metric(name, unit, "flow", meaning)
+
+
+def stock(name: str, unit: str, meaning: str) -> Metric:
+    """A level: over a run, the mean of the last 28 days (fewer where there are fewer)."""
+    return Metric(name, unit, "stock", meaning)
+
+
+def ratio(name: str, unit: str, meaning: str, top: str, bottom: str) -> Metric:
+    """One series over another, 0 where the other is 0: over a run, the ratio of their totals."""
+    return Metric(name, unit, "ratio", meaning, (top, bottom))
+
+
+def sample_gini(values: NDArray[Any], among: NDArray[np.bool_], most: int = 20_000) -> float:
+    """Gini coefficient of the values of at most `most` people, evenly spaced over those marked."""
+    chosen = np.flatnonzero(among)
+    chosen = chosen[:: max(1, chosen.size // most)]
+    sample = np.sort(values[chosen].astype(np.float64))
+    total = sample.sum()
+    if sample.size < 2 or total <= 0:
+        return 0.0
+    ranks = np.arange(1, sample.size + 1)
+    return float((2 * (ranks * sample).sum() / total - sample.size - 1) / sample.size)

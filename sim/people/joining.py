@@ -1,0 +1,109 @@
+"""Joining: by oneself, because friends are here (Bass on a network), by word of mouth, or back after leaving."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.kernels import kernel, rule
+from sim.engine.settings import Settings, assumed
+from sim.ground import friends
+from sim.people.users import LEFT, MEMBER, NEVER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+class JoiningSettings(Settings):
+    """[joining]"""
+
+    innovation: float = assumed.amount(0.03, "per year", "hazard of joining by oneself (Bass p)", "Bass 1969", 0, 0.1)
+    imitation: float = assumed.amount(
+        0.38, "per year", "hazard of joining when all friends are members (Bass q)", "Bass 1969", 0, 2
+    )
+    invitation: float = assumed.share(
+        0.01, "chance that a friend joins when a new member invites, once each", "R0 of word of mouth = this times degree",
+        0.0, 0.2,
+    )  # fmt: skip
+    returning: float = assumed.share(0.2, "hazard of those who left, as a part of the others'", "MODEL.md", 0, 1)
+
+
+@rule
+def hazard(share_of_friends, returning, innovation, imitation):
+    """Chance a day of joining."""
+    return returning * (innovation + imitation * share_of_friends) / 365.0
+
+
+@kernel
+def _join(first, last, users, before, rows, everyone_mean, it, key, joining):
+    """Write into `joining` who of first..last joins by themselves or because friends are here; returns how many."""
+    number = 0
+    for who in range(first, last):
+        if users.membership[who] == MEMBER:
+            continue
+        returning = it.returning if users.membership[who] == LEFT else 1.0
+        u = luck.uniform(key, who, 0)
+        if u < hazard(1.0, returning, it.innovation, it.imitation):  # only then can friends decide it
+            share = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
+            if u < hazard(share, returning, it.innovation, it.imitation):
+                joining[number] = who
+                number += 1
+    return number
+
+
+@kernel
+def _invite(people, users, rows, chance, key, joining):
+    """Yesterday's new members invite each friend once; an invitation is answered by the luck of the pair."""
+    number = 0
+    everyone = friends.is_everyone(rows)
+    for who in people:
+        if everyone:  # invitations that take, out of n - 1: drawn by their number, then by who
+            for k in range(luck.poisson(chance * (users.membership.size - 1), luck.uniform(key, who, 0))):
+                other = friends.pick_any_friend(rows, who, luck.uniform(key, who, k + 1))
+                if users.membership[other] == NEVER and number < joining.size:
+                    joining[number] = other
+                    number += 1
+            continue
+        for rank in range(friends.degree(rows, who)):
+            other = friends.friend_at(rows, who, rank)
+            if users.membership[other] == NEVER and luck.pair(key, who, other, 0) < chance and number < joining.size:
+                joining[number] = other
+                number += 1
+    return number
+
+
+def step(world: "World") -> None:
+    """Outsiders join."""
+    settings, users = world.now.joining, world.users.rows
+    before = (users.membership == MEMBER).astype(np.float32)
+    share = float(before.sum(dtype=np.float64)) / world.size
+    key = world.luck("joining.joins")
+
+    def block(part: tuple[int, int]) -> np.ndarray:
+        joining = np.empty(part[1] - part[0], np.uint32)
+        return joining[: _join(*part, users, before, world.friends.rows, share, settings.row, key, joining)]
+
+    joining = list(world.each_block(block))
+    newcomers = np.flatnonzero(users.joined == world.day - 1).astype(np.uint32)
+    if newcomers.size and settings.invitation > 0:
+        invited = np.empty(world.size, np.uint32)
+        number = _invite(
+            newcomers, users, world.friends.rows, settings.invitation, world.lasting_luck("joining.invited"), invited
+        )
+        joining.append(invited[:number])
+    welcome(world, np.unique(np.concatenate(joining)))
+
+
+def welcome(world: "World", people: np.ndarray) -> None:
+    """Make people members: they start where a usual member stands."""
+    if people.size == 0:
+        return
+    users = world.users.rows
+    users.membership[people] = MEMBER
+    users.joined[people] = world.day
+    usual = world.usual.rows.satisfaction[0]
+    felt = world.felt.rows
+    for column in (felt.experience, felt.satisfaction, felt.habit):
+        column[people] = usual
+    world.tables["attention"].rows.attention[people] = 1.0
+    world.add("users.joins", people.size)

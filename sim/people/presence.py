@@ -1,0 +1,194 @@
+"""Presence: who opens the app today.
+
+A logit of habit, satisfaction, friends active yesterday, unread messages, weekday and festival. Everything is centred
+on the undisturbed world, so the spread of `eagerness` alone sets the ordinary share of days (MODEL.md, Presence).
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
+from sim.engine.settings import Settings, assumed
+from sim.ground import friends
+from sim.people.users import MEMBER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+ONE = np.uint32(1)
+CELLS = 256
+LOGIT = np.array([-np.inf, *(math.log(u / (1.0 - u)) for u in np.arange(1, CELLS) / CELLS), np.inf])  # bounds of a cell
+STRANGER, AWAY, HERE = 0, 1, 2  # what `world.here` says of a person today
+
+
+class PresenceSettings(Settings):
+    """[presence]"""
+
+    eagerness: float = assumed.number(
+        0.92, "logit units", "mean wish to open the app; .92 gives daily/monthly .66, 2.82 gives .89",
+        "facts.csv: Facebook .66, WeChat .89", -1.0, 3.5,
+    )  # fmt: skip
+    eagerness_spread: float = assumed.amount(1.5, "logit units", "its spread over people", "MODEL.md", 0.5, 2.5)
+    satisfaction_weight: float = assumed.amount(
+        0.2, "per logit unit", "pull of satisfaction above the usual", "MODEL.md", 0, 1
+    )
+    habit_weight: float = assumed.amount(0.8, "per logit unit", "pull of habit above the usual", "MODEL.md", 0, 2)
+    friends_weight: float = assumed.amount(
+        1.0, "logit units", "pull of the share of friends active yesterday above the usual", "MODEL.md", 0, 4
+    )
+    unread_weight: float = assumed.amount(
+        0.3, "logit units", "pull of unread threads u/(1+u) above the usual", "MODEL.md", 0, 1
+    )
+    usual_share: float = assumed.share(
+        0.66, "mean share of days of use in the undisturbed world", "follows from eagerness"
+    )
+    usual_unread: float = assumed.share(0.25, "mean of u/(1+u) in the undisturbed world", "fitted to our own baseline")
+    weekend: float = assumed.number(-0.1, "logit units", "Saturdays and Sundays", "facts.csv: weekends quieter", -1, 1)
+    festival: float = assumed.number(
+        0.45,
+        "logit units",
+        "the first day of a festival",
+        "facts.csv: messages times 1.15, half of it by presence",
+        0,
+        2,
+    )
+
+
+class PresenceColumns(Table):
+    """A row a person."""
+
+    eagerness = Column(np.float32, 0, "wish to open the app on a usual day", "logit units")
+
+
+class UsualColumns(Table):
+    """One row: the undisturbed world that presence is centred on, measured on day 0."""
+
+    satisfaction = Column(np.float64, 0, "mean satisfaction of members", "logit units")
+    friends_active = Column(np.float64, 0, "mean share of friends active")
+
+
+@rule
+def pull(eagerness, satisfaction, habit, unread, usual_satisfaction, it):
+    """Wish to open the app but for friends and calendar, in logit units."""
+    return (
+        eagerness
+        + it.satisfaction_weight * (satisfaction - usual_satisfaction)
+        + it.habit_weight * (habit - usual_satisfaction)
+        + it.unread_weight * (unread / (1.0 + unread) - it.usual_unread)
+    )
+
+
+@kernel
+def _wake(
+    first,
+    last,
+    users,
+    felt,
+    presence,
+    unread,
+    rows,
+    was_active,
+    everyone_share,
+    usual,
+    calendar,
+    day,
+    it,
+    key,
+    here,
+    awake,
+):
+    """Who of first..last opens the app: writes `active`, `last_active`, `here` and the list `awake`; returns how many.
+
+    Whether a luck u lets x pass, u < 1/(1+e^-x), is x > log(u/(1-u)). Friends' share lies in [0, 1], so most people
+    are decided without a look at their friends, and by two bounds of the logarithm.
+    """
+    satisfied, share0 = usual.satisfaction[0], usual.friends_active[0]
+    membership, active, last_active = (
+        users.membership[first:last],
+        users.active[first:last],
+        users.last_active[first:last],
+    )
+    eagerness, satisfaction = presence.eagerness[first:last], felt.satisfaction[first:last]
+    habit, waiting = felt.habit[first:last], unread[first:last]
+    number = 0
+    for i in range(membership.size):
+        active[i] = 0
+        here[first + i] = STRANGER
+        if membership[i] != MEMBER:
+            continue
+        here[first + i] = AWAY
+        u = luck.uniform(key, first + i, 0)
+        x = calendar + pull(eagerness[i], satisfaction[i], habit[i], waiting[i], satisfied, it)
+        without, most = x - it.friends_weight * share0, x + it.friends_weight * (1.0 - share0)
+        cell = np.uint32(u * CELLS)
+        opens = without > LOGIT[cell + ONE]
+        if not opens and most > LOGIT[cell]:
+            hurdle = math.log(u / (1.0 - u))
+            opens = without > hurdle
+            if not opens and most > hurdle:
+                share = (hurdle - without) / it.friends_weight
+                opens = friends.is_share_above(rows, np.uint32(first + i), was_active, everyone_share, share)
+        if opens:
+            active[i] = 1
+            here[first + i] = HERE
+            last_active[i] = day
+            awake[number] = first + i
+            number += 1
+    return number
+
+
+def draw_eagerness(world: "World") -> None:
+    """Day 0: how eager everyone is, and what an undisturbed day looks like."""
+    settings = world.now.presence
+    _eager(
+        world.presence.rows.eagerness,
+        settings.eagerness,
+        settings.eagerness_spread,
+        world.lasting_luck("presence.eager"),
+    )
+    members = world.users.rows.membership == MEMBER
+    chance = 1.0 / (1.0 + np.exp(-world.presence.rows.eagerness[members].astype(np.float64)))
+    share = float(chance.mean()) if chance.size else 0.0
+    usual_day = world.usual.rows
+    usual_day.friends_active[0] = share * members.mean()
+    usual_day.satisfaction[0] = float(world.felt.rows.satisfaction[members].mean()) if chance.size else 0.0
+    # yesterday, before day 0, was a usual day
+    yesterday = luck.uniforms(world.lasting_luck("presence.before"), world.size)
+    usual = 1.0 / (1.0 + np.exp(-world.presence.rows.eagerness.astype(np.float64)))
+    users = world.users.rows
+    users.active[...] = members & (yesterday < usual)
+    users.last_active[members] = np.where(users.active[members] == 1, -1, -2)
+
+
+@kernel
+def _eager(eagerness, mean, spread, key):
+    for who in range(eagerness.size):
+        eagerness[who] = mean + spread * luck.normal(luck.uniform(key, who, 0))
+
+
+def wake_up(world: "World") -> None:
+    """Everyone decides whether to open the app today."""
+    settings, users = world.now.presence, world.users.rows
+    active = users.active
+    was_active = np.packbits(active, bitorder="little")
+    everyone_share = float(active.sum(dtype=np.int64)) / max(1, world.size)
+    calendar = settings.weekend * ((world.date.weekday() >= 5) - 2 / 7) + settings.festival * world.festival
+    if world.outage:
+        calendar = -math.inf
+    unread = world.column("messaging", "unread")
+    key = world.luck("presence.opens")
+
+    def block(part: tuple[int, int]) -> np.ndarray:
+        awake = np.empty(part[1] - part[0], np.uint32)
+        number = _wake(
+            *part, users, world.felt.rows, world.presence.rows, unread, world.friends.rows, was_active, everyone_share,
+            world.usual.rows, calendar, world.day, settings.row, key, world.here, awake,
+        )  # fmt: skip
+        return awake[:number]
+
+    world.awake = list(world.each_block(block))

@@ -1,0 +1,142 @@
+"""Purses: what people can pay with, here and now. Services that move users' money share this, and nothing else.
+
+A wallet is filled from the bank when a payment needs it, so a wallet owner can spend wallet and bank together;
+whoever has no wallet can open one to take money or to pay.
+"""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
+from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.people.users import AWAY
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+TOP_UP = 10_000  # cents: banks are asked for whole hundreds of yuan
+
+
+class PurseColumns(Table):
+    """A row a person."""
+
+    has_wallet = Column(np.uint8, 0, "1 if the person opened a wallet")
+    withdrawn = Column(np.int64, 0, "taken from the wallet to the bank so far: a part is free", "cents")
+    last_paid = Column(np.int16, AWAY, "last day on which the person sent money to a friend")
+    paid_today = Column(np.uint8, 0, "1 if the person sent money to a friend today")
+
+
+@rule
+def can_spend(has_wallet, wallet, bank):
+    """Cents a person can pay through the wallet now: what is in it and what a top-up would bring."""
+    return wallet + bank if has_wallet else 0
+
+
+@rule
+def fee_on(cents, share):
+    """Fee in whole cents, rounded down: nobody pays more than the stated share."""
+    return int(math.floor(cents * share + 1e-9))
+
+
+@rule
+def willing(fee, dislike):
+    """Part of the sending that survives a fee."""
+    return math.exp(-dislike * fee)
+
+
+@kernel
+def _top_ups(who, cents, wallet, bank, needed, amount):
+    """What each payer must bring from the bank for today's payments: whole hundreds of yuan, or all there is."""
+    for i in range(who.size):
+        needed[who[i]] += cents[i]
+    number = 0
+    for i in range(who.size):
+        short = needed[who[i]] - wallet[who[i]]
+        if needed[who[i]] > 0 and short > 0:
+            rounded_up = (short + TOP_UP - 1) // TOP_UP * TOP_UP
+            amount[i] = min(rounded_up, bank[who[i]])
+            number += 1
+        needed[who[i]] = 0  # so a payer is topped up once; leaves the scratch empty for the next call
+    return number
+
+
+def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:
+    """Wallet owners pay: their wallets are topped up from the bank by what is short, then the money moves.
+
+    Args:
+        who, to, cents: payers, rows of the payee's sector and whole cents; each payer can spend the sum of theirs.
+    """
+    if who.size == 0:
+        return
+    top_up(world, who, cents)
+    world.ledger.pay_many((who, to, cents), WALLET, payee, reason)
+
+
+def top_up(world: "World", who: NDArray[Any], cents: NDArray[Any]) -> None:
+    """Bring from the bank what these payments lack in the wallet."""
+    amount = np.zeros(who.size, np.int64)
+    people = np.asarray(who, np.uint32)
+    _top_ups(people, np.asarray(cents, np.int64), world.ledger[WALLET], world.ledger[BANK], world.scratch, amount)
+    short = amount > 0
+    world.ledger.pay_many((people[short], people[short], amount[short]), BANK, WALLET, "top_up")
+
+
+def open_wallets(world: "World", who: NDArray[Any]) -> None:
+    """These people open a wallet (some may have one)."""
+    rows = world.tables["purse"].rows
+    new = np.unique(who[rows.has_wallet[who] == 0])
+    rows.has_wallet[new] = 1
+    world.add("wallet.opened", new.size)
+
+
+def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
+    """Money goes from friend to friend, with today's fees on payer and payee; fees are felt as loss of worth."""
+    terms = world.now.wallet
+    if terms.payer_fee == 0.0 and terms.payee_fee == 0.0:
+        pay(world, who, to, cents, WALLET, reason)
+        return
+    payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
+    top_up(world, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
+    world.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
+    nobody = np.zeros(who.size, np.uint32)
+    for payers, fee in ((who, payer_fee), (to, payee_fee)):
+        world.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
+        np.subtract.at(world.felt.rows.worth, payers, (fee / 100).astype(np.float32))  # in order: the same bytes
+
+
+def buy(
+    world: "World",
+    who: NDArray[Any],
+    to: NDArray[Any],
+    cents: NDArray[Any],
+    payee: str,
+    reason: str,
+    by_wallet: NDArray[np.bool_] | None = None,
+) -> None:
+    """Purchases are paid from the wallet, or by bank card; nobody buys twice in one call.
+
+    Args:
+        by_wallet: who pays by wallet, all owners; None for every owner.
+    """
+    if by_wallet is None:
+        by_wallet = world.tables["purse"].rows.has_wallet[who] == 1
+    by_card = ~by_wallet
+    pay(world, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
+    world.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
+
+
+@kernel
+def _note_senders(who, day, rows):
+    for person in who:
+        rows.paid_today[person] = 1
+        rows.last_paid[person] = day
+
+
+def note_senders(world: "World", who: NDArray[Any]) -> None:
+    """Remember that these people sent money to a friend today."""
+    rows = world.tables["purse"].rows
+    _note_senders(who, world.day, rows)

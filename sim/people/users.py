@@ -1,0 +1,132 @@
+"""Users: who they are. Traits are drawn once, by name; state is what a life in the messenger changes."""
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
+from sim.engine.settings import Floats, Settings, assumed
+from sim.ground.metrics import flow, ratio, stock
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+NEVER, MEMBER, LEFT = 0, 1, 2
+AGES = 4
+AWAY = -32_768  # `last_active` of somebody who has not opened the app yet
+
+
+class UsersSettings(Settings):
+    """[users]"""
+
+    first_members: float = assumed.share(0.9, "people who are members on day 0", "the rest can join", 0.01, 1.0)
+    age_shares: Floats = assumed.word(
+        (0.3, 0.3, 0.25, 0.15), "people by age: under 25, to 40, to 55, past 55", "round figures", unit="shares"
+    )
+    age_messages: Floats = assumed.word(
+        (74.0, 64.0, 52.0, 44.0), "messages a day by age; only their ratios matter",
+        "facts.csv: 74 for the young, 44 past 55; between by line", unit="messages",
+    )  # fmt: skip
+    sociability_spread: float = assumed.amount(
+        1.75, "log-spread", "inequality of wishing to write; with presence and replies, sent messages have Gini .6-.75",
+        "facts.csv: Gini .68-.715 (CollegeMsg, email)", 0.8, 2.0,
+    )  # fmt: skip
+    income: int = assumed.count(
+        450_000, "cents a month", "mean monthly income", "urban wages in China 2015, about 62,000 CNY a year", 100_000,
+        2_000_000, ge=1,
+    )  # fmt: skip
+    income_spread: float = assumed.amount(
+        0.6, "log-spread", "inequality of income (Gini .33)", "round figure", 0.3, 1.0
+    )
+    privacy_concern: float = assumed.share(0.3, "mean concern for privacy, from 0 to 1", "MODEL.md, Trust", 0.1, 0.6)
+    advert_aversion_spread: float = assumed.amount(
+        0.8, "log-spread", "inequality of aversion to adverts, mean 1", "round figure", 0.2, 1.5
+    )
+
+    @model_validator(mode="after")
+    def _every_age_counts(self) -> Self:
+        if len(self.age_shares) != AGES or min(self.age_shares) < 0 or sum(self.age_shares) <= 0:
+            raise ValueError(f"age_shares {self.age_shares}: {AGES} shares, none below zero, not all zero")
+        if len(self.age_messages) != AGES or min(self.age_messages) <= 0:
+            raise ValueError(f"age_messages {self.age_messages}: {AGES} numbers above zero")
+        return self
+
+
+class UserColumns(Table):
+    """A row a person."""
+
+    age = Column(np.uint8, 0, "age band: 0 under 25, 1 to 40, 2 to 55, 3 past 55")
+    sociability = Column(np.float32, 1, "wish to write, mean 1 over people")
+    income = Column(np.int32, 0, "monthly income", "cents")
+    advert_aversion = Column(np.float32, 1, "dislike of adverts, mean 1")
+    privacy_concern = Column(np.float32, 0, "concern for privacy, 0 to 1")
+    membership = Column(np.uint8, NEVER, "0 never a member, 1 member, 2 left")
+    joined = Column(np.int16, AWAY, "day on which the person last joined; -32768 for first members")
+    active = Column(np.uint8, 0, "1 if the app was opened today (yesterday, until today's waking)")
+    last_active = Column(np.int16, AWAY, "last day on which the app was opened")
+
+
+METRICS = (
+    stock("users.daily", "people", "people who opened the app today"),
+    stock("users.monthly", "people", "members who opened the app in the last 30 days"),
+    stock("users.members", "people", "members"),
+    stock("users.left", "people", "people who were members and left"),
+    flow("users.joins", "people", "people who joined or came back"),
+    flow("users.leaves", "people", "members who left"),
+    ratio("users.daily_share", "share", "daily over monthly users", "users.daily", "users.monthly"),
+)
+
+
+@rule
+def privacy_concern(mean, u):
+    """Concern in [0, 1] with the given mean: many care little, few care much."""
+    if mean <= 0.0 or mean >= 1.0:
+        return mean
+    return u ** (1.0 / mean - 1.0)
+
+
+@kernel
+def _draw(users, age_bounds, age_messages, it, keys):
+    """Each person's traits, from a key a trait."""
+    for who in range(users.age.size):
+        u = luck.uniform(keys[0], who, 0)
+        age = 0
+        while age < 3 and u > age_bounds[age]:
+            age += 1
+        users.age[who] = age
+        users.sociability[who] = age_messages[age] * luck.lognormal(
+            1.0, it.sociability_spread, luck.uniform(keys[1], who, 0)
+        )
+        users.income[who] = np.int32(
+            min(2e9, luck.lognormal(it.income, it.income_spread, luck.uniform(keys[2], who, 0)))
+        )
+        users.advert_aversion[who] = luck.lognormal(1.0, it.advert_aversion_spread, luck.uniform(keys[3], who, 0))
+        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0))
+
+
+def draw_traits(world: "World") -> None:
+    """Day 0: who everybody is, and who is a member."""
+    settings, rows = world.now.users, world.users.rows
+    shares = np.array(settings.age_shares)
+    messages = np.array(settings.age_messages)
+    keys = tuple(
+        world.lasting_luck(f"users.{trait}") for trait in ("age", "sociability", "income", "aversion", "privacy")
+    )
+    _draw(
+        rows, np.cumsum(shares / shares.sum()), messages / (messages * shares / shares.sum()).sum(), settings.row, keys
+    )
+    luck_of_joining = luck.uniforms(world.lasting_luck("users.first_members"), world.size)
+    rows.membership[...] = np.where(luck_of_joining < settings.first_members, MEMBER, NEVER)
+
+
+def count(world: "World") -> None:
+    """Measure who is here."""
+    rows = world.users.rows
+    members = rows.membership == MEMBER
+    world.note("users.daily", sum(part.size for part in world.awake))
+    world.note("users.members", int(members.sum()))
+    world.note("users.monthly", int((members & (rows.last_active > world.day - 30)).sum()))
+    world.note("users.left", int((rows.membership == LEFT).sum()))

@@ -1,0 +1,150 @@
+"""The page of a comparison: who wins on what and how surely, said first in words, then shown."""
+
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from sim.report.compared import Compared
+from sim.report.marks import Mark, how_sure
+from sim.report.page import Page, Section, sections_of
+from sim.report.sections import circumstances, days, differences, metrics, money, settings, welfare
+from sim.report.wording import chance, counted, listed, measure, shown
+from sim.results import Comparison
+
+COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
+    settings.levers,
+    differences.winners,
+    money.money,
+    welfare.welfare,
+    days.people,
+    money.money_flows,
+    differences.common_luck,
+    metrics.everything,
+    circumstances.how_it_was_run,
+)
+
+
+def comparison_page(comparison: Comparison) -> Page:
+    """The page of a comparison."""
+    seen = Compared(comparison)
+    many = len(seen.names)
+    title = f"{_spelt(many)} ways of earning, compared" if many > 1 else seen.titles[seen.names[0]]
+    size = [counted(seen.users, "person"), counted(seen.days, "day"), counted(seen.replicates, "replicate")]
+    if seen.others:
+        size.append(f"baseline: {seen.titles[seen.baseline]}")
+    return Page(
+        title=title,
+        subtitle=" · ".join(size),
+        answer=answer(seen),
+        warning=_unfairness(seen),
+        sections=sections_of(COMPARISON, seen),
+        version=str(seen.manifest.get("version", "")),
+    )
+
+
+def _spelt(many: int) -> str:
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+    return words[many] if many < len(words) else str(many)
+
+
+# The plain answer
+
+
+def answer(seen: Compared) -> list[str]:
+    """The plain answer, from the numbers: who earns most, what users get, who is best for everyone, how surely."""
+    said = [_who_earns(seen), _what_users_get(seen), _best_for_everyone(seen)]
+    runs = (
+        f"Each of {counted(seen.replicates, 'replicate')} puts every scenario on the same people with the same luck."
+        if seen.certain
+        else "There is one replicate only: a single draw of luck, from which no interval can be had."
+    )
+    return [sentence for sentence in (*said, runs) if sentence]
+
+
+def _who_earns(seen: Compared) -> str:
+    metric = next((m for m in ("profit.total", "revenue.total") if m in seen.comparison.metrics), None)
+    if metric is None or not seen.others:
+        return ""
+    unit, what = seen.unit(metric), metric.partition(".")[0]
+    means = {name: seen.figures(metric, name)["mean"] for name in seen.names}
+    over = f"Over {counted(seen.days, 'day')}"
+    if len(set(means.values())) == 1:
+        return f"{over} all earn the same: {what} {measure(means[seen.baseline], unit)}."
+    first = max(seen.names, key=lambda name: means[name])
+    verb = "earns most" if means[first] > 0 else "loses least" if means[first] < 0 else "comes out best"
+    if first == seen.baseline:
+        second = max(seen.others, key=lambda name: means[name])
+        it = seen.mark(metric, second)
+        return Markup(
+            "{} none earns more than the baseline, <strong>{}</strong>: {} {}. The next, {}, earns {} less ({}){}."
+        ).format(
+            over, seen.titles[first], what, measure(means[first], unit), seen.titles[second], measure(-it.middle, unit),
+            how_sure(it, unit), _unsettled(it),
+        )  # fmt: skip
+    it = seen.mark(metric, first)
+    probability = seen.best(metric, first)
+    surely = f"; it is the best of all with a probability of {chance(probability)}" if seen.certain else ""
+    return Markup("{} <strong>{}</strong> {}: {} {}, {} more than the baseline ({}){}{}.").format(
+        over, seen.titles[first], verb, what, measure(means[first], unit), measure(it.middle, unit),
+        how_sure(it, unit), _unsettled(it), surely,
+    )  # fmt: skip
+
+
+def _unsettled(it: Mark) -> str:
+    return "" if it.sure or it.low is None else ", which is not settled: the interval includes zero"
+
+
+def _what_users_get(seen: Compared) -> str:
+    metric = "welfare.users"
+    if not seen.measured([metric]) or not seen.others:
+        return ""
+    unit = seen.unit(metric)
+    marks = {name: seen.mark(metric, name) for name in seen.others}
+    worse = [name for name in seen.others if marks[name].middle < 0 and (marks[name].sure or not seen.certain)]
+    better = [name for name in seen.others if marks[name].middle > 0 and (marks[name].sure or not seen.certain)]
+    unclear = [name for name in seen.others if name not in worse and name not in better]
+
+    def told(names: list[str]) -> str:
+        names = sorted(names, key=lambda name: -abs(marks[name].middle))
+        words = []
+        for name in names[:3]:
+            each = f", {measure(marks[name].middle / seen.users, unit, sign=True)} a person" if seen.users else ""
+            words.append(f"{seen.titles[name]} ({measure(marks[name].middle, unit, sign=True)}{each})")
+        return listed(words + ([counted(len(names) - 3, "other")] if len(names) > 3 else []))
+
+    said = []
+    if worse:
+        said.append(f"worse off under {told(worse)}")
+    if better:
+        said.append(f"better off under {told(better)}")
+    if unclear:
+        said.append(f"neither, as far as can be told, under {listed([seen.titles[name] for name in unclear])}")
+    return f"Against the baseline, users are {'; '.join(said)}."
+
+
+def _best_for_everyone(seen: Compared) -> str:
+    metric = "welfare.total"
+    if not seen.measured([metric]) or not seen.others:
+        return ""
+    first = max(seen.names, key=lambda name: seen.figures(metric, name)["mean"])
+    it = seen.mark(metric, first)
+    said = Markup("For everyone together, users and firms, <strong>{}</strong> does most good").format(
+        seen.titles[first]
+    )
+    if first != seen.baseline:
+        said += f", {measure(it.middle, seen.unit(metric), sign=True)} ({how_sure(it, seen.unit(metric))})"
+    surely = f", best with a probability of {chance(seen.best(metric, first))}" if seen.certain else ""
+    return said + surely + "."
+
+
+def _unfairness(seen: Compared) -> list[str]:
+    """Which assumptions differ, if any do."""
+    if not seen.comparison.unfair:
+        return []
+    said = [
+        "These scenarios differ in more than what the platform decides, so the differences are not its doing alone:"
+    ]
+    for it in seen.comparison.unfair:
+        values = "; ".join(f"{seen.titles.get(name, name)}: {shown(value)}" for name, value in it["values"].items())
+        said.append(f"{it['name']} ({values})")
+    return said

@@ -1,0 +1,45 @@
+"""A difference with its interval: how sure it is, in words and in colour."""
+
+from typing import NamedTuple
+
+from sim.report.wording import GAP, interval
+from sim.results import NEITHER, lower_is_better
+
+
+class Mark(NamedTuple):
+    """A value with an interval, if there is one."""
+
+    label: str
+    middle: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval, or the value twice."""
+        return (self.middle if self.low is None else self.low, self.middle if self.high is None else self.high)
+
+
+def how_sure(it: Mark, unit: str) -> str:
+    """The interval in brackets, or that there is none."""
+    found = ends_of(it, unit)
+    return f"95{GAP}% interval {found[0]}" if found else "one replicate, so no interval"
+
+
+def ends_of(it: Mark, unit: str) -> list[str]:
+    """The interval as a note, if there is one."""
+    return [] if it.low is None or it.high is None else [interval(it.low, it.high, unit)]
+
+
+def tone_of(metric: str, mark: Mark) -> str:
+    """The tone of a cell: better, worse, or not settled; none where more is neither."""
+    if metric in NEITHER:
+        return ""
+    if not mark.sure:
+        return "unsure"
+    return "gain" if (mark.middle > 0) != lower_is_better(metric) else "loss"

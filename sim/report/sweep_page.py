@@ -1,0 +1,397 @@
+"""The page of a sweep: what each factor does to what was asked about, where each scenario wins, and what failed."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from sim.report import figures
+from sim.report.figures import Panel, curves, figure
+from sim.report.marks import ends_of, how_sure, tone_of
+from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
+from sim.report.swept import Swept, called, level_in_words
+from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
+from sim.results import lower_is_better
+from sim.sweeps import Sweep
+
+SHOWN = 50  # failures listed
+
+
+def write(folder: Path) -> Path:
+    """Write `report.html` into the folder of a sweep, finished or not, and return its path.
+
+    Raises:
+        BadInput: the folder holds none, or a file of it is damaged.
+    """
+    return save(sweep_page(Sweep.load(folder)), Path(folder))
+
+
+def sweep_page(sweep: Sweep) -> Page:
+    """The page of a sweep."""
+    seen = Swept(sweep)
+    about = seen.about
+    size = [
+        counted(about["users"], "person"),
+        counted(about["days"], "day"),
+        counted(len(seen.names), "scenario"),
+        counted(about["points"], "point"),
+        counted(len(sweep.seeds), "seed"),
+        counted(about["runs"], "run"),
+    ]
+    return Page(
+        sweep.title,
+        " · ".join(size),
+        answer(seen),
+        _unfairness(seen),
+        sections_of(SECTIONS, seen),
+        str(about["version"]),
+    )
+
+
+def answer(seen: Swept) -> list[str]:
+    """The plain answer, from the numbers: who is best overall and where, what matters most, how much is missing."""
+    said = [_best_overall(seen), _where(seen), _what_matters(seen), _what_is_missing(seen)]
+    return [sentence for sentence in said if sentence]
+
+
+def _best_overall(seen: Swept) -> str:
+    if not seen.chosen:
+        return "No point is finished in every scenario yet, so there is nothing to compare."
+    metric = seen.chosen[0]
+    unit, what, found = seen.unit(metric), seen.title(metric).lower(), seen.overall(metric)
+    best = (min if lower_is_better(metric) else max)(seen.names, key=lambda name: found[name].mean)
+    it = found[best]
+    over = f"Over {counted(seen.about['points'], 'point')} of {counted(len(seen.factors), 'factor')}"
+    if not seen.others:
+        return f"{over} {what} is {measure(it.mean, unit)} on the mean."
+    if best == seen.baseline:
+        second = (min if lower_is_better(metric) else max)(seen.others, key=lambda name: found[name].mean)
+        it = found[second]
+        mark = seen.mark(second, it.diff, it.diff_low, it.diff_high)
+        return Markup("{} none beats the baseline, <strong>{}</strong>, on {}; next is {}, by {} ({}).").format(
+            over, seen.titles[best], what, seen.titles[second], measure(it.diff, unit, True), how_sure(mark, unit)
+        )
+    mark = seen.mark(best, it.diff, it.diff_low, it.diff_high)
+    return Markup("{} <strong>{}</strong> does best on {}: {}, {} against the baseline ({}).").format(
+        over, seen.titles[best], what, measure(it.mean, unit), measure(it.diff, unit, True), how_sure(mark, unit)
+    )
+
+
+def _where(seen: Swept) -> str:
+    if not seen.pairs or not seen.others:
+        return ""
+    one, other = seen.pairs[0]
+    found = seen.sweep.winners(seen.chosen[0], one, other)
+    wins = Counter(found["winner"]).most_common()
+    told = listed([f"“{seen.titles[name]}” in {many}" for name, many in wins])
+    unsettled = int((~found["sure"]).sum())
+    rest = f"; in {unsettled} of them the lead is not settled" if unsettled else ""
+    return (
+        f"Of the {len(found)} pairs of values of {called(one).lower()} and {called(other).lower()}, the best is {told}"
+        f"{rest}."
+    )
+
+
+def _what_matters(seen: Swept) -> str:
+    if not seen.chosen or not seen.factors:
+        return ""
+    metric = seen.chosen[0]
+    changes = seen.changes(metric)
+    settled = changes[(changes["low"] > 0) | (changes["high"] < 0)] if seen.certain else changes
+    if settled.empty:
+        return f"No factor moves {seen.title(metric).lower()} by more than luck does."
+    it = settled.loc[settled["change"].abs().idxmax()]
+    names, unit = seen.level_names(it["factor"]), seen.unit(metric)
+    mark = seen.mark("", it["change"], it["low"], it["high"])
+    return (
+        f"What moves it most is {called(it['factor']).lower()}: from {names[0]} to {names[-1]} it changes by "
+        f"{measure(it['change'], unit, True)} under “{seen.titles[it['scenario']]}” ({how_sure(mark, unit)})."
+    )
+
+
+def _what_is_missing(seen: Swept) -> str:
+    failed, waiting = len(seen.failures), seen.missing - len(seen.failures)
+    parts = [f"{counted(failed, 'run')} failed"] if failed else []
+    parts += [f"{counted(waiting, 'run')} not made yet"] if waiting else []
+    return f"{listed(parts)}: points that are not finished in every scenario are left out." if parts else ""
+
+
+def _unfairness(seen: Swept) -> list[str]:
+    if not seen.about["unfair"]:
+        return []
+    said = ["The scenarios differ in what is assumed, not only in what is decided:"]
+    for differing in seen.about["unfair"]:
+        values = ", ".join(f"{shown(value)} in {name}" for name, value in differing["values"].items())
+        said.append(f"{differing['name']}: {values}")
+    return said
+
+
+# Sections
+
+
+def who_wins(seen: Swept) -> Section | None:
+    """Each scenario over all points, on every metric asked about."""
+    if not seen.chosen:
+        return None
+    parts: list[Part] = []
+    table = _levels_table(seen)
+    if seen.others:
+        panels = []
+        for metric in seen.chosen:
+            found = seen.overall(metric)
+            marks = [
+                seen.mark(seen.titles[name], found[name].diff, found[name].diff_low, found[name].diff_high)
+                for name in seen.others
+            ]
+            panels.append(Panel(seen.title(metric), seen.unit(metric), marks, lower_is_better(metric)))
+        drawn = figure(
+            "overall",
+            f"Against the baseline, {seen.titles[seen.baseline]}",
+            figures.forest(panels),
+            "Differences to the baseline by metric. "
+            + "; ".join(f"{p.title}: " + ", ".join(f"{m.label} {measure(m.middle, p.unit, True)}" for m in p.marks)
+                        for p in panels) + ".",
+            table,
+            f"Means over all points and seeds, paired by both. Filled: the 95{GAP}% interval excludes zero.",
+        )  # fmt: skip
+        parts.append(drawn)
+    else:
+        parts.append(table)
+    return Section("overall", "Over all points", parts)
+
+
+def _levels_table(seen: Swept) -> Table:
+    rows: list[Row] = []
+    for metric in seen.chosen:
+        unit, found = seen.unit(metric), seen.overall(metric)
+        cells = []
+        for name in seen.names:
+            it = found[name]
+            notes = [interval(it.low, it.high, unit, sign=False)] if seen.certain else []
+            if name != seen.baseline:
+                notes.append(f"{number(it.diff, unit, sign=True)} against the baseline")
+            cells.append(Cell(number(it.mean, unit), it.mean, tuple(notes)))
+        rows.append((f"{seen.title(metric)}, {shown_unit(unit)}", *cells))
+    return Table("Means over all points and seeds", ("", *(seen.titles[name] for name in seen.names)), rows)
+
+
+def effects(seen: Swept) -> Section | None:
+    """What each factor does to each metric."""
+    if not seen.chosen or not seen.factors:
+        return None
+    text = (
+        "Each value of a factor with the mean over all other factors and seeds. The same luck and the same points stand "
+        "behind every value and every scenario, so that bands of differences are narrower than those of levels."
+    )
+    parts: list[Part] = [text] if seen.certain else []
+    for metric in seen.chosen:
+        parts.append(_curves(seen, metric, difference=False))
+        if seen.others:
+            parts.append(_curves(seen, metric, difference=True))
+        parts.append(_changes_table(seen, metric))
+    return Section("effects", "What each factor does", parts)
+
+
+def _curves(seen: Swept, metric: str, difference: bool) -> Figure:
+    found, unit = seen.effects(metric), seen.unit(metric)
+    columns = ("diff", "diff_low", "diff_high") if difference else ("mean", "low", "high")
+    names = seen.others if difference else seen.names
+    panels = []
+    for factor in seen.factors:
+        labels, at = seen.place_names(factor), seen.levels[factor].at
+        mine = found[found["factor"] == factor]
+        lines = [
+            _curve(mine[mine["scenario"] == name], seen.titles[name], columns, seen.names.index(name)) for name in names
+        ]
+        panels.append(curves.Panel(called(factor), list(zip(at, labels, strict=True)), lines))
+    title = seen.title(metric) + (" against the baseline" if difference else "") + f", {shown_unit(unit, difference)}"
+    return figure(
+        f"{metric.replace('.', '-')}-{'differences' if difference else 'levels'}",
+        title,
+        curves.over_factors(panels, unit, difference),
+        f"{title}, by factor. "
+        + "; ".join(
+            f"{panel.title} from {panel.places[0][1]} to {panel.places[-1][1]}: "
+            + ", ".join(
+                f"{line.label} {number(line.values[0], unit, difference)} to {number(line.values[-1], unit, difference)}"
+                for line in panel.curves
+                if line.values
+            )
+            for panel in panels
+        )
+        + ".",
+        _curves_table(seen, metric, names, columns, difference),
+        _note(seen),
+    )
+
+
+def _note(seen: Swept) -> str:
+    bands = f"Bands: 95{GAP}% intervals." if seen.certain else ""
+    classes = any(isinstance(value, tuple) for levels in seen.levels.values() for value in levels.values)
+    return f"{bands} A dot stands for a class of drawn values, at their mean.".strip() if classes else bands
+
+
+def _curve(found: pd.DataFrame, title: str, columns: tuple[str, str, str], place: int) -> curves.Curve:
+    middle, low, high = (found[column].tolist() for column in columns)
+    return curves.Curve(title, found["at"].tolist(), middle, low, high, curves.line_colour(place))
+
+
+def _curves_table(seen: Swept, metric: str, names: Sequence[str], columns: Sequence[str], difference: bool) -> Table:
+    found, unit, rows = seen.effects(metric), seen.unit(metric), list[Row]()
+    for (factor, place), level in found.groupby(["factor", "place"], sort=False):
+        by_name = level.set_index("scenario")
+        cells = []
+        for name in names:
+            middle, low, high = (float(by_name.loc[name, column]) for column in columns)
+            notes = (interval(low, high, unit, sign=difference),) if seen.certain else ()
+            cells.append(Cell(number(middle, unit, sign=difference), middle, notes))
+        rows.append((f"{called(factor)}: {seen.level_names(factor)[place]}", *cells))
+    caption = f"{seen.title(metric)}{' against the baseline' if difference else ''} by value of each factor"
+    return Table(caption, ("", *(seen.titles[name] for name in names)), rows)
+
+
+def _changes_table(seen: Swept, metric: str) -> Table:
+    found, unit, rows = seen.changes(metric), seen.unit(metric), list[Row]()
+    for factor, mine in found.groupby("factor", sort=False):
+        names, by_name = seen.level_names(str(factor)), mine.set_index("scenario")
+        cells: list[Cell] = []
+        for name in seen.names:
+            it = by_name.loc[name]
+            mark = seen.mark(name, float(it["change"]), float(it["low"]), float(it["high"]))
+            if it["change"] == it["low"] == it["high"] == 0:
+                cells.append(Cell("no change", tone="unsure"))
+                continue
+            notes = tuple(ends_of(mark, unit))
+            cells.append(Cell(number(mark.middle, unit, sign=True), mark.middle, notes, tone_of(metric, mark)))
+        rows.append((f"{called(str(factor))}, {names[0]} to {names[-1]}", *cells))
+    caption = f"{seen.title(metric)}: change from the lowest to the highest value of each factor, 95 % intervals below"
+    return Table(caption, ("", *(seen.titles[name] for name in seen.names)), rows)
+
+
+def where_each_wins(seen: Swept) -> Section | None:
+    """Maps of winners: over the factors that matter most on the first metric, over the first pair on the others."""
+    if not seen.pairs or not seen.others:
+        return None
+    parts: list[Part] = [_map(seen, seen.chosen[0], *pair) for pair in seen.pairs]
+    parts += [_map(seen, metric, *seen.pairs[0]) for metric in seen.chosen[1:]]
+    return Section("winners", "Where each wins", parts)
+
+
+def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:
+    found, unit = seen.sweep.winners(metric, one, other), seen.unit(metric)
+    rows, columns = seen.level_names(one), seen.level_names(other)
+    cells: list[list[curves.Win | None]] = [[None for _ in columns] for _ in rows]
+    listed_rows: list[Row] = []
+    for it in found.itertuples():
+        lead = number(it.lead, unit, sign=True)
+        cells[it.i][it.j] = curves.Win(seen.names.index(it.winner), lead, bool(it.sure))
+        notes = (interval(it.low, it.high, unit),) if seen.certain else ()
+        listed_rows.append(
+            (
+                f"{rows[it.i]} · {columns[it.j]}",
+                seen.titles[it.winner],
+                Cell(number(it.mean, unit), it.mean),
+                seen.titles[it.second],
+                Cell(lead, it.lead, notes, "" if it.sure else "unsure"),
+            )
+        )
+    head = ("", "Best", f"{seen.title(metric)}, {shown_unit(unit)}", "Second", "Lead")
+    wins = Counter(found["winner"]).most_common()
+    return figure(
+        f"map-{metric}-{one}-{other}".replace(".", "-"),
+        f"{seen.title(metric)}: who is best, by {called(one).lower()} and {called(other).lower()}",
+        curves.winners(rows, columns, called(one), called(other), list(seen.titles.items()), cells),
+        f"The best on {seen.title(metric).lower()}: {listed([f'{seen.titles[n]} in {k}' for n, k in wins])} of "
+        f"{len(found)} places.",
+        Table(f"{called(one)} · {called(other)}", head, listed_rows),
+        f"In each place the best and its lead over the second, {shown_unit(unit, True)}, paired by point and seed.",
+    )
+
+
+def failures(seen: Swept) -> Section | None:
+    """Runs that failed, and why."""
+    if seen.failures.empty and not seen.missing:
+        return None
+    waiting = seen.missing - len(seen.failures)
+    parts: list[Part] = []
+    if waiting:
+        parts.append(f"{counted(waiting, 'run')} not made yet: sweep again with the same plan to go on.")
+    if not seen.failures.empty:
+        reasons = Counter(seen.failures["error"]).most_common()
+        rows: list[Row] = [(error, Cell(f"{many:,}", many)) for error, many in reasons[:SHOWN]]
+        parts.append(Table("What went wrong", ("", "Runs"), rows))
+        each: list[Row] = [
+            (
+                it["run"],
+                f"{it['scenario']}, seed {it['seed']}, {_point(seen, it)}",
+                str(it["traceback"]).strip().splitlines()[-1],
+            )
+            for it in seen.failures.head(SHOWN).to_dict("records")
+        ]
+        table = Table(f"Tracebacks lie in {'failed'}/RUN.json", ("", "Which", "Last line"), each, wordy=True)
+        parts.append(Fold(f"Each of them{'' if len(seen.failures) <= SHOWN else f', the first {SHOWN}'}", [table]))
+        parts.append("The next sweep with the same plan tries them again.")
+    return Section("failures", "What is missing", parts)
+
+
+def _point(seen: Swept, row: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{factor} = {shown(row[factor])}" for factor in seen.factors)
+
+
+def what_was_varied(seen: Swept) -> Section | None:
+    """The plan: scenarios, factors, seeds."""
+    scenarios: list[Row] = [
+        (name, seen.titles[name], "the baseline" if name == seen.baseline else "") for name in seen.names
+    ]
+    parts: list[Part] = [Table("Scenarios", ("", "Title", ""), scenarios, wordy=True)]
+    rows: list[Row] = []
+    for name, it in seen.factors.items():
+        ends = [level_in_words(value, it["unit"]) for value in it["values"]]
+        said = f"drawn between {ends[0]} and {ends[-1]}" if it["drawn"] else ", ".join(ends)
+        only = f"only in {listed(it['only'])}" if it["only"] else "every scenario"
+        rows.append(
+            (name, said, only, it["origin"] or "run", "" if it["unit"] == "word" else it["unit"], it["meaning"])
+        )
+    if rows:
+        parts.append(Table("Factors", ("", "Values", "In", "Origin", "Unit", "Meaning"), rows, wordy=True))
+    seeds = seen.sweep.seeds
+    said = (
+        f"{seeds[0]} to {seeds[-1]}"
+        if seeds == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1
+        else shown(seeds)
+    )
+    drawn = seen.about["sample"]
+    how = f" {drawn['points']:,} points were drawn ({drawn['method']}, seed {drawn['seed']})." if drawn else ""
+    parts.append(f"Every scenario lived every point with the same seeds: {said}.{how}")
+    return Section("plan", "What was varied", parts)
+
+
+def how_it_was_made(seen: Swept) -> Section | None:
+    """Time, machine, version."""
+    about, went = seen.about, seen.about.get("went") or {}
+    facts = [
+        ("Runs", f"{about['runs']:,}, of which {about['runs'] - seen.missing:,} finished"),
+        ("Rows of the table", f"{about['points'] * len(seen.names) * len(seen.sweep.seeds):,}"),
+        ("Last sweep", f"made {went['made']:,} runs in {seconds(went['seconds'])}" if went else "not finished"),
+        ("Side by side", f"{went['jobs']}{' on a cluster' if went['cluster'] else ''}" if went else ""),
+        ("Started", str(about["started"])),
+        ("Processor", str(about["machine"].get("cpu", ""))),
+        ("Python and numba", ", ".join(str(about["machine"][key]) for key in ("python", "numba"))),
+        ("hongbao", str(about["version"])),
+        ("Code", "more than one state of it" if about["code"] == "mixed" else about["code"][:16]),
+    ]
+    rows: list[Row] = [(name, value) for name, value in facts if value]
+    return Section("run", "How it was made", [Table("How it was made", ("", ""), rows, wordy=True)])
+
+
+SECTIONS: tuple[Callable[[Swept], Section | None], ...] = (
+    who_wins,
+    where_each_wins,
+    effects,
+    failures,
+    what_was_varied,
+    how_it_was_made,
+)

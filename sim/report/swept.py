@@ -1,0 +1,105 @@
+"""A sweep as its page sees it: levels, differences, and what moves what."""
+
+import itertools
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from sim.report.marks import Mark
+from sim.report.wording import GAP, HEADLINES, in_words, interval, plain
+from sim.sweeps import Levels, Sweep
+
+MAPS = 3  # pairs of factors shown on a map of winners
+
+
+class Swept:
+    """A sweep as the sections see it."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep, self.about = sweep, sweep.about
+        self.names, self.baseline = sweep.scenarios, sweep.baseline
+        self.others = self.names[1:]
+        self.titles = sweep.titles
+        self.metrics = sweep.metrics
+        self.factors = {factor["name"]: factor for factor in sweep.about["factors"]}
+        self.missing, self.failures = sweep.missing(), sweep.failures()
+        self.chosen = [metric for metric in sweep.about["chosen"] if not sweep.paired(metric).empty]
+        self.certain = bool(self.chosen) and sweep.paired(self.chosen[0]).index.unique("unit").size > 1
+        self._frames: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def _kept(self, what: str, metric: str) -> pd.DataFrame:
+        key = (what, metric)
+        if key not in self._frames:
+            self._frames[key] = getattr(self.sweep, what)(metric)
+        return self._frames[key]
+
+    def overall(self, metric: str) -> dict[str, Any]:
+        """By scenario."""
+        return {it.scenario: it for it in self._kept("overall", metric).itertuples()}
+
+    def effects(self, metric: str) -> pd.DataFrame:
+        """As the sweep's."""
+        return self._kept("effects", metric)
+
+    def changes(self, metric: str) -> pd.DataFrame:
+        """As the sweep's."""
+        return self._kept("changes", metric)
+
+    @cached_property
+    def levels(self) -> dict[str, Levels]:
+        """By factor."""
+        return {name: self.sweep.levels(name) for name in self.factors}
+
+    def level_names(self, factor: str) -> list[str]:
+        """The levels of a factor as they are read."""
+        unit = self.factors[factor]["unit"]
+        return [level_in_words(value, unit) for value in self.levels[factor].values]
+
+    def place_names(self, factor: str) -> list[str]:
+        """The levels of a factor as they stand below a picture: a class of drawn values by their mean."""
+        levels, unit = self.levels[factor], self.factors[factor]["unit"]
+        return [
+            level_in_words(float(f"{at:.2g}"), unit) if isinstance(value, tuple) else level_in_words(value, unit)
+            for value, at in zip(levels.values, levels.at, strict=True)
+        ]
+
+    def unit(self, metric: str) -> str:
+        """Unit of a metric."""
+        return self.metrics[metric].unit
+
+    def title(self, metric: str) -> str:
+        """What a metric is called."""
+        return HEADLINES.get(metric, f"{plain(metric.partition('.')[0])}: {plain(metric.partition('.')[2]).lower()}")
+
+    def mark(self, label: str, middle: float, low: float, high: float) -> Mark:
+        """A difference, with its interval if there is one."""
+        return Mark(label, middle, low, high) if self.certain else Mark(label, middle)
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Pairs of factors, those first that move the first metric most."""
+        if not self.chosen:
+            return []
+        changes = self.changes(self.chosen[0])
+        size = changes["change"].abs().groupby(changes["factor"]).max().to_dict()
+        names = sorted((n for n in self.factors if len(self.levels[n].values) > 1), key=lambda n: -size.get(n, 0.0))
+        return list(itertools.combinations(names, 2))[:MAPS]
+
+
+def level_in_words(value: Any, unit: str) -> str:
+    """A value of a factor, or a class of drawn ones, as it is read."""
+    if isinstance(value, tuple):
+        return interval(value[0], value[1], unit, sign=False)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        times, name = in_words(unit)
+        return f"{value * times:,.4g}" + (GAP + "%" if name == "%" else "")
+    return str(value)
+
+
+def called(factor: str) -> str:
+    """`advertising.inbox_slots` as Advertising: inbox slots."""
+    section, _, key = factor.partition(".")
+    return f"{plain(section)}: {key.replace('_', ' ')}"

@@ -1,0 +1,515 @@
+"""Results on disk: one run or one comparison, saved, loaded and summarised. Nothing here runs a world.
+
+A file is written to a temporary name beside its own, forced to disk and renamed, so that a file that exists is whole.
+`manifest.json` is written last and removed first: a folder that has one holds a finished result.
+"""
+
+import contextlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TypedDict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.engine.settings import BadInput
+from sim.ground.metrics import Metric
+
+LAST_DAYS = 28  # a stock over a run is the mean of so many last days: four whole weeks
+LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted neither among winners nor among losers
+RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
+COMPARISON_FILES = ("manifest.json", "comparison.json")
+REPORT = "report.html"
+
+# Of these a smaller value is better; of every other metric a larger one. An entry that begins or ends in a dot is the
+# beginning or end of a name, as in cost.total and ledger.imbalance.
+LOWER_IS_BETTER = (
+    "cost.",
+    ".imbalance",
+    ".wait_seconds",
+    ".wait_minutes",
+    "promotion.distortion",
+    "shopping.price_index",
+    "banking.defaults",
+    "users.left",
+    "users.leaves",
+    "attention.rival",
+)
+
+
+NEITHER = ("advertising.shown", "advertising.slots", "steering.lever")  # more is neither better nor worse
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a smaller value of the metric is the better one, by LOWER_IS_BETTER."""
+    return any(
+        metric == entry
+        or (entry.endswith(".") and metric.startswith(entry))
+        or (entry.startswith(".") and metric.endswith(entry))
+        for entry in LOWER_IS_BETTER
+    )
+
+
+# Writing
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Hand out a temporary name beside `path`; what is written there takes `path`'s name when the block ends well.
+
+    Folders are made where they are missing. On any failure, Ctrl-C included, the temporary file is removed and an
+    earlier file at `path` stays as it was. The temporary name keeps the suffix, by which some writers choose a format.
+
+    Raises:
+        BadInput: the folder cannot be made or written to.
+    """
+    path = Path(path)
+    check_folder(path.parent)
+    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):  # the new name reaches the disk too, where a folder can be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder and see that it can be written to, before hours are spent on what goes into it.
+
+    Raises:
+        BadInput: it cannot be made, is a file, or is read-only.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise BadInput(f"{folder} cannot be a folder for results: a file of that name is in the way") from None
+    except OSError as problem:
+        raise BadInput(f"{folder} cannot be made: {problem.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(f"{folder} cannot be written to: choose another folder with --out")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain data as a whole JSON file; NumPy's numbers become Python's, tuples become lists.
+
+    Raises:
+        ValueError: a number is not finite, which JSON cannot hold; the message says which.
+    """
+    text = json.dumps(_plain(value, path.name), indent=1, ensure_ascii=False, allow_nan=False)
+    with whole_file(path) as part:
+        part.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: Any, where: str) -> Any:
+    """Plain Python data, every number finite."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, f"{where}: {name}") for name, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist(), where)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, where) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}: only finite numbers can be saved")
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)  # dates and paths
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as a whole Parquet file, without its index."""
+    with whole_file(path) as part:
+        table.to_parquet(part, index=False)
+
+
+# Reading
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of ours.
+
+    Raises:
+        BadInput: it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise _unreadable(path, problem) from None
+    except ValueError as problem:  # not UTF-8, or not JSON
+        raise _damaged(path, problem) from None
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a Parquet file of ours.
+
+    Raises:
+        BadInput: it is missing or damaged.
+    """
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError as problem:
+        raise _unreadable(path, problem) from None
+    except Exception as problem:  # pyarrow raises half a dozen kinds for a damaged file
+        raise _damaged(path, problem) from None
+
+
+def _unreadable(path: Path, problem: OSError) -> BadInput:
+    if isinstance(problem, FileNotFoundError):
+        return BadInput(f"{path} is missing: the result is not whole; run it again")
+    return BadInput(f"{path} cannot be read: {problem.strerror}")
+
+
+def _damaged(path: Path, problem: Exception) -> BadInput:
+    return BadInput(f"{path} is damaged ({str(problem).splitlines()[0] if str(problem) else type(problem).__name__}): "
+                    "run it again")  # fmt: skip
+
+
+def _open_folder(folder: Path, wanted: str) -> dict[str, Any]:
+    """The manifest of a folder that holds what is wanted: a "run" or a "comparison"."""
+    if not folder.exists():
+        raise BadInput(f"there is no folder {folder}{_nearest_folder(folder)}")
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is a file: give the folder that holds the result")
+    if not (folder / "manifest.json").exists():
+        raise BadInput(f"{folder} holds no finished result: it has no manifest.json, which is written last")
+    is_comparison = (folder / "comparison.json").exists()
+    if wanted == "run" and is_comparison:
+        raise BadInput(f"{folder} holds a comparison; its single runs are in {folder / 'runs'}/SCENARIO/SEED")
+    if wanted == "comparison" and not is_comparison:
+        raise BadInput(f"{folder} holds a single run, not a comparison: it has no comparison.json")
+    manifest = read_json(folder / "manifest.json")
+    if not isinstance(manifest, dict):
+        raise BadInput(f"{folder / 'manifest.json'} is damaged (not a table of names): run it again")
+    return manifest
+
+
+def _nearest_folder(folder: Path) -> str:
+    """Which results lie where the folder was looked for."""
+    with contextlib.suppress(OSError):
+        near = sorted(found.name for found in folder.parent.iterdir() if (found / "manifest.json").exists())
+        if near:
+            return f"; {folder.parent} has {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
+    return ""
+
+
+def _clear(folder: Path, names: Sequence[str]) -> None:
+    """Forget an earlier result: its manifest first, so that what is left is never taken for a finished one."""
+    for name in ("manifest.json", *names):
+        (folder / name).unlink(missing_ok=True)
+
+
+# Summaries
+
+
+def summarise(days: pd.DataFrame, metrics: Mapping[str, Metric]) -> dict[str, float]:
+    """One number a metric over a run.
+
+    A flow is the sum of its days, a stock the mean of the last 28 days (of all where there are fewer), a ratio the sum
+    of its top over the sum of its bottom, and 0 where that is 0.
+
+    Args:
+        days: a row a day, a column a metric.
+        metrics: declarations by name; each name, and the two that a ratio divides, is a column of `days`.
+
+    Raises:
+        ValueError: a metric has no column.
+    """
+    missing = sorted(
+        {name for metric in metrics.values() for name in (metric.of or (metric.name,))} - set(days.columns)
+    )
+    if missing:
+        raise ValueError(f"the history has no column for {', '.join(missing)}")
+    return {name: _over_the_run(days, metric) for name, metric in metrics.items()}
+
+
+def _over_the_run(days: pd.DataFrame, metric: Metric) -> float:
+    if metric.kind == "ratio":
+        assert metric.of is not None, f"{metric.name} does not say what it divides"
+        top, bottom = (float(days[name].sum()) for name in metric.of)
+        return top / bottom if bottom else 0.0
+    if metric.kind == "flow":
+        return float(days[metric.name].sum())
+    return float(days[metric.name].tail(LAST_DAYS).mean()) if len(days) else 0.0
+
+
+def _declared(manifest: Mapping[str, Any]) -> dict[str, Metric]:
+    """Metrics as a manifest declares them."""
+    return {
+        name: Metric(name, note["unit"], note["kind"], note["meaning"], tuple(note["of"]) if note.get("of") else None)
+        for name, note in manifest.get("metrics", {}).items()
+    }
+
+
+def better_off(ours: NDArray[np.float64], theirs: NDArray[np.float64], days: int) -> float:
+    """Share of users better off by more than LEAST_GAIN a year, over so many days of the same luck.
+
+    Below that, differences are echoes: one message more or less today shifts what tomorrow brings to whom.
+    """
+    return float(np.mean(ours - theirs > LEAST_GAIN * days / 365))
+
+
+@dataclass
+class Result:
+    """One run.
+
+    Attributes:
+        scenario: the resolved scenario as TOML, every value that applied.
+        manifest: what ran, where and how long; see the project's page on files.
+        days: a row a day; `day`, `date`, then a column a metric, in the metric's unit.
+        flows: a row per day, payer sector, payee sector and reason; `cents` (int64).
+        summary: one number a metric, by `summarise`.
+        surplus: welfare of each person over the run in CNY, shape (users,); None where it was not kept.
+    """
+
+    scenario: str
+    manifest: dict[str, Any]
+    days: pd.DataFrame
+    flows: pd.DataFrame
+    summary: dict[str, float]
+    surplus: NDArray[np.float64] | None = None
+
+    @property
+    def name(self) -> str:
+        """Short name of the scenario."""
+        return str(self.manifest["name"])
+
+    @property
+    def title(self) -> str:
+        """The scenario's title."""
+        return str(self.manifest["title"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.manifest["seed"])
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Declarations of every metric, by name."""
+        return _declared(self.manifest)
+
+    def save(self, folder: Path) -> None:
+        """Write the run to a folder, file by file, each whole; an earlier result there is overwritten.
+
+        Raises:
+            BadInput: the folder cannot be written to.
+            ValueError: a number is not finite.
+        """
+        folder = Path(folder)
+        check_folder(folder)
+        summary, manifest = _plain(self.summary, "summary.json"), _plain(self.manifest, "manifest.json")
+        _clear(folder, ("comparison.json", REPORT))
+        with whole_file(folder / "scenario.toml") as part:
+            part.write_text(self.scenario, encoding="utf-8")
+        write_table(folder / "days.parquet", self.days)
+        write_table(folder / "flows.parquet", self.flows)
+        write_json(folder / "summary.json", summary)
+        if self.surplus is None:
+            (folder / "surplus.parquet").unlink(missing_ok=True)
+        else:
+            write_table(folder / "surplus.parquet", pd.DataFrame({"surplus": self.surplus}))
+        write_json(folder / "manifest.json", manifest)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a run from its folder.
+
+        Raises:
+            BadInput: there is no finished run, or a file of it is damaged.
+        """
+        folder = Path(folder)
+        manifest = _open_folder(folder, "run")
+        try:
+            scenario = (folder / "scenario.toml").read_text(encoding="utf-8")
+        except OSError as problem:
+            raise _unreadable(folder / "scenario.toml", problem) from None
+        except ValueError as problem:
+            raise _damaged(folder / "scenario.toml", problem) from None
+        surplus = None
+        if (folder / "surplus.parquet").exists():
+            surplus = read_table(folder / "surplus.parquet")["surplus"].to_numpy(np.float64)
+        return cls(
+            scenario,
+            manifest,
+            read_table(folder / "days.parquet"),
+            read_table(folder / "flows.parquet"),
+            read_json(folder / "summary.json"),
+            surplus,
+        )
+
+
+class Figures(TypedDict):
+    """A metric of a scenario: its mean over seeds with a 95 % interval, and the same of its difference to the baseline.
+
+    `variance_ratio` is the variance that the difference would have with luck of its own for each scenario, over the
+    variance that it has with the luck they share: 1 means that sharing saved nothing.
+    """
+
+    mean: float
+    low: float
+    high: float
+    diff: float
+    diff_low: float
+    diff_high: float
+    variance_ratio: float
+
+
+class Share(TypedDict):
+    """A share, with a 95 % interval over seeds."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Differing(TypedDict):
+    """A setting in which scenarios differ: its value in each."""
+
+    name: str
+    values: dict[str, Any]
+
+
+_KEYS = ("baseline", "replicates", "scenarios", "titles", "seeds", "metrics", "best", "gaining", "decided", "unfair")
+
+
+@dataclass
+class Comparison:
+    """Several scenarios over several seeds, with the same luck.
+
+    Attributes:
+        manifest: what ran, where and how long.
+        baseline: name of the scenario that the others are compared to.
+        scenarios: names in the order given, the baseline first.
+        titles: title of each scenario.
+        seeds: seeds in order; every scenario ran with each.
+        metrics: by metric, then scenario.
+        best: by metric, then scenario: the probability that its mean is the best; sums to 1 over scenarios.
+        gaining: by scenario, the share of users who are better off than in the baseline of the same seed.
+        decided: levers that differ, which is what is compared.
+        unfair: assumptions and run settings that differ, which makes the comparison unfair; empty if fair.
+        runs: by (scenario, seed), the Result, or the folder that holds it.
+    """
+
+    manifest: dict[str, Any]
+    baseline: str
+    scenarios: list[str]
+    titles: dict[str, str]
+    seeds: list[int]
+    metrics: dict[str, dict[str, Figures]]
+    best: dict[str, dict[str, float]]
+    gaining: dict[str, Share]
+    decided: list[Differing]
+    unfair: list[Differing]
+    runs: dict[tuple[str, int], "Result | Path"] = field(default_factory=dict, repr=False)
+
+    @property
+    def replicates(self) -> int:
+        """Number of seeds."""
+        return len(self.seeds)
+
+    def result(self, scenario: str, seed: int) -> Result:
+        """One of the runs, read from its folder where it lies in one.
+
+        Raises:
+            BadInput: there is no such run, or it is damaged.
+        """
+        if (scenario, seed) not in self.runs:
+            raise BadInput(
+                f"no run of {scenario!r} with seed {seed}: scenarios are {', '.join(self.scenarios)}, "
+                f"seeds {', '.join(map(str, self.seeds))}"
+            )
+        run = self.runs[scenario, seed]
+        return Result.load(run) if isinstance(run, Path) else run
+
+    def results(self, scenario: str) -> Iterator[Result]:
+        """Every run of a scenario, in the order of seeds, one at a time."""
+        return (self.result(scenario, seed) for seed in self.seeds)
+
+    def table(self) -> pd.DataFrame:
+        """All figures: a row per metric and scenario, in columns as in Figures, and `best`."""
+        rows = [
+            {"metric": metric, "scenario": name, **figures, "best": self.best[metric][name]}
+            for metric, by_scenario in self.metrics.items()
+            for name, figures in by_scenario.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def save(self, folder: Path) -> None:
+        """Write the comparison and its runs to a folder, each file whole; an earlier result there is overwritten.
+
+        Runs that lie in the folder already are left as they are; those of an earlier comparison are removed.
+
+        Raises:
+            BadInput: the folder cannot be written to.
+            ValueError: a number is not finite.
+        """
+        folder = Path(folder)
+        check_folder(folder)
+        content = _plain({key: getattr(self, key) for key in _KEYS}, "comparison.json")
+        manifest = _plain(self.manifest, "manifest.json")
+        _clear(folder, (*COMPARISON_FILES, *RUN_FILES, REPORT))
+        places = {(name, seed): run_folder(folder, name, seed) for name, seed in self.runs}
+        _forget_other_runs(folder, set(places.values()))
+        for key, place in places.items():
+            run = self.runs[key]
+            if not (isinstance(run, Path) and place.exists() and run.samefile(place)):
+                self.result(*key).save(place)
+        write_json(folder / "comparison.json", content)
+        write_json(folder / "manifest.json", manifest)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a comparison from its folder; its runs are read when asked for.
+
+        Raises:
+            BadInput: there is no finished comparison, or a file of it is damaged.
+        """
+        folder = Path(folder)
+        manifest = _open_folder(folder, "comparison")
+        found = read_json(folder / "comparison.json")
+        missing = [key for key in _KEYS if key not in found] if isinstance(found, dict) else list(_KEYS)
+        if missing:
+            raise BadInput(f"{folder / 'comparison.json'} is damaged (it lacks {', '.join(missing)}): run it again")
+        del found["replicates"]
+        runs = {(name, seed): run_folder(folder, name, seed) for name in found["scenarios"] for seed in found["seeds"]}
+        return cls(manifest, **{key: found[key] for key in _KEYS if key in found}, runs=dict(runs))
+
+
+def run_folder(folder: Path, scenario: str, seed: int) -> Path:
+    """Where a comparison keeps one of its runs."""
+    return folder / "runs" / scenario / str(seed)
+
+
+def _forget_other_runs(folder: Path, kept: set[Path]) -> None:
+    """Remove the run files of an earlier comparison, and nothing else that may lie there."""
+    for manifest in sorted(folder.glob("runs/*/*/manifest.json")):
+        place = manifest.parent
+        if place not in kept:
+            _clear(place, (*RUN_FILES, REPORT))
+            with contextlib.suppress(OSError):  # somebody's own files are there too: the folder stays
+                place.rmdir()
+                place.parent.rmdir()
+
+
+def load(folder: Path) -> Result | Comparison:
+    """Read whatever a folder holds: a run or a comparison.
+
+    Raises:
+        BadInput: it holds neither.
+    """
+    folder = Path(folder)
+    return Comparison.load(folder) if (folder / "comparison.json").exists() else Result.load(folder)

@@ -1,0 +1,1 @@
+"""What happens in a thread, one file a service."""

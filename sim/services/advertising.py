@@ -1,0 +1,450 @@
+"""Advertising: adverts between the threads of the inbox, on the discovery page and in brand threads.
+
+Each place is auctioned among all advertisers of the person's market, who bid on how well they are believed to match
+the person. Adverts annoy, more so in private places, and the more a person has seen of late the less they click. Most
+adverts are not clicked, whoever won: a place is auctioned only if the luck of its click is low enough for any winner.
+Those clicks are then served in order of time while budgets last, and at last everyone has seen what was shown.
+"""
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, each_block, kernel, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms import advertiser
+from sim.firms.advertiser import MOST_MATCH
+from sim.ground import auctions
+from sim.ground.auctions import ROUNDS
+from sim.ground.metrics import flow, ratio
+from sim.people import knowledge
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+INBOX, DISCOVERY, BRAND = 0, 32, 64  # first place of each surface: a person's places in a day are numbered 0 to 95
+MOST = 32  # places a surface
+SAMPLED = 0.005  # of places is auctioned whatever the chance of a click, to learn how many adverts are too knowing
+CLASSES = 16  # of what is known of a person, for that share
+MEMORY = 30.0  # days over which it is averaged
+SEEN_DAYS = 60.0  # days of use over which adverts seen are averaged (MODEL.md)
+MICRO = 1e6  # kernels sum integers
+
+
+class AdvertisingSettings(Settings):
+    """[advertising]"""
+
+    on: bool = decided.switch(False, "whether adverts are shown")
+    inbox_slots: float = decided.number(
+        0.0, "adverts a day of use", "places between the threads of the inbox", "facts.csv: WeChat Moments .5 to 3",
+        0, 5, ge=0, le=30,
+    )  # fmt: skip
+    discovery_slots: float = decided.number(
+        0.0, "adverts a day of use", "places on the discovery page, all shown at once", "", 0, 5, ge=0, le=30
+    )
+    brand_slots: float = decided.number(
+        0.0, "adverts a day of use", "sponsored messages in brand threads, for who has bought", "", 0, 5, ge=0, le=30
+    )
+    auction: Literal["gsp", "vcg", "first"] = decided.word(
+        "gsp", "price of a click: the next bid, the harm to other bidders, or the own bid"
+    )
+    reserve: int = decided.count(0, "cents a click", "least bid; at least 1", "facts.csv: Yahoo .10 USD", 0, 2_000)
+    quality_weight: float = decided.share(0.0, "power of the expected match that multiplies bids in the ranking")
+    frequency_cap: int = decided.count(
+        2, "times a day", "most often that one advertiser is shown to one person", "", 1, 10, ge=1
+    )
+    click_chance: float = assumed.share(
+        0.009, "chance of a click at match 1, in a first place, seldom shown adverts", "facts.csv: .0090", 0.002, 0.03
+    )
+    click_match: float = assumed.share(
+        0.1, "power of the match in the chance of a click",
+        "fitted: untargeted income -.3 to -.5 (facts.csv: AdChoices -.52); above .15 no gain at 3 bidders", 0.0, 0.5,
+    )  # fmt: skip
+    tiring: float = assumed.positive(
+        6.0, "adverts a day", "adverts seen a day that divide clicks by e", "MODEL.md; facts.csv: blindness", 3, 20
+    )
+    conversion: float = assumed.share(
+        0.04, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
+    )
+    position_rate: float = assumed.share(
+        0.7, "clicks on a place of the page over those on the place above it", "round figure", 0.3, 1
+    )
+    talk_a_slot: int = assumed.count(
+        8, "messages", "talk in a day that makes room for one more advert on a surface", "round figure", 2, 30, ge=1
+    )
+    nuisance: float = assumed.amount(
+        0.07, "logit units", "loss of a day's experience by an advert on the discovery page, at aversion 1",
+        "facts.csv: Pandora, -2.1 % of use in the long run", 0.02, 0.2,
+    )  # fmt: skip
+    inbox_intrusion: float = assumed.amount(2.0, "times", "nuisance of an advert in the inbox", "MODEL.md", 1, 4)
+    discovery_intrusion: float = assumed.amount(1.0, "times", "nuisance of an advert on the page", "MODEL.md", 0.5, 2)
+    brand_intrusion: float = assumed.amount(1.5, "times", "nuisance of a sponsored message", "MODEL.md", 0.5, 3)
+    too_knowing: float = assumed.positive(
+        3.0, "match", "expected match above which an advert seems to know too much", "no source: sweep", 1.5, 6
+    )
+
+
+class AdvertisingColumns(Table):
+    """A row a person."""
+
+    seen = Column(np.float32, 0, "adverts seen a day of use, averaged over about 60", "adverts")
+
+
+class KnowingColumns(Table):
+    """A row a class of what is known of a person: adverts auctioned of late."""
+
+    auctioned = Column(np.float64, 0, "adverts, averaged over about 30 days", "adverts")
+    too_knowing = Column(np.float64, 0, "of these, too knowing", "adverts")
+
+
+METRICS = (
+    flow("advertising.slots", "adverts", "places that the day's talk had room for"),
+    flow("advertising.shown", "adverts", "adverts shown"),
+    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, or nobody bid"),
+    ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
+    flow("advertising.clicks", "clicks", "clicks paid for"),
+    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay"),
+    ratio("advertising.ctr", "share", "clicks an advert", "advertising.clicks", "advertising.shown"),
+    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands"),
+    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands"),
+    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks"),
+    flow("advertising.conversions", "sales", "sales after paid clicks"),
+    ratio("advertising.cvr", "share", "sales a click", "advertising.conversions", "advertising.clicks"),
+    flow("advertising.worth", "cents", "worth of paid clicks to advertisers"),
+    flow("advertising.budgets", "cents", "advertisers' budgets"),
+    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets"),
+    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much"),
+    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts"),
+)
+
+
+class Tickets(NamedTuple):
+    """Places whose click may depend on who wins: market, round, person and place in one number that sorts so."""
+
+    ticket: NDArray[np.uint64]
+    used: NDArray[np.int64]
+
+
+class Terms(NamedTuple):
+    """What kernels know of today's auctions."""
+
+    it: Any  # the settings of this section, of [company] and of [knowledge]
+    company: Any
+    know: Any
+    least: float  # bid
+    rates: NDArray[np.float64]  # of the places of a page
+    beliefs: NDArray[np.float64]
+    number: int  # of advertisers in a market
+    markets: int
+    people: int
+    match_key: np.uint64
+    key: np.uint64
+
+
+class Person(NamedTuple):
+    """Columns that adverts read, and the three that they write."""
+
+    subscribed: NDArray[np.uint8]
+    talk: NDArray[np.int32]
+    bought: NDArray[np.uint16]
+    aversion: NDArray[np.float32]
+    concern: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    nuisance: NDArray[np.float32]
+    unease: NDArray[np.float32]
+
+
+@rule
+def wanted(it, key, who, bought):
+    """Adverts asked for in the inbox, on the page and in brand threads: the loads, rounded by luck."""
+    u, v = luck.two(key, who, 100)
+    brand = luck.rounded(it.brand_slots, luck.uniform(key, who, 101)) if bought > 0 and it.brand_slots > 0.0 else 0
+    return luck.rounded(it.inbox_slots, u), luck.rounded(it.discovery_slots, v), brand
+
+
+@rule
+def room_for(talk, talk_a_slot):
+    """Adverts a surface has room for on a day with so much talk."""
+    return min(MOST - 1, 1 + talk // talk_a_slot)
+
+
+@rule
+def annoyance(nuisance, aversion, intrusion):
+    """Loss of a day's experience by adverts of so much intrusion in all, in logit units."""
+    return nuisance * aversion * intrusion
+
+
+@rule
+def click_chance(chance, match, power, rate, seen, tiring):
+    """Chance that an advert is clicked: it falls with the place and with the adverts seen of late."""
+    return chance * match**power * rate * math.exp(-seen / tiring)
+
+
+@rule
+def ticket(market, now, who, place):
+    """Market (23 bits), round (5), person (29) and place (7) in one number."""
+    return np.uint64(((np.int64(market) * 32 + now) << 36) | (np.int64(who) << 7) | place)
+
+
+@rule
+def most_needed(inbox, page, brand, cap):
+    """Advertisers that surely fill these places: the page all at once, the others each as often as the cap allows."""
+    return page + (inbox + brand + cap - 1) // cap
+
+
+@rule
+def reliability(terms, bought):
+    """Squared correlation of what the platform sees of a person's matches with the truth."""
+    return knowledge.reliability(knowledge.observations(terms.company, terms.know, bought), terms.know.noise)
+
+
+@rule
+def pairs_of(key, who):
+    """The key of a person's luck with each advertiser."""
+    return luck.mix(key + np.uint64(who) * luck.GOLD)
+
+
+@rule
+def hold_day(on, terms, firms, market, who, bought, inbox, page, brand, until):
+    """A person's auctions up to a round: one for each place, the page at once; fills `winner` and `paid` by place."""
+    first = market * terms.number
+    advertiser.size_up(
+        on.quality,
+        on.bid,
+        terms.beliefs,
+        firms,
+        first,
+        pairs_of(terms.match_key, who),
+        math.sqrt(reliability(terms, bought)),
+    )
+    auctions.rank(on, terms.it.quality_weight)
+    number = 0
+    for place in range(INBOX, INBOX + inbox):
+        number = auctions.plan(on, number, place, 1, round_of(terms.key, who, place))
+    if page > 0:
+        number = auctions.plan(on, number, DISCOVERY, page, round_of(terms.key, who, DISCOVERY))
+    for place in range(BRAND, BRAND + brand):
+        number = auctions.plan(on, number, place, 1, round_of(terms.key, who, place))
+    out = firms.out[first : first + terms.number]
+    auctions.hold(on, number, until, out, terms.it.frequency_cap, terms.least, terms.rates, terms.it.auction)
+
+
+@rule
+def round_of(key, who, place):
+    """The round of the day in which a place comes up."""
+    _, u = luck.two(key, who, place)
+    return int(ROUNDS * u)
+
+
+@kernel
+def _offer(awake, start, person, terms, most, sampled, box):
+    """Tickets of the places of everyone awake whose click may depend on who wins, and of those sampled.
+
+    The luck of such a click is below its chance with the best of matches; `most` is that chance for a first place.
+    """
+    it, key, seen = terms.it, terms.key, person.seen
+    for at in range(start, awake.size):
+        if box.used[0] + 3 * MOST > box.ticket.size:
+            return at
+        who = awake[at]
+        if person.subscribed[who]:
+            continue
+        room = room_for(person.talk[who], it.talk_a_slot)
+        asked = wanted(it, key, who, person.bought[who])
+        for surface in range(3):
+            for j in range(min(asked[surface], room)):
+                place = surface * MOST + j
+                u, _ = luck.two(key, who, place)
+                if u >= most and u >= sampled:
+                    continue
+                rate = terms.rates[j] if surface == 1 else 1.0
+                if u < sampled or u < click_chance(
+                    it.click_chance, MOST_MATCH, it.click_match, rate, seen[who], it.tiring
+                ):
+                    now = round_of(key, who, DISCOVERY if surface == 1 else place)  # a page is shown at once
+                    market = np.int64(who) * terms.markets // terms.people
+                    box.ticket[box.used[0]] = ticket(market, now, who, place)
+                    box.used[0] += 1
+    return awake.size
+
+
+@kernel
+def _serve(tickets, person, terms, firms, sampled, sample):
+    """Clicks in order of market, round and person, charged while budgets last; returns (void clicks, conversions).
+
+    Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
+    """
+    it = terms.it
+    on = auctions.desk(terms.number, 3 * MOST)
+    void = conversions = 0
+    for i in range(tickets.size):
+        place = np.int64(tickets[i] & np.uint64(127))
+        who = np.int64(tickets[i] >> np.uint64(7)) & (2**29 - 1)
+        now = np.int64(tickets[i] >> np.uint64(36)) & 31
+        market = np.int64(tickets[i] >> np.uint64(41))
+        room = room_for(person.talk[who], it.talk_a_slot)
+        inbox, page, brand = wanted(it, terms.key, who, person.bought[who])
+        inbox, page, brand = min(inbox, room), min(page, room), min(brand, room)
+        hold_day(on, terms, firms, market, who, person.bought[who], inbox, page, brand, now)
+        one = on.winner[place]
+        if one < 0:
+            continue
+        u, _ = luck.two(terms.key, who, place)
+        if u < sampled:
+            level = class_of(reliability(terms, person.bought[who]))
+            sample[level, 0] += 1
+            sample[level, 1] += on.quality[one] > it.too_knowing
+        match = advertiser.match_with(pairs_of(terms.match_key, who), one)
+        rate = terms.rates[place - DISCOVERY] if DISCOVERY <= place < BRAND else 1.0
+        if u >= click_chance(it.click_chance, match, it.click_match, rate, person.seen[who], it.tiring):
+            continue
+        row, price = market * terms.number + one, int(on.paid[place])
+        if auctions.charge(firms.left, firms.out, row, price, now):
+            firms.clicks[row] += 1
+            firms.worth[row] += int(firms.value[row] * match + 0.5)
+            conversions += luck.uniform(terms.key, who, 128 + place) < it.conversion * match
+        else:
+            firms.void[row] += price
+            void += 1
+    return void, conversions
+
+
+@rule
+def class_of(reliable):
+    """Class of how well a person is known, 0 to CLASSES - 1."""
+    return int(reliable * (CLASSES - 1e-9))
+
+
+@rule
+def filled(winner, first, places):
+    """How many of a surface's places have a winner."""
+    number = 0
+    for place in range(first, first + places):
+        number += winner[place] >= 0
+    return number
+
+
+@kernel
+def _watch(awake, person, surely, terms, firms, knowing, unease):
+    """What everyone awake has seen, and how it felt.
+
+    Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many advertisers of each
+    market bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
+    """
+    it, on, beliefs = terms.it, auctions.desk(terms.number, 3 * MOST), terms.beliefs
+    value, multiplier, out = firms.value, firms.multiplier, firms.out
+    places = shown = unserved = knew = suffered = 0
+    for who in awake:
+        if person.subscribed[who]:
+            person.seen[who] -= person.seen[who] / SEEN_DAYS
+            continue
+        room = room_for(person.talk[who], it.talk_a_slot)
+        bought = person.bought[who]
+        inbox, page, brand = wanted(it, terms.key, who, bought)
+        asked = inbox + page + brand
+        inbox, page, brand = min(inbox, room), min(page, room), min(brand, room)
+        places += inbox + page + brand
+        market = np.int64(who) * terms.markets // terms.people
+        needs = most_needed(inbox, page, brand, it.frequency_cap)
+        if needs > surely[market]:
+            rows = market * terms.number, (market + 1) * terms.number
+            r = math.sqrt(reliability(terms, bought))
+            pairs = pairs_of(terms.match_key, who)
+            if not advertiser.enough_bid(rows, value, multiplier, out, beliefs, pairs, r, terms.least, needs):
+                hold_day(on, terms, firms, market, who, bought, inbox, page, brand, ROUNDS)
+                inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
+                brand = filled(on.winner, BRAND, brand)
+        number = inbox + page + brand
+        intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
+        pain = annoyance(it.nuisance, person.aversion[who], intrusion)
+        person.seen[who] += (number - person.seen[who]) / SEEN_DAYS
+        person.nuisance[who] += pain
+        shown += number
+        unserved += asked - number
+        suffered += int(pain * MICRO)
+        if unease > 0.0 and number > 0:
+            share = knowing[class_of(reliability(terms, bought))]
+            strange = luck.rounded(share * number, luck.uniform(terms.key, who, 102))
+            person.unease[who] += person.concern[who] * unease * strange
+            knew += strange
+    return places, shown, unserved, knew, suffered
+
+
+def step(world: "World") -> None:
+    """Places are offered, clicks are served in order of time, adverts are seen."""
+    settings = world.now.advertising
+    if not settings.on:
+        return
+    advertiser.grant(world)
+    firms, person = world.tables["advertisers"].rows, _person(world)
+    terms = Terms(
+        settings.row, world.now.company.row, world.now.knowledge.row, float(max(1, settings.reserve)),
+        _rates(settings.position_rate), advertiser.beliefs(), int(world.scenario.advertisers.number),
+        advertiser.markets(world), world.size, world.lasting_luck("advertising.match"),
+        world.luck("advertising.places"),
+    )  # fmt: skip
+    sample = np.zeros((CLASSES, 2), np.int64)
+    if terms.number:
+        most = settings.click_chance * MOST_MATCH**settings.click_match
+        boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
+        parts = [box.ticket[: box.used[0]].copy() for box in boxes]
+        tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
+        world.note("advertising.void", void)
+        world.note("advertising.conversions", conversions)
+    _show(world, person, terms)
+    _learn(world, sample)
+    advertiser.settle(world)
+    world.note("advertising.clicks", int(firms.clicks.sum()))
+    world.note("advertising.worth", int(firms.worth.sum()))
+    world.note("advertising.budgets", int(firms.daily.sum()))
+
+
+@functools.cache
+def _rates(position_rate: float) -> NDArray[np.float64]:
+    """Click rates of the places of a page."""
+    return np.array([position_rate**place for place in range(MOST)])
+
+
+def _person(world: "World") -> Person:
+    users, felt, mine = world.users.rows, world.felt.rows, world.tables["advertising"].rows
+    return Person(
+        world.tables["subscriptions"].rows.subscribed, felt.talk, world.tables["knowledge"].rows.purchases,
+        users.advert_aversion, users.privacy_concern, mine.seen, felt.nuisance, felt.unease,
+    )  # fmt: skip
+
+
+def _tickets() -> Tickets:
+    return Tickets(np.empty(8_192, np.uint64), np.zeros(1, np.int64))
+
+
+def _show(world: "World", person: Person, terms: Terms) -> None:
+    """Everyone awake has seen their adverts."""
+    firms, knowing = world.tables["advertisers"].rows, world.tables["knowing"].rows
+    surely = (firms.out == ROUNDS).reshape(terms.markets, -1).sum(axis=1, dtype=np.int64)
+    if terms.least > 1.0:  # else nobody bids less
+        surely[:] = 0
+    share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
+    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
+    sums = each_block(
+        world.pool, world.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), world.awake
+    )
+    places, shown, unserved, knew, suffered = map(sum, zip(*sums, strict=True))
+    world.note("advertising.slots", places)
+    world.note("advertising.shown", shown)
+    world.note("advertising.shown_thousands", shown / 1000)
+    world.note("advertising.unserved", unserved)
+    world.note("advertising.too_knowing", knew)
+    world.note("advertising.nuisance", suffered / MICRO)
+
+
+def _learn(world: "World", sample: NDArray[np.int64]) -> None:
+    """The share of adverts that know too much is what it was of late, by how well people are known."""
+    knowing = world.tables["knowing"].rows
+    for column, today in ((knowing.auctioned, sample[:, 0]), (knowing.too_knowing, sample[:, 1])):
+        column += (today - column) / MEMORY

@@ -1,0 +1,487 @@
+"""Banking: savings moved into the platform's bank for interest, and consumer loans on a score (WeBank).
+
+Savings are moved by a logit over the advantage in interest, trust and trouble. Loans are graded on what the platform
+knows of people: a latent safety is seen the better the more observations there are (people/knowledge.py), and whoever
+has an estimated chance of default below the cut-off gets a loan, once their face was recognised. Each loan has one
+trial, in the month of one of its payments drawn by luck: it defaults when a factor common to the month and luck of its
+own fall below a threshold set by the borrower's safety (Vasicek 2002). Partner banks lend most of the money and bear
+their part of the losses. One open loan a person; whoever defaulted gets no other. A month has 30 days, a year 360.
+"""
+
+import math
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms import bank, company, credit
+from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
+from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN
+from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
+from sim.ground.metrics import flow, ratio, stock
+from sim.people import knowledge, purse
+from sim.people.presence import HERE, STRANGER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+YEAR = 12 * MONTH
+ROOM = 512
+GRANTED, ADMITTED, REFUSED, UNRECOGNISED, CAUGHT = 0, 1, 2, 3, 4  # what became of an application
+
+
+class BankingSettings(Settings):
+    """[banking]"""
+
+    on: bool = decided.switch(False, "whether the platform has a bank")
+    rate: float = decided.share(0.18, "yearly interest on loans", "facts.csv: .18", 0.06, 0.36)
+    months: int = decided.count(10, "months", "time in which a loan is paid back", "MODEL.md", 1, 24, ge=1, le=36)
+    repayment: Literal["instalments", "bullet"] = decided.word(
+        "instalments",
+        "paid back in equal parts each month, or at once at the end",
+        "WeBank's loans are paid back monthly (from memory)",
+    )
+    cut_off: float = decided.share(
+        0.02, "estimated chance of default from which a loan is refused", "MODEL.md", 0.002, 0.1
+    )
+    largest: int = decided.count(
+        30_000_000, "cents", "largest loan", "facts.csv: 300,000 CNY", 100_000, 100_000_000, le=1_000_000_000
+    )
+    smallest: int = decided.count(50_000, "cents", "smallest loan", "facts.csv: 500 CNY", 10_000, 500_000, ge=100)
+    limit_months: float = decided.positive(
+        5.0, "months", "limit of a loan, in months of the borrower's income", "round figure", 1, 12
+    )
+    partners_share: float = decided.share(
+        0.8, "part of each loan offered to partner banks", "facts.csv: .75-.8", 0.0, 0.95
+    )
+    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.5)
+    deposit_rate: float = decided.share(0.025, "yearly interest on savings", "", 0.0, 0.06)
+    needs: float = assumed.share(
+        0.0005, "chance of a need for credit on a day of use",
+        "fitted: 360e9 CNY lent in two years, balance 100e9, some 900 million users (facts.csv)", 0.00005, 0.01,
+    )  # fmt: skip
+    need: int = assumed.count(
+        900_000, "cents", "mean need of a person of mean income, before limits", "fitted: mean loan 8,200 (facts.csv)",
+        100_000, 3_000_000, ge=1,
+    )  # fmt: skip
+    need_spread: float = assumed.amount(0.9, "log-spread", "inequality of needs at one income", "round figure", 0, 1.5)
+    worth: float = assumed.number(
+        4.8, "logit units", "worth of borrowing above doing without, before interest", "round figure", 0, 10
+    )
+    rate_weight: float = assumed.positive(
+        0.18,
+        "logit units a point",
+        "how much a point of yearly interest counts; demand has elasticity -1.2",
+        "round figure",
+        0.03,
+        0.6,
+    )
+    outside_rate: float = assumed.share(
+        0.2, "yearly interest outside", "credit cards and consumer finance (from memory)", 0.1, 0.4
+    )
+    branch_effort: float = assumed.amount(0.8, "logit units", "effort of borrowing at a branch", "round figure", 0, 3)
+    thread_effort: float = assumed.amount(
+        0.1, "logit units", "effort of borrowing in the thread", "facts.csv: approval in .3 s", 0, 1
+    )
+    opening: float = assumed.amount(1.0, "logit units", "trouble of opening a wallet for it", "round figure", 0, 4)
+    trust_weight: float = assumed.amount(
+        3.0, "logit units", "fall in banking here where trust is gone", "round figure", 0, 8
+    )
+    turned_down: float = assumed.amount(
+        0.5, "logit units", "how it feels to be refused or not recognised", "round figure", 0, 3
+    )
+    false_reject: float = assumed.share(0.03, "borrowers whose face is not recognised", "no source: sweep", 0.0, 0.2)
+    false_accept: float = assumed.share(
+        0.001, "impostors whose face is taken for another's", "no source: sweep", 0.0, 0.05
+    )
+    impostors: float = assumed.share(
+        0.01, "attempts of impostors, over needs of borrowers", "no source: sweep", 0.0, 0.1
+    )
+    check_cost: int = assumed.count(150, "cents", "cost of a check of face and record", "round figure", 0, 2_000)
+    savings_weight: float = assumed.positive(
+        1.0, "logit units a point", "how much a point of yearly interest counts with savers", "no source: sweep", 0.2, 3
+    )
+    savings_effort: float = assumed.amount(
+        3.0, "logit units", "trouble of moving savings here", "a third of people at most", 0, 8
+    )
+    savings_outside: float = assumed.share(
+        0.0035, "yearly interest on savings outside", "China's rate on demand deposits in 2015 (from memory)", 0.0, 0.04
+    )
+    movable: float = assumed.share(0.5, "part of people's usual savings that they would move", "round figure", 0.1, 1)
+    reconsiders: float = assumed.share(
+        0.1, "chance a month to think again where savings should be", "round figure", 0.01, 0.5
+    )
+    float_share: float = assumed.share(
+        1.0, "part of the money in wallets that earns interest", "facts.csv: all held at the central bank"
+    )
+    float_rate: float = assumed.share(
+        0.0035,
+        "yearly interest on it",
+        "facts.csv: none, later a small rate (from memory); before 2017 as much as .03",
+        0.0,
+        0.03,
+    )
+
+    @property
+    def schedule(self) -> tuple[int, int]:
+        """Payments, and months between them."""
+        return (1, self.months) if self.repayment == "bullet" else (self.months, 1)
+
+    @property
+    def mean_years(self) -> float:
+        """Years for which a CNY lent is owed, in the mean."""
+        return (self.months if self.repayment == "bullet" else (self.months + 1) / 2) / 12
+
+    @property
+    def owed_at_default(self) -> float:
+        """Part of a loan that is still owed at its trial, in the mean."""
+        return 1.0 if self.repayment == "bullet" else (self.months + 1) / (2 * self.months)
+
+
+class SavingsColumns(Table):
+    """A row a person."""
+
+    gain = Column(np.float32, 0, "worth of having savings here rather than outside, on a day of use", "CNY")
+
+
+BYTES_A_PERSON = credit.LoanColumns.bytes_a_row() + SavingsColumns.bytes_a_row() + 8  # and an account
+
+
+METRICS = (
+    flow("banking.applications", "applications", "loans applied for by borrowers, not by impostors"),
+    flow("banking.loans", "loans", "loans paid out, those to impostors included"),
+    flow("banking.lent", "cents", "money lent, by the platform and its partners"),
+    flow("banking.approved", "loans", "loans granted to those who applied"),
+    flow("banking.refused", "applications", "refused for the estimated chance of default, or too low a limit"),
+    flow("banking.unrecognised", "applications", "refused because the face was not recognised"),
+    flow("banking.impostors", "loans", "loans paid out to impostors"),
+    flow("banking.caught", "attempts", "attempts of impostors that failed"),
+    ratio("banking.approved_share", "share", "applications granted", "banking.approved", "banking.applications"),
+    ratio("banking.mean_loan", "cents", "mean loan", "banking.lent", "banking.loans"),
+    flow("banking.trials", "loans", "loans that came to the payment at which they might default"),
+    flow("banking.defaults", "loans", "loans that defaulted"),
+    ratio(
+        "banking.default_rate",
+        "share",
+        "loans that defaulted, of those that came to their trial",
+        "banking.defaults",
+        "banking.trials",
+    ),
+    flow("banking.losses", "cents", "principal lost, by the platform and its partners"),
+    flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners"),
+    flow("banking.postponed", "payments", "payments put off for a day for want of money"),
+    stock("banking.outstanding", "cents", "principal owed to the platform and its partners"),
+    stock("banking.borrowers", "people", "people with a loan open"),
+    stock("banking.deposits", "cents", "savings held here"),
+    stock("banking.savers", "people", "people with savings here"),
+    flow("banking.float", "cents", "interest on the money in wallets"),
+)
+
+
+class Applications(NamedTuple):
+    """What a block of people asked for: `fate` says what became of it, `grade` the estimated default in millionths."""
+
+    who: np.ndarray
+    cents: np.ndarray
+    fate: np.ndarray
+    grade: np.ndarray
+    used: np.ndarray
+
+
+class Terms(NamedTuple):
+    """What kernels need besides the settings."""
+
+    day: int
+    part: float  # of each loan that partners lend
+    payments: int  # in which a loan is paid back
+    period: int  # months between them
+    years: float  # for which a CNY lent is owed, in the mean
+    usual_share: float  # of days on which a person opens the app
+    mean_income: float
+    savings_months: float
+
+
+@rule
+def need(mean, income, mean_income, spread, u):
+    """Cents a person needs: in proportion to income, spread by luck."""
+    return int(luck.lognormal(mean * income / mean_income, spread, u)) if income > 0 else 0
+
+
+@rule
+def limit(income, months, largest):
+    """Most that may be lent to a person, in cents."""
+    return int(min(largest, months * income))
+
+
+@rule
+def pull_of_bank(has_wallet, trust, it):
+    """Worth of borrowing here above doing without, in logit units."""
+    here = it.worth - 100.0 * it.rate_weight * it.rate - it.thread_effort - it.trust_weight * (1.0 - trust)
+    return here if has_wallet else here - it.opening
+
+
+@rule
+def pull_of_branch(it):
+    """Worth of borrowing outside above doing without, in logit units."""
+    return it.worth - 100.0 * it.rate_weight * it.outside_rate - it.branch_effort
+
+
+@rule
+def chance_of_asking(here, outside):
+    """Chance that who needs money asks for it here, rather than outside or not at all."""
+    return math.exp(here) / (math.exp(here) + math.exp(outside) + 1.0)
+
+
+@rule
+def worth_of_loan(here, outside, cents, years, rate_weight):
+    """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
+    gain = math.log(1.0 + math.exp(here) / (math.exp(outside) + 1.0)) / chance_of_asking(here, outside)
+    return gain * cents / 100.0 * years * 0.01 / rate_weight
+
+
+@rule
+def pull_of_savings(rate, outside, weight, trust, trust_weight):
+    """How much better savings are kept here than outside, in logit units, before tastes."""
+    return 100.0 * weight * (rate - outside) - trust_weight * (1.0 - trust)
+
+
+@rule
+def record(box, who, cents, fate, grade):
+    """Write one application."""
+    at = box.used[0]
+    box.who[at], box.cents[at], box.fate[at], box.grade[at] = who, cents, fate, int(grade * MICRO)
+    box.used[0] = at + 1
+
+
+@kernel
+def _ask(awake, start, incomes, owner, purchases, trust, loans, waits, it, risk, switches, know, terms, keys, box):
+    """Needs for credit of everyone awake, from `start` on; returns where the box was full.
+
+    Writes the loan into its own person's row. keys: need, safety, error of its signal, face, trial.
+    """
+    attempts = 1.0 - it.needs * it.impostors
+    outside = pull_of_branch(it)
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        who = awake[at]
+        u = luck.uniform(keys[0], who, 0)
+        if it.needs <= u < attempts or loans.standing[who] != FREE:
+            continue
+        impostor = u >= attempts
+        income = incomes[who]
+        most = limit(income, it.limit_months, it.largest)
+        cents = most
+        here = pull_of_bank(owner[who], trust[who], it)
+        if not impostor:
+            if luck.uniform(keys[0], who, 1) >= chance_of_asking(here, outside):
+                continue
+            wanted = need(it.need, income, terms.mean_income, it.need_spread, luck.uniform(keys[0], who, 2))
+            cents = min(most, max(it.smallest, wanted))
+        n = knowledge.observations(switches, know, np.int64(purchases[who]))
+        z = luck.normal(luck.uniform(keys[1], who, 0))
+        seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys[2], who, 0)))
+        grade = credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
+        face = luck.uniform(keys[3], who, 0)
+        if impostor:
+            passes = grade < it.cut_off and cents >= it.smallest and face < it.false_accept
+            fate = ADMITTED if passes else CAUGHT
+        elif grade >= it.cut_off or cents < it.smallest:
+            fate = REFUSED
+        else:
+            fate = GRANTED if face >= it.false_reject else UNRECOGNISED
+        record(box, who, cents, fate, grade)
+        if fate == REFUSED or fate == UNRECOGNISED:
+            waits[who] += it.turned_down
+        if fate == GRANTED or fate == ADMITTED:
+            credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys[4])
+            loans.rate[who] = it.rate
+            loans.standing[who] = OPEN if fate == GRANTED else STOLEN
+        if fate == GRANTED:
+            worth = worth_of_loan(here, outside, cents, terms.years, it.rate_weight)
+            loans.relief[who] = worth / (MONTH * it.months * terms.usual_share)
+    return awake.size
+
+
+@kernel
+def _think_again(due, here, income, cents_in_bank, held, trust, gain, worth, it, terms, keys, box):
+    """Members whose day it is may move savings: events (person, 0 in or 1 out, cents). keys: taste, thinking again."""
+    money = 0.01 / 12.0 / it.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
+    for who in due:
+        mine = held[who]
+        better = pull_of_savings(it.deposit_rate, it.savings_outside, it.savings_weight, trust[who], it.trust_weight)
+        u = luck.uniform(keys[0], who, 0)
+        taste = math.log(u / (1.0 - u))
+        if here[who] == STRANGER:
+            if mine > 0:
+                post(box, who, np.uint32(1), mine)
+            gain[who] = 0.0
+            continue
+        if here[who] == HERE and luck.uniform(keys[1], who, 0) < it.reconsiders:
+            if better - (0.0 if mine > 0 else it.savings_effort) > taste:
+                wanted = int(it.movable * terms.savings_months * income[who])
+                more = min(wanted - mine, cents_in_bank[who])
+                if more > 0:
+                    worth[who] -= it.savings_effort * money * more if mine == 0 else 0.0
+                    post(box, who, np.uint32(0), more)
+                    mine += more
+            elif mine > 0:
+                post(box, who, np.uint32(1), mine)
+                mine = 0
+        gain[who] = (better - taste) * money * mine / MONTH / terms.usual_share
+
+
+@kernel
+def _enjoy(awake, relief, gain, worth):
+    """Everyone awake has what their loan and their savings are worth to them."""
+    for who in awake:
+        worth[who] += relief[who] + gain[who]
+
+
+def is_winding_up(world: "World") -> bool:
+    """Whether a bank that was closed is still owed or owes something: loans are paid back, savings given back."""
+    book = world.tables[LOAN_BOOK]
+    return bool(
+        book.size and (book.rows.owed[0] or world.tables[PARTNER_BANKS].rows.owed[0] or world.ledger[SAVINGS].any())
+    )
+
+
+def step(world: "World") -> None:
+    """Loans are paid back or not, savings move, loans are asked for and granted, interest accrues."""
+    settings = world.now.banking
+    if not settings.on and not is_winding_up(world):
+        return
+    terms = Terms(
+        world.day, bank.open_books(world), *settings.schedule, settings.mean_years,
+        max(0.05, world.now.presence.usual_share), float(world.now.users.income), world.now.clock.savings_months,
+    )  # fmt: skip
+    credit.collect(world)
+    if settings.on:
+        _move_savings(world, terms)
+        _grant(world, terms)
+    else:
+        _give_back_savings(world)
+    _accrue(world)
+    relief, gain = world.tables["loans"].rows.relief, world.tables[SAVINGS].rows.gain
+    for part in world.awake:
+        _enjoy(part, relief, gain, world.felt.rows.worth)
+    _measure(world)
+
+
+def _move_savings(world: "World", terms: Terms) -> None:
+    """Those whose day it is get a month's interest, and may move savings in or out."""
+    settings, ledger = world.now.banking, world.ledger
+    due = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)
+    held = ledger[SAVINGS][due]
+    earned = np.floor(held * (settings.deposit_rate / 12)).astype(np.int64)
+    placed, owing = int(held.sum() * (world.now.bank.placing / 12)), int(earned.sum())
+    ledger.pay(OUTSIDE, 0, LOAN_BOOK, 0, max(placed, owing), "money_market")
+    ledger.pay_many((np.zeros_like(due), due, earned), LOAN_BOOK, SAVINGS, "deposit_interest")
+    ledger.pay(LOAN_BOOK, 0, COMPANY, 0, max(0, placed - owing), "banking")
+    company.pay_cost(world, "funding", max(0, owing - placed))
+    box = outbox(due.size + 1)
+    keys = world.lasting_luck("banking.taste"), world.luck("banking.thinks")
+    _think_again(
+        due, world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
+        world.tables[SAVINGS].rows.gain, world.felt.rows.worth, settings.row, terms, keys, box,
+    )  # fmt: skip
+    many = int(box.used[0])
+    who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
+    ledger.pay_many((who[~out], who[~out], cents[~out]), BANK, SAVINGS, "savings_in")
+    ledger.pay_many((who[out], who[out], cents[out]), SAVINGS, BANK, "savings_out")
+
+
+def _give_back_savings(world: "World") -> None:
+    """The bank closes: everyone has their savings back."""
+    held = world.ledger[SAVINGS].copy()
+    who = np.flatnonzero(held).astype(np.uint32)
+    world.ledger.pay_many((who, who, held[who]), SAVINGS, BANK, "savings_out")
+    world.tables[SAVINGS].rows.gain[...] = 0
+
+
+def _applications() -> Applications:
+    return Applications(
+        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8), np.empty(ROOM, np.int64),
+        np.zeros(1, np.int64),
+    )  # fmt: skip
+
+
+def _grant(world: "World", terms: Terms) -> None:
+    """Loans asked for today are graded and paid out; borrowers spend them on what they needed."""
+    settings, rows = world.now.banking, world.tables["loans"].rows
+    names = "safety", "signal"
+    lasting = tuple(world.lasting_luck(f"banking.{name}") for name in names)
+    keys = (world.luck("banking.needs"), *lasting, world.luck("banking.face"), world.lasting_luck("banking.trial"))
+    asked = []
+    for box in decide(
+        world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
+        world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, rows, world.felt.rows.waits, settings.row,
+        world.now.credit.row, world.now.company.row, world.now.knowledge.row, terms, keys,
+    ):  # fmt: skip
+        many = int(box.used[0])
+        asked.append(tuple(column[:many].copy() for column in box[:4]))
+    if not asked:
+        return
+    who, cents, fate, grade = (np.concatenate(parts) for parts in zip(*asked, strict=True))
+    checks = int((fate != REFUSED).sum())  # whoever is refused by the score is not looked in the face
+    company.pay_cost(world, "loan_checks", settings.check_cost * checks)
+    for name, its in (
+        ("refused", REFUSED),
+        ("unrecognised", UNRECOGNISED),
+        ("impostors", ADMITTED),
+        ("caught", CAUGHT),
+        ("approved", GRANTED),
+    ):
+        world.note(f"banking.{name}", int((fate == its).sum()))
+    world.note("banking.applications", int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
+    lent = (fate == GRANTED) | (fate == ADMITTED)
+    _pay_out(world, who[lent], cents[lent], fate[lent] == ADMITTED)
+    partners = world.tables[PARTNER_BANKS].rows
+    partners.graded[0] += int(lent.sum())
+    partners.grades[0] += int(grade[lent].sum())
+
+
+def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndarray) -> None:
+    """The platform and its partners raise the money and lend it; an impostor makes off with it."""
+    ledger, rows = world.ledger, world.tables["loans"].rows
+    theirs = rows.partners[who].astype(np.int64)
+    nobody, true = np.zeros_like(who), who[~stolen]
+    for sector, parts in ((LOAN_BOOK, cents - theirs), (PARTNER_BANKS, theirs)):
+        ledger.pay(OUTSIDE, 0, sector, 0, int(parts.sum()), "money_to_lend")
+        ledger.pay_many((nobody[~stolen], true, parts[~stolen]), sector, BANK, "loans")
+        ledger.pay_many((nobody[stolen], nobody[stolen], parts[stolen]), sector, OUTSIDE, "stolen_loans")
+        world.tables[sector].rows.owed[0] += int(parts.sum())
+    ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
+    purse.open_wallets(world, true)
+    world.note("banking.loans", who.size)
+    world.note("banking.lent", int(cents.sum()))
+
+
+def _accrue(world: "World") -> None:
+    """A day's interest on the money in wallets, and what is saved where savings are lent in place of dearer money."""
+    ledger, settings, prices = world.ledger, world.now.banking, world.now.bank
+    lent = min(int(world.tables[LOAN_BOOK].rows.owed[0]), int(ledger[SAVINGS].sum()))
+    u = luck.draw(world.luck("banking.rounding"))
+    spared = luck.rounded(max(0.0, prices.funding - prices.placing) * lent / YEAR, u)
+    held = int(ledger[WALLET].sum())
+    on_wallets = luck.rounded(settings.float_rate * settings.float_share * held / YEAR, u)
+    ledger.pay(OUTSIDE, 0, COMPANY, 0, spared + on_wallets, "banking")
+    world.note("banking.float", on_wallets)
+
+
+def _measure(world: "World") -> None:
+    """Where the bank stands; partners' profit goes to their owners once a month."""
+    ledger = world.ledger
+    world.note(
+        "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
+    )
+    world.note("banking.borrowers", int(np.count_nonzero(world.tables["loans"].rows.owed)))
+    world.note("banking.deposits", int(ledger[SAVINGS].sum()))
+    world.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
+    paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))
+    world.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
+    if world.day % MONTH == MONTH - 1:
+        ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")

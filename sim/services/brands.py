@@ -1,0 +1,485 @@
+"""Brands: public accounts of merchants, which people follow, and whose posts they read, enjoy, remember and tire of.
+
+A brand gains followers by its buyers, by what buyers share with friends, and by people who browse. It posts as often as
+the reads of late earned it; posts come to the followers who are here. Few are read; those remind their readers of the
+shop, and some hold an offer. The others are a small nuisance, and a brand that comes too often is dropped.
+"""
+
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import each_block, kernel, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms import merchant
+from sim.firms.merchant import MERCHANTS
+from sim.ground import friends
+from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.ground.metrics import flow, ratio, stock
+from sim.people import follows, orders
+from sim.people.follows import NOBODY, SLOTS
+from sim.people.presence import HERE
+from sim.people.users import MEMBER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+LATELY = 28  # days over which posts seen are averaged ...
+FADING = np.exp(-np.arange(256) / LATELY)  # ... what is left of that average after so many days
+WEEK_SHARE = 7 / LATELY  # what a post adds to it, in posts a week
+MEMORY = 8  # weeks over which a brand averages what its posts did
+A_LOOK = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
+SILENT = 0.05  # posts a week: a brand that would send fewer sends none
+
+
+class BrandsSettings(Settings):
+    """[brands]"""
+
+    on: bool = decided.switch(False, "whether merchants have public accounts that people can follow")
+    most_posts: float = decided.amount(
+        7.0, "posts a week", "most posts a brand may send its followers", "facts.csv: pushes tire", 0, 21
+    )
+    post_price: float = decided.amount(
+        0.0, "cents a message", "price of a post for each follower whom it reaches",
+        "facts.csv: WhatsApp marketing, .0105 to .0255 USD", 0, 20,
+    )  # fmt: skip
+    # how followers take posts
+    reading: float = assumed.share(
+        0.08, "posts read by who gets no others", "fitted: read rate .05 in jd.toml (facts.csv: .03 to .15)", 0.03, 0.3
+    )
+    tiring: float = assumed.positive(
+        8.0, "posts a week", "posts seen a week, of all brands, that divide reading by e", "round figure", 2, 30
+    )
+    loyalty: float = assumed.number(
+        6.0, "logit units", "reluctance to drop a brand at its first unread post", "round figure", 3, 9
+    )
+    annoyance: float = assumed.amount(
+        0.8, "logit units per post a week", "what is lost of it with the posts seen a week", "round figure", 0.2, 2
+    )
+    read_worth: float = assumed.amount(0.05, "CNY", "worth of reading a post", "round figure", 0, 0.5)
+    nuisance: float = assumed.amount(
+        0.001, "logit units", "loss of a day's experience by an unread post, at aversion 1",
+        "a seventieth of an advert: it lies in a thread one chose", 0, 0.02,
+    )  # fmt: skip
+    # what reading leads to
+    inspiring: float = assumed.share(
+        0.2, "posts read after which the reader looks at what the shop sells",
+        "facts.csv: .248 of sponsored messages were answered", 0, 0.5,
+    )  # fmt: skip
+    wanting: float = assumed.number(
+        -1.5, "logit units", "worth of what they find there and did not need, against a need met",
+        "fitted: about 1 % of reads end in an order; no sound source: sweep", -4, 0,
+    )  # fmt: skip
+    remembered: int = assumed.count(
+        28, "days", "days for which a post that was read brings the shop to mind at a need", "round figure", 3, 90, ge=1
+    )
+    unprompted: float = assumed.share(
+        0.1, "needs at which a followed brand comes to mind by itself", "round figure", 0, 0.5
+    )
+    offers: float = assumed.share(0.25, "posts that hold an offer", "round figure", 0, 1)
+    discount: float = assumed.share(0.1, "part of the price that an offer takes off", "round figure", 0, 0.4)
+    offer_days: int = assumed.count(7, "days", "days for which an offer stands once read", "a week", 1, 28, ge=1)
+    # how people come to follow
+    after_purchase: float = assumed.share(0.4, "buyers who follow the shop", "round figure", 0, 0.8)
+    sharing: float = assumed.share(0.3, "buyers who tell a friend in a thread", "round figure", 0, 0.6)
+    by_friend: float = assumed.share(0.3, "friends told who follow the shop", "round figure", 0, 0.6)
+    browsing: float = assumed.share(
+        0.01, "chance on a day of use to follow a brand seen on the way", "round figure", 0, 0.05
+    )
+    # how brands decide
+    first_posts: float = assumed.amount(
+        1.0, "posts a week", "posts of a brand that knows nothing of them yet", "round figure", 0.25, 14
+    )
+    adjustment: float = assumed.share(
+        0.5, "part of the way to the best frequency gone each week; 0 keeps the first", "as with prices", 0, 1
+    )
+    patience: float = assumed.positive(
+        26.0, "weeks", "time over which a brand counts a follower's worth", "round figure", 4, 104
+    )
+    trust: float = assumed.amount(
+        200.0, "reads", "reads after which its own figures count as much as the trade's", "round figure", 0, 2_000
+    )
+    post_cost: int = assumed.count(
+        20, "cents a post", "cost of making a post: a full market's part of it", "round figure", 0, 1_000
+    )
+    without_shop: float = assumed.share(
+        0.2, "brands with an account but no shop on day 0, as far as there is room", "round figure", 0, 0.5
+    )
+
+
+class BrandColumns(Table):
+    """A row a merchant. The averages are over weeks with posts, about MEMORY of them."""
+
+    account = Column(np.uint8, 0, "1 if the brand has a public account")
+    followers = Column(np.int64, 0, "people who follow", "people")
+    frequency = Column(np.float64, 0, "posts it means to send a week", "posts")
+    due = Column(np.float64, 0, "part of a post owed by that frequency", "posts")
+    posts_today = Column(np.uint8, 0, "posts sent today", "posts")
+    offers_today = Column(np.uint8, 0, "1 if these hold an offer")
+    posts = Column(np.int64, 0, "this week: posts", "posts")
+    delivered = Column(np.int64, 0, "this week: followers reached by a post", "messages")
+    reads = Column(np.int64, 0, "this week: posts read", "messages")
+    lost = Column(np.int64, 0, "this week: followers who dropped the brand at a post", "people")
+    weeks = Column(np.int16, 0, "weeks of which it has averages", "weeks")
+    usual_posts = Column(np.float64, 0, "average: posts", "posts a week")
+    usual_followers = Column(np.float64, 0, "average: followers", "people")
+    usual_delivered = Column(np.float64, 0, "average: followers reached by a post", "messages a week")
+    usual_reads = Column(np.float64, 0, "average: posts read", "messages a week")
+    usual_lost = Column(np.float64, 0, "average: followers lost at a post", "people a week")
+    usual_earned = Column(np.float64, 0, "average: earned by posts read of late", "cents a week")
+
+
+METRICS = (
+    flow("brands.posts", "posts", "posts sent by brands"),
+    flow("brands.offers", "posts", "of these, with an offer"),
+    flow("brands.delivered", "messages", "posts that reached a follower who was here, one message each"),
+    flow("brands.reads", "messages", "of these, read"),
+    ratio("brands.read_rate", "share", "followers reached by a post who read it", "brands.reads", "brands.delivered"),
+    stock("brands.followers", "brands", "brands followed a member"),
+    flow("brands.follows", "follows", "brands that people began to follow"),
+    flow("brands.unfollows", "follows", "brands that people ceased to follow"),
+    stock("brands.frequency", "posts a week", "mean posts a week of brands with a shop"),
+    flow("brands.orders", "orders", "orders at a shop whose post the buyer read of late"),
+    flow("brands.found", "orders", "of these, where the buyer would not have looked, or not at this shop, otherwise"),
+    flow("brands.recommended", "orders", "orders at a shop of which a post was read of late, or where a friend bought"),
+    ratio(
+        "brands.recommended_share", "share", "orders at a shop recommended in a thread", "brands.recommended",
+        "shopping.orders",
+    ),
+    stock("brands.shops_share", "share", "brands with an account that have a shop"),
+    flow("brands.spent", "cents", "paid by brands for posts, their making and their messages"),
+)  # fmt: skip
+
+
+@rule
+def reads(reading, load, tiring):
+    """Chance that a post is read by who saw so many posts a week of late, of all brands."""
+    return reading * math.exp(-load / tiring)
+
+
+@rule
+def drops(tired, loyalty, annoyance):
+    """Chance that an unread post makes its reader drop the brand: a logit of the posts a week seen from it of late."""
+    return 1.0 / (1.0 + math.exp(loyalty - annoyance * tired))
+
+
+@rule
+def faded(tired, today, seen, fading):
+    """Posts a week seen of late, from what it was on the last day one was seen."""
+    return tired * fading[min(today - seen, fading.size - 1)]
+
+
+@rule
+def gain_of_posts(frequency, earned, tiring, cost, loss):
+    """What a further post a week brings a brand per follower: earnings less its cost and the followers it loses.
+
+    Earnings go with reads, and these with f e^(-f/tiring) at f posts a week.
+    """
+    return earned * (1.0 - frequency / tiring) * math.exp(-frequency / tiring) - cost - loss * frequency
+
+
+@rule
+def best_frequency(earned, tiring, cost, loss, most):
+    """Posts a week that earn most: where a further one brings nothing (each brings less), 0 to `most`."""
+    if gain_of_posts(0.0, earned, tiring, cost, loss) <= 0.0:
+        return 0.0
+    low, high = 0.0, min(most, tiring)  # past `tiring` further posts lose reads
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        if gain_of_posts(middle, earned, tiring, cost, loss) > 0.0:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@rule
+def seen_of_late(mine, first, today, fading):
+    """Posts a week that a person has seen of late from all the brands they follow."""
+    load = 0.0
+    for at in range(first, first + SLOTS):
+        if mine.brand[at] != NOBODY:
+            load += faded(mine.tired[at], today, mine.seen[at], fading)
+    return load
+
+
+@kernel
+def _receive(awake, posts, offers, mine, wishes, felt, aversion, fading, most_dropped, today, it, key):
+    """These people see the posts of brands they follow; returns (reached, read, lost), a cell a merchant each.
+
+    Writes the follows, wishes and feelings of its own people. `posts` has a cell more, a 0 for who follows nobody.
+    `most_dropped` bounds the chance to drop a brand by the posts a week seen from it, in quarters, so that most logits
+    need not be worked out.
+    """
+    reached, read, lost = np.zeros(posts.size, np.int64), np.zeros(posts.size, np.int64), np.zeros(posts.size, np.int64)
+    nobody = np.uint32(posts.size - 1)
+    for person in awake:
+        who = np.int64(person)
+        first = who * SLOTS
+        coming = 0
+        for brand in mine.brand[first : first + SLOTS]:
+            coming += posts[min(brand, nobody)]
+        if coming == 0:
+            continue
+        pairs, enjoyed, unread = luck.mix(key + np.uint64(who) * luck.GOLD), 0, 0
+        for at in range(first, first + SLOTS):
+            brand = min(mine.brand[at], nobody)
+            if posts[brand] == 0:
+                continue
+            tired = faded(mine.tired[at], today, mine.seen[at], fading)
+            for k in range(posts[brand]):
+                reached[brand] += 1
+                u, v = luck.two(pairs, brand, k)
+                if u < it.reading and u < reads(it.reading, seen_of_late(mine, first, today, fading), it.tiring):
+                    read[brand] += 1
+                    enjoyed += 1
+                    mine.read[at] = today
+                    if v < it.inspiring:
+                        wishes[who] = brand
+                    if offers[brand]:
+                        mine.offer[at] = today + it.offer_days - 1
+                else:
+                    unread += 1
+                    bound = most_dropped[min(int(4.0 * tired), most_dropped.size - 1)]
+                    if v < bound and v < drops(tired, it.loyalty, it.annoyance):
+                        lost[brand] += 1
+                        mine.brand[at] = NOBODY
+                        break
+                tired += WEEK_SHARE
+                mine.tired[at], mine.seen[at] = tired, today
+        felt.worth[who] += it.read_worth * enjoyed
+        felt.nuisance[who] += it.nuisance * aversion[who] * unread
+    return reached[:-1], read[:-1], lost[:-1]
+
+
+@kernel
+def _recommend(orders, today, here, rows, it, markets, key, who, brand):
+    """Buyers of today who follow the shop, and friends who are here, live in its market and follow it when told.
+
+    Returns how many of both, written to `who` and `brand`.
+    """
+    people, number = np.int64(here.size), 0
+    for at in today:
+        buyer = np.int64(orders.buyer[at])
+        follows_it, tells = luck.two(key, buyer, 0)
+        if follows_it < it.after_purchase:
+            who[number], brand[number] = buyer, orders.merchant[at]
+            number += 1
+        if tells < it.sharing:
+            friend = np.int64(friends.pick_friend(rows, buyer, luck.uniform(key, buyer, 1)))
+            near = friend >= 0 and friend * markets // people == buyer * markets // people
+            if near and here[friend] == HERE and luck.pair(key, buyer, friend, 2) < it.by_friend:
+                who[number], brand[number] = friend, orders.merchant[at]
+                number += 1
+    return number
+
+
+@kernel
+def _browse(awake, account, browsing, people, markets, key):
+    """Who of these follows a brand of their market seen on the way, and which."""
+    who, brand = np.empty(awake.size, np.uint32), np.empty(awake.size, np.uint32)
+    in_a_market = account.size // markets
+    number = 0
+    for person in awake:
+        u, v = luck.two(key, person, 0)
+        if u < browsing:
+            row = np.int64(person) * markets // people * in_a_market + np.int64(v * in_a_market)
+            if in_a_market > 0 and account[row]:
+                who[number], brand[number] = person, row
+                number += 1
+    return who[:number], brand[:number]
+
+
+@rule
+def believed(own, evidence, trade, trust):
+    """A rate as a brand believes it: its own figure over its own evidence, weighed against the trade's."""
+    return (own + trust * trade) / max(1e-12, evidence + trust)
+
+
+@kernel
+def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, making, u):
+    """Each brand that knows something of posts moves its frequency towards the best; `making` is a post's cost.
+
+    What the trade knows is as in `_trade`.
+    """
+    for row in range(mine.frequency.size):
+        people = np.float64(mine.followers[row])
+        if not has_shop[row] or mine.usual_posts[row] <= 0.0 or people <= 0.0:
+            continue
+        weeks = np.float64(min(mine.weeks[row], MEMORY))
+        posts, delivered, seen = mine.usual_posts[row], mine.usual_delivered[row], mine.usual_reads[row]
+        reached = delivered / posts / max(1.0, mine.usual_followers[row])  # messages a post and follower
+        messages = it.trust / max(1e-9, trade_read)
+        chance = believed(weeks * seen, weeks * delivered, trade_read, messages)
+        lost = believed(weeks * mine.usual_lost[row], weeks * delivered * posts, trade_lost, messages)
+        a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, it.trust)
+        earned = a_read * chance * reached  # a post and follower
+        cost = making / people + it.post_price * reached
+        worth = max(0.0, it.patience * posts * (earned - cost))  # of a follower
+        best = best_frequency(
+            earned * math.exp(posts / it.tiring), it.tiring, cost, 2.0 * worth * lost * reached, it.most_posts
+        )
+        mine.frequency[row] += it.adjustment * (best - mine.frequency[row])
+        if mine.frequency[row] < SILENT:
+            tries = u[row] < 1.0 / it.patience  # the silent do by and by
+            mine.frequency[row] = it.first_posts if tries else 0.0
+
+
+def open_accounts(world: "World") -> None:
+    """Every shop has an account; on the first day, so have some brands without a shop."""
+    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    new = (shops.open == 1) & (mine.account == 0)
+    if not mine.account.any():
+        number, circle = int(world.scenario.merchants.number), merchant.shops_a_circle(world)
+        without = round(number * settings.without_shop / max(1e-9, 1.0 - settings.without_shop))
+        new |= np.arange(new.size) % circle < number + without
+    rows = np.flatnonzero(new)
+    mine.account[rows] = 1
+    mine.frequency[rows] = settings.first_posts
+    mine.due[rows] = luck.uniforms(world.lasting_luck("brands.rhythm"), rows)
+
+
+@kernel
+def _write_posts(mine, is_open, money, it, making, key, cents):
+    """Brands with a shop post when a post is due, if they can pay for its making and for all whom it may reach.
+
+    Writes the cost of making into `cents`.
+    """
+    for row in range(mine.due.size):
+        mine.posts_today[row] = mine.offers_today[row] = 0
+        if not is_open[row]:
+            continue
+        mine.due[row] += min(mine.frequency[row], it.most_posts) / 7.0
+        number = int(mine.due[row] + 1e-9)
+        mine.due[row] -= number
+        u, v = luck.two(key, row, 0)
+        cost = int(number * making + u)  # rounded by luck
+        if number > 0 and cost + math.ceil(number * mine.followers[row] * it.post_price) <= money[row]:
+            cents[row] = cost
+            mine.posts_today[row] = number
+            mine.posts[row] += number
+            mine.offers_today[row] = v < it.offers
+
+
+def _charge(world: "World", cents: NDArray[np.int64], payee: str, reason: str) -> None:
+    """Brands pay for their posts."""
+    who = np.flatnonzero(cents).astype(np.uint32)
+    if who.size:
+        world.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, payee, reason)
+        world.tables["merchants"].rows.spent[...] += cents
+    world.add("brands.spent", int(cents.sum()))
+
+
+def step(world: "World") -> None:
+    """Brands post; followers who are here read, or do not, or drop the brand."""
+    settings = world.now.brands
+    if not settings.on:
+        return
+    open_accounts(world)
+    mine, shops, terms = world.tables["brands"].rows, world.tables["merchants"].rows, settings.row
+    cents, making = np.zeros(mine.due.size, np.int64), settings.post_cost * world.market_scale
+    _write_posts(mine, shops.open, world.ledger[MERCHANTS], terms, making, world.luck("brands.posts"), cents)
+    _charge(world, cents, OUTSIDE, "posts")
+    posts, offers, key = np.append(mine.posts_today, np.uint8(0)), mine.offers_today, world.luck("brands.reads")
+    following, wishes, felt = world.tables["follows"].rows, world.tables["wishes"].rows.wish, world.felt.rows
+    aversion, bounds = world.users.rows.advert_aversion, _most_dropped(settings.loyalty, settings.annoyance)
+    found = each_block(
+        world.pool, world.threads,
+        lambda awake: _receive(
+            awake, posts, offers, following, wishes, felt, aversion, FADING, bounds, world.day, terms, key
+        ),
+        world.awake,
+    )  # fmt: skip
+    reached, read, lost = (sum(cells) for cells in zip(*found, strict=True))
+    mine.delivered[...] += reached
+    mine.reads[...] += read
+    mine.lost[...] += lost
+    mine.followers[...] -= lost
+    if settings.post_price > 0:
+        whole = luck.uniforms(world.luck("brands.price"), cents.size)
+        _charge(world, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
+    world.note("brands.posts", int(posts.sum(dtype=np.int64)))
+    world.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
+    world.note("brands.delivered", int(reached.sum()))
+    world.note("brands.reads", int(read.sum()))
+    world.note("brands.unfollows", int(lost.sum()))
+
+
+@functools.cache
+def _most_dropped(loyalty: float, annoyance: float) -> NDArray[np.float64]:
+    """Chance to drop a brand at the upper end of each quarter of a post a week; the last is for any number."""
+    return np.array([*(drops((quarter + 1) / 4, loyalty, annoyance) for quarter in range(127)), 1.0])
+
+
+def follow(world: "World") -> None:
+    """Buyers, friends they tell and the curious begin to follow; once a week brands review how often they post."""
+    settings = world.now.brands
+    if not settings.on:
+        return
+    mine, shops, markets = world.tables["brands"].rows, world.tables["merchants"].rows, merchant.markets(world)
+    bought = orders.today(world)
+    who, brand = np.empty(2 * bought.size, np.uint32), np.empty(2 * bought.size, np.uint32)
+    many = _recommend(
+        world.tables["orders"].rows, bought, world.here, world.friends.rows, settings.row, markets,
+        world.luck("brands.recommends"), who, brand,
+    )  # fmt: skip
+    key, browsing, size = world.luck("brands.browsing"), settings.browsing, world.size
+    found = each_block(
+        world.pool, world.threads, lambda awake: _browse(awake, mine.account, browsing, size, markets, key), world.awake
+    )
+    begun = dropped = 0
+    for people, brands in [(who[:many], brand[:many]), *found]:
+        new, old = follows.follow(world.tables["follows"].rows, people, brands, mine.followers)
+        begun, dropped = begun + new, dropped + old
+    world.note("brands.follows", begun)
+    world.add("brands.unfollows", dropped)
+    has_shop = (shops.open == 1) & (mine.account == 1)
+    members = int((world.users.rows.membership == MEMBER).sum())
+    world.note("brands.followers", int(mine.followers.sum()) / max(1, members))
+    frequency = np.minimum(mine.frequency[has_shop], settings.most_posts)
+    world.note("brands.frequency", float(frequency.mean()) if frequency.size else 0.0)
+    world.note("brands.shops_share", int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
+    if world.day % 7 == 6:
+        _plan(world, has_shop)
+
+
+def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
+    """The week's figures enter the averages of brands that posted, and brands review how often they post."""
+    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    posted = mine.posts > 0
+    mine.weeks[posted] += 1
+    part = np.where(posted, 1.0 / np.clip(mine.weeks, 1, MEMORY), 0.0)
+    for usual, week in (
+        (mine.usual_posts, mine.posts), (mine.usual_followers, mine.followers), (mine.usual_delivered, mine.delivered),
+        (mine.usual_reads, mine.reads), (mine.usual_lost, mine.lost), (mine.usual_earned, shops.lift / 100),
+    ):  # fmt: skip
+        usual += part * (week - usual)
+    mine.posts[...] = mine.delivered[...] = mine.reads[...] = mine.lost[...] = shops.lift[...] = 0
+    if settings.adjustment > 0:
+        tries = luck.uniforms(world.luck("brands.tries"), mine.due.size)
+        _review(mine, has_shop, *_trade(world), settings.row, settings.post_cost * world.market_scale, tries)
+
+
+def _trade(world: "World") -> tuple[float, float, float]:
+    """What all brands together know: reads a message, followers lost a message at one post a week, cents earned a read.
+
+    The fewer reads there were, the more it is what is said of posts: those who look at a shop buy as often as one thinks
+    of a click at first.
+    """
+    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    weeks = np.minimum(mine.weeks, MEMORY)
+    messages = settings.trust / max(1e-9, settings.reading)
+    sent, often = weeks * mine.usual_delivered, weeks * mine.usual_delivered * mine.usual_posts
+    read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
+    margin = float((shops.price - shops.cost).mean()) if shops.price.size else 0.0
+    said = settings.inspiring * A_LOOK * margin
+    return (
+        believed(read, float(sent.sum()), settings.reading, messages),
+        believed(lost, float(often.sum()), drops(1.0, settings.loyalty, settings.annoyance), messages),
+        believed(earned, read, said, settings.trust),
+    )

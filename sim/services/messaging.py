@@ -1,0 +1,326 @@
+"""Messaging: friends write to each other, in friend threads and group threads, with media and calls.
+
+Whoever opens the app first answers what waited for them, then opens threads of their own. A friend who is here today
+answers within the day; to one who is away the thread stays unread, and they answer when they come back. A message
+into the group thread is read by all of the group who are here. Calls are made to friends who are here, sometimes with
+several at once.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, kernel, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.ground import friends
+from sim.ground.metrics import flow, ratio, sample_gini, stock
+from sim.people.experience import LN61
+from sim.people.presence import HERE, STRANGER
+from sim.people.users import MEMBER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
+ROOM = 8_192
+ANSWERS, TALK = 32, (1 << 32) - 1  # where the parts of a word of the inbox lie
+
+
+class MessagingSettings(Settings):
+    """[messaging]"""
+
+    on: bool = decided.switch(True, "whether people can write to each other")
+    calls_on: bool = decided.switch(True, "whether people can call each other")
+    threads: float = assumed.amount(
+        5.0,
+        "threads a day",
+        "threads opened on a day of use, for a sociability of 1",
+        "fitted: 54 messages a day of use",
+        1,
+        15,
+    )
+    thread_messages: float = assumed.amount(
+        6.6,
+        "messages",
+        "messages a thread is opened with, for a sociability of 1",
+        "fitted: 54 messages a day of use",
+        1,
+        20,
+    )
+    reply_share: float = assumed.share(
+        0.8,
+        "messages answered per message received in a friend thread",
+        "facts.csv: reciprocity of ties .64-.67",
+        0.3,
+        1.0,
+    )
+    group_share: float = assumed.share(0.15, "threads that go to the group", "round figure", 0.0, 0.5)
+    media_share: float = assumed.share(0.15, "threads in pictures, voice or film", "round figure", 0.0, 0.5)
+    media_worth: float = assumed.amount(1.5, "messages", "worth of a media message, in messages", "round figure", 1, 4)
+    calls: float = assumed.amount(
+        0.1, "calls a day", "calls made on a day of use", "facts.csv: 280e6 voice minutes over 570e6 daily users, 5 minutes each",
+        0, 1,
+    )  # fmt: skip
+    call_minutes: float = assumed.positive(5.0, "minutes", "mean length of a call", "round figure", 1, 20)
+    call_party: float = assumed.share(0.15, "calls with three friends at once", "round figure", 0, 0.5)
+    minute_worth: float = assumed.amount(
+        4.0, "messages", "worth of a minute's call to each, in messages", "round figure", 0, 15
+    )
+    festival: float = assumed.amount(
+        0.07,
+        "share",
+        "more threads on a festival's first day, besides more presence",
+        "facts.csv: messages times 1.15",
+        0,
+        0.5,
+    )
+
+
+class MessagingColumns(Table):
+    """A row a person."""
+
+    sent = Column(np.int32, 0, "messages sent since day 0", "messages")
+    unread = Column(np.uint16, 0, "friend threads that wait for this person", "threads")
+    waiting = Column(np.uint32, 0, "the friend who wrote last of those")
+
+
+METRICS = (
+    flow("messaging.messages", "messages", "messages sent, of all kinds"),
+    flow("messaging.media", "messages", "of these, pictures, voice and film"),
+    flow("messaging.group", "messages", "of these, into group threads"),
+    flow("messaging.answers", "messages", "of these, answers in friend threads"),
+    flow("messaging.threads", "threads", "threads opened"),
+    flow("messaging.calls", "calls", "calls made"),
+    flow("messaging.call_minutes", "minutes", "minutes of calls, summed over those called"),
+    flow("messaging.user_days", "people", "people awake, summed over days"),
+    ratio(
+        "messaging.per_active", "messages", "messages sent a day of use", "messaging.messages", "messaging.user_days"
+    ),
+    stock("messaging.unread", "share", "mean of u/(1+u) over members, u unread threads: what presence is centred on"),
+    stock("messaging.sender_gini", "share", "inequality of messages sent since day 0 among members"),
+)
+
+
+class Letters(NamedTuple):
+    """Threads opened: `to` is a friend, or people + group; `answered` messages came back within the day."""
+
+    who: np.ndarray
+    to: np.ndarray
+    answered: np.ndarray
+    talk: np.ndarray
+    used: np.ndarray
+    tally: np.ndarray  # messages, media, group, answers, threads, calls, minutes
+
+
+def letters() -> Letters:
+    """An empty outbox of letters."""
+    return Letters(
+        np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int32),
+        np.zeros(1, np.int64), np.zeros(7, np.int64),
+    )  # fmt: skip
+
+
+@rule
+def threads_wanted(threads, sociability, attention, festive):
+    """Mean threads a person opens: the sociable write to more people, and more to each."""
+    return threads * attention * festive * math.sqrt(sociability)
+
+
+@rule
+def messages_wanted(thread_messages, sociability):
+    """Mean messages a thread is opened with."""
+    return thread_messages * math.sqrt(sociability)
+
+
+@rule
+def send(box, who, to, answered, talk):
+    """Write one letter."""
+    at = box.used[0]
+    box.who[at], box.to[at] = who, to
+    box.answered[at], box.talk[at] = answered, talk
+    box.used[0] = at + 1
+
+
+@kernel
+def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, key, calling, box):
+    """Threads and calls of everyone awake, from `start` on; returns where the box was full.
+
+    Reads of others only whether they are members and here today; writes the row of its own person and the box.
+    """
+    people = here.size
+    messages = media = in_groups = in_answers = threads = 0
+    minds, kinds, there = np.empty(MOST_THREADS, np.int64), np.empty(MOST_THREADS), np.empty(MOST_THREADS, np.uint8)
+    at = start
+    while at < awake.size and box.used[0] + MOST_THREADS + 3 <= box.who.size:
+        who = awake[at]
+        at += 1
+        sociability = users.sociability[who]
+        scale = luck.geometric_scale(messages_wanted(it.thread_messages, sociability))
+        answers = min(np.int64(mine.unread[who]), MOST_THREADS // 2)
+        mine.unread[who] = 0
+        many, calls = luck.two(key, who, 0)
+        opened = luck.poisson(threads_wanted(it.threads, sociability, attention[who], festive), many)
+        talk_today = sent_today = 0
+        number = min(answers + opened, MOST_THREADS)
+        for thread in range(number):  # whom they have in mind, all at once: the memory is slow, but not one by one
+            u, kinds[thread] = luck.two(key, who, 2 * thread + 1)
+            minds[thread] = friends.pick_friend(rows, who, u)
+        if answers > 0:
+            minds[0] = mine.waiting[who]
+        for thread in range(number):
+            there[thread] = here[max(0, minds[thread])]
+        for thread in range(number):
+            length, reply = luck.two(key, who, 2 * thread + 2)
+            kind, to = kinds[thread], minds[thread]
+            sent = luck.geometric_of(scale, length)
+            is_answer, is_media = thread < answers, kind < it.media_share
+            if is_answer:
+                sent = max(1, luck.rounded(it.reply_share * sent, reply))
+            talk = luck.rounded(sent * it.media_worth, 0.5) if is_media else sent
+            answered = 0
+            if not is_answer and kind > 1.0 - it.group_share:
+                to = np.int64(people) + np.int64(rows.group_of[who])
+                in_groups += sent
+            else:
+                if to < 0 or there[thread] == STRANGER:
+                    continue  # the friend in mind is not on this app
+                answers_now = (there[thread] == HERE) & (not is_answer)
+                answered = answers_now * luck.rounded(it.reply_share * sent, reply)  # a branch could not be foreseen
+                talk_today += talk + answered  # talk into the group comes back when the group is read
+            send(box, who, np.uint32(to), answered, talk)
+            sent_today += sent
+            messages += sent + answered
+            in_answers += answered + (sent if is_answer else 0)
+            media += sent if is_media else 0
+            threads += 1
+        if it.calls_on and calls < it.calls * attention[who]:
+            talk_today += call_friends(here, rows, who, it, calling, box)
+        mine.sent[who] += sent_today
+        felt.talk[who] += talk_today
+    box.tally[0] += messages
+    box.tally[1] += media
+    box.tally[2] += in_groups
+    box.tally[3] += in_answers
+    box.tally[4] += threads
+    return at
+
+
+@rule
+def call_friends(here, rows, who, it, key, box):
+    """Call one friend, or three at once; returns the worth of the call to the caller, in messages."""
+    minutes = luck.geometric(it.call_minutes, luck.uniform(key, who, 1))
+    worth = luck.rounded(minutes * it.minute_worth, 0.5)
+    called = 0
+    for k in range(3 if luck.uniform(key, who, 2) < it.call_party else 1):
+        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 3 + k)))
+        if to >= 0 and here[to] == HERE:
+            send(box, who, np.uint32(to), 0, worth)
+            called += 1
+    if called == 0:
+        return 0
+    box.tally[5] += 1
+    box.tally[6] += minutes * called
+    return worth
+
+
+@kernel
+def _deliver(box, here, mine, inbox, in_group):
+    """Hand letters over: to those here as talk, to those away as an unread thread, to a group as its messages.
+
+    inbox: what the day brings a person, talk and their answers in one word, so that a letter touches one place.
+    """
+    people = here.size
+    for i in range(box.used[0]):
+        to = np.int64(box.to[i])
+        if to >= people:
+            in_group[to - people] += box.talk[i]
+            continue
+        if here[to] == HERE:
+            answered = np.int64(box.answered[i])
+            inbox[to] += box.talk[i] + answered + (answered << ANSWERS)
+        elif mine.unread[to] < 60_000:
+            mine.unread[to] += np.uint16(1)
+            mine.waiting[to] = box.who[i]
+
+
+@kernel
+def _read(first, last, membership, inbox, mine, talk):
+    """Everyone reads what came, and has answered; empties the inbox.
+
+    Returns members' sum of u/(1+u), u their unread threads, in millionths.
+    """
+    total = 0
+    came, sent, unread, member = (
+        inbox[first:last],
+        mine.sent[first:last],
+        mine.unread[first:last],
+        membership[first:last],
+    )
+    felt = talk[first:last]
+    for i in range(came.size):
+        felt[i] += came[i] & TALK
+        sent[i] += came[i] >> ANSWERS
+        came[i] = 0
+        if unread[i] > 0 and member[i] == MEMBER:
+            total += int(1e6 * unread[i] / (1.0 + unread[i]))
+    return total
+
+
+@kernel
+def _read_groups(awake, group_of, in_group, felt):
+    """Everyone awake reads the group thread, their own messages among them."""
+    for who in awake:
+        felt.talk[who] += in_group[group_of[who]]
+
+
+def first_talk(world: "World") -> None:
+    """Day 0: everyone's experience is that of their usual day, by the means of the rules below.
+
+    Own threads, those of friends whose wish to write is usual, and the answers to both; a part of the friends is here,
+    and a day's talk scatters around its mean, which lowers its mean logarithm by half its relative variance (a sum of
+    n geometric numbers has 2/n).
+    """
+    settings, users, felt = world.now.messaging, world.users.rows, world.felt.rows
+    if not settings.on:
+        return
+    here, answered = world.now.users.first_members, 1 + settings.reply_share * world.now.presence.usual_share
+    threads = settings.threads * np.sqrt(users.sociability.astype(np.float64))
+    own = threads * settings.thread_messages * np.sqrt(users.sociability) * answered
+    others = settings.threads * settings.thread_messages * answered
+    talk = here * (own + others)
+    scatter = 1 / np.maximum(1e-9, here * (threads + settings.threads) * answered)  # nobody here, nothing written
+    for column in (felt.experience, felt.satisfaction, felt.habit):
+        column[...] = world.now.experience.talk_worth / LN61 * np.maximum(0, np.log1p(talk) - scatter)
+
+
+def step(world: "World") -> None:
+    """Friends write to friends."""
+    settings = world.now.messaging
+    if not settings.on:
+        return
+    mine, users, felt = world.tables["messaging"].rows, world.users.rows, world.felt.rows
+    attention = world.tables["attention"].rows.attention
+    rows = world.friends.rows
+    tally = np.zeros(7, np.int64)
+    in_group = np.zeros(max(1, rows.group_first.size - 1), np.int32)
+    festive = 1.0 + settings.festival * world.festival
+    keys = world.luck("messaging.threads"), world.luck("messaging.calls")
+    for box in decide(
+        world, _write, letters, users, world.here, mine, felt, attention, rows, settings.row, festive, *keys
+    ):
+        _deliver(box, world.here, mine, world.scratch, in_group)
+        tally += box.tally
+        box.tally[...] = 0
+    (unread,) = world.over_blocks(lambda part: (_read(*part, users.membership, world.scratch, mine, felt.talk),))
+    for part in world.awake:
+        _read_groups(part, rows.group_of, in_group, felt)
+    for name, number in zip(
+        ("messages", "media", "group", "answers", "threads", "calls", "call_minutes"), tally, strict=True
+    ):
+        world.note(f"messaging.{name}", int(number))
+    world.note("messaging.user_days", sum(part.size for part in world.awake))
+    world.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
+    world.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))

@@ -1,0 +1,59 @@
+"""Promotion: merchants bid to rise in search; a paid place bends the advice a shopper gets.
+
+The weight lever blends bids into the ranking, disclosure marks promoted places (people then skip some). Shops' search
+(shopping.py) uses the shared ranking rules; this file has the levers and what is paid. Distortion is exact: what the
+unpaid ranking would have led this person to, less what the paid one did, same data, prices and luck.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms.merchant import MERCHANTS
+from sim.ground.ledger import COMPANY, affordable
+from sim.ground.metrics import flow, ratio
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+class PromotionSettings(Settings):
+    """[promotion]"""
+
+    weight: float = decided.share(0.0, "weight of bids in rankings; 0 sells no places")
+    disclosed: bool = decided.switch(False, "whether promoted places are marked")
+    reserve: int = decided.count(10, "cents a click", "least price of a click on a promoted place", "", 0, 1_000)
+    skipped: float = assumed.share(0.3, "marked places that a person passes over", "MODEL.md", 0.1, 0.7)
+
+
+METRICS = (
+    flow("promotion.clicks", "clicks", "looks at promoted places"),
+    flow("promotion.paid_clicks", "clicks", "of these, paid for; the others' merchants had no money left"),
+    flow("promotion.spent", "cents", "paid for promoted places"),
+    ratio("promotion.cost_per_click", "cents", "price of a click", "promotion.spent", "promotion.paid_clicks"),
+    flow("promotion.lost_worth", "cents", "worth shoppers lost because places were paid for"),
+    flow("promotion.needs", "needs", "needs that went through a search"),
+    ratio("promotion.distortion", "cents", "worth lost a need because places were paid for", "promotion.lost_worth", "promotion.needs"),
+    flow("promotion.unknown_worth", "cents", "worth shoppers lost because too little is known of them"),
+    ratio(
+        "promotion.information_loss", "cents", "worth lost a need for want of knowledge", "promotion.unknown_worth",
+        "promotion.needs",
+    ),
+)  # fmt: skip
+
+
+def step(world: "World") -> None:
+    """Merchants pay for today's clicks in their order, as far as their money goes."""
+    merchants, cents = world.promoted_clicks
+    if merchants.size == 0:
+        return
+    rows = world.tables["merchants"].rows
+    paid = affordable(merchants, cents, world.ledger[MERCHANTS].copy())
+    who, amount = merchants[paid], cents[paid]
+    world.ledger.pay_many((who, np.zeros_like(who), amount), MERCHANTS, COMPANY, "promotion")
+    np.add.at(rows.clicks, who, 1)
+    np.add.at(rows.spent, who, amount)
+    world.note("promotion.clicks", cents.size)
+    world.note("promotion.paid_clicks", int(paid.sum()))
+    world.note("promotion.spent", int(amount.sum()))

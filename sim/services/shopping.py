@@ -1,0 +1,429 @@
+"""Shopping: a need is met in a thread with a shop, outside the app, or not at all.
+
+A person with a need looks at a few shops of its category: the one they bought from last, those friends bought from,
+brands they follow, and the best of the platform's ranking, which knows their taste as far as it has observed it and may sell places. Among
+these, the outside and doing without they choose by a logit over match, quality and price. A deal begun in the thread
+may be settled off the platform to save its fee.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, kernel, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms import merchant, sales
+from sim.firms.merchant import MERCHANTS
+from sim.ground import friends, ranking
+from sim.ground.ledger import BANK, WALLET
+from sim.ground.metrics import flow, ratio, sample_gini, stock
+from sim.people import follows, knowledge
+from sim.people.taste import distance, gumbel, match, taste, worth_of_shop
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+ROOM = 4_096
+MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
+NONE = 255  # no shop
+MICRO = merchant.MICRO
+NOTHING, ELSEWHERE, UNAFFORDABLE = -1, -2, -3
+BY_FRIEND, BY_POST, FOUND_BY_POST = 1, 2, 4  # why a shop was looked at; the last: it would not have been otherwise
+
+
+class ShoppingSettings(Settings):
+    """[shopping]"""
+
+    on: bool = decided.switch(False, "whether shops can be reached in a thread")
+    commission: float = decided.share(
+        0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4
+    )
+    listing_fee: int = decided.count(
+        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 1_000_000
+    )
+    considered: int = decided.count(
+        8, "shops", "shops shown for a need, friends' and followed ones included", "MODEL.md: 8", 2, 20, ge=1, le=60
+    )
+    needs: float = assumed.share(
+        0.08, "chance of a need for goods on a day of use",
+        "fitted: about 900 CNY a member and year; Taobao 7,310 a buyer, 15-35 % of WeChat users buy (facts.csv)", 0.01, 0.3,
+    )  # fmt: skip
+    price_weight: float = assumed.positive(
+        0.03,
+        "logit units per CNY",
+        "how much a price counts; 1/this is the spread of taste in CNY",
+        "MODEL.md",
+        0.005,
+        0.1,
+    )
+    travel: float = assumed.amount(
+        4.0, "logit units", "loss of match at distance 1 of the taste circle", "MODEL.md; Salop 1979", 0, 12
+    )
+    pair_spread: float = assumed.amount(1.0, "logit units", "match peculiar to a person and a shop", "MODEL.md", 0, 3)
+    noise: float = assumed.amount(1.0, "logit units", "Gumbel noise of a choice; 0 in limiting cases", "MODEL.md", 0, 2)
+    reservation: float = assumed.amount(
+        0.0, "CNY", "spread of a need's own worth, uniform from 0; used in limiting cases", "LIMITS.md 19", 0, 1_000
+    )
+    outside: float = assumed.number(
+        0.0, "logit units", "worth of the outside's best offer, price paid; -50 for none", "MODEL.md", -50, 5
+    )
+    doing_without: float = assumed.number(
+        0.0, "logit units", "worth of not buying; -50 if all must buy", "MODEL.md: 0", -50, 5
+    )
+    taste_alike: float = assumed.share(
+        0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
+    )
+    followed: int = assumed.count(
+        2,
+        "shops",
+        "most shops considered because they are followed, and as many where friends bought",
+        "MODEL.md: 2",
+        0,
+        4,
+        le=4,
+    )
+    dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
+
+
+class PurchaseColumns(Table):
+    """A row a person and category: row `person * categories + category`."""
+
+    shop = Column(np.uint8, NONE, "place in its circle of the shop last bought from; 255 for none")
+
+
+METRICS = (
+    flow("shopping.needs", "needs", "needs for goods, those that posts aroused included"),
+    flow("shopping.orders", "orders", "orders in the app, those settled off it included"),
+    flow("shopping.outside", "needs", "needs met outside"),
+    flow("shopping.unmet", "needs", "needs not met"),
+    flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has"),
+    ratio("shopping.in_app_share", "share", "needs met in the app", "shopping.orders", "shopping.needs"),
+    flow("shopping.gmv", "cents", "sales in the app at the price asked"),
+    ratio("shopping.mean_price", "cents", "mean price paid", "shopping.gmv", "shopping.orders"),
+    flow("shopping.off_platform", "orders", "of these orders, settled off the platform"),
+    ratio("shopping.off_platform_share", "share", "orders settled off the platform", "shopping.off_platform", "shopping.orders"),
+    flow("shopping.by_wallet", "orders", "orders paid by wallet"),
+    flow("shopping.wallet_paid", "cents", "sales paid by wallet"),
+    ratio("shopping.wallet_share", "share", "orders paid by wallet", "shopping.by_wallet", "shopping.orders"),
+    ratio("shopping.take_rate", "share", "commission and promotion over sales", "shopping.taken", "shopping.gmv"),
+    flow("shopping.taken", "cents", "commission, payment fees and promotion paid by merchants"),
+    flow("shopping.worth", "cents", "users' worth of shops above what is outside"),
+    stock("shopping.seller_gini", "share", "inequality of orders among shops"),
+)  # fmt: skip
+
+
+class Baskets(NamedTuple):
+    """What a block of people decided: orders (`kind` 0 on, 1 off the platform) and clicks on promoted places (2).
+
+    `why` are the bits of why a shop was looked at. `demand`, `slope` and `looks` are a cell a merchant, in millionths,
+    and `lift` what posts read of late earned it; `tally` is needs, outside, unmet, unaffordable, worth, distortion and
+    information loss: money in hundredths of a cent.
+    """
+
+    who: np.ndarray
+    to: np.ndarray
+    cents: np.ndarray
+    kind: np.ndarray
+    why: np.ndarray
+    used: np.ndarray
+    demand: np.ndarray
+    slope: np.ndarray
+    looks: np.ndarray
+    lift: np.ndarray
+    tally: np.ndarray
+
+
+@rule
+def dodges(fees, price, price_weight, reluctance, u):
+    """Whether a deal is settled off the platform: half the saved fee against the trouble."""
+    if fees <= 0.0:
+        return False
+    return u < 1.0 / (1.0 + math.exp(reluctance - price_weight * fees * price / 200.0))
+
+
+@rule
+def consider(order, number, places, considered, is_known, passed):
+    """Fill a considered set: the known shops, then the ranking from the top but for those passed over."""
+    taken = 0
+    for j in range(number):
+        considered[j] = is_known[j]
+        taken += is_known[j]
+    for at in range(number):
+        if taken >= places:
+            break
+        if not considered[order[at]] and not passed[order[at]]:
+            considered[order[at]] = 1
+            taken += 1
+
+
+@rule
+def without_shops(it, who, key):
+    """Worth of doing without and of buying elsewhere, as felt today."""
+    if it.noise <= 0.0:
+        return it.doing_without, it.outside
+    nothing, elsewhere = gumbel(luck.uniform(key, who, 4)), gumbel(luck.uniform(key, who, 5))
+    return it.doing_without + it.noise * nothing, it.outside + it.noise * elsewhere
+
+
+@kernel
+def _shop(awake, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, told, regard,
+          purchases, bought, money, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
+    """Needs of everyone awake, from `start` on; returns where the box was full. Writes `felt.worth` of its own people.
+
+    offer are the promotion settings, keys: need, group taste, own taste, pair, error, choice, dodging.
+    """
+    people = np.int64(users_group.size)
+    open_row, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
+    at_place = np.empty(MOST_SHOPS, np.int64)
+    worth, noisy, guess, relevance = (
+        np.empty(MOST_SHOPS),
+        np.empty(MOST_SHOPS),
+        np.empty(MOST_SHOPS),
+        np.empty(MOST_SHOPS),
+    )
+    scores, order, unpaid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
+    known, seen = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
+    seen_unpaid, weight = np.zeros(MOST_SHOPS, np.uint8), np.empty(MOST_SHOPS)
+    passed, nothing_passed = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
+    asked, read = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
+    mind, why = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
+    unread, seen_unread = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
+    scale = it.noise if it.noise > 0.0 else 1.0
+    outside = math.exp(it.outside / scale) + math.exp(it.doing_without / scale)
+    for at in range(start, awake.size):
+        if box.used[0] + circle + 2 > box.who.size:
+            return at
+        who = np.int64(awake[at])
+        has_need, kind_of_need = luck.two(keys[0], who, 0)
+        wish = np.int64(-1)  # the shop that a post made them look at
+        if recall.on and wishes[who] != follows.NOBODY:
+            wish = np.int64(wishes[who])
+            wishes[who] = follows.NOBODY
+        wished = has_need >= it.needs
+        if wished and wish < 0:
+            continue
+        category = wish // circle % categories if wished else np.int64(kind_of_need * categories)
+        first = (who * markets // people * categories + category) * circle
+        number = 0
+        for j in range(circle):
+            at_place[j] = -1
+            if shops.open[first + j] and (not wished or first + j == wish):
+                open_row[number], place_of[number], at_place[j] = first + j, j, number
+                number += 1
+        box.tally[0] += 1
+        if number == 0:
+            nothing, elsewhere = without_shops(it, who, keys[5])
+            box.tally[1 if elsewhere > nothing else 2] += 1
+            continue
+        # what suits this person, and what the platform believes suits them
+        group_place = luck.uniform(keys[1], users_group[who], category)
+        mine = taste(group_place, luck.uniform(keys[2], who, category), it.taste_alike)
+        reservation = it.reservation * luck.uniform(keys[5], who, 1)
+        n = knowledge.observations(company, know, np.int64(bought[who]))
+        highest_bid = 0.0
+        follows.remember(follows_of, who, recall, first, number, open_row, shops.price, asked, read, mind, keys[5])
+        besides = recall.wanting if wished else 0.0  # who a post brought to a shop's thread sees nothing else there
+        last_shop = purchases.shop[who * categories + category]
+        thanks = recall.thanks if recall.thanks > 0.0 and told[who * categories + category] else 0.0
+        for j in range(number):
+            row = open_row[j]
+            peculiar = luck.normal(luck.pair(keys[3], who, row, 0)) if it.pair_spread > 0.0 else 0.0
+            suits = match(distance(mine, shops.place[row]), peculiar, it.travel, it.pair_spread)
+            quality = shops.quality[row] + shops.reputation[row]
+            worth[j] = worth_of_shop(quality, suits, it.travel, reservation, asked[j], it.price_weight)
+            worth[j] += besides + (thanks if place_of[j] == last_shop else 0.0)
+            if regard.shop.size > 0 and regard.shop[who * categories + category] == place_of[j]:
+                worth[j] += 0.01 * regard.opinion[who * categories + category]  # of how it helped, see support.py
+            u = luck.pair(keys[5], who, row, 2)
+            noisy[j] = worth[j] + (it.noise * gumbel(u) if it.noise > 0.0 else 0.0)
+            public = worth_of_shop(quality, 0.0, it.travel, reservation, shops.price[row], it.price_weight)
+            guess[j] = public + 1e-6 * luck.rest(u)  # equals are ordered by luck
+            if n > 0:
+                guess[j] += knowledge.estimate(suits, n, know.noise, luck.normal(luck.pair(keys[4], who, row, 0)))
+            highest_bid = max(highest_bid, np.float64(shops.bid[row]))
+        # whom they know already: bought from, or friends bought from
+        for j in range(number):
+            known[j] = 1 if place_of[j] == last_shop else 0
+            why[j] = 0
+        for k in range(it.followed):
+            friend = np.int64(friends.pick_friend(rows, who, luck.uniform(keys[0], who, 1 + k)))
+            if friend >= 0 and friend * markets // people == who * markets // people:
+                theirs = purchases.shop[friend * categories + category]
+                if theirs != NONE and at_place[theirs] >= 0:
+                    known[at_place[theirs]] = 1
+                    why[at_place[theirs]] = BY_FRIEND
+        # the platform's list, unpaid and paid
+        ranking.rank(guess, number, unpaid)
+        if recall.on:  # what they would look at had they read no post, then the brands they follow
+            for j in range(number):
+                unread[j] = known[j]
+            consider(unpaid, number, it.considered, seen_unread, unread, nothing_passed)
+            follows.add_followed(number, it.followed, read, mind, known)
+        consider(unpaid, number, it.considered, seen_unpaid, known, nothing_passed)
+        for j in range(number):
+            seen[j] = seen_unpaid[j]
+        if offer.weight > 0.0 and highest_bid > 0.0:
+            ranking.percentiles(guess, number, relevance)
+            for j in range(number):
+                scores[j] = ranking.score(relevance[j], np.float64(shops.bid[open_row[j]]), highest_bid, offer.weight)
+            ranking.rank(scores, number, order)
+            for j in range(number):  # who sees that a place is paid for may pass over it, and looks further down
+                passes = offer.disclosed and luck.pair(keys[5], who, open_row[j], 3) < offer.skipped
+                passed[j] = 1 if passes and not seen_unpaid[j] else 0
+            consider(order, number, it.considered, seen, known, passed)
+            for p in range(number):
+                j = order[p]
+                if not seen[j] or seen_unpaid[j]:
+                    continue  # not shown, or shown anyway: not promoted
+                below = scores[order[p + 1]] if p + 1 < number else 0.0
+                bid = np.float64(shops.bid[open_row[j]])
+                price = ranking.click_price(
+                    relevance[j], bid, below, highest_bid, offer.weight, np.float64(offer.reserve)
+                )
+                if bid >= offer.reserve:
+                    drop(box, who, open_row[j], np.int64(price), 2, 0)
+                else:
+                    seen[j] = 0  # a bid under the reserve buys no place
+        # the choice
+        nothing, elsewhere = without_shops(it, who, keys[5])
+        without = max(nothing, elsewhere)
+        best, chosen, best_unpaid, best_of_all, total = without, -1, without, without, outside
+        second = -1e300
+        for j in range(number):
+            best_of_all = max(best_of_all, noisy[j])
+            if seen_unpaid[j]:
+                best_unpaid = max(best_unpaid, noisy[j])
+            if seen[j]:
+                weight[j] = math.exp(worth[j] / scale)
+                total += weight[j]
+                if noisy[j] > best:
+                    second, best, chosen = best, noisy[j], j
+                else:
+                    second = max(second, noisy[j])
+        if chosen < 0:
+            second = best
+        to_money = 100.0 / it.price_weight  # cents a logit unit
+        box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
+        box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
+        gain = scale * math.log(total / outside) if it.noise > 0.0 else best - without
+        felt.worth[who] += gain / it.price_weight
+        box.tally[4] += int(100.0 * gain * to_money)
+        for j in range(number):
+            if seen[j]:
+                row = open_row[j]
+                box.looks[row] += 1
+                if mind[j] >= follows.READ:
+                    why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
+                    usual = weight[j] * math.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
+                    otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
+                    earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
+                    margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
+                    box.lift[row] += int(100.0 * (earned - otherwise * margin))
+                if it.noise > 0.0:
+                    chance = weight[j] / total
+                    box.demand[row] += int(MICRO * chance)
+                    box.slope[row] += int(MICRO * it.price_weight / scale * chance * (1.0 - chance))
+                else:  # replay at prices two in a hundred lower and higher
+                    against = second if j == chosen else best
+                    step = 0.02 * it.price_weight * shops.price[row] / 100.0
+                    lower, higher = noisy[j] + step > against, noisy[j] - step > against
+                    box.demand[row] += int(MICRO * (j == chosen))
+                    box.slope[row] += int(
+                        MICRO * (np.int64(lower) - np.int64(higher)) / (0.04 * shops.price[row] / 100.0)
+                    )
+        if chosen < 0:
+            box.tally[1 if elsewhere > nothing else 2] += 1
+            continue
+        row = open_row[chosen]
+        price = asked[chosen]
+        if price > money[who]:
+            box.tally[3] += 1
+            continue
+        off = dodges(fees, price, it.price_weight, it.dodging, luck.uniform(keys[6], who, 0))
+        drop(box, who, row, price, 1 if off else 0, why[chosen])
+    return awake.size
+
+
+@rule
+def drop(box, who, to, cents, kind, why):
+    """Write one order or click."""
+    at = box.used[0]
+    box.who[at], box.to[at], box.cents[at], box.kind[at], box.why[at] = who, to, cents, kind, why
+    box.used[0] = at + 1
+
+
+def step(world: "World") -> None:
+    """Needs arise and are met; shops are paid; what was looked at is remembered for prices."""
+    settings = world.now.shopping
+    world.promoted_clicks = world.assistant_clicks
+    if not settings.on:
+        return
+    who, to, cents = world.errands  # what people ordered on the assistant's word
+    sales.sell(world, who, to, cents, np.zeros(who.size, np.bool_))
+    shops, bought = world.tables["merchants"].rows, world.tables["knowledge"].rows.purchases
+    fees = min(1.0, settings.commission + world.now.wallet.merchant_fee)
+    size = shops.place.size
+
+    def baskets() -> Baskets:
+        return Baskets(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
+            np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64),
+            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(7, np.int64),
+        )  # fmt: skip
+
+    money = world.ledger[BANK] + world.ledger[WALLET]
+    lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
+    keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"))
+    events: list[tuple[np.ndarray, ...]] = []
+    tally = np.zeros(7, np.int64)
+    for box in decide(
+        world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
+        follows.recall(world), world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        world.tables["wishes"].rows.wish, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought, money, shops,
+        merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
+        world.felt.rows, keep_empty=True,
+    ):  # fmt: skip
+        many = int(box.used[0])
+        events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))
+        for total, part in zip(
+            (shops.demand, shops.slope, shops.looks, shops.lift, tally), (box.demand, box.slope, box.looks, box.lift, box.tally),
+            strict=True,
+        ):  # fmt: skip
+            total += part
+            part[...] = 0
+    if events:
+        who, to, cents, kind, why = (np.concatenate(parts) for parts in zip(*events, strict=True))
+        sales.sell(world, who[kind < 2], to[kind < 2], cents[kind < 2], kind[kind < 2] == 1)
+        shops_clicked, price = world.assistant_clicks
+        world.promoted_clicks = np.append(shops_clicked, to[kind == 2]), np.append(price, cents[kind == 2])
+        _note_posts(world, why[kind < 2])
+    _note(world, tally)
+
+
+def _note_posts(world: "World", why: np.ndarray) -> None:
+    """How orders came about, where brands can tell."""
+    if world.now.brands.on:
+        world.note("brands.recommended", int(((why & (BY_FRIEND | BY_POST)) > 0).sum()))
+        world.note("brands.orders", int(((why & BY_POST) > 0).sum()))
+        world.note("brands.found", int(((why & FOUND_BY_POST) > 0).sum()))
+
+
+def _note(world: "World", tally: np.ndarray) -> None:
+    for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
+        world.note(f"shopping.{name}", int(number))
+    world.note("shopping.worth", tally[4] / 100)
+    world.note("promotion.needs", int(tally[0]))
+    world.note("promotion.lost_worth", tally[5] / 100)
+    world.note("promotion.unknown_worth", tally[6] / 100)
+    shops = world.tables["merchants"].rows
+    world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
+
+
+def count(world: "World") -> None:
+    """What the platform took of sales, once promotion is paid."""
+    if world.now.shopping.on:
+        reasons = ("commission", "payment_fees", "promotion")
+        world.note("shopping.taken", sum(world.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))

@@ -1,0 +1,138 @@
+"""Updates: messages in the brand's thread that say how an order stands: confirmed, shipped, delivered.
+
+They spare buyers the wondering and merchants the questions; whoever was kept informed likes to come back. Merchants
+take part while that is worth the price of the messages to them.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.firms import merchant
+from sim.firms.merchant import MERCHANTS
+from sim.ground.ledger import COMPANY
+from sim.ground.metrics import flow, ratio, stock
+from sim.people import orders
+from sim.people.presence import HERE
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+MESSAGES = 3  # an order: confirmed, shipped, delivered
+
+
+class UpdatesSettings(Settings):
+    """[updates]"""
+
+    on: bool = decided.switch(False, "whether merchants can send updates on orders in the thread")
+    price: float = decided.amount(
+        0.0, "cents a message", "price of an update, paid by the merchant",
+        "facts.csv: WhatsApp utility in India, about 1", 0, 50,
+    )  # fmt: skip
+    relief: float = assumed.amount(
+        0.2, "CNY", "worth of an update to a buyer who is here to read it", "round figure", 0, 2
+    )
+    thanks: float = assumed.amount(
+        0.1, "logit units", "added match of the shop last bought from, if it sent updates", "round figure", 0, 0.5
+    )
+    question_cost: float = assumed.positive(
+        400.0, "cents", "what a merchant thinks a question about an order costs, in the mean",
+        "round figure: a ticket costs 430 in zendesk.toml", 50, 2_000,
+    )  # fmt: skip
+    cost_spread: float = assumed.amount(0.8, "log-spread", "inequality of that cost", "round figure", 0, 1.5)
+
+
+class UpdatesColumns(Table):
+    """A row a merchant."""
+
+    takes_part = Column(np.uint8, 1, "1 while the merchant sends updates: all try it first")
+
+
+METRICS = (
+    flow("updates.sent", "messages", "updates sent"),
+    flow("updates.informed", "orders", "orders whose buyers are kept informed"),
+    ratio("updates.informed_share", "share", "buyers kept informed", "updates.informed", "shopping.orders"),
+    stock("updates.merchants", "share", "shops that send updates"),
+    flow("updates.spent", "cents", "paid by merchants for updates"),
+    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers"),
+)
+
+
+@rule
+def worth_of_updates(question_cost, fewer_questions, margin, orders_a_look, thanks):
+    """What keeping a buyer informed is worth to a merchant, in cents an order: questions spared, and a sale next time.
+
+    Thanks raise the chance s to sell to somebody who looks by thanks s (1 - s): the slope of a logit.
+    """
+    return question_cost * fewer_questions + max(0.0, margin) * thanks * orders_a_look * (1.0 - orders_a_look)
+
+
+@kernel
+def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, key, here, worth, cents):
+    """Send the messages due today about these orders, in their order, while their merchants can pay.
+
+    Writes what each merchant pays into `cents`: n messages cost n times the price, rounded by luck. Returns (messages
+    sent, orders whose buyers are kept informed from today).
+    """
+    number = np.zeros(cents.size, np.int64)
+    sent = informed = 0
+    for at in rows:
+        one, buyer, is_new = orders.merchant[at], np.int64(orders.buyer[at]), orders.ordered[at] == day
+        if not takes_part[one] or not (is_new or orders.informed[at]):
+            continue
+        for message in range(is_new + (orders.shipped[at] == day) + (orders.delivered[at] == day)):
+            owed = int((number[one] + 1) * it.price + luck.uniform(key, one, 0))
+            if owed > left[one]:
+                break
+            number[one], cents[one] = number[one] + 1, owed
+            sent += 1
+            if here[buyer] == HERE:
+                worth[buyer] += it.relief
+            if is_new and message == 0:
+                orders.informed[at] = 1
+                told[buyer * categories + one // circle % categories] = 1
+                informed += 1
+    return sent, informed
+
+
+@kernel
+def _review(takes_part, shops, fewer_questions, fees, it, key):
+    """Each merchant asks whether updates are worth their price to it."""
+    for row in range(takes_part.size):
+        if shops.open[row]:
+            cost = luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(key, row, 0))
+            margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
+            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.looks[row] + 16.0))  # as merchants reckon a click
+            worth = worth_of_updates(cost, fewer_questions, margin, sold, it.thanks)
+            takes_part[row] = worth >= MESSAGES * it.price
+
+
+def step(world: "World") -> None:
+    """Merchants who take part tell buyers that an order is confirmed, shipped, delivered, while they can pay."""
+    settings = world.now.updates
+    if not settings.on:
+        return
+    takes_part, shops = world.tables["updates"].rows.takes_part, world.tables["merchants"].rows
+    cents = np.zeros(takes_part.size, np.int64)
+    sent, informed = _tell(
+        world.tables["orders"].rows, orders.recent(world), world.day, takes_part, world.tables["told"].rows.told,
+        int(world.scenario.merchants.categories), merchant.shops_a_circle(world), world.ledger[MERCHANTS], settings.row,
+        world.luck("updates.price"), world.here, world.felt.rows.worth, cents,
+    )  # fmt: skip
+    who = np.flatnonzero(cents).astype(np.uint32)
+    world.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
+    shops.spent[...] += cents
+    world.note("updates.sent", sent)
+    world.note("updates.informed", informed)
+    world.note("updates.spent", int(cents.sum()))
+    world.note("updates.questions", orders.questions(world).size)
+    is_open = shops.open == 1
+    world.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
+    if world.day % 7 == 6:
+        terms, fees = world.now.orders, min(1.0, world.now.shopping.commission + world.now.wallet.merchant_fee)
+        key = world.lasting_luck("updates.question_cost")
+        _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, key)

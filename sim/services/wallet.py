@@ -1,0 +1,211 @@
+"""The wallet: opened to take money or to pay, filled from the bank, emptied into it, and used to send money to friends.
+
+Fees are levers: on the payer or the payee of money between friends, on merchants, and on withdrawals above a free
+amount. Packets (lucky_money.py) use the same purse and the same fees.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from sim.engine import luck
+from sim.engine.kernels import decide, is_full, kernel, outbox, post
+from sim.engine.settings import Settings, assumed, decided
+from sim.ground import friends
+from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.ground.metrics import flow, ratio, stock
+from sim.people import purse
+from sim.people.users import MEMBER
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+class WalletSettings(Settings):
+    """[wallet]"""
+
+    on: bool = decided.switch(True, "whether there is a wallet")
+    payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1)
+    payee_fee: float = decided.share(0.0, "fee on money sent to a friend, taken from what arrives", "", 0.0, 0.1)
+    merchant_fee: float = decided.share(
+        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.05
+    )
+    buyer_fee: float = decided.share(0.0, "fee on a sale paid by wallet, borne by the buyer", "", 0.0, 0.05)
+    withdrawal_fee: float = decided.share(
+        0.0,
+        "fee on money taken to the bank, above the free amount",
+        "facts.csv: WeChat .001 from March 2016",
+        0.0,
+        0.01,
+    )
+    free_withdrawals: int = decided.count(
+        100_000, "cents", "withdrawals in a life that are free", "facts.csv: 1,000 CNY", 0, 1_000_000
+    )
+    first_owners: float = assumed.share(
+        0.28,
+        "members with a wallet on day 0",
+        "facts.csv: with 9 % of daily users sending on a day (article: 50 of 570 million)",
+    )
+    owners_alike: float = assumed.share(
+        0.5, "correlation of first ownership within a group", "payment spreads among friends; round figure"
+    )
+    transfers: float = assumed.amount(
+        0.02, "per day", "chance that a wallet owner sends a plain transfer on a day of use", "round figure", 0, 0.2
+    )
+    transfer: int = assumed.count(12_000, "cents", "mean transfer", "round figure", 100, 100_000, ge=1)
+    transfer_spread: float = assumed.amount(1.0, "log-spread", "inequality of transfers", "round figure", 0, 2)
+    fee_dislike: float = assumed.amount(
+        20.0,
+        "log times per unit of fee",
+        "fall in sending: a fee of 2 % cuts it by a third at 20",
+        "no sound source: sweep",
+        2,
+        60,
+    )
+    opening: float = assumed.share(
+        0.0004,
+        "chance to open a wallet when a friend's money waits to be taken",
+        "fitted: payment spreads over years",
+        0,
+        0.2,
+    )
+    buyer_benefit: float = assumed.share(
+        0.02, "most that paying by wallet rather than by card is worth to a buyer, part of the price; uniform from 0",
+        "cards cost merchants 1-2 %; round figure", 0.0, 0.05,
+    )  # fmt: skip
+    merchant_benefit: float = assumed.share(
+        0.02, "most that being paid by wallet rather than by card is worth to a merchant, part of the price; uniform from 0",
+        "as above", 0.0, 0.05,
+    )  # fmt: skip
+    keeps: int = assumed.count(30_000, "cents", "what people like to keep in the wallet", "round figure", 0, 1_000_000)
+    withdraws: float = assumed.share(
+        0.1, "chance on a day of use to take what is above that to the bank", "round figure"
+    )
+
+
+METRICS = (
+    flow("wallet.payments", "payments", "payments between friends: transfers and packets sent"),
+    flow("wallet.paid", "cents", "money sent between friends"),
+    flow("wallet.transfers", "payments", "of these payments, plain transfers"),
+    flow("wallet.senders", "people", "people who sent money to a friend, summed over days"),
+    ratio(
+        "wallet.payers_share", "share", "daily users who send money to a friend", "wallet.senders", "wallet.user_days"
+    ),
+    flow("wallet.user_days", "people", "people awake, summed over days"),
+    stock("wallet.monthly_payers_share", "share", "monthly users who sent money in the last 30 days"),
+    stock("wallet.owners", "share", "members with a wallet"),
+    flow("wallet.opened", "wallets", "wallets opened"),
+    flow("wallet.topped_up", "cents", "brought from the bank"),
+    flow("wallet.withdrawn", "cents", "taken to the bank"),
+    stock("wallet.held", "cents", "money in all wallets"),
+)
+
+
+@kernel
+def _send(awake, start, owner, wallet, bank, users, rows, it, key, box):
+    """Plain transfers of everyone awake: to a friend who has a wallet, with the fee at hand."""
+    willing_share = purse.willing(it.payer_fee, it.fee_dislike)
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        who = awake[at]
+        if not owner[who] or luck.uniform(key, who, 0) >= it.transfers * willing_share:
+            continue
+        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
+        if to < 0 or not owner[to] or users.membership[to] != MEMBER:
+            continue
+        cents = int(luck.lognormal(it.transfer, it.transfer_spread, luck.uniform(key, who, 2)))
+        if cents > 0 and cents + purse.fee_on(cents, it.payer_fee) <= purse.can_spend(True, wallet[who], bank[who]):
+            post(box, who, np.uint32(to), cents)
+    return awake.size
+
+
+@kernel
+def _withdraw(awake, start, owner, wallet, withdrawn, it, key, box, fees):
+    """What owners take to the bank today; `fees` holds the fee of each event."""
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        who = awake[at]
+        above = wallet[who] - it.keeps
+        if not owner[who] or above <= 0 or luck.uniform(key, who, 0) >= it.withdraws:
+            continue
+        free = max(0, it.free_withdrawals - withdrawn[who])
+        fee = purse.fee_on(max(0, above - free), it.withdrawal_fee)
+        fees[box.used[0]] = fee
+        withdrawn[who] += above - fee
+        post(box, who, who, above - fee)
+    return awake.size
+
+
+def first_wallets(world: "World") -> None:
+    """Day 0: who has a wallet already, and what is in it."""
+    settings = world.now.wallet
+    if not settings.on:
+        return
+    own = ndtri(luck.uniforms(world.lasting_luck("wallet.first_owners"), world.size))
+    group = ndtri(luck.uniforms(world.lasting_luck("wallet.first_groups"), world.friends.rows.group_of))
+    drawn = ndtr(np.sqrt(1 - settings.owners_alike) * own + np.sqrt(settings.owners_alike) * group)
+    owners = (drawn < settings.first_owners) & (world.users.rows.membership == MEMBER)
+    world.tables["purse"].rows.has_wallet[...] = owners
+    who = np.flatnonzero(owners).astype(np.uint32)
+    held = (settings.keeps * luck.uniforms(world.lasting_luck("wallet.first_held"), who)).astype(np.int64)
+    held = np.minimum(held, world.ledger[BANK][who])
+    world.ledger.pay_many((who, who, held), BANK, WALLET, "top_up")
+
+
+def step(world: "World") -> None:
+    """Friends send each other money; what piles up goes to the bank."""
+    settings, mine = world.now.wallet, world.tables["purse"].rows
+    if not settings.on:
+        return
+    rows = world.friends.rows
+    sent: list[tuple[np.ndarray, ...]] = []
+    for box in decide(
+        world, _send, outbox, mine.has_wallet, world.ledger[WALLET], world.ledger[BANK], world.users.rows, rows,
+        settings.row, world.luck("wallet.transfers"),
+    ):  # fmt: skip
+        many = int(box.used[0])
+        sent.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
+    if sent:
+        who, to, cents = (np.concatenate(parts) for parts in zip(*sent, strict=True))
+        purse.note_senders(world, who)
+        purse.charge(world, who, to, cents, "transfers")
+        world.note("wallet.transfers", who.size)
+    _take_to_bank(world)
+
+
+def _take_to_bank(world: "World") -> None:
+    settings, mine = world.now.wallet, world.tables["purse"].rows
+    key = world.luck("wallet.withdraws")
+    for part in world.awake:
+        box, fees = outbox(part.size + 1), np.zeros(part.size + 1, np.int64)
+        _withdraw(part, 0, mine.has_wallet, world.ledger[WALLET], mine.withdrawn, settings.row, key, box, fees)
+        many = int(box.used[0])
+        who = box.who[:many]
+        if fees[:many].any():
+            world.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
+            world.felt.rows.worth[who] -= (fees[:many] / 100).astype(np.float32)
+        world.ledger.pay_many(box, WALLET, BANK, "withdrawal")
+
+
+def count(world: "World") -> None:
+    """Measure payments between friends, after transfers and packets."""
+    if not world.now.wallet.on:
+        return
+    mine, users = world.tables["purse"].rows, world.users.rows
+    members = users.membership == MEMBER
+    senders = int(mine.paid_today.sum())
+    mine.paid_today[...] = 0
+    monthly = members & (users.last_active > world.day - 30)
+    paying = int((monthly & (mine.last_paid > world.day - 30)).sum())
+    world.note("wallet.senders", senders)
+    world.note("wallet.user_days", sum(part.size for part in world.awake))
+    world.note("wallet.monthly_payers_share", paying / max(1, int(monthly.sum())))
+    world.note("wallet.owners", int((members & (mine.has_wallet == 1)).sum()) / max(1, int(members.sum())))
+    world.note("wallet.payments", world.today.get("wallet.transfers", 0) + world.today.get("lucky_money.packets", 0))
+    world.note("wallet.paid", world.ledger.paid("transfers") + world.ledger.paid("packets"))
+    world.note("wallet.topped_up", world.ledger.paid("top_up"))
+    world.note("wallet.withdrawn", world.ledger.paid("withdrawal"))
+    world.note("wallet.held", int(world.ledger[WALLET].sum()))

@@ -1,0 +1,421 @@
+"""Sweeps on disk: thousands of small runs read as one table, and what they say together. Nothing here runs a world.
+
+    sweep.json       what was asked for, and how it went
+    plan.toml        the plan as it was given
+    points.parquet   a row a point of the factors and scenario: its values, and the hash of the resolved scenario
+    runs/3f/3f2a../  a run: run.json (seed, summary, seconds), scenario.toml, days.parquet
+    failed/          a file a run that failed, with its traceback
+    table.parquet    the summaries of all runs, where asked for
+
+A run's folder takes its name, made of resolved scenario, seed and version, when it is whole. It is never written again.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from sim import __version__
+from sim.engine.settings import BadInput
+from sim.ground.metrics import Metric
+from sim.results import lower_is_better, read_json, read_table
+
+ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
+RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
+NETWORKS, PARTS, LOCK = "networks", ".parts", ".lock"  # while it is being made
+IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousands of millions of them
+LEVEL = 0.95  # of intervals
+CLASSES = 5  # that the values of a drawn factor are put into
+FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
+COMPARED = (
+    "units",
+    "mean",
+    "low",
+    "high",
+    "diff",
+    "diff_low",
+    "diff_high",
+)  # a mean, and its difference to the baseline
+MEASURED = " (measured)"  # ends the name of a metric that a factor of the sweep is called too
+
+
+def identity(digest: str, seed: int, version: str = __version__) -> str:
+    """The name of a run: the same for the same resolved scenario, seed and version, whatever sweep it is in."""
+    return hashlib.sha256(f"{version} {digest} {seed}".encode()).hexdigest()[:IDENTITY]
+
+
+def place_of(folder: Path, run: str) -> Path:
+    """The folder of a run."""
+    return folder / "runs" / run[:2] / run
+
+
+def is_finished(folder: Path, run: str) -> bool:
+    """Whether a run is there."""
+    return (place_of(folder, run) / RUN).exists()
+
+
+def failure_of(folder: Path, run: str) -> Path:
+    """The file that says why a run failed."""
+    return folder / "failed" / f"{run}.json"
+
+
+class Interval(NamedTuple):
+    """A mean and the ends of its 95 % interval; no width where there is a single value."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def interval(values: ArrayLike) -> Interval:
+    """Student's interval of independent values."""
+    sample = np.asarray(values, np.float64)
+    mean = float(sample.mean())
+    if sample.size < 2:
+        return Interval(mean, mean, mean)
+    reach = float(special.stdtrit(sample.size - 1, (1 + LEVEL) / 2)) * float(sample.std(ddof=1)) / sample.size**0.5
+    return Interval(mean, mean - reach, mean + reach)
+
+
+def apart(values: ArrayLike, others: ArrayLike) -> Interval:
+    """Welch's interval of the difference of two means whose values are not paired."""
+    a, b = np.asarray(values, np.float64), np.asarray(others, np.float64)
+    mean = float(a.mean() - b.mean())
+    if a.size < 2 or b.size < 2:
+        return Interval(mean, mean, mean)
+    one, other = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
+    if one + other == 0:
+        return Interval(mean, mean, mean)
+    freedom = (one + other) ** 2 / (one**2 / (a.size - 1) + other**2 / (b.size - 1))
+    reach = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * (one + other) ** 0.5
+    return Interval(mean, mean - reach, mean + reach)
+
+
+class Levels(NamedTuple):
+    """A factor's values, or the classes that its drawn values are put into.
+
+    Attributes:
+        of: the level of each point, from 0; shape (points,).
+        values: of each level, or the ends of each class.
+        at: where each lies, for a picture.
+    """
+
+    of: NDArray[np.int64]
+    values: list[Any]
+    at: list[float]
+
+    @property
+    def labels(self) -> list[str]:
+        """What each is called."""
+        return [" to ".join(map(_label, value)) if isinstance(value, tuple) else _label(value) for value in self.values]
+
+
+@dataclass
+class Sweep:
+    """Many runs: every scenario at every point of the factors with every seed.
+
+    Attributes:
+        folder: where it lies.
+        about: what was asked for and how it went; see `sweep.json`.
+    """
+
+    folder: Path
+    about: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Open a sweep, finished or not; what is large is read when asked for.
+
+        Raises:
+            BadInput: there is none in the folder.
+        """
+        folder = Path(folder)
+        if not folder.exists():
+            raise BadInput(f"there is no folder {folder}")
+        if not (folder / ABOUT).exists():
+            raise BadInput(f"{folder} holds no sweep: it has no {ABOUT}")
+        about = read_json(folder / ABOUT)
+        if not isinstance(about, dict) or not {"version", "scenarios", "seeds", "factors"} <= set(about):
+            raise BadInput(f"{folder / ABOUT} is damaged: sweep again with the same plan; finished runs are kept")
+        return cls(folder, about)
+
+    @property
+    def title(self) -> str:
+        """The plan's title."""
+        return str(self.about["title"])
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names, the baseline first."""
+        return list(self.about["scenarios"])
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The title of each scenario."""
+        return dict(self.about["titles"])
+
+    @property
+    def baseline(self) -> str:
+        """The scenario that the others are compared to."""
+        return self.scenarios[0]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds; every scenario lives every point with each."""
+        return list(self.about["seeds"])
+
+    @property
+    def factors(self) -> list[str]:
+        """Names of the settings that vary."""
+        return [factor["name"] for factor in self.about["factors"]]
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Declarations of every metric, by name."""
+        return {
+            name: Metric(
+                name, note["unit"], note["kind"], note["meaning"], tuple(note["of"]) if note.get("of") else None
+            )
+            for name, note in self.about["metrics"].items()
+        }
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """A row a point of the factors and scenario: `point`, `draw`, `scenario`, `hash`, then the factors."""
+        return read_table(self.folder / POINTS)
+
+    # the table
+
+    def rows(self) -> pd.DataFrame:
+        """What was asked for, lived or not: a row a run in the order of the plan, without what came of it."""
+        version = self.about["version"]
+        each = []
+        for seed in self.seeds:
+            names = [identity(digest, seed, version) for digest in self.points["hash"]]
+            each.append(self.points.assign(run=names, seed=seed))
+        return pd.concat(each, ignore_index=True)[[*FIXED, *self.factors]]
+
+    def table(self, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+        """A row a finished run: run, scenario, seed, point, the factors, and a column a metric over the run.
+
+        Where a factor does not apply to a scenario, one run stands in the rows of all of its values. A metric that is
+        called like a factor has "(measured)" after its name.
+
+        Args:
+            metrics: those wanted; all if None.
+
+        Raises:
+            BadInput: there is no such metric, or a file is damaged.
+        """
+        wanted = list(self.about["metrics"] if metrics is None else metrics)
+        self._check(wanted, self.about["metrics"])
+        rows = self.rows()
+        found = self.summaries(rows["run"].unique(), wanted)
+        there = rows["run"].isin(found.index)
+        rows = rows[there].reset_index(drop=True)
+        values = found.loc[rows["run"]].reset_index(drop=True)
+        values.columns = [name + MEASURED if name in self.factors else name for name in values.columns]
+        return pd.concat([rows, values], axis=1)
+
+    def summaries(self, runs: ArrayLike, wanted: list[str]) -> pd.DataFrame:
+        """Summaries by run, of those that are finished."""
+        known = pd.DataFrame(columns=wanted, dtype=np.float64)
+        if (self.folder / TABLE).exists():
+            known = read_table(self.folder / TABLE).set_index("run")[wanted]
+        read = {}
+        for run in np.setdiff1d(np.asarray(runs, object), np.asarray(known.index, object)):
+            file = place_of(self.folder, str(run)) / RUN
+            if file.exists():
+                summary = read_json(file)["summary"]
+                read[run] = [summary[name] for name in wanted]
+        more = pd.DataFrame.from_dict(read, orient="index", columns=wanted, dtype=np.float64)
+        return more if known.empty else pd.concat([known, more]) if read else known
+
+    def days(self, metrics: str | Sequence[str], of: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Chosen metrics day by day: run, scenario, seed, point, the factors, day, and a column a metric.
+
+        Only these columns of these runs are read.
+
+        Args:
+            of: rows of `table()` or `rows()`; all finished runs if None.
+
+        Raises:
+            BadInput: days were not kept, or not of this metric.
+        """
+        wanted = [metrics] if isinstance(metrics, str) else list(metrics)
+        self._check(wanted, self.about["metrics"])
+        kept = self.about["save_days"]
+        if kept is False or (kept is not True and not set(wanted) <= set(kept)):
+            had = ", ".join(kept) if isinstance(kept, list) else "none"
+            raise BadInput(f"{self.folder} has no days of {', '.join(wanted)}: its plan keeps {had} (save_days)")
+        rows = self.rows() if of is None else of
+        each = [table for row in rows[[*FIXED, *self.factors]].to_dict("records") for table in self._lived(row, wanted)]
+        if not each:
+            return pd.DataFrame(columns=[*FIXED, *self.factors, "day", *wanted])
+        return pd.concat(each, ignore_index=True)
+
+    def _lived(self, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
+        file = place_of(self.folder, row["run"]) / DAYS
+        if file.exists():
+            days = pd.read_parquet(file, columns=["day", *wanted])
+            days.columns = [name + MEASURED if name in self.factors else name for name in days.columns]
+            yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
+
+    def failures(self) -> pd.DataFrame:
+        """A row a run that failed: run, scenario, seed, point, the factors, `error` and `traceback`."""
+        rows = self.rows().drop_duplicates("run")
+        files = {run: failure_of(self.folder, run) for run in rows["run"]}
+        said = {run: read_json(file) for run, file in files.items() if file.exists()}
+        failed = rows[rows["run"].isin(said)].reset_index(drop=True)
+        for column in ("error", "traceback"):
+            failed[column] = [said[run][column] for run in failed["run"]]
+        return failed
+
+    def missing(self) -> int:
+        """How many runs are not finished, failed ones included."""
+        return sum(not is_finished(self.folder, run) for run in self.rows()["run"].unique())
+
+    def _check(self, names: Sequence[str], known: Mapping[str, Any]) -> None:
+        for name in names:
+            if name not in known:
+                raise BadInput(f"no metric {name!r} in {self.folder}")
+
+    # what they say together
+
+    def paired(self, metric: str) -> pd.DataFrame:
+        """A metric by (point, seed), a column a scenario; only where every scenario is finished.
+
+        A third level of the index, `unit`, says which rows are independent draws of luck: drawn points where factors
+        were drawn, else seeds.
+        """
+        self._check([metric], self.about["metrics"])
+        table = self._chosen if metric in self.about["chosen"] else self.table([metric])
+        column = metric + MEASURED if metric in self.factors else metric
+        wide = table.pivot(index=["point", "seed"], columns="scenario", values=column)
+        wide = wide.reindex(columns=self.scenarios).dropna()
+        draws = self.points.drop_duplicates("point").set_index("point")["draw"]
+        point, seed = wide.index.get_level_values("point"), wide.index.get_level_values("seed")
+        units = draws.loc[point].to_numpy() if any(factor["drawn"] for factor in self.about["factors"]) else seed
+        wide.index = pd.MultiIndex.from_arrays([point, seed, units], names=["point", "seed", "unit"])
+        return wide
+
+    @cached_property
+    def _chosen(self) -> pd.DataFrame:
+        """The table of the metrics that the plan names, read once."""
+        return self.table(self.about["chosen"])
+
+    def levels(self, factor: str) -> Levels:
+        """The values of a factor, or classes of about as many points each."""
+        drawn = next((about["drawn"] for about in self.about["factors"] if about["name"] == factor), None)
+        if drawn is None:
+            raise BadInput(f"{factor!r} is no factor of the sweep: {', '.join(self.factors)}")
+        values = self.points.drop_duplicates("point").sort_values("point")[factor].to_numpy()
+        different, of = np.unique(values, return_inverse=True)
+        if not drawn or len(different) <= CLASSES:
+            numbers = different.dtype.kind in "if"
+            at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
+            return Levels(of.astype(np.int64), different.tolist(), at)
+        ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
+        of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
+        classes = list(itertools.pairwise(ends.tolist()))
+        return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
+
+    def effects(self, metric: str) -> pd.DataFrame:
+        """A metric at each level of each factor, over all other factors and seeds.
+
+        Returns:
+            A row a factor, level and scenario: mean with its 95 % interval, and the same of the difference to the
+            baseline, paired by point and seed.
+        """
+        wide, found = self.paired(metric), []
+        points = wide.index.get_level_values("point")
+        for factor in self.factors:
+            levels = self.levels(factor)
+            for place, label in enumerate(levels.labels):
+                here = wide[levels.of[points] == place].groupby("unit").mean()
+                if here.empty:
+                    continue
+                for name in self.scenarios:
+                    level, diff = interval(here[name]), interval(here[name] - here[self.baseline])
+                    found.append((factor, place, label, levels.at[place], name, len(here), *level, *diff))
+        columns = ["factor", "place", "level", "at", "scenario", *COMPARED]
+        return pd.DataFrame(found, columns=columns)
+
+    def changes(self, metric: str) -> pd.DataFrame:
+        """What a metric changes by from the first level of each factor to the last: a row a factor and scenario."""
+        wide, found = self.paired(metric), []
+        points = wide.index.get_level_values("point")
+        for factor in self.factors:
+            levels = self.levels(factor)
+            ends = [wide[levels.of[points] == place].groupby("unit").mean() for place in (0, len(levels.labels) - 1)]
+            if len(levels.labels) < 2 or any(end.empty for end in ends):
+                continue
+            both = ends[0].index.intersection(ends[1].index)
+            for name in self.scenarios:
+                if len(both) >= min(len(ends[0]), len(ends[1])):  # the same draws of luck at both ends
+                    change = interval(ends[1].loc[both, name] - ends[0].loc[both, name])
+                else:
+                    change = apart(ends[1][name], ends[0][name])
+                found.append((factor, levels.labels[0], levels.labels[-1], name, *change))
+        return pd.DataFrame(found, columns=["factor", "first", "last", "scenario", "change", "low", "high"])
+
+    def overall(self, metric: str) -> pd.DataFrame:
+        """A metric over all points and seeds: a row a scenario, as `effects`."""
+        here = self.paired(metric).groupby("unit").mean()
+        found = [
+            (name, len(here), *interval(here[name]), *interval(here[name] - here[self.baseline]))
+            for name in self.scenarios
+            if len(here)
+        ]
+        return pd.DataFrame(found, columns=["scenario", *COMPARED])
+
+    def winners(self, metric: str, one: str, other: str) -> pd.DataFrame:
+        """Who is best on a metric at each pair of levels of two factors, over the rest.
+
+        Returns:
+            A row a pair: the levels (`one`, `other`) and their places, `winner`, its `mean`, its lead over the
+            `second` with a 95 % interval paired by point and seed, and whether that is `sure` to be a lead.
+        """
+        wide, found = self.paired(metric), []
+        sign = -1.0 if lower_is_better(metric) else 1.0
+        points = wide.index.get_level_values("point")
+        first, then = self.levels(one), self.levels(other)
+        for i, label in enumerate(first.labels):
+            for j, label_of_other in enumerate(then.labels):
+                here = wide[(first.of[points] == i) & (then.of[points] == j)].groupby("unit").mean()
+                if here.empty:
+                    continue
+                ranked = (sign * here.mean()).sort_values(ascending=False, kind="stable").index.tolist()
+                winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
+                lead = interval(sign * (here[winner] - here[second]))
+                sure = len(here) > 1 and lead.low > 0
+                found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
+        columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
+        return pd.DataFrame(found, columns=columns)
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float | int):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return str(value)
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder holds a sweep."""
+    return (folder / ABOUT).exists()
+
+
+def canonical(value: Any) -> Any:
+    """A factor's value as a column of a table holds it: lists as text."""
+    return json.dumps(value) if isinstance(value, list | tuple) else value

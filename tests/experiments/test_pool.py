@@ -1,0 +1,138 @@
+"""The pool goes on when asked to; its workers share what they have in common."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from sim import __version__
+from sim.experiments import pool as pooling
+from sim.experiments.lock import in_turn, only_one
+from sim.experiments.pool import Pool, WorkerLost, deaf
+from sim.experiments.warm import every_lever
+from sim.experiments.worker import Order, Outcome
+from sim.scenario import Scenario
+
+TASKS = """
+import os, re, signal
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+def double(x):
+    return 2 * x
+def loaded():
+    import sys
+    own = re.search(r"Private_Dirty:\\s+(\\d+)", open("/proc/self/smaps_rollup").read())[1]
+    return "sim.world" in sys.modules, int(own) / 1024
+def live(*asked):
+    import gc
+    from sim.experiments import worker
+    from sim.world import World
+    done = worker.live(*asked)
+    return done, sum(isinstance(it, World) for it in gc.get_objects())
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path, monkeypatch):
+    (tmp_path / "deadly_tasks.py").write_text(TASKS)
+    monkeypatch.syspath_prepend(tmp_path)
+    import deadly_tasks
+
+    return deadly_tasks
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is no signal there")
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_a_task_that_always_dies_is_given_up_and_the_others_go_on(tasks, jobs):
+    with Pool(jobs) as pool:
+        work = [pool.submit(str(x), tasks.double, x) for x in range(5)]
+        work[1:1] = [pool.submit("deadly", tasks.die)]
+        work += [pool.submit("deadly too", tasks.die)]
+        found = {task.name: result for task, result in pool.as_completed(work, keep_going=True)}
+    assert {name: found[name] for name in map(str, range(5))} == {str(x): 2 * x for x in range(5)}
+    for name in ("deadly", "deadly too"):
+        assert isinstance(found[name], WorkerLost)
+        assert str(found[name]).startswith(f"{name}: its process died 3 times")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tasks_are_prepared_only_as_workers_fall_free(tasks, jobs):
+    """So that a sweep takes the same memory for a hundred runs and for a hundred thousand."""
+    prepared = []
+
+    def prepare(pool):
+        for x in range(12):
+            prepared.append(x)
+            yield pool.submit(str(x), tasks.double, x)
+
+    with Pool(jobs) as pool:
+        for done, _ in enumerate(pool.as_completed(prepare(pool))):
+            assert len(prepared) <= done + jobs
+    assert len(prepared) == 12
+
+
+@pytest.mark.skipif(not pooling.FORKED, reason="workers start from nothing here")
+def test_a_worker_is_born_with_the_model_and_shares_it(tasks):
+    with Pool(2) as pool:
+        there, own = next(iter(pool.as_completed([pool.submit("", tasks.loaded)])))[1]
+    assert there
+    assert own < 60, "megabytes of its own before it has done anything"
+
+
+def test_a_worker_keeps_no_world_that_has_been_lived(tasks, tmp_path):
+    scenario, about = Scenario.make(run={"users": 60, "days": 2}), (tmp_path / "net.friends", False, __version__)
+    with Pool(2) as pool:
+        runs = [
+            pool.submit(name, tasks.live, scenario, Order(name, tmp_path, *about)) for name in ("one", "two", "three")
+        ]
+        found = [result for _, result in pool.as_completed(runs)]
+    assert found == [(Outcome("done"), 0)] * 3
+
+
+def blocked():
+    return signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be held back here")
+def test_ctrl_c_waits_for_the_end_of_the_block_and_what_starts_in_it_never_hears_it():
+    ask, found = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))", {}
+
+    def start_things():
+        with deaf():
+            asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+            found["process"] = asked.stdout.strip()
+            thread = threading.Thread(target=lambda: found.update(thread=signal.SIGINT in blocked()))
+            thread.start()
+            thread.join()
+            signal.raise_signal(signal.SIGINT)
+            signal.getsignal(signal.SIGINT)(signal.SIGINT, None)  # as when another thread of ours is told
+            found["the end"] = True
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        start_things()
+    assert found == {"process": "True", "thread": True, "the end": True}
+    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.SIGINT not in blocked()
+
+
+def test_every_lever_is_pulled():
+    scenario = every_lever()
+    for name, section in scenario.sections().items():
+        assert getattr(section, "on", True), name
+    idle = [it.name for it in scenario.parameters() if it.origin == "decided" and it.value in (0, False) and it.high]
+    assert not idle
+
+
+def test_a_lock_is_for_one_and_goes_when_it_is_let_go(tmp_path):
+    lock = tmp_path / "lock"
+    with only_one(lock, "it is held"):
+        with pytest.raises(Exception, match="it is held by process"), only_one(lock, "it is held"):
+            pass
+        assert re.search(r"process \d+ on ", lock.read_text())
+    assert not lock.exists()
+    with only_one(lock, "free"), in_turn(tmp_path / "other"):
+        pass

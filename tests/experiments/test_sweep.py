@@ -1,0 +1,490 @@
+"""A sweep survives: killed at any moment it goes on where it was, and ends as if nothing had happened."""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import sim
+from sim import cli
+from sim.engine.settings import BadInput
+from sim.experiments import estimate as estimating
+from sim.experiments import sweep as sweeping
+from sim.experiments import worker
+from sim.experiments.lock import only_one
+from sim.experiments.plan import Plan
+from sim.experiments.sweep import SweepNote, SweepStopped, sweep
+from sim.sweeps import Sweep, place_of
+
+ROOT = Path(__file__).parents[2]
+PLAN = f"""
+title = "Trial"
+scenarios = ["{ROOT}/scenarios/shops.toml", "{ROOT}/scenarios/commission.toml"]
+seeds = 4
+users = 300
+days = 10
+metrics = ["profit.total", "users.daily"]
+[factors]
+"wallet.payer_fee" = [0.0, 0.02]
+[factors."shopping.commission"]
+values = [0.05, 0.1]
+only = ["commission"]
+"""
+RUNS = 4 * (2 + 4)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """The file of a small plan: 24 runs."""
+    path = tmp_path_factory.mktemp("plan") / "trial.toml"
+    path.write_text(PLAN)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(plan, tmp_path_factory):
+    """The same sweep left alone."""
+    return sweep(plan, jobs=1, out=tmp_path_factory.mktemp("whole"))
+
+
+def tiny(path, **instead):
+    """A plan of two runs a seed."""
+    text = re.sub(r"(?s)\[factors\].*", '[factors]\n"wallet.payer_fee" = [0.02]\n', PLAN)
+    path.write_text(text)
+    return Plan.load(path, {"users": 60, "days": 3, "seeds": 2} | instead)
+
+
+def contents(folder):
+    """What every finished run holds that does not depend on the clock."""
+    found = {}
+    for place in sorted((folder / "runs").glob("*/*")):
+        days = hashlib.sha256((place / "days.parquet").read_bytes()).hexdigest()
+        summary = json.loads((place / "run.json").read_text())["summary"]
+        found[place.name] = (days, (place / "scenario.toml").read_text(), summary)
+    return found
+
+
+def marks(folder):
+    """Which files are there, and whether they are the same files as before."""
+    return {path: (it.st_ino, it.st_mtime_ns) for path in (folder / "runs").rglob("*.*") for it in [path.stat()]}
+
+
+# what a sweep is
+
+
+def test_a_sweep_is_one_tidy_table(whole):
+    table = whole.table()
+    assert len(table) == 2 * 4 * 4
+    assert list(table.columns[:6]) == ["run", "scenario", "seed", "point", "wallet.payer_fee", "shopping.commission"]
+    assert table["run"].nunique() == RUNS
+    assert whole.missing() == 0
+    assert whole.failures().empty
+    shops = table[(table.scenario == "shops") & (table.seed == 1) & (table["wallet.payer_fee"] == 0)]
+    assert shops["run"].nunique() == 1, "a factor of another scenario changes nothing here: one run for all its values"
+    one = table.iloc[-1]
+    values = {name: one[name] for name in whole.factors} | {"run.users": 300, "run.days": 10, "run.seed": int(one.seed)}
+    alone = sim.run(sim.Scenario.load(ROOT / "scenarios" / "commission.toml", values))
+    assert alone.summary == {name: one[name] for name in alone.summary}
+    pd.testing.assert_frame_equal(sim.load_sweep(whole.folder).table(), table)
+
+
+def test_a_run_keeps_little(whole):
+    run = place_of(whole.folder, whole.table()["run"][0])
+    assert sorted(path.name for path in run.iterdir()) == ["days.parquet", "run.json", "scenario.toml"]
+    assert sum(path.stat().st_size for path in run.iterdir()) < 80_000
+    left = {path.name for path in whole.folder.iterdir()}
+    assert left == {"plan.toml", "points.parquet", "runs", "sweep.json"}, "no networks, parts or locks stay"
+    resolved = sim.Scenario.load(run / "scenario.toml")
+    assert (resolved.run.users, resolved.run.days) == (300, 10)
+
+
+def test_days_of_chosen_metrics_are_read_when_asked_for(whole, monkeypatch):
+    read = []
+    plain = pd.read_parquet
+    monkeypatch.setattr(pd, "read_parquet", lambda path, **how: read.append(how.get("columns")) or plain(path, **how))
+    table = whole.table(["users.daily"])
+    days = whole.days("users.daily", table[(table.scenario == "commission") & (table.seed == 2)])
+    assert len(days) == 4 * 10
+    assert list(days.columns[-2:]) == ["day", "users.daily"]
+    assert {tuple(columns) for columns in read if columns} == {("day", "users.daily")}
+    last = days[days.day == 9]["users.daily"].mean()
+    assert 0 < last < 300
+    with pytest.raises(BadInput, match="no metric"):
+        whole.days("users.dayly")
+
+
+def test_days_are_kept_as_asked(tmp_path):
+    some = sweep(tiny(tmp_path / "a.toml", save_days=["users.daily"]), jobs=1, out=tmp_path / "some")
+    assert list(some.days("users.daily").columns[-1:]) == ["users.daily"]
+    with pytest.raises(BadInput, match=r"no days of profit\.total.* keeps users\.daily"):
+        some.days("profit.total")
+    none = sweep(tiny(tmp_path / "a.toml", save_days=False), jobs=1, out=tmp_path / "none")
+    assert not list(none.folder.rglob("days.parquet"))
+    with pytest.raises(BadInput, match="save_days"):
+        none.days("users.daily")
+
+
+def test_one_network_is_made_for_all_who_share_it(tmp_path, monkeypatch):
+    made, plain = [], worker.Friends.save
+    monkeypatch.setattr(worker.Friends, "save", lambda friends, path: made.append(path) or plain(friends, path))
+    sweep(tiny(tmp_path / "a.toml", seeds=3), jobs=1, out=tmp_path / "out")
+    assert len(made) == 3
+
+
+def test_a_compact_table_says_the_same(plan, whole, tmp_path):
+    assert not (whole.folder / "table.parquet").exists()
+    before = marks(whole.folder)
+    found = sweep(plan, jobs=1, out=whole.folder, compact=True)
+    assert marks(whole.folder) == before
+    table = found.table()
+    (whole.folder / "table.parquet").unlink()
+    pd.testing.assert_frame_equal(table, whole.table())
+
+
+# it survives
+
+
+def start(plan, out, jobs):
+    """A sweep of its own, as from a shell."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sim", "sweep", str(plan), "--out", str(out), "--jobs", str(jobs), "--format", "csv"],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is no signal there")
+def test_killed_again_and_again_it_ends_as_if_left_alone(plan, whole, tmp_path):
+    out, seen = tmp_path / "killed", {}
+    for jobs, enough, more in ((1, 2, 0.02), (2, 8, 0.01), (1, 14, 0.0)):
+        running = start(plan, out, jobs)
+        deadline = time.monotonic() + 90
+        while len(list(out.glob("runs/*/*"))) < enough and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(more)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+        now = marks(out)
+        assert all(now[path] == mark for path, mark in seen.items()), "what was finished is left as it was"
+        seen = now
+        assert not [path for path in now if not (path.parent / "run.json").exists()], "a folder that exists is whole"
+    assert 14 * 3 <= len(seen) < RUNS * 3, "it was killed in the middle"
+    running = start(plan, out, 1)
+    csv, said = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    assert all(marks(out)[path] == mark for path, mark in seen.items())
+    assert contents(out) == contents(whole.folder)
+    pd.testing.assert_frame_equal(Sweep.load(out).table(), whole.table())
+    assert csv == whole.table().to_csv(index=False)
+    assert {path.name for path in out.iterdir()} == {"plan.toml", "points.parquet", "report.html", "runs", "sweep.json"}
+
+
+def test_processes_change_nothing(plan, whole, tmp_path):
+    """Row 33 of the limits, over a whole sweep."""
+    found = sweep(plan, jobs=2, out=tmp_path)
+    assert contents(tmp_path) == contents(whole.folder)
+    pd.testing.assert_frame_equal(found.table(), whole.table())
+
+
+def _hears_no_ctrl_c():
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(plan, whole, tmp_path, monkeypatch):
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    clusters, killed, deaf = [], [], set()
+
+    class Watched(sweeping.Cluster):
+        def __init__(self, *asked):
+            super().__init__(*asked)
+            clusters.append(self)
+
+    def kill_one(standing):
+        if not killed:
+            deaf.update(clusters[0].client.run(_hears_no_ctrl_c).values())
+            victim = next(iter(clusters[0].client.run(os.getpid).values()))
+            os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
+
+    monkeypatch.setattr(sweeping, "Cluster", Watched)
+    found = sweep(plan, cluster="local", jobs=2, out=tmp_path, progress=kill_one)
+    assert killed
+    assert deaf == {True}, "Ctrl-C is ours to handle; a worker would say it in Python's own words"
+    assert found.failures().empty
+    assert contents(tmp_path) == contents(whole.folder)
+    pd.testing.assert_frame_equal(found.table(), whole.table())
+
+
+def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
+    cluster = pytest.importorskip("sim.experiments.cluster")
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(cluster, "TO_CONNECT", 1.0)
+    with pytest.raises(BadInput, match="no Dask scheduler answers"):
+        sweep(tiny(tmp_path / "a.toml"), cluster="tcp://127.0.0.1:9", out=tmp_path / "out")
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((True, "0.0.1", worker.CODE), r"has hongbao 0\.0\.1, not the same as here"),
+        ((True, sim.__version__, "0" * 64), "another state of the code"),
+        ((False, sim.__version__, worker.CODE), r"does not see .*--out"),
+    ],
+)
+def test_workers_that_are_not_like_us_get_no_work(tmp_path, answer, said):
+    class Client:
+        def submit(self, function, *arguments, **how):
+            return SimpleNamespace(result=lambda timeout: function(*arguments))
+
+        def run(self, function, *arguments):
+            return {"tcp://10.0.0.1:1": function(*arguments), "tcp://10.0.0.2:1": answer}
+
+    cluster = object.__new__(sweeping.Cluster)
+    cluster.client = Client()
+    with pytest.raises(BadInput, match=rf"10\.0\.0\.2.* {said}"):
+        cluster.check(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_while_a_cluster_starts_ends_it(monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    ended = []
+
+    def interrupt(**how):
+        raise KeyboardInterrupt
+
+    started = SimpleNamespace(scheduler_address="tcp://10.0.0.1:1", close=lambda: ended.append(True))
+    monkeypatch.setattr(distributed, "LocalCluster", lambda **how: started)
+    monkeypatch.setattr(distributed, "Client", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sweeping.Cluster("local", 1)
+    assert ended == [True]
+
+
+def test_without_dask_the_cluster_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BadInput, match=r"hongbao\[cluster\]"):
+        sweep(tiny(tmp_path / "a.toml"), cluster="local", out=tmp_path / "out")
+
+
+def test_ctrl_c_leaves_whole_runs_and_nothing_else(tmp_path):
+    def interrupt(standing):
+        if standing.done == 3:
+            raise KeyboardInterrupt
+
+    plan = tiny(tmp_path / "a.toml", seeds=4)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(plan, jobs=1, out=tmp_path / "out", progress=interrupt)
+    assert len(list((tmp_path / "out").glob("runs/*/*"))) == 3
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"plan.toml", "points.parquet", "runs", "sweep.json"}
+    assert sweep(plan, jobs=1, out=tmp_path / "out").missing() == 0
+
+
+# what fails
+
+
+def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(tmp_path):
+    plan = tmp_path / "a.toml"
+    plan.write_text(
+        f'scenarios = ["{ROOT}/scenarios/shops.toml"]\nseeds = 2\nusers = 60\ndays = 2\n'
+        '[factors]\n"friends.degree" = [200, 10]\n'
+    )
+    done = CliRunner().invoke(cli.hongbao, ["sweep", str(plan), "--jobs", "1", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 3, done.output
+    assert "2 runs failed" in done.stderr
+    found = Sweep.load(tmp_path / "out")
+    assert len(found.table()) == 2
+    failed = found.failures()
+    assert list(failed["friends.degree"]) == [200, 200]
+    assert failed["error"].str.contains("nobody can have more than 59 friends").all()
+    assert failed["traceback"].str.startswith("Traceback").all()
+    assert "2 runs failed" in (tmp_path / "out" / "report.html").read_text()
+
+
+DEADLY = """
+import os, signal
+from sim.experiments import worker
+def live(scenario, order):
+    if scenario.run.seed == 2 and scenario.shopping.commission == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return worker.live(scenario, order)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is no signal there")
+def test_a_run_that_kills_its_process_is_tried_and_given_up_and_the_others_go_on(tmp_path, monkeypatch):
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(tmp_path)
+    import deadly
+
+    plan = tiny(tmp_path / "a.toml", seeds=3)
+    monkeypatch.setattr(sweeping, "live", deadly.live)
+    found = sweep(plan, jobs=2, out=tmp_path / "out")
+    assert found.missing() == len(found.failures()) == 1
+    assert "died 3 times" in found.failures()["error"][0]
+    monkeypatch.undo()
+    again = sweep(plan, jobs=1, out=tmp_path / "out")
+    assert again.missing() == 0, "what failed is tried again"
+    assert again.failures().empty
+
+
+def test_a_full_disk_stops_the_sweep_and_leaves_finished_runs(tmp_path, monkeypatch):
+    plan, out, written = tiny(tmp_path / "a.toml", seeds=4), tmp_path / "out", []
+    plain = worker.write_json
+
+    def fill(path, value):
+        written.append(path)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        plain(path, value)
+
+    monkeypatch.setattr(worker, "write_json", fill)
+    with pytest.raises(SweepStopped, match="no room on the disk"):
+        sweep(plan, jobs=1, out=out)
+    before = marks(out)
+    assert len(before) == 3 * 3
+    size = ["--users", "60", "--days", "3", "--seeds", "4"]
+    done = CliRunner().invoke(cli.hongbao, ["sweep", str(tmp_path / "a.toml"), *size, "--jobs", "1", "--out", str(out)])
+    assert done.exit_code == 3
+    assert "no room on the disk" in done.stderr
+    assert "Traceback" not in done.output
+    monkeypatch.undo()
+    found = sweep(plan, jobs=1, out=out)
+    assert found.missing() == 0
+    assert all(marks(out)[path] == mark for path, mark in before.items())
+
+
+# whose folder it is
+
+
+def test_two_sweeps_do_not_share_a_folder(tmp_path):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    out.mkdir()
+    with only_one(out / ".lock", "held"):
+        with pytest.raises(BadInput, match=rf"is being swept by process {os.getpid()} on .*--out"):
+            sweep(plan, jobs=1, out=out)
+        assert {path.name for path in out.iterdir()} == {".lock"}
+    (out / ".lock").write_text("process 1 on a machine that was switched off\n")
+    assert sweep(plan, jobs=1, out=out).missing() == 0, "a lock that nobody holds is none"
+    assert not (out / ".lock").exists()
+
+
+def test_runs_of_another_version_are_refused(tmp_path):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    sweep(plan, jobs=1, out=out)
+    about = json.loads((out / "sweep.json").read_text()) | {"version": "0.0.1"}
+    (out / "sweep.json").write_text(json.dumps(about))
+    before = marks(out)
+    with pytest.raises(BadInput, match=r"version 0\.0\.1.*--out"):
+        sweep(plan, jobs=1, out=out)
+    assert marks(out) == before
+
+
+def test_another_result_is_left_alone(tmp_path):
+    sim.run(sim.Scenario.make(run={"users": 60, "days": 2}), out=tmp_path / "out")
+    with pytest.raises(BadInput, match="holds another result"):
+        sweep(tiny(tmp_path / "a.toml"), jobs=1, out=tmp_path / "out")
+
+
+def test_another_plan_uses_what_both_ask_for(tmp_path):
+    out, made = tmp_path / "out", []
+    sweep(tiny(tmp_path / "a.toml"), jobs=1, out=out)
+    before = marks(out)
+    with pytest.warns(SweepNote, match="runs of another plan"):
+        found = sweep(tiny(tmp_path / "a.toml", seeds=3), jobs=1, out=out, progress=made.append)
+    assert [standing.found for standing in made][-1] == 4
+    assert len(found.table()) == 6
+    assert all(marks(out)[path] == mark for path, mark in before.items())
+    with pytest.warns(SweepNote, match="another plan"):
+        assert len(sweep(tiny(tmp_path / "a.toml", seeds=1), jobs=1, out=out).table()) == 2, (
+            "what is not asked for lies aside"
+        )
+
+
+def test_changed_code_is_said(tmp_path, monkeypatch):
+    plan = tiny(tmp_path / "a.toml")
+    sweep(plan, jobs=1, out=tmp_path / "out")
+    monkeypatch.setattr(sweeping, "CODE", "changed")
+    with pytest.warns(SweepNote, match="code has changed"):
+        found = sweep(plan, jobs=1, out=tmp_path / "out")
+    assert found.about["code"] == "mixed"
+
+
+def test_scenarios_that_assume_different_things_are_said(tmp_path):
+    (tmp_path / "one.toml").write_text('title = "One"\n')
+    (tmp_path / "other.toml").write_text('title = "Other"\nextends = "one.toml"\n[users]\nprivacy_concern = 0.5\n')
+    (tmp_path / "plan.toml").write_text('scenarios = ["one.toml", "other.toml"]\nseeds = 1\nusers = 60\ndays = 2\n')
+    with pytest.warns(SweepNote, match="users.privacy_concern"):
+        sweep(tmp_path / "plan.toml", jobs=1, out=tmp_path / "out")
+
+
+def test_a_sweep_without_changes_says_nothing(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SweepNote)
+        for _ in range(2):
+            sweep(tiny(tmp_path / "a.toml"), jobs=1, out=tmp_path / "out")
+
+
+# the command line
+
+
+def test_a_dry_run_says_what_it_would_take_and_does_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path / "a.toml")
+    command = ["sweep", "a.toml", "--dry-run", "--jobs", "2", "--format", "json"]
+    done = CliRunner().invoke(cli.hongbao, command)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)[0]
+    assert (found["runs"], found["rows"], found["finished"], found["jobs"]) == (8, 8, 0, 2)
+    assert 0 < found["core_hours"] < 1
+    assert found["core_hours"] == pytest.approx(2 * found["hours"])
+    assert 8 * 5_000 < found["disk_bytes"] < 8 * 1_000_000
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
+
+
+def test_an_estimate_is_about_right(whole, plan):
+    found = estimating.estimate(plan, jobs=1, out=whole.folder)
+    assert (found.finished, found.core_hours, found.disk_bytes) == (RUNS, 0, 0)
+    wanted = estimating.estimate(plan, jobs=1, out="nowhere")
+    took = sum(path.stat().st_size for path in (whole.folder / "runs").rglob("*.*"))
+    assert wanted.disk_bytes == pytest.approx(took, rel=0.5)
+
+
+def test_a_million_runs_must_be_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path / "a.toml")
+    done = CliRunner().invoke(cli.hongbao, ["sweep", "a.toml", "--seeds", "500000"])
+    assert done.exit_code == 2
+    assert "1,000,000 runs" in done.stderr
+    assert "--yes" in done.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_the_command_line_shows_what_scenarios_did(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path / "a.toml")
+    command = ["sweep", "a.toml", "--users", "60", "--days", "3", "--seeds", "2", "--jobs", "1"]
+    done = CliRunner().invoke(cli.hongbao, command)
+    assert done.exit_code == 0, done.output
+    for word in ("profit.total", "commission", "against shops", "95 % interval"):
+        assert word in done.stdout
+    assert (tmp_path / "outputs" / "a" / "report.html").exists()
+    told = json.loads(CliRunner().invoke(cli.hongbao, [*command, "--format", "json"]).stdout)
+    assert told["missing"] == 0
+    assert {it["scenario"] for it in told["metrics"]["profit.total"]} == {"shops", "commission"}
+    refused = CliRunner().invoke(cli.hongbao, ["sweep", "aa.toml"])
+    assert refused.exit_code == 2
+    assert "did you mean 'a.toml'" in refused.stderr

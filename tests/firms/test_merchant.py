@@ -1,0 +1,95 @@
+"""Merchants: they open when it pays, pay for it, and close when it does not."""
+
+from collections import defaultdict
+
+import pytest
+
+from sim.firms import merchant
+from sim.firms.merchant import MERCHANTS
+from sim.scenario import Scenario
+from sim.world import World
+
+RUN = {"users": 1_500, "days": 60}
+SHOPS = {"number": 2, "spare": 3, "categories": 2, "opening_cost": 40_000, "fixed_cost": 2_000}
+
+
+def a_market(days=60, **firms):
+    """A market with few shops, lived for so many days, and what was paid for what each day."""
+    world = World(Scenario.make(run=RUN, shopping={"on": True}, merchants=SHOPS | firms))
+    flows, metrics = [], []
+    while world.day < days:
+        world.step()
+        flows.append(dict(world.ledger.flows))
+        metrics.append(defaultdict(int, world.today))
+    world.close()
+    return world, flows, metrics
+
+
+def paid(flows, reason):
+    """Cents paid by merchants for a reason, day by day."""
+    return [sum(c for flow, c in day.items() if flow.reason == reason and flow.payer == MERCHANTS) for day in flows]
+
+
+def test_the_best_price_covers_cost_and_fees():
+    assert merchant.best_price(cost=6_000, fees=0.0, demand=50.0, slope=1.5) == pytest.approx(6_000 + 100 * 50 / 1.5)
+    assert merchant.best_price(6_000, 0.1, 50.0, 1.5) - merchant.best_price(6_000, 0.0, 50.0, 1.5) == pytest.approx(
+        6_000 / 0.9 - 6_000
+    )
+
+
+def test_who_opens_a_shop_pays_for_it_once():
+    world, flows, metrics = a_market()
+    entries = [day["merchants.entries"] for day in metrics]
+    cost = round(SHOPS["opening_cost"] * world.market_scale)
+    assert sum(entries) > 0, "few shops earn well: others open"
+    assert paid(flows, "opening") == [0] + [cost * number for number in entries[:-1]], "a day later"
+    day = entries.index(max(entries)) + 1
+    came = sum(c for flow, c in flows[day].items() if flow.payee == MERCHANTS)
+    went = sum(c for flow, c in flows[day].items() if flow.payer == MERCHANTS and flow.reason != "opening")
+    opening = cost * entries[day - 1]
+    assert metrics[day]["welfare.merchants"] == came - went - opening, "and it counts against their profit"
+
+
+def test_dear_openings_keep_shops_out():
+    _, _, cheap = a_market()
+    _, flows, dear = a_market(opening_cost=10_000_000)
+    assert sum(day["merchants.entries"] for day in dear) == 0
+    assert sum(paid(flows, "opening")) == 0
+    assert dear[-1]["merchants.open"] < cheap[-1]["merchants.open"]
+
+
+def test_where_no_shop_is_open_brands_reckon_what_one_alone_would_sell():
+    _, _, from_none = a_market(90, number=0, spare=5)
+    assert all(day["merchants.open"] == 0 for day in from_none[:28])
+    assert from_none[-1]["merchants.open"] > 0 < from_none[-1]["shopping.orders"]
+    _, _, too_dear = a_market(90, number=0, spare=5, opening_cost=10_000_000)
+    assert sum(day["merchants.entries"] for day in too_dear) == 0
+
+
+def test_what_one_alone_reckons_to_sell_is_near_what_it_then_sells():
+    firms = SHOPS | {"number": 0, "spare": 1, "opening_cost": 0, "fixed_cost": 0, "entering": 1.0}
+    world = World(Scenario.make(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms))
+    expected = sum(one._week_expected(one.cost + world.now.merchants.first_markup) for one in world.merchants)
+    weeks = []
+    while world.running:
+        world.step()
+        if world.day % 7 == 0:
+            weeks.append(int(world.column("merchants", "lately").sum()))
+    world.close()
+    assert 0.5 < expected / (sum(weeks[5:]) / len(weeks[5:])) < 1.0
+
+
+def test_shops_that_lose_for_weeks_close():
+    _, _, lives = a_market()
+    _, _, fails = a_market(fixed_cost=5_000_000)
+    assert sum(day["merchants.exits"] for day in fails) > 0 == sum(day["merchants.exits"] for day in lives)
+    first = next(at for at, day in enumerate(fails) if day["merchants.exits"])
+    assert first + 1 >= 7 * 4, "not before four losing weeks"
+
+
+def test_nobody_sells_where_every_shop_has_closed():
+    world, _, metrics = a_market(fixed_cost=5_000_000, spare=0)
+    assert metrics[-1]["shopping.orders"] == 0 < metrics[-1]["shopping.needs"]
+    assert metrics[-1]["shopping.outside"] + metrics[-1]["shopping.unmet"] == metrics[-1]["shopping.needs"]
+    assert metrics[-1]["shopping.outside"] > 0 < metrics[-1]["shopping.unmet"], "the outside is still there"
+    assert world.column("merchants", "open").sum() == 0

@@ -1,0 +1,103 @@
+"""Attention: a logit of two apps' worth, friends' attention included; who has spent it leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.people.attention import wanted
+from sim.people.users import LEFT, MEMBER
+from sim.world import World
+
+ALL_HAVE_BOTH: dict[str, Any] = {
+    "users": {"first_members": 1.0}, "messaging": {"on": False}, "wallet": {"on": False},
+    "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},
+}  # fmt: skip
+
+
+def test_equal_apps_with_friends_split_evenly_are_used_alike() -> None:
+    assert wanted(0.0, 0.5, 3.0) == 0.5
+
+
+def test_a_better_app_and_friends_there_draw_attention() -> None:
+    assert wanted(0.5, 0.5, 3.0) > 0.5
+    assert wanted(0.0, 0.9, 3.0) > 0.5
+    assert wanted(0.0, 0.9, 3.0) > wanted(0.0, 0.9, 1.0)
+    assert wanted(-0.5, 0.5, 3.0) == pytest.approx(1 - wanted(0.5, 0.5, 3.0))
+
+
+def test_without_the_rival_attention_stays_here(lived: Callable[..., World]) -> None:
+    world = lived(
+        run={"users": 300, "days": 30}, attention={"has_rival": 0.0, "installing": 0.0}, rival={"advantage": 2.0}
+    )
+    assert (world.users.attention.attention[world.users.users.membership == MEMBER] == 1).all()
+
+
+def test_a_rival_that_was_not_launched_is_installed_by_nobody_more(lived: Callable[..., World]) -> None:
+    on, off = (
+        lived(run={"users": 400, "days": 20}, attention={"installing": 0.05}, rival={"on": launched}).history
+        for launched in (True, False)
+    )
+    assert on["attention.installs"].sum() > 50
+    assert off["attention.installs"].sum() == 0
+
+
+def test_attention_moves_by_a_thirtieth_of_the_way_a_day(lived: Callable[..., World]) -> None:
+    """A week's steps are taken at once: after 28 days all have moved 1 - (29/30)^28 of the way; breaks if twice."""
+    world = lived(
+        run={"users": 70, "days": 28}, friends={"kind": "everyone"},
+        attention={"has_rival": 1.0, "network_weight": 0.0, "leaving": 0.0}, **ALL_HAVE_BOTH,
+    )  # fmt: skip
+    assert world.users.attention.attention == pytest.approx(1 - 0.5 * (1 - (29 / 30) ** 28), abs=1e-5)
+
+
+def test_distrust_counts_against_us(lived: Callable[..., World]) -> None:
+    run = {"users": 200, "days": 60}
+    both = {"has_rival": 1.0, "leaving": 0.0, "network_weight": 0.0}
+    plain, distrusted = (
+        lived(run=run, attention=both, trust={"healing_days": 1e6}, events=events, **ALL_HAVE_BOTH)
+        for events in ([], [{"day": 0, "happen": "headline"}])
+    )
+    lost = plain.users.attention.attention - distrusted.users.attention.attention
+    concern = plain.users.users.privacy_concern
+    assert (lost >= -1e-6).all()
+    assert np.corrcoef(lost, concern)[0, 1] > 0.95
+
+
+def test_who_has_spent_their_attention_leaves_and_counts_for_nothing(lived: Callable[..., World]) -> None:
+    world = lived(
+        run={"users": 300, "days": 150}, attention={"has_rival": 1.0, "leaving": 0.2}, rival={"advantage": 8.0},
+        **ALL_HAVE_BOTH,
+    )  # fmt: skip
+    left = world.users.users.membership == LEFT
+    assert left.mean() > 0.5
+    assert (world.users.attention.attention[left] == 0).all()
+    assert world.users.users.active[left].sum() == 0
+
+
+def test_an_app_of_spent_attention_is_not_left_at_once(lived: Callable[..., World]) -> None:
+    """A chance of 1/30 a day; breaks if the week's look forgets that it stands for seven days."""
+    world = lived(
+        run={"users": 3_000, "days": 14}, friends={"kind": "everyone"}, attention={"has_rival": 1.0, "leaving": 1 / 30},
+        rival={"advantage": 8.0}, **ALL_HAVE_BOTH,
+    )  # fmt: skip
+    members = world.users.users.membership == MEMBER
+    world.users.attention.attention[...] = np.where(members, 0.001, 0)
+    before = members.sum()
+    for _ in range(30):
+        world.step()
+    stayed = (world.users.users.membership == MEMBER).sum() / before
+    assert stayed == pytest.approx((29 / 30) ** 30, abs=0.07)
+
+
+def test_news_makes_people_install_the_rival(lived: Callable[..., World]) -> None:
+    quiet, scandal = (
+        lived(run={"users": 2_000, "days": 8}, attention={"installing": 0.001}, events=events).history[
+            "attention.installs"
+        ]
+        for events in ([], [{"day": 3, "happen": "headline"}])
+    )
+    assert quiet[:3].tolist() == scandal[:3].tolist()
+    assert scandal[3] > 10 * max(1, quiet[3])  # 43-62 times at full strength (facts.csv)
+    assert scandal[3] > scandal[6] > quiet[6]  # and it fades

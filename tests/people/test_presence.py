@@ -1,0 +1,104 @@
+"""Presence: who opens the app, and what draws them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.engine import luck
+from sim.people.presence import PresenceSettings, pull
+from sim.world import World
+
+QUIET: dict[str, Any] = {
+    "messaging": {"on": False}, "wallet": {"on": False}, "users": {"first_members": 1.0},
+    "attention": {"has_rival": 0.0, "installing": 0.0}, "clock": {"festivals": []},
+}  # fmt: skip
+
+
+def test_satisfaction_habit_and_letters_that_wait_draw_people() -> None:
+    it = PresenceSettings()
+    usual = pull(1.0, 2.0, 2.0, 0, 2.0, it)
+    assert pull(1.0, 3.0, 2.0, 0, 2.0, it) - usual == pytest.approx(0.2)
+    assert pull(1.0, 2.0, 3.0, 0, 2.0, it) - usual == pytest.approx(0.8)
+    assert pull(1.0, 2.0, 2.0, 1, 2.0, it) - usual == pytest.approx(0.15)
+    assert usual == pytest.approx(1.0 - 0.3 * it.usual_unread)
+
+
+@pytest.mark.parametrize(("eagerness", "share"), [(0.92, 0.66), (2.82, 0.89)])
+def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(
+    eagerness: float, share: float, lived: Callable[..., World]
+) -> None:
+    """Messenger-like .66 and WeChat-like .89 (facts.csv), the logit of a normal wish; breaks if centring drifts."""
+    world = lived(
+        run={"users": 3_000, "days": 40},
+        presence={"eagerness": eagerness, "unread_weight": 0.0, "weekend": 0.0},
+        **QUIET,
+    )
+    history = world.history.iloc[10:]
+    assert history["users.daily"].sum() / history["users.members"].sum() == pytest.approx(share, abs=0.015)
+
+
+def test_only_members_wake_and_the_list_of_those_awake_is_what_the_columns_say(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 500, "days": 3}, users={"first_members": 0.5})
+    awake = np.concatenate(world.awake)
+    users = world.users.users
+    assert (np.flatnonzero(users.active) == awake).all()
+    assert (users.membership[awake] == 1).all()
+    assert (users.last_active[awake] == 2).all()
+
+
+def test_a_festival_brings_people(lived: Callable[..., World]) -> None:
+    run = {"users": 1_500, "days": 3, "start": "2015-02-16"}
+    with_it, without = (
+        lived(run=run, clock={"festivals": festivals}).history["users.daily"] for festivals in (["2015-02-18"], [])
+    )
+    assert (with_it[:2] == without[:2]).all()
+    assert with_it[2] > 1.04 * without[2]
+
+
+def test_friends_who_were_here_yesterday_draw_people(lived: Callable[..., World]) -> None:
+    """After an outage nobody was here: fewer come, unless friends do not matter."""
+
+    def after(weight: float) -> float:
+        section = {"friends_weight": weight, "unread_weight": 0.0, "weekend": 0.0}
+        run = {"users": 3_000, "days": 12}
+        cut, whole = (
+            lived(run=run, presence=section, events=events, **QUIET).history["users.daily"]
+            for events in ([{"day": 10, "happen": "outage"}], [])
+        )
+        return float(cut[11] / whole[11])
+
+    assert after(0.0) == 1.0
+    assert after(1.0) < 0.92
+
+
+@pytest.mark.parametrize("kind", ["generated", "everyone"])
+def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(
+    kind: str, lived: Callable[..., World]
+) -> None:
+    """The bounds are only a short cut: a person opens just if wish plus friends' share beats their luck."""
+    world = lived(run={"users": 400, "days": 6}, friends={"kind": kind})
+    was_active = world.users.users.active.astype(float)
+    felt, own, it = world.felt.rows, world.presence.rows, world.now.presence
+    waiting = world.users.messaging.unread.copy()
+    usual = world.tables["usual"].rows
+    wish = np.array([
+        pull(own.eagerness[i], felt.satisfaction[i], felt.habit[i], float(waiting[i]), usual.satisfaction[0], it)
+        for i in range(world.size)
+    ])  # fmt: skip
+    world.step()  # 2015-01-07, a Wednesday: day 6
+    rows = world.friends.rows
+    share = np.empty(world.size)
+    for who in range(world.size):
+        if kind == "everyone":
+            share[who] = was_active.sum() / world.size
+        else:
+            mine = rows.friend[rows.first[who] : rows.first[who + 1]]
+            weight = np.diff(np.sqrt(np.arange(mine.size + 1)))
+            share[who] = (weight * was_active[mine]).sum() / np.sqrt(max(1, mine.size))
+    x = wish + it.weekend * (0 - 2 / 7) + it.friends_weight * (share - usual.friends_active[0])
+    u = luck.uniforms(luck.key(world.seed, "presence.opens", 6), world.size)
+    opens = (u < 1 / (1 + np.exp(-x))) & (world.users.users.joined < 6) & (world.users.users.membership == 1)
+    assert (opens == (world.users.users.active == 1)).all()
+    assert 0.3 < opens.mean() < 0.9

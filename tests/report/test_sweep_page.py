@@ -1,0 +1,136 @@
+"""The page of a sweep says who wins where, what each factor does and what failed; it stands alone."""
+
+import json
+import re
+from colorsys import rgb_to_hsv
+
+import pytest
+from made_sweeps import a_sweep, shared
+from matplotlib.colors import to_rgb
+
+from sim import report
+from sim.engine.settings import BadInput
+from sim.report import sweep_page
+from sim.sweeps import failure_of
+
+
+@pytest.fixture
+def page(tmp_path):
+    a_sweep(tmp_path / "s", shared)
+    return report.write(tmp_path / "s").read_text(encoding="utf-8")
+
+
+def test_the_page_answers_first(page):
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1]
+    assert "<strong>The paid one</strong> does best on profit" in answer
+    assert "95\N{NO-BREAK SPACE}% interval" in answer
+    assert "6 pairs of values" in answer
+    assert "What moves it most is shopping: commission: from 0\N{NO-BREAK SPACE}% to 20\N{NO-BREAK SPACE}%" in answer
+
+
+def test_every_part_is_there(page):
+    for heading in (
+        "Over all points",
+        "Where each wins",
+        "What each factor does",
+        "What was varied",
+        "How it was made",
+    ):
+        assert f">{heading}</h2>" in page
+    assert "What is missing" not in page
+    assert "Not a fair comparison" not in page
+    assert "1 to 4" in page, "seeds"
+    for figure in ("figure-overall", "figure-profit-total-levels", "figure-profit-total-differences"):
+        assert f'id="{figure}"' in page
+    assert page.count('<figure id="figure-map-') == 2, "a map for each metric"
+
+
+def test_it_stands_alone_and_is_the_same_each_time(page, tmp_path):
+    assert not re.search(r"https?://|<script|<link", page)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert "nan" not in page.lower().replace("dominance", "")
+    assert report.write(tmp_path / "s").read_text(encoding="utf-8") == page
+
+
+def test_what_is_missing_is_said(tmp_path):
+    sweep = a_sweep(tmp_path, shared, without={("paid", 5, 4), ("free", 0, 1)})
+    rows = sweep.rows()
+    lost = rows[(rows.scenario == "paid") & (rows.point == 5) & (rows.seed == 4)]["run"].item()
+    failure_of(tmp_path, lost).parent.mkdir()
+    about = {
+        "error": "ModelError: day 3: the books are out",
+        "traceback": "Traceback\nModelError: day 3: the books are out",
+    }
+    failure_of(tmp_path, lost).write_text(json.dumps(about))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert ">What is missing</h2>" in page
+    assert "1 run failed and 1 run not made yet" in page
+    assert "ModelError: day 3: the books are out" in page
+
+
+def test_an_unfinished_sweep_has_a_page(tmp_path):
+    every = {(name, point, seed) for name in ("free", "paid") for point in range(6) for seed in range(5)}
+    a_sweep(tmp_path, shared, without=every)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "nothing to compare" in page
+    assert "48 runs not made yet" in page
+
+
+@pytest.mark.parametrize("names", [("free",), ("free", "paid", "mixed")])
+@pytest.mark.parametrize("seeds", [(1,), (1, 2, 3)])
+def test_one_seed_or_one_scenario_or_one_factor_will_do(tmp_path, names, seeds):
+    points = [{"users.talk": value} for value in (1.0, 2.0)]
+
+    def profit(name, values, seed):
+        return 10.0 * seed + values["users.talk"] * len(name)
+
+    a_sweep(tmp_path, profit, seeds=seeds, names=names, points=points)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "What each factor does" in page
+    assert ("so no interval" in page) == (len(seeds) == 1)
+
+
+def test_a_sweep_without_factors_is_a_comparison(tmp_path):
+    a_sweep(tmp_path, lambda name, values, seed: 1.0 * seed * len(name), points=[{}], names=("one", "three"))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "Over all points" in page
+    assert "What each factor does" not in page
+
+
+def test_drawn_factors_are_shown_in_classes(tmp_path):
+    points = [{"shopping.commission": 0.2 * (k + 0.5) / 40, "users.talk": 1 + (k * 17 % 40) / 40} for k in range(40)]
+    a_sweep(tmp_path, shared, drawn=True, points=points, seeds=(1, 2))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "drawn between" in page
+    assert "40 points were drawn (latin, seed 1)" in page
+    assert "A dot stands for a class of drawn values" in page
+    figure = re.search(r'<figure id="figure-profit-total-levels".*?</figure>', page, re.DOTALL)[0]
+    below = re.findall(r"<text[^>]*>([^<]*)</text>", figure)
+    assert [f"{share}\N{NO-BREAK SPACE}%" in below for share in (2, 6, 10, 14, 18)] == [True] * 5, "means of classes"
+
+
+def test_a_scenario_has_one_hue_on_the_whole_page(page):
+    def hues(name):
+        figure = re.search(rf'<figure id="{name}".*?</figure>', page, re.DOTALL)[0]
+        parts = (to_rgb(colour) for colour in re.findall(r"fill: (#[0-9a-f]{6})", figure))
+        return {round(rgb_to_hsv(*it)[0], 1) for it in parts if max(it) - min(it) > 0.1}
+
+    on_the_map = hues("figure-map-profit-total-shopping-commission-users-talk")
+    assert on_the_map
+    assert on_the_map <= hues("figure-profit-total-levels")
+
+
+def test_an_unfair_sweep_is_said_first(tmp_path):
+    a_sweep(tmp_path, shared)
+    about = json.loads((tmp_path / "sweep.json").read_text())
+    about["unfair"] = [{"name": "users.privacy_concern", "values": {"free": 0.1, "paid": 0.5}}]
+    (tmp_path / "sweep.json").write_text(json.dumps(about))
+    assert "users.privacy_concern: 0.1 in free, 0.5 in paid" in report.write(tmp_path).read_text(encoding="utf-8")
+
+
+def test_a_folder_without_anything_is_told(tmp_path):
+    with pytest.raises(BadInput):
+        report.write(tmp_path)
+    with pytest.raises(BadInput):
+        sweep_page.write(tmp_path)

@@ -1,0 +1,147 @@
+"""The wallet: transfers, fees, withdrawals, and who has one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.people.users import MEMBER
+from sim.scenario import Scenario
+from sim.services import wallet
+from sim.world import World
+
+TRANSFERS: dict[str, Any] = {"lucky_money": {"on": False}, "messaging": {"on": False}, "clock": {"festivals": []}}
+MANY = {"first_owners": 1.0, "owners_alike": 0.0, "transfers": 0.2}
+
+
+def test_when_it_is_off_nobody_pays_anybody(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 200, "days": 5}, wallet={"on": False})
+    assert world.history["wallet.paid"].sum() == 0
+    assert not world.users.purse.has_wallet.any()
+    assert not world.ledger[WALLET].any()
+
+
+def test_owners_send_as_often_and_as_much_as_the_settings_say(lived: Callable[..., World]) -> None:
+    world = lived(
+        run={"users": 2_000, "days": 20}, wallet=MANY | {"transfer": 5_000, "transfer_spread": 0.0},
+        users={"first_members": 1.0}, **TRANSFERS,
+    )  # fmt: skip
+    history = world.history
+    rate = history["wallet.transfers"].sum() / history["users.daily"].sum()
+    assert rate == pytest.approx(0.2, abs=5 * np.sqrt(0.16 / history["users.daily"].sum()))
+    assert history["wallet.paid"].sum() == 5_000 * history["wallet.transfers"].sum()
+
+
+def test_money_goes_to_members_with_a_wallet_only(lived: Callable[..., World]) -> None:
+    world = lived(
+        run={"users": 600, "days": 15}, wallet=MANY | {"first_owners": 0.4}, users={"first_members": 0.8}, **TRANSFERS
+    )
+    without = world.users.purse.has_wallet == 0
+    assert without.sum() > 200
+    assert not world.ledger[WALLET][without].any()
+    assert (world.users.purse.last_paid[without] < 0).all()
+    assert world.history["wallet.transfers"].sum() > 50
+
+
+def test_a_fee_is_paid_by_the_sender_or_taken_from_what_arrives(lived: Callable[..., World]) -> None:
+    for side in ("payer_fee", "payee_fee"):
+        world = lived(
+            run={"users": 500, "days": 10}, **TRANSFERS,
+            wallet=MANY | {side: 0.1, "fee_dislike": 2.0, "transfer": 10_000, "transfer_spread": 0.0, "withdraws": 0.0},
+        )  # fmt: skip
+        flows = world.flows
+        fees = flows[(flows.payee == COMPANY) & (flows.reason == "payment_fees")].cents.sum()
+        assert (
+            fees == 1_000 * world.history["wallet.transfers"].sum() == world.history["revenue.payment_fees"].sum() > 0
+        )
+
+
+def test_a_payer_fee_cuts_sending_and_the_same_luck_sends_what_is_left(lived: Callable[..., World]) -> None:
+    run = {"users": 1_500, "days": 20}
+    free, taxed = (
+        lived(run=run, wallet=MANY | {"payer_fee": fee}, **TRANSFERS).history["wallet.transfers"] for fee in (0.0, 0.02)
+    )
+    assert (taxed <= free).all()  # a lower rate never adds a payment; breaks with luck that is not shared
+    assert taxed.sum() / free.sum() == pytest.approx(np.exp(-0.4), abs=0.04)
+
+
+@pytest.fixture
+def saver() -> World:
+    """Two people awake; the first has 5,000 CNY in a wallet in which they like to keep 300."""
+    made = World(
+        Scenario.make(
+            run={"users": 2, "days": 1}, friends={"kind": "everyone"},
+            wallet={"first_owners": 0.0, "withdraws": 1.0, "withdrawal_fee": 0.001, "transfers": 0.0},
+        )
+    )  # fmt: skip
+    made.tables["purse"].rows.has_wallet[0] = 1
+    made.ledger.pay("outside", 0, WALLET, 0, 500_000, "gift")
+    made.awake = [np.array([0, 1], np.uint32)]
+    made.ledger.open_day()
+    made.today = {}
+    made.close()
+    return made
+
+
+def test_withdrawals_are_free_up_to_an_amount_in_a_life(saver: World) -> None:
+    """4,700 CNY go, of which 1,000 free: a thousandth of 3,700 CNY; the next day everything is charged."""
+    bank = int(saver.ledger[BANK][0])
+    wallet.step(saver)
+    assert saver.ledger.paid("payment_fees", payee=COMPANY) == 370
+    assert saver.ledger[WALLET][0] == 30_000
+    assert saver.ledger[BANK][0] == bank + 470_000 - 370
+    assert saver.users.purse.withdrawn[0] == 470_000 - 370
+    saver.ledger.open_day()
+    saver.ledger.pay("outside", 0, WALLET, 0, 100_000, "gift")
+    wallet.step(saver)
+    assert saver.ledger.paid("payment_fees") == 100
+    assert saver.ledger.imbalance() == 0
+    assert saver.felt.rows.worth[0] == pytest.approx(-(370 + 100) / 100)
+
+
+def test_who_has_no_more_than_they_like_to_keep_withdraws_nothing(saver: World) -> None:
+    saver.now = saver.now.with_values({"wallet.keeps": 500_000})
+    wallet.step(saver)
+    assert saver.ledger.paid("withdrawal") == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.28, 1.0])
+def test_first_owners_are_the_share_of_members_asked_for(share: float) -> None:
+    world = World(
+        Scenario.make(run={"users": 8_000, "days": 1}, wallet={"first_owners": share}, users={"first_members": 0.5})
+    )
+    world.close()
+    members = world.users.users.membership == MEMBER
+    owners = world.users.purse.has_wallet == 1
+    assert not owners[~members].any()
+    assert owners[members].mean() == pytest.approx(share, abs=0.04)  # alike within groups: fewer of them than people
+
+
+def test_owners_are_alike_within_a_group() -> None:
+    def alike(correlation: float) -> float:
+        sections: dict[str, Any] = {"wallet": {"owners_alike": correlation}, "users": {"first_members": 1.0}}
+        world = World(Scenario.make(run={"users": 6_000, "days": 1}, **sections))
+        world.close()
+        group, owner = world.friends.rows.group_of, world.users.purse.has_wallet.astype(float)
+        order = np.argsort(group, kind="stable")
+        together = group[order][1:] == group[order][:-1]
+        return float(np.corrcoef(owner[order][1:][together], owner[order][:-1][together])[0, 1])
+
+    assert abs(alike(0.0)) < 0.07
+    assert alike(0.8) > 0.4
+
+
+def test_payers_are_counted_once_a_day(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 600, "days": 35}, wallet={"first_owners": 1.0})
+    history = world.history
+    assert (history["wallet.senders"] <= history["users.daily"]).all()
+    assert (history["wallet.payments"] >= history["wallet.senders"]).all()
+    assert history["wallet.payers_share"].to_numpy() == pytest.approx(
+        (history["wallet.senders"] / history["users.daily"]).to_numpy()
+    )
+    lately = world.users.purse.last_paid > 34 - 30
+    assert history["wallet.monthly_payers_share"].iloc[-1] == pytest.approx(
+        lately.sum() / history["users.monthly"].iloc[-1], abs=0.01
+    )

@@ -1,0 +1,114 @@
+"""What many runs say together: effects, changes and winners, paired by point and seed; intervals that hold the truth."""
+
+import numpy as np
+import pytest
+from made_sweeps import a_sweep, shared
+
+from sim.engine.settings import BadInput
+from sim.sweeps import Sweep, apart, interval
+
+
+def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
+    table = a_sweep(tmp_path, shared).table()
+    assert len(table) == 6 * 2 * 4
+    assert list(table["seed"][:12]) == [1] * 12
+    assert list(table["scenario"][:2]) == ["free", "paid"]
+    assert list(table["point"][:4]) == [0, 0, 1, 1]
+    with pytest.raises(BadInput, match="no metric"):
+        a_sweep(tmp_path / "b", shared).table(["profit"])
+
+
+def test_effects_are_paired_by_point_and_seed(tmp_path):
+    found = a_sweep(tmp_path, shared).effects("profit.total").set_index(["factor", "level", "scenario"])
+    it = found.loc["shopping.commission", "0.2", "paid"]
+    assert it["mean"] == pytest.approx(2500 + 10 + 1.5, abs=0.1)
+    assert it["high"] - it["low"] > 1000, "seeds differ greatly"
+    assert it["diff"] == pytest.approx(10, abs=0.1)
+    assert it["diff_low"] < 10 < it["diff_high"]
+    assert it["diff_high"] - it["diff_low"] < 0.2, "but the difference does not"
+    assert it["units"] == 4
+    assert found.loc["users.talk", "2", "free"]["mean"] == pytest.approx(2502, abs=0.1)
+
+
+def test_a_change_goes_from_the_first_value_to_the_last_under_the_same_luck(tmp_path):
+    found = a_sweep(tmp_path, shared).changes("profit.total").set_index(["factor", "scenario"])
+    assert found.loc["users.talk", "free"]["change"] == pytest.approx(1)
+    assert found.loc["shopping.commission", "paid"]["change"] == pytest.approx(10, abs=0.1)
+    it = found.loc["shopping.commission", "free"]
+    assert it["low"] <= 0 <= it["high"]
+
+
+def test_winners_are_found_where_they_win(tmp_path):
+    def crossing(name, values, seed):
+        own = 0.1 * ((seed + (name == "paid")) % 3)
+        return 100.0 * seed + own + (5 if name == "free" else 50 * values["shopping.commission"])
+
+    sweep = a_sweep(tmp_path, crossing)
+    found = sweep.winners("profit.total", "shopping.commission", "users.talk").set_index(["one", "other"])
+    assert [found.loc[c, "1"]["winner"] for c in ("0", "0.2")] == ["free", "paid"]
+    assert not found.loc["0.1", "1"]["sure"], "a lead of nothing is not settled"
+    assert found.loc["0.2", "2"]["lead"] == pytest.approx(5, abs=0.2)
+    assert found.loc["0.2", "2"]["sure"]
+    cheap = sweep.winners("cost.total", "shopping.commission", "users.talk").set_index(["one", "other"])
+    assert cheap.loc["0.2", "1"]["winner"] == "paid", "of costs the smaller is the better"
+
+
+def test_points_that_are_not_finished_everywhere_are_left_out(tmp_path):
+    gaps = {("paid", 5, 4), ("free", 0, 1)}
+    sweep = a_sweep(tmp_path, shared, without=gaps)
+    assert len(sweep.table()) == 46
+    assert sweep.missing() == 2
+    assert len(sweep.paired("profit.total")) == 22
+    assert sweep.overall("profit.total").set_index("scenario").loc["paid", "diff"] == pytest.approx(5, abs=0.5)
+
+
+def test_nothing_finished_is_no_error(tmp_path):
+    every = {(name, point, seed) for name in ("free", "paid") for point in range(6) for seed in range(5)}
+    sweep = a_sweep(tmp_path, shared, without=every)
+    assert sweep.table().empty
+    assert sweep.effects("profit.total").empty
+    assert sweep.changes("profit.total").empty
+    assert sweep.winners("profit.total", *sweep.factors).empty
+
+
+def test_a_drawn_factor_is_put_into_classes_and_its_points_are_the_sample(tmp_path):
+    points = [{"shopping.commission": 0.2 * (k + 0.5) / 40, "users.talk": 1 + (k * 17 % 40) / 40} for k in range(40)]
+    sweep = a_sweep(tmp_path, shared, seeds=(1,), drawn=True, points=points)
+    levels = sweep.levels("shopping.commission")
+    assert len(levels.labels) == 5
+    assert np.bincount(levels.of).tolist() == [8] * 5
+    found = sweep.effects("profit.total")
+    it = found[(found.factor == "shopping.commission") & (found.scenario == "paid")]
+    assert it["diff"].is_monotonic_increasing
+    assert (it["units"] == 8).all()
+    change = sweep.changes("profit.total").set_index(["factor", "scenario"]).loc["shopping.commission", "paid"]
+    assert change["low"] < 50 * 0.16 < change["high"], "ends of a drawn factor are different points: not paired"
+    with pytest.raises(BadInput, match="no factor"):
+        sweep.levels("shopping.listing_fee")
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    draws = np.random.default_rng(5).standard_normal((2000, 2, 6))
+    mean = [interval(a) for a in draws[:, 0]]
+    assert np.mean([it.low < 0 < it.high for it in mean]) == pytest.approx(0.95, abs=0.015)
+    difference = [apart(3 * a, b[:4]) for a, b in draws]
+    assert np.mean([it.low < 0 < it.high for it in difference]) == pytest.approx(0.95, abs=0.015)
+    assert interval([3.0]) == (3.0, 3.0, 3.0)
+    assert apart([3.0, 3.0], [1.0, 1.0]) == (2.0, 2.0, 2.0)
+
+
+def test_a_metric_called_like_a_factor_is_told_apart(tmp_path):
+    points = [{"profit.total": 0.5}, {"profit.total": 0.7}]
+    sweep = a_sweep(tmp_path, lambda name, values, seed: 1.0 * seed, points=points)
+    assert {"profit.total", "profit.total (measured)"} <= set(sweep.table().columns)
+    assert sweep.overall("profit.total")["mean"].tolist() == [2.5, 2.5]
+
+
+@pytest.mark.parametrize("content", [None, "{}", "no json"])
+def test_a_folder_without_a_sweep_is_told(tmp_path, content):
+    if content is not None:
+        (tmp_path / "sweep.json").write_text(content)
+    with pytest.raises(BadInput, match=r"sweep\.json"):
+        Sweep.load(tmp_path)
+    with pytest.raises(BadInput, match="there is no folder"):
+        Sweep.load(tmp_path / "nowhere")

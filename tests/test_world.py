@@ -1,0 +1,254 @@
+"""The world: a Mesa model of a day a step, with people to look at, that can be saved and stops when it is unsound."""
+
+import gc
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+import pytest
+
+from sim.day import DAY, name_of
+from sim.engine.settings import BadInput
+from sim.ground.friends import Friends
+from sim.ground.ledger import BANK, WALLET
+from sim.scenario import Scenario
+from sim.world import METRICS, PEOPLE, ModelError, World
+
+# Mesa
+
+
+def test_mesa_runs_a_batch_of_seeded_scenarios() -> None:
+    """The form that works on every Mesa: one scenario a seed. Breaks if a step too many is taken, or if the scenario
+    counts as a list of values."""
+    scenarios = [Scenario.make(run={"users": 120, "days": 6, "seed": seed}) for seed in (1, 2, 3)]
+    rows = mesa.batch_run(
+        World, {"scenario": scenarios}, max_steps=10**6, data_collection_period=-1, display_progress=False
+    )
+    assert len(rows) == 3
+    for row, scenario in zip(rows, scenarios, strict=True):
+        world = World(scenario)
+        while world.running:
+            world.step()
+        world.close()
+        assert row["scenario"] is scenario
+        assert row["messaging.messages"] == world.history["messaging.messages"].iloc[-1] > 0
+    assert len({row["messaging.messages"] for row in rows}) == 3
+
+
+def test_mesa_collects_a_row_a_day() -> None:
+    scenario = Scenario.make(run={"users": 100, "days": 5})
+    rows = mesa.batch_run(
+        World, {"scenario": [scenario]}, max_steps=10**6, data_collection_period=1, display_progress=False
+    )
+    assert len(rows) == 5
+    assert [row["users.members"] > 0 for row in rows] == [True] * 5
+
+
+def test_a_seed_by_mesas_name_is_the_seed_of_the_run() -> None:
+    scenario = Scenario.make(run={"users": 150, "days": 3, "seed": 1})
+    named, plain = World(scenario, rng=7), World(scenario.with_values({"run.seed": 7}))
+    for world in (named, plain):
+        for _ in range(3):
+            world.step()
+        world.close()
+    assert named.seed == named.scenario.run.seed == 7
+    assert named.history.equals(plain.history)
+
+
+def test_mesa_can_see_the_firms() -> None:
+    world = World(Scenario.make(run={"users": 50, "days": 1}))
+    assert world.rival in list(world.agents)
+    before = world.rival.worth
+    world.rival.caught_up = 0.5
+    assert world.tables["rival"].rows.caught_up[0] == 0.5  # an agent is a view of its row
+    assert world.rival.worth == before
+    world.close()
+
+
+def test_a_closed_world_is_forgotten() -> None:
+    """Mesa 3.3 keeps every model alive; breaks without `close`."""
+    import weakref
+
+    world = World(Scenario.make(run={"users": 50, "days": 1}))
+    world.step()
+    world.close()
+    gone = weakref.ref(world)
+    del world
+    gc.collect()
+    assert gone() is None
+
+
+# a day
+
+
+def test_a_step_is_a_day(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 100, "days": 4, "start": "2015-03-30"})
+    assert (world.day, world.running) == (4, False)
+    history = world.history
+    assert history["day"].tolist() == [0, 1, 2, 3]
+    assert history["date"].tolist() == ["2015-03-30", "2015-03-31", "2015-04-01", "2015-04-02"]
+    assert list(history.columns) == ["day", "date", *METRICS]
+    assert np.isfinite(history.drop(columns="date").to_numpy(np.float64)).all()
+
+
+def test_every_phase_is_timed_and_none_is_left_out(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 100, "days": 2})
+    assert list(world.seconds) == [name_of(phase) for phase in DAY]
+    assert sum(world.seconds.values()) > 0
+
+
+def test_flows_say_who_paid_whom_for_what(lived: Callable[..., World]) -> None:
+    flows = lived(run={"users": 300, "days": 12}).flows
+    assert list(flows.columns) == ["day", "payer", "payee", "reason", "cents"]
+    assert flows.cents.dtype == np.int64
+    assert (flows.cents >= 0).all()
+    assert {"packets", "wages", "top_up", "cost.messages"} <= set(flows.reason)
+    assert not flows.duplicated(["day", "payer", "payee", "reason"]).any()
+
+
+def test_ratios_are_worked_out_from_what_they_divide(lived: Callable[..., World]) -> None:
+    history = lived(run={"users": 300, "days": 5}).history
+    for metric in METRICS.values():
+        if metric.of:
+            top, bottom = (history[name] for name in metric.of)
+            expected = np.where(bottom != 0, top / bottom.where(bottom != 0, 1), 0.0)
+            assert history[metric.name].to_numpy() == pytest.approx(expected), metric.name
+
+
+# looking
+
+
+def test_one_person_can_be_looked_at(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 60, "days": 8})
+    person = world.users[17]
+    assert person.wallet == world.ledger[WALLET][17]
+    assert person.bank == world.ledger[BANK][17]
+    assert person.messaging.sent == world.users.messaging.sent[17]
+    assert person.users.income == world.users.users.income[17] > 0
+    for name, table in PEOPLE.items():
+        assert getattr(person, name)._fields == tuple(table.declared)
+    assert len(world.users) == 60
+    with pytest.raises(IndexError, match="no person 60: people are numbered 0 to 59"):
+        world.users[60]
+
+
+# memory
+
+
+def test_the_memory_of_a_world_is_known_before_it_is_built() -> None:
+    """The sum is close to what is taken: a world too large is refused by it. Breaks if a large table is forgotten."""
+    scenario = Scenario.make(run={"users": 60_000, "days": 1})
+    told = World.memory(scenario)
+    assert told["total"] == sum(size for part, size in told.items() if part != "total")
+    friends = Friends.make(scenario.friends, scenario.run.users, 1)
+    gc.collect()
+    tracemalloc.start()
+    world = World(scenario, friends=friends)
+    world.step()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    world.close()
+    taken = most + friends.bytes
+    assert 0.5 * taken < told["total"] < 2.0 * taken
+
+
+def test_memory_grows_with_people_and_friends_and_everyone_is_never_stored() -> None:
+    def total(**sections: Any) -> int:
+        return World.memory(Scenario.make(**sections))["total"]
+
+    few, many = total(run={"users": 10_000}), total(run={"users": 100_000})
+    assert many == pytest.approx(10 * few, rel=0.01)
+    assert total(run={"users": 10_000}, friends={"degree": 100.0}) - few == pytest.approx(10_000 * 80 * 4, rel=0.01)
+    assert total(run={"users": 10_000}, friends={"kind": "everyone"}) < few
+
+
+# networks
+
+
+def test_a_network_of_another_size_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"run.users = 50, but the network given has 40 people.*set it to 40"):
+        World(Scenario.make(run={"users": 50, "days": 1}), friends=Friends.everyone(40))
+
+
+def test_a_network_may_be_shared_by_worlds() -> None:
+    scenario = Scenario.make(run={"users": 200, "days": 3})
+    friends = Friends.make(scenario.friends, 200, 1)
+    histories = []
+    for given in (friends, friends, None):
+        world = World(scenario, friends=given)
+        while world.running:
+            world.step()
+        world.close()
+        histories.append(world.history)
+    assert histories[0].equals(histories[1])
+    assert histories[0].equals(histories[2])
+
+
+# saving
+
+
+def test_what_is_no_saved_world_is_refused(tmp_path: Path) -> None:
+    for name, content in (("empty.npz", b""), ("text.npz", b"a world"), ("other.npz", None)):
+        path = tmp_path / name
+        if content is None:
+            np.savez(path, numbers=np.arange(3))
+        else:
+            path.write_bytes(content)
+        with pytest.raises(BadInput, match=f"{name}: not a saved world"):
+            World.load(path)
+    with pytest.raises(BadInput, match=r"none.npz: no such saved world"):
+        World.load(tmp_path / "none.npz")
+
+
+def test_a_saved_world_that_was_cut_short_is_refused(lived: Callable[..., World], tmp_path: Path) -> None:
+    path = tmp_path / "world.npz"
+    lived(run={"users": 50, "days": 2}).save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(BadInput, match="not a saved world"):
+        World.load(path)
+
+
+def test_a_saved_world_goes_on_under_another_strategy_but_not_with_other_people(
+    lived: Callable[..., World], tmp_path: Path
+) -> None:
+    path = tmp_path / "world.npz"
+    world = lived(run={"users": 200, "days": 5}, stickers={"on": False})
+    world.save(path)
+    sold = World.load(path, world.scenario.with_values({"stickers.on": True, "stickers.browsing": 0.1, "run.days": 15}))
+    while sold.running:
+        sold.step()
+    sold.close()
+    assert sold.history["stickers.sold"][:5].sum() == 0
+    assert sold.history["stickers.sold"][5:].sum() > 0
+    assert sold.history[:5].equals(world.history)
+    for change in ({"run.users": 100}, {"run.seed": 2}, {"friends.degree": 5.0}):
+        with pytest.raises(BadInput, match=rf"world.npz: {next(iter(change))} is .* but the saved world was born with"):
+            World.load(path, world.scenario.with_values(change))
+
+
+def test_saving_leaves_a_whole_file_or_none(lived: Callable[..., World], tmp_path: Path, monkeypatch: Any) -> None:
+    world = lived(run={"users": 50, "days": 1})
+    world.save(tmp_path / "world.npz")
+    before = (tmp_path / "world.npz").read_bytes()
+    world.step()
+    monkeypatch.setattr(json, "dumps", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        world.save(tmp_path / "world.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["world.npz"]
+    assert (tmp_path / "world.npz").read_bytes() == before
+
+
+# laws
+
+
+def test_a_measure_that_is_no_number_or_was_not_declared_stops_the_run(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 50, "days": 1})
+    world.phase = "messaging.step"
+    with pytest.raises(ModelError, match=r"day 1, messaging.step: messaging.messages is nan"):
+        world.note("messaging.messages", float("nan"))
+    with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
+        world.note("messaging.letters", 1)
