@@ -51,10 +51,11 @@ DAY: tuple[Callable[["World"], None], ...] = (
     banking.step,  # savings move, loans are asked for and paid back
     wallet.count,  # who paid, who has a wallet
     knowledge.be_uneasy,  # being known
-    trust.heal,  # news fades, trust heals
+    trust.worry,  # what is in the news
     experience.feel,  # satisfaction, habit, welfare
     attention.shift,  # between us and the rival; some leave
     joining.step,  # by oneself, with friends, by invitation
+    trust.heal,  # news fades, trust heals
     users.count,  # who is here
     merchant.settle,  # shops pay their keep
     merchant.count,  # and are counted

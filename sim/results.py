@@ -19,42 +19,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground.metrics import Metric
+from sim.ground.metrics import Metric, noted
 
 LAST_DAYS = 28  # a stock over a run is the mean of so many last days: four whole weeks
 LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted neither among winners nor among losers
 RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
 COMPARISON_FILES = ("manifest.json", "comparison.json")
 REPORT = "report.html"
-
-# Of these a smaller value is better; of every other metric a larger one. An entry that begins or ends in a dot is the
-# beginning or end of a name, as in cost.total and ledger.imbalance.
-LOWER_IS_BETTER = (
-    "cost.",
-    ".imbalance",
-    ".wait_seconds",
-    ".wait_minutes",
-    "promotion.distortion",
-    "shopping.price_index",
-    "banking.defaults",
-    "users.left",
-    "users.leaves",
-    "attention.rival",
-)
-
-
-NEITHER = ("advertising.shown", "advertising.slots", "steering.lever")  # more is neither better nor worse
-
-
-def lower_is_better(metric: str) -> bool:
-    """Whether a smaller value of the metric is the better one, by LOWER_IS_BETTER."""
-    return any(
-        metric == entry
-        or (entry.endswith(".") and metric.startswith(entry))
-        or (entry.startswith(".") and metric.endswith(entry))
-        for entry in LOWER_IS_BETTER
-    )
-
 
 # Writing
 
@@ -86,6 +57,27 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextlib.contextmanager
+def folder_for_results(folder: Path | None) -> Iterator[None]:
+    """Make a folder before hours are spent on what goes into it; where the block fails and leaves it empty, it goes.
+
+    Raises:
+        BadInput: it cannot be made or written to.
+    """
+    if folder is None:
+        yield
+        return
+    missing = [it for it in (folder, *folder.parents) if not it.exists()]
+    check_folder(folder)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # what holds something stays, and so do those around it
+            for it in missing:
+                it.rmdir()
+        raise
 
 
 def check_folder(folder: Path) -> None:
@@ -246,14 +238,6 @@ def _over_the_run(days: pd.DataFrame, metric: Metric) -> float:
     return float(days[metric.name].tail(LAST_DAYS).mean()) if len(days) else 0.0
 
 
-def _declared(manifest: Mapping[str, Any]) -> dict[str, Metric]:
-    """Metrics as a manifest declares them."""
-    return {
-        name: Metric(name, note["unit"], note["kind"], note["meaning"], tuple(note["of"]) if note.get("of") else None)
-        for name, note in manifest.get("metrics", {}).items()
-    }
-
-
 def better_off(ours: NDArray[np.float64], theirs: NDArray[np.float64], days: int) -> float:
     """Share of users better off by more than LEAST_GAIN a year, over so many days of the same luck.
 
@@ -300,7 +284,7 @@ class Result:
     @property
     def metrics(self) -> dict[str, Metric]:
         """Declarations of every metric, by name."""
-        return _declared(self.manifest)
+        return noted(self.manifest.get("metrics", {}))
 
     def save(self, folder: Path) -> None:
         """Write the run to a folder, file by file, each whole; an earlier result there is overwritten.
@@ -397,7 +381,8 @@ class Comparison:
         titles: title of each scenario.
         seeds: seeds in order; every scenario ran with each.
         metrics: by metric, then scenario.
-        best: by metric, then scenario: the probability that its mean is the best; sums to 1 over scenarios.
+        best: by metric, then scenario: the probability that its mean is the best; sums to 1 over scenarios. Metrics of
+            which neither more nor less is better have none.
         gaining: by scenario, the share of users who are better off than in the baseline of the same seed.
         decided: levers that differ, which is what is compared.
         unfair: assumptions and run settings that differ, which makes the comparison unfair; empty if fair.
@@ -442,7 +427,7 @@ class Comparison:
     def table(self) -> pd.DataFrame:
         """All figures: a row per metric and scenario, in columns as in Figures, and `best`."""
         rows = [
-            {"metric": metric, "scenario": name, **figures, "best": self.best[metric][name]}
+            {"metric": metric, "scenario": name, **figures, "best": self.best.get(metric, {}).get(name, math.nan)}
             for metric, by_scenario in self.metrics.items()
             for name, figures in by_scenario.items()
         ]

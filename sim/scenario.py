@@ -277,7 +277,7 @@ def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, d
         extended = f", which {chain[-1].name} extends" if chain else ""
         raise BadInput(f"{path}: no such {what}{extended}{_nearest_file(path, chain)}") from None
     except IsADirectoryError:
-        raise BadInput(f"{path}: a folder, no {what}") from None
+        raise BadInput(f"{path}: a folder; name one file, a {what}") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: cannot be read: not text in UTF-8") from None
     except OSError as error:

@@ -26,8 +26,8 @@ from scipy import special
 
 from sim import __version__
 from sim.engine.settings import BadInput
-from sim.ground.metrics import Metric
-from sim.results import lower_is_better, read_json, read_table
+from sim.ground.metrics import Metric, noted
+from sim.results import read_json, read_table
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
@@ -181,12 +181,7 @@ class Sweep:
     @property
     def metrics(self) -> dict[str, Metric]:
         """Declarations of every metric, by name."""
-        return {
-            name: Metric(
-                name, note["unit"], note["kind"], note["meaning"], tuple(note["of"]) if note.get("of") else None
-            )
-            for name, note in self.about["metrics"].items()
-        }
+        return noted(self.about["metrics"])
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -386,7 +381,7 @@ class Sweep:
             `second` with a 95 % interval paired by point and seed, and whether that is `sure` to be a lead.
         """
         wide, found = self.paired(metric), []
-        sign = -1.0 if lower_is_better(metric) else 1.0
+        sign = -1.0 if self.metrics[metric].better == "less" else 1.0
         points = wide.index.get_level_values("point")
         first, then = self.levels(one), self.levels(other)
         for i, label in enumerate(first.labels):

@@ -5,12 +5,13 @@ import functools
 import io
 import json
 import math
+import operator
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import mesa
 import numpy as np
@@ -55,6 +56,8 @@ MEASURED = (
     merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
 )  # fmt: skip
 METRICS: dict[str, Metric] = {metric.name: metric for module in MEASURED for metric in module.METRICS}
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.of is None)
+RATIOS = tuple((name, *metric.of) for name, metric in METRICS.items() if metric.of is not None)
 PEOPLE: dict[str, type[Table]] = {
     "users": users.UserColumns,
     "felt": experience.FeltColumns,
@@ -165,11 +168,15 @@ class Collector(mesa.DataCollector):
     """Mesa's, but that metrics are numbers, which need no deep copies: a fifth of a small world's day."""
 
     def collect(self, model: "World") -> None:
-        """Add a row: today's metrics."""
+        """Add a row: today's metrics; a ratio is worked out from the two that it divides."""
         if hasattr(self, "_collection_steps"):  # Mesa 3.5: what batch_run goes by
             self._collection_steps.append(model.time)
-        for name, values in self.model_vars.items():
-            values.append(_read(model, name))
+        today, rows = model.today, self.model_vars
+        for name in COUNTED:
+            rows[name].append(today.get(name, 0))
+        for name, top, bottom in RATIOS:
+            below = today.get(bottom, 0)
+            rows[name].append(today.get(top, 0) / below if below else 0.0)
 
 
 class World(mesa.Model):
@@ -177,7 +184,7 @@ class World(mesa.Model):
 
     Args:
         scenario: what is decided and assumed.
-        rng: a seed that replaces the scenario's (Mesa's name for it).
+        rng: a seed that replaces the scenario's (Mesa's name for it), any whole number, NumPy's too.
         friends: a network made before, shared by many worlds; else the scenario's is made.
         threads: threads of this one world; the results do not depend on it.
 
@@ -188,20 +195,16 @@ class World(mesa.Model):
     scenario: Any = None  # hides the setter of Mesa 3.5, which would write into a frozen scenario
 
     def __init__(
-        self, scenario: Scenario, rng: int | None = None, friends: Friends | None = None, threads: int = 1
+        self, scenario: Scenario, rng: SupportsIndex | None = None, friends: Friends | None = None, threads: int = 1
     ) -> None:
-        super().__init__(rng=scenario.run.seed if rng is None else rng)
-        if rng is not None and isinstance(rng, int):
-            scenario = scenario.with_values({"run.seed": rng})
+        if rng is not None:
+            scenario = scenario.with_values({"run.seed": _seed(rng)})
+        super().__init__(rng=scenario.run.seed)
         self.scenario = self.now = scenario
         self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
         self.friends = friends or Friends.make(scenario.friends, scenario.run.users, self.seed)
         self.size: int = scenario.run.users
-        if self.friends.people != self.size:
-            raise BadInput(
-                f"run.users = {self.size}, but the network {scenario.friends.file or 'given'} has {self.friends.people} people: "
-                f"leave run.users out, or set it to {self.friends.people}"
-            )
+        self.friends.check_people(self.size, scenario.friends.file)
         self.blocks = kernels.blocks(self.size)
         self.threads = threads
         self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -220,6 +223,7 @@ class World(mesa.Model):
         self.errands, self.assistant_clicks = nobody, nobody[1:]  # from the assistant to the shops, within a day
         self.promoted_clicks = (np.empty(0, np.uint32), np.empty(0, np.int64))  # from search to promotion, within a day
         self.today: dict[str, float] = {}
+        self.stopwatch = time.perf_counter
         self.seconds = {days.name_of(phase): 0.0 for phase in days.DAY}
         last = {phase.__module__: days.name_of(phase) for phase in days.DAY}
         self._looked_at: dict[str, list[tuple[str, str, NDArray[Any]]]] = {}
@@ -262,15 +266,14 @@ class World(mesa.Model):
             ModelError: naming day, phase and reason, when a number is not finite or money does not balance.
         """
         self.today = {}
-        for phase in days.DAY:
-            began = time.process_time()
-            self.phase = days.name_of(phase)
+        for name, phase in zip(self.seconds, days.DAY, strict=True):
+            self.phase, began = name, self.stopwatch()
             try:
                 phase(self)
             except LedgerError as error:
                 raise ModelError(f"day {self.day}, {self.phase}: {error}") from error
             self._check_numbers()
-            self.seconds[self.phase] += time.process_time() - began
+            self.seconds[name] += self.stopwatch() - began
         self._check()
         self._flows += [(self.day, *flow, cents) for flow, cents in sorted(self.ledger.flows.items())]
         self.datacollector.collect(self)
@@ -299,7 +302,7 @@ class World(mesa.Model):
             if event.happen == "outage":
                 self.outage = True
             elif event.happen is not None:
-                trust.headline(self, breach=event.happen == "breach")
+                trust.happens(self, event.happen)
         self.now = steering.applied(self, self.now)
 
     # what phases ask for
@@ -363,12 +366,11 @@ class World(mesa.Model):
         return self.felt.rows.surplus.copy()  # type: ignore[no-any-return]
 
     @staticmethod
-    def memory(scenario: Scenario) -> dict[str, int]:
-        """Bytes that a world of this scenario takes, by part, and in total."""
+    def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
+        """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
         people = scenario.run.users
-        degree = 0.0 if scenario.friends.kind == "everyone" else scenario.friends.degree
         parts = {
-            "network": int(people * (4 * degree + 16)),
+            "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
             "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
             "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
             "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
@@ -408,6 +410,7 @@ class World(mesa.Model):
             "slow": self._slow,
             "history": self.datacollector.model_vars,
             "flows": self._flows,
+            "network": self.friends.digest(),
         }
         about["sectors"] = self.ledger.sizes
         state["ledger"] = self.ledger.balance
@@ -450,9 +453,16 @@ class World(mesa.Model):
                 )
         # everything that may ever be on is born; what the saved world had no room for is then founded today
         events = (*saved.events, Event(day=day, set=scenario.levers()), *scenario.events)
-        world = cls(saved.model_copy(update={"events": events}), friends=friends, threads=threads)
+        friends = friends or Friends.make(saved.friends, saved.run.users, saved.run.seed)
         with _saved(path) as state:
             about = _about(state)
+        if friends.digest() != about.get("network"):
+            raise BadInput(
+                f"{path}: the saved world was born with another network than this one ({friends.notes['source']}): "
+                "give it the same, as `friends` or as its file was"
+            )
+        world = cls(saved.model_copy(update={"events": events}), friends=friends, threads=threads)
+        with _saved(path) as state:
             for name, table in world.tables.items():
                 for column, values in table.arrays().items():
                     if state[f"{name}/{column}"].size:
@@ -485,6 +495,13 @@ def _saved(path: str | Path) -> Iterator[Any]:
 def _about(state: Any) -> dict[str, Any]:
     """What a saved world says of itself."""
     return json.loads(state["about"].tobytes())  # type: ignore[no-any-return]
+
+
+def _seed(rng: SupportsIndex) -> int:
+    try:
+        return operator.index(rng)
+    except TypeError:
+        raise BadInput(f"rng = {rng!r}: must be a whole number, which names the luck of the run") from None
 
 
 def _read(world: World, name: str) -> float:

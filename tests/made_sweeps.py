@@ -7,8 +7,8 @@ import pandas as pd
 from sim.sweeps import Sweep, identity, place_of
 
 METRICS = {
-    "profit.total": {"unit": "cents", "kind": "flow", "meaning": "what is left", "of": None},
-    "cost.total": {"unit": "cents", "kind": "flow", "meaning": "what is spent", "of": None},
+    "profit.total": {"unit": "cents", "kind": "flow", "meaning": "what is left", "of": None, "better": "more"},
+    "cost.total": {"unit": "cents", "kind": "flow", "meaning": "what is spent", "of": None, "better": "less"},
 }
 VALUES = {"shopping.commission": [0.0, 0.1, 0.2], "users.talk": [1.0, 2.0]}
 

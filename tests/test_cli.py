@@ -128,7 +128,7 @@ def test_the_schema_describes_a_scenario_file(hongbao: Callable[..., Result]) ->
 
 
 def test_bench_says_what_was_measured(hongbao: Callable[..., Result]) -> None:
-    done = hongbao("bench", "--users", "500,1_000", "--days", 2, "--no-starts", "--format", "json")
+    done = hongbao("bench", "--users", "500,1_000", "--days", 2, "--no-starts", "--no-twin", "--format", "json")
     assert done.exit_code == 0, done.stderr
     first, second = json.loads(done.stdout)["paces"]
     assert (first["users"], second["users"], first["days"]) == (500, 1000, 2)
@@ -137,7 +137,7 @@ def test_bench_says_what_was_measured(hongbao: Callable[..., Result]) -> None:
     assert first["user_days_a_second"] > 0
     assert first["bytes_a_person"] > 0
     assert len(first["phases"]) == len(DAY)
-    assert "awake share" in hongbao("bench", "--users", "500", "--days", 1, "--no-starts").stdout
+    assert "awake share" in hongbao("bench", "--users", "500", "--days", 1, "--no-starts", "--no-twin").stdout
 
 
 def test_a_report_is_written_again(hongbao: Callable[..., Result], tmp_path: Path) -> None:
@@ -233,7 +233,17 @@ def test_a_network_that_is_read_says_how_many_people_there_are(hongbao: Callable
     refused = hongbao("run", BASELINE, *network, "--users", 151, "--out", "there")
     assert refused.exit_code == 2
     assert "150" in refused.stderr
-    assert not (tmp_path / "there" / "manifest.json").exists()
+    assert not (tmp_path / "there").exists()
+
+
+def test_an_interval_that_was_waited_for_is_said_to_cover_less(hongbao: Callable[..., Result]) -> None:
+    said = " ".join(hongbao("compare", "--help").stdout.split())
+    assert "4 at least" in said
+    assert "a little less than 95 %" in said
+    done = hongbao("compare", BASELINE, FEE, *SMALL, "--precision", 10, "--jobs", 1)
+    assert done.exit_code == 0, done.stderr
+    assert "8 seeds" in done.stdout
+    assert "intervals were waited for, so cover a little less than 95 %" in done.stdout
 
 
 # bad input
@@ -248,6 +258,12 @@ BAD = {
     "no value": (["run", BASELINE, "--set", "wallet.payer_fee"], "section.key=value"),
     "wrong type": (["run", BASELINE, "--set", "wallet.payer_fee=much"], "wallet.payer_fee"),
     "out of range": (["run", BASELINE, "--set", "wallet.payer_fee=1.5"], "wallet.payer_fee"),
+    "more than 64 bits": (["run", BASELINE, "--set", "wallet.keeps=100000000000000000000000"], "10000000000"),
+    "more than cents can be": (["run", BASELINE, "--set", "company.capital=1000000000000000000"], "10000000000"),
+    "a price like no other": (["run", BASELINE, "--set", "stickers.price=100000000000000000000"], "10000000000"),
+    "a packet like no other": (["run", BASELINE, "--set", "lucky_money.packet=1e300"], "10000000000"),
+    "fewer people than friends": (["run", BASELINE, "--users", "10"], "friends.degree"),
+    "fewer people than friends to compare": (["compare", BASELINE, FEE, "--users", "10"], "friends.degree"),
     "zero users": (["run", BASELINE, "--users", "0"], "run.users"),
     "negative days": (["run", BASELINE, "--days=-3"], "run.days"),
     "too large a world": (["run", BASELINE, "--users", "400_000_000"], "memory"),
@@ -276,7 +292,7 @@ def test_bad_input_is_told_plainly_and_leaves_nothing(
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert not done.stdout
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

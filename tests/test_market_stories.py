@@ -7,7 +7,6 @@ breaks them: merchants who do not pass fees on, rankings that ignore bids, adver
 import functools
 
 import numpy as np
-import pytest
 from scipy import stats
 
 from sim.results import summarise
@@ -74,41 +73,22 @@ def test_saying_which_places_are_paid_earns_less_and_misleads_less():
 def test_knowing_people_makes_the_unpaid_list_better():
     blind, seeing = of("promotion.information_loss"), of("promotion.information_loss", company__knows_profile=True)
     assert of("promotion.distortion").max() == 0, "an unpaid list is not bent"
+    surely_above(blind, seeing)
+    assert seeing.min() > 0, "what is seen is noisy, and eight of twelve are shown"
     surely_above(of("shopping.worth", company__knows_profile=True), of("shopping.worth"))
-    assert np.isfinite(blind).all()
-    assert np.isfinite(seeing).all()
 
 
 def test_a_subscription_without_adverts_sells_better_where_adverts_are_many():
+    """From none to few to many adverts for those who do not pay; breaks when what adverts cost people is not remembered."""
     sold = {"subscriptions__on": True, "subscriptions__price": 1_500, "advertising__on": True}
-    few = of("subscriptions.share", days=90, **sold, advertising__inbox_slots=0.0, advertising__discovery_slots=0.5)
-    many = of("subscriptions.share", days=90, **sold, advertising__inbox_slots=3.0, advertising__discovery_slots=2.0)
+    none, few, many = (
+        of("subscriptions.share", days=90, **sold, advertising__inbox_slots=inbox, advertising__discovery_slots=page)
+        for inbox, page in ((0.0, 0.0), (0.0, 1.0), (3.0, 2.0))
+    )
+    surely_above(few, none)
     surely_above(many, few)
 
 
 def test_free_shops_are_good_for_people_and_bring_them_back():
     surely_above(of("welfare.users"), of("welfare.users", shopping__on=False))
     surely_above(of("users.daily"), of("users.daily", shopping__on=False))
-
-
-@pytest.mark.parametrize("metric", ["shopping.worth"])
-def test_the_logsum_is_the_surplus_of_simulated_choices(metric):
-    """The expected maximum over considered shops less that over the outside equals what choices with drawn noise give.
-
-    Breaks when the Gumbel draws and the logsum disagree (another scale, a draw used twice).
-    """
-    from sim.services import shopping
-
-    worths = np.array([0.4, -0.3, 0.9])
-    outside = np.array([0.0, 0.0])
-    draws = 200_000
-    u = np.random.default_rng(5).random((draws, 5))
-    noise = np.vectorize(shopping.gumbel)(u)
-    best = (np.concatenate([worths, outside]) + noise).max(axis=1)
-    without = (outside + noise[:, 3:]).max(axis=1)
-    simulated = best - without
-    logsum = np.log(np.exp(worths).sum() + np.exp(outside).sum()) - np.log(np.exp(outside).sum())
-    assert abs(simulated.mean() - logsum) < 4 * simulated.std() / np.sqrt(draws), metric
-    # and the service's own tally of worth is that of its own choices: needs x mean gain, within sampling error
-    people = of("shopping.worth", days=20) / of("shopping.needs", days=20)
-    assert (people > 0).all()

@@ -9,14 +9,14 @@ import pytest
 
 from sim.engine.settings import BadInput
 from sim.ground.metrics import Metric, flow, ratio, stock
-from sim.results import Comparison, Result, load, lower_is_better, summarise, whole_file, write_json
+from sim.results import Comparison, Result, load, summarise, whole_file, write_json
 
 METRICS = {
     metric.name: metric
     for metric in (
         flow("shop.sales", "cents", "sold"),
-        stock("shop.queue", "people", "waiting"),
-        flow("shop.visits", "people", "who came"),
+        stock("shop.queue", "people", "waiting", "less"),
+        flow("shop.visits", "people", "who came", "neither"),
         ratio("shop.per_visit", "cents", "sold a visit", "shop.sales", "shop.visits"),
     )
 }
@@ -38,9 +38,7 @@ def a_run(seed: int = 3, name: str = "shop", surplus: bool = True) -> Result:
         "name": name,
         "title": "A shop",
         "seed": seed,
-        "metrics": {
-            m.name: {"unit": m.unit, "kind": m.kind, "meaning": m.meaning, "of": m.of} for m in METRICS.values()
-        },
+        "metrics": {name: metric.note() for name, metric in METRICS.items()},
     }
     worth = np.array([0.5, -1.25, 3.0]) if surplus else None
     return Result('title = "A shop"\n', manifest, days, flows, summarise(days, METRICS), worth)
@@ -94,21 +92,13 @@ def test_a_metric_that_was_never_recorded_is_named():
         summarise(pd.DataFrame({"shop.sales": [1]}), {"shop.per_visit": METRICS["shop.per_visit"]})
 
 
-@pytest.mark.parametrize(
-    ("metric", "lower"),
-    [
-        ("cost.total", True),
-        ("ledger.imbalance", True),
-        ("support.wait_seconds", True),
-        ("rides.wait_minutes", True),
-        ("attention.rival", True),
-        ("profit.total", False),
-        ("users.daily", False),
-        ("wallet.payments", False),
-    ],
-)
-def test_it_is_known_which_way_is_better(metric, lower):
-    assert lower_is_better(metric) is lower
+def test_a_saved_run_says_which_way_its_metrics_are_better(tmp_path):
+    a_run().save(tmp_path)
+    found = Result.load(tmp_path).metrics
+    assert found == METRICS
+    assert {name.partition(".")[2]: it.better for name, it in found.items()} == {
+        "sales": "more", "queue": "less", "visits": "neither", "per_visit": "more",
+    }  # fmt: skip
 
 
 # whole files

@@ -86,8 +86,27 @@ def test_every_metric_says_what_it_is_and_is_declared_once() -> None:
         assert metric.meaning, metric.name
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", metric.name), f"{metric.name} is not service.thing"
         assert metric.kind in ("flow", "stock", "ratio"), metric.name
+        assert metric.better in ("more", "less", "neither"), metric.name
         assert (metric.of is not None) == (metric.kind == "ratio"), metric.name
         assert set(metric.of or ()) <= set(names), f"{metric.name} divides what nobody measures"
+
+
+def test_of_what_is_bad_less_is_better_and_of_circumstances_neither() -> None:
+    """Who "is best" hangs on this: as many as leave, return or go without must not count as a success."""
+    better = {metric.name: metric.better for module in MODULES for metric in _metrics_of(module)}
+    bad = (
+        "trust.said_leaving trust.headlines attention.installs attention.rival lucky_money.returned rides.unserved "
+        "rides.wait_minutes bills.late banking.losses banking.defaults support.public_share support.abandoned "
+        "support.wait_seconds advertising.nuisance advertising.unserved regulator.found regulator.fines shopping.unmet "
+        "shopping.unaffordable promotion.distortion assistant.hidden users.left cost.total cost.fines ledger.imbalance"
+    )
+    neither = "clock.festival advertising.slots advertising.shown merchants.price shopping.needs steering.lever"
+    good = "profit.total revenue.total welfare.users users.daily wallet.payments trust.mean support.satisfaction"
+    for names, way in ((bad, "less"), (neither, "neither"), (good, "more")):
+        assert {name for name in names.split() if better[name] != way} == set()
+    costs = {name for name in better if name.startswith("cost.")}
+    assert len(costs) > 2
+    assert {better[name] for name in costs} == {"less"}
 
 
 def test_a_metric_is_named_after_its_file_or_is_global() -> None:

@@ -203,3 +203,23 @@ def test_a_breach_costs_trust_and_heals_many_say_they_leave_and_few_do() -> None
     assert below(interval(did))
     assert -0.02 < interval(did).mean < -0.002
     assert above(interval(healed))
+
+
+def test_after_a_policy_notice_many_say_they_leave_and_few_do() -> None:
+    """facts.csv: 26 % said so, and between nobody and 1.1 % did; the same data are known without the notice."""
+    notice = [{"day": 10, "happen": "policy_notice"}]
+    sections: dict[str, dict[str, Any]] = {
+        "lucky_money": {"on": False}, "company": {"knows_purchases": True, "knows_profile": True},
+    }  # fmt: skip
+    said, attention, members = [], [], []
+    for seed in SEEDS:
+        hit, spared = (history(1_500, 120, seed, sections, events=events) for events in (notice, []))
+        assert hit["trust.headlines"].tolist() == [0] * 10 + [1] + [0] * 109
+        said.append(hit["trust.said_leaving"].sum() / hit["users.members"][10])
+        attention.append((hit["attention.mean"] / spared["attention.mean"] - 1)[30:90].mean())
+        members.append((hit["users.members"] / spared["users.members"] - 1)[30:].mean())
+    assert interval(said).mean == pytest.approx(0.26, abs=0.02)
+    assert above(interval(attention), -0.011)
+    assert below(interval(attention))
+    assert -0.011 < interval(members).low <= interval(members).high <= 0.0
+    assert interval(said).low > 10 * -interval(attention).low

@@ -5,7 +5,7 @@ import json
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import mesa
 import numpy as np
@@ -48,15 +48,23 @@ def test_mesa_collects_a_row_a_day() -> None:
     assert [row["users.members"] > 0 for row in rows] == [True] * 5
 
 
-def test_a_seed_by_mesas_name_is_the_seed_of_the_run() -> None:
+@pytest.mark.parametrize("seed", [7, np.int64(7), np.uint8(7)], ids=lambda seed: type(seed).__name__)
+def test_a_seed_by_mesas_name_is_the_seed_of_the_run(seed: SupportsIndex) -> None:
     scenario = Scenario.make(run={"users": 150, "days": 3, "seed": 1})
-    named, plain = World(scenario, rng=7), World(scenario.with_values({"run.seed": 7}))
+    named, plain = World(scenario, rng=seed), World(scenario.with_values({"run.seed": 7}))
     for world in (named, plain):
         for _ in range(3):
             world.step()
         world.close()
     assert named.seed == named.scenario.run.seed == 7
     assert named.history.equals(plain.history)
+    assert type(named.scenario.run.seed) is int
+
+
+def test_a_seed_that_is_no_number_is_refused_and_not_passed_over() -> None:
+    for seed in (7.0, "7", np.random.default_rng(7)):
+        with pytest.raises(BadInput, match=r"rng = .*whole number"):
+            World(Scenario.make(run={"users": 50, "days": 1}), rng=seed)  # type: ignore[arg-type]
 
 
 def test_mesa_can_see_the_firms() -> None:

@@ -70,12 +70,18 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
 @click.option(
     "--starts/--no-starts", "starting", default=True, show_default=True, help="Time starts too: a minute or two."
 )
+@click.option(
+    "--twin/--no-twin", "twinned", default=True, show_default=True,
+    help="Race the same day written as ordinary Mesa agents, where the project's sources are at hand: a minute or two.",
+)  # fmt: skip
 @THREADS
 @FORMAT
 @DEBUG
-def bench(scenario: Path | None, users: list[int], days: int, starting: bool, threads: int, form: str) -> None:
+def bench(
+    scenario: Path | None, users: list[int], days: int, starting: bool, twinned: bool, threads: int, form: str
+) -> None:
     """Measure user-days a CPU-second, of SCENARIO or of the model as it is by default."""
-    from sim.experiments.bench import measure, start, starts
+    from sim.experiments.bench import TWIN_USERS, against_twin, measure, start, starts
     from sim.scenario import Scenario
 
     chosen = Scenario.load(scenario) if scenario else Scenario()
@@ -86,8 +92,9 @@ def bench(scenario: Path | None, users: list[int], days: int, starting: bool, th
         for size in users:
             rows.append(measure(chosen, size, days, threads)._asdict())
             told(len(rows), len(users))
+    twin = against_twin(min(TWIN_USERS, *users), days) if twinned else []
     if form == "json":
-        click.echo(json.dumps({"starts": started, "paces": rows}, indent=2))
+        click.echo(json.dumps({"starts": started, "paces": rows, "twin": twin}, indent=2))
         return
     phases = [row.pop("phases") for row in rows]
     if form == "csv":
@@ -108,3 +115,6 @@ def bench(scenario: Path | None, users: list[int], days: int, starting: bool, th
         for phase in phases[0]
     ]
     show(by_phase, form, "Nanoseconds a person and day, by phase and number of people")
+    if twin:
+        raced = [{key: value for key, value in row.items() if key != "ratios"} for row in twin]
+        show(raced, form, "Beside the same day as ordinary Mesa agents: CPU microseconds a user-day")

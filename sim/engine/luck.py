@@ -71,7 +71,13 @@ def two(key, who, k):
 @rule
 def pair(key, who, other, k):
     """A number in (0, 1) for an ordered pair."""
-    return uniform(mix(key + np.uint64(who) * GOLD), other, k)
+    return uniform(of(key, who), other, k)
+
+
+@rule
+def of(key, who):
+    """A key of one's own: `uniform(of(key, who), other, k)` is `pair(key, who, other, k)`, for many draws at once."""
+    return mix(key + np.uint64(who) * GOLD)
 
 
 @rule

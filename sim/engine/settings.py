@@ -56,16 +56,33 @@ Floats = Annotated[tuple[float, ...], BeforeValidator(lambda value: tuple(value)
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
+LEAST, MOST = 1e-9, 10**12  # of what is positive, of any unit
+MOST_BY_UNIT = {  # by how the unit begins, the first that fits; these end up in exponents, or are summed as cents
+    "cents": 10**10,  # of each of five hundred million people it is still a sum that 64 bits hold
+    "CNY": 10**8,
+    "messages": 1_000,  # at a time
+    "logit unit": 100,  # e^100 is certainty, e^710 no number
+    "log-spread": 5,  # six deviations are then e^30, a thousand thousand millions
+    "log": 100,
+}
+
+
 class Origin:
     """Declares a setting: who sets it, its unit, its limits, what it means and where its value comes from.
 
-    `low` and `high` are the plausible range, which sweeps and sensitivity explore; the hard limits come with the unit.
+    `low` and `high` are the plausible range, which sweeps and sensitivity explore; the hard limits come with the unit,
+    unless the declaration has its own.
     """
 
     def __init__(self, name: Literal["decided", "assumed"]) -> None:
         self.name = name
 
     def _field(self, value: Any, unit: str, meaning: str, source: str, low: Any, high: Any, **limits: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            most = next((most for begin, most in MOST_BY_UNIT.items() if unit.startswith(begin)), MOST)
+            # one limit on each side, so that an error names the one that counts
+            limits = ({} if {"ge", "gt"} & set(limits) else {"ge": -most}) | limits
+            limits = ({} if {"le", "lt"} & set(limits) else {"le": most}) | limits
         note = {"origin": self.name, "unit": unit, "source": source, "low": low, "high": high}
         return Field(value, description=meaning, json_schema_extra=note, **limits)
 
@@ -95,8 +112,8 @@ class Origin:
         low: float | None = None,
         high: float | None = None,
     ) -> Any:
-        """A real number above zero."""
-        return self._field(value, unit, meaning, source, low, high, gt=0)
+        """A real number above zero, by which one may divide."""
+        return self._field(value, unit, meaning, source, low, high, ge=LEAST)
 
     def amount(
         self,

@@ -1,5 +1,6 @@
 """Bench: how fast worlds live, in user-days a CPU-second, with the workload that was measured beside it."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sim.experiments.run import check_memory
 from sim.ground.friends import Friends
@@ -17,7 +18,9 @@ from sim.world import World
 WARM_DAYS = 3  # lived before the clock starts: first days fill columns and caches
 SMALL = 1_000  # people of the world that is there to be compiled
 FEW, BRIEFLY = 2_000, 2  # people and days of a start from the command line
+TWIN_USERS = 10_000  # people of the race with Mesa agents; more would take it long
 LATER = 3  # starts, of which the median counts
+TWIN = Path(__file__).parents[2] / "tests" / "benchmarks" / "compare.py"  # comes with the sources, not with the package
 
 
 class Pace(NamedTuple):
@@ -57,6 +60,18 @@ def starts(scenario: Scenario) -> Starts:
     return Starts(FEW, BRIEFLY, *first, *map(statistics.median, zip(*later, strict=True)))
 
 
+def against_twin(users: int, days: int, rounds: int = 3) -> list[dict[str, Any]]:
+    """The same days written as ordinary Mesa agents, lived in turns with ours: a row a workload.
+
+    CPU microseconds a user-day of either, and their ratio. Empty where the project's sources are not at hand.
+    """
+    if not TWIN.is_file():
+        return []
+    asked = ["--users", str(users), "--days", str(days), "--rounds", str(rounds), "--format", "json"]
+    done = subprocess.run([sys.executable, TWIN, *asked], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds on the wall and CPU seconds that a command takes."""
     began, used = time.perf_counter(), _used_by_children()
@@ -90,6 +105,7 @@ def measure(scenario: Scenario, users: int, days: int, threads: int = 1) -> Pace
     friends = Friends.make(scenario.friends, users, scenario.run.seed)
     knit = time.process_time()
     world = World(scenario, friends=friends, threads=threads)
+    world.stopwatch = time.process_time
     born = time.process_time()
     try:
         for _ in range(WARM_DAYS):

@@ -16,7 +16,7 @@ import numba
 from sim import __version__
 from sim.engine.settings import BadInput
 from sim.ground.friends import Friends
-from sim.results import Result, check_folder, summarise
+from sim.results import Result, folder_for_results, summarise
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -67,14 +67,17 @@ def run(
         if not born < day <= scenario.run.days:
             raise BadInput(f"save_at = {day}: the world lives through days {born + 1} to {scenario.run.days}")
     check_memory(scenario)
-    if out is not None:
-        out = Path(out)
-        check_folder(out)
-    result = _live(scenario, threads, out, friends, progress, save_at, saved)
-    if World.memory(scenario)["total"] > LARGE:  # a world refers to itself, so that only the collector frees it
-        gc.collect()
-    if out is not None:
-        result.save(out)
+    out = None if out is None else Path(out)
+    with folder_for_results(out):
+        if friends is None and scenario.friends.file:
+            friends = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed)
+        if friends is not None:
+            check_memory(scenario, friends=friends)
+        result = _live(scenario, threads, out, friends, progress, save_at, saved)
+        if World.memory(scenario, friends)["total"] > LARGE:  # it refers to itself, so that only the collector frees it
+            gc.collect()
+        if out is not None:
+            result.save(out)
     return result
 
 
@@ -137,10 +140,7 @@ def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[
         "started": started.isoformat(timespec="seconds"),
         "phases": dict(world.seconds),
         "network": {"people": friends.people, "friendships": friends.friendships, **friends.notes},
-        "metrics": {
-            name: {"unit": metric.unit, "kind": metric.kind, "meaning": metric.meaning, "of": metric.of}
-            for name, metric in world.metrics.items()
-        },
+        "metrics": {name: metric.note() for name, metric in world.metrics.items()},
         "parameters": [parameter._asdict() for parameter in scenario.parameters()],
     }
 
@@ -190,19 +190,20 @@ def cores() -> int:
 # Whether it fits
 
 
-def check_memory(scenario: Scenario, worlds: int = 1, each: int = 0) -> None:
+def check_memory(scenario: Scenario, worlds: int = 1, each: int = 0, friends: Friends | None = None) -> None:
     """Refuse what does not fit in memory, before it is built.
 
     Args:
         worlds: so many worlds of the scenario stand at the same time.
         each: bytes that a world's process takes besides.
+        friends: the network, where it is there already: it has its memory, and its ties are known.
 
     Raises:
         BadInput: with the sum.
     """
-    parts = World.memory(scenario)
-    total, free = worlds * (parts["total"] + each), available_memory()
-    if free is None or total <= free * (1 - ROOM_LEFT):
+    parts, free = World.memory(scenario, friends), available_memory()
+    total = worlds * (parts["total"] + each)
+    if free is None or total <= (free + (friends.bytes if friends else 0)) * (1 - ROOM_LEFT):
         return
     listed = [f"{name} {_size(taken)}" for name, taken in parts.items() if name != "total"]
     if each:

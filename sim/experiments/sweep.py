@@ -28,7 +28,7 @@ from sim.experiments.plan import MANY, Axis, Plan, declared, fingerprint
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
-from sim.results import REPORT, check_folder, whole_file, write_json
+from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
 from sim.sweeps import ABOUT, LOCK, NETWORKS, PARTS, PLAN, POINTS, TABLE, Sweep, canonical, failure_of, identity
 from sim.sweeps import is_finished as finished
@@ -115,9 +115,10 @@ def sweep(
         raise BadInput(f"{plan.path}: {plan.runs:,} runs, more than {MANY:,}: say that they are meant with --yes")
     folder = folder_of(plan, out)
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
-    check_folder(folder)
     try:
-        with only_one(folder / LOCK, f"{folder} is being swept"), contextlib.ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(folder_for_results(folder))
+            stack.enter_context(only_one(folder / LOCK, f"{folder} is being swept"))
             return _sweep(plan, folder, workers, cluster, compact, progress, stack)
     except ClusterLost as problem:
         raise SweepStopped(f"{problem}: every finished run stays; sweep again with the same plan to go on") from None
@@ -290,7 +291,7 @@ def _about(plan: Plan) -> dict[str, Any]:
         "chosen": plan.file.metrics,
         "save_days": plan.file.save_days,
         "unfair": plan.unfair,
-        "metrics": {name: metric._asdict() for name, metric in METRICS.items()},
+        "metrics": {name: metric.note() for name, metric in METRICS.items()},
         "machine": machine(),
         "started": _now(),
         "went": None,

@@ -84,8 +84,8 @@ class AdvertiserColumns(Table):
 
 
 METRICS = (
-    stock("advertisers.multiplier", "share", "mean of what is bid over the worth of a click"),
-    stock("advertisers.budget", "cents", "all budgets, a member and day"),
+    stock("advertisers.multiplier", "share", "mean of what is bid over the worth of a click", "neither"),
+    stock("advertisers.budget", "cents", "all budgets, a member and day", "neither"),
 )
 
 

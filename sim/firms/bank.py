@@ -53,7 +53,7 @@ class PartnerColumns(Table):
 
 METRICS = (
     flow("welfare.banks", "cents", "partner banks' profit: their interest less fees, funding and losses"),
-    stock("bank.part", "share", "part of new loans that partner banks lend"),
+    stock("bank.part", "share", "part of new loans that partner banks lend", "neither"),
 )
 
 

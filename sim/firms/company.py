@@ -50,17 +50,17 @@ CARRIED = ("messaging.messages", "brands.delivered", "updates.sent")  # messages
 METRICS = (
     *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
     flow("revenue.total", "cents", "revenue from all streams"),
-    *(flow(f"cost.{kind}", "cents", f"cost of {kind}") for kind in COSTS),
-    flow("cost.fines", "cents", "fines of the regulator"),
-    flow("cost.total", "cents", "all costs of the company"),
+    *(flow(f"cost.{kind}", "cents", f"cost of {kind}", "less") for kind in COSTS),
+    flow("cost.fines", "cents", "fines of the regulator", "less"),
+    flow("cost.total", "cents", "all costs of the company", "less"),
     flow("profit.total", "cents", "revenue less costs"),
-    flow("company.paid_in", "cents", "capital paid in by the owners"),
+    flow("company.paid_in", "cents", "capital paid in by the owners", "less"),
     stock("company.cash", "cents", "the company's account"),
     flow("users.monthly_months", "months", "monthly users, a thirtieth each day"),
     ratio(
         "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
     ),
-    flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run"),
+    flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run", "less"),
     flow("welfare.total", "cents", "users, merchants, advertisers, drivers, partner banks, company profit and fines"),
     flow("welfare.merchants", "cents", "merchants' profit"),
     flow("welfare.advertisers", "cents", "advertisers' profit"),
@@ -95,10 +95,15 @@ def settle(world: "World") -> None:
 
 def pay_cost(world: "World", kind: str, cents: int) -> None:
     """Pay a cost to the outside; the owners pay in what is lacking."""
+    pay(world, cents, OUTSIDE, f"cost.{kind}")
+
+
+def pay(world: "World", cents: int, payee: str, reason: str) -> None:
+    """The company pays what it must; the owners pay in what is lacking."""
     short = cents - int(world.ledger[COMPANY][0])
     if short > 0:
         world.ledger.pay(OUTSIDE, 0, COMPANY, 0, short, "capital")
-    world.ledger.pay(COMPANY, 0, OUTSIDE, 0, cents, f"cost.{kind}")
+    world.ledger.pay(COMPANY, 0, payee, 0, cents, reason)
 
 
 def close_books(world: "World") -> None:

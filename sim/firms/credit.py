@@ -1,8 +1,10 @@
 """Credit: the loans that are out, what falls due each day, and who defaults.
 
-Each loan has one trial, in the month of one of its payments drawn by luck: it defaults when a factor common to the
-month and luck of its own fall below a threshold set by the borrower's safety (Vasicek 2002). What is paid and what is
-lost goes to the platform and to its partners in their shares. A month has 30 days, a year 360.
+Each loan has one trial, on the due day of one of its payments drawn by luck: it defaults when a factor common to the
+month and luck of its own fall below a threshold set by the borrower's safety (Vasicek 2002). Who lacks the money for a
+payment owes it, with interest for each day, and pays it when they can: borrowers set money aside from their wages. Who
+has not paid after some months is given up, which is a default too. What is paid and what is lost goes to the platform
+and to its partners in their shares. A month has 30 days, a year 360.
 """
 
 import math
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 LOAN_BOOK = "loan_book"  # what the platform lends itself: principal passes through, its interest is revenue
 FREE, OPEN, STOLEN, BARRED = 0, 1, 2, 3  # how somebody stands with the bank
-POSTPONED, PAID, LAST, DEFAULTED = 0, 1, 2, 3  # what became of a payment
+POSTPONED, PAID, LAST, DEFAULTED, GIVEN_UP = 0, 1, 2, 3, 4  # what became of a payment; from 3 on the loan is lost
+YEAR = 12 * MONTH
 
 
 class CreditSettings(Settings):
@@ -40,6 +43,10 @@ class CreditSettings(Settings):
     loss: float = assumed.share(
         0.9, "part of what is owed that a default loses; the rest is sold to collectors", "round figure", 0.4, 1.0
     )
+    overdue: int = assumed.count(
+        90, "days", "days that a payment may be overdue; then the loan is given up, and has defaulted",
+        "Basel Committee: default is 90 days past due (from memory)", 30, 180, ge=1,
+    )  # fmt: skip
 
 
 class LoanColumns(Table):
@@ -50,7 +57,9 @@ class LoanColumns(Table):
     instalment = Column(np.int32, 0, "principal due each time", "cents")
     rate = Column(np.float32, 0, "its yearly interest")
     relief = Column(np.float32, 0, "worth of having it, on a day of use", "CNY")
-    due = Column(np.int16, -1, "day of the next payment; -1 for none")
+    due = Column(np.int16, -1, "day of the next payment, overdue from the day after; -1 for none")
+    reckoned = Column(np.int16, 0, "day up to which interest and funding have been reckoned")
+    set_aside = Column(np.int32, 0, "what the borrower will not spend of the next wages, for payments", "cents")
     left = Column(np.uint8, 0, "payments left")
     period = Column(np.uint8, 1, "months between payments")
     trial = Column(np.uint8, 0, "payments to come up to the one at which it may default; 0 once it did not")
@@ -95,9 +104,20 @@ def instalment(cents, payments):
 
 
 @rule
-def interest(owed, rate, months):
-    """Interest on what is owed for so many months, in whole cents."""
-    return int(owed * rate * months / 12.0 + 0.5)
+def interest(owed, rate, days):
+    """Interest on what is owed for so many days, in whole cents."""
+    return int(owed * rate * days / YEAR + 0.5)
+
+
+@rule
+def set_aside(owed, each, rate, due, reckoned, period, day):
+    """Cents to keep for payments till wages come again: those that are due by then, or a part of one further off.
+
+    Of a payment months away it is the part of the time to it that will have passed.
+    """
+    payments = 1.0 + (day + MONTH - due) / (MONTH * period)
+    principal = min(owed, each * (payments if payments < 1.0 else math.floor(payments)))
+    return min(2_000_000_000, int(principal) + interest(owed, rate, day + MONTH - reckoned))
 
 
 @rule
@@ -108,43 +128,48 @@ def lend(loans, who, cents, partners, payments, period, day, key):
     loans.instalment[who] = instalment(cents, payments)
     loans.left[who] = payments
     loans.period[who] = period
+    loans.reckoned[who] = day
     loans.due[who] = day + MONTH * period
     loans.taken[who] += 1
     loans.trial[who] = 1 + int(payments * luck.pair(key, who, loans.taken[who], 1))
 
 
 @kernel
-def fall_due(due, money, loans, factor, it, funding, keys, paid, fate):
-    """Payments that are due today: made, put off for a day for want of money, or never made.
+def fall_due(due, day, money, loans, factor, it, funding, keys, paid, fate):
+    """Payments that are due or overdue: made, owed for a day more for want of money, or never made.
 
     Writes for each its `fate` and in `paid` interest, principal, principal lost, principal recovered and what the money
     lent cost since the last payment, each for the platform and for partners. keys: safety, trial. Returns how many
-    loans came to their trial.
+    loans came to their trial, or did not live to see it.
     """
     trials = 0
     for i in range(due.size):
         who = due[i]
         owed, partners = np.int64(loans.owed[who]), np.int64(loans.partners[who])
+        days = day - np.int64(loans.reckoned[who])
         principal = owed if loans.left[who] == 1 else min(owed, np.int64(loans.instalment[who]))
-        its_interest = interest(owed, np.float64(loans.rate[who]), loans.period[who])
+        its_interest = interest(owed, np.float64(loans.rate[who]), days)
         failed = loans.standing[who] == STOLEN
-        if not failed and loans.trial[who] == 1:
+        if loans.trial[who] == 1:  # once, on the day it is due, whether or not there is money for the payment
             z = luck.normal(luck.uniform(keys[0], who, 0))
             own = luck.normal(luck.pair(keys[1], who, loans.taken[who], 0))
-            failed = defaults(z, factor, own, it.safety, it.safety_spread, it.correlation)
-        if failed:
+            failed |= defaults(z, factor, own, it.safety, it.safety_spread, it.correlation)
+            loans.trial[who] = 0
+            trials += 1
+        lacks = money[i] < principal + its_interest
+        if lacks and not failed and day - np.int64(loans.due[who]) < it.overdue:
+            fate[i] = POSTPONED
+            continue
+        if failed or lacks:
             lost = int(owed * it.loss + 0.5)
             theirs = lost * partners // owed
             paid[i, 4], paid[i, 5] = lost - theirs, theirs
             paid[i, 6], paid[i, 7] = owed - partners - (lost - theirs), partners - theirs
-            fate[i] = DEFAULTED
-            trials += 1
+            fate[i] = DEFAULTED if failed else GIVEN_UP
+            trials += loans.trial[who] > 0
+            loans.trial[who] = 0
             loans.standing[who] = BARRED if loans.standing[who] == OPEN else FREE
             loans.owed[who] = loans.partners[who] = 0
-        elif money[i] < principal + its_interest:
-            fate[i] = POSTPONED
-            loans.due[who] += 1
-            continue
         else:
             theirs = its_interest * partners // owed
             paid[i, 0], paid[i, 1] = its_interest - theirs, theirs
@@ -155,18 +180,35 @@ def fall_due(due, money, loans, factor, it, funding, keys, paid, fate):
             loans.left[who] -= 1
             if loans.trial[who] > 0:
                 loans.trial[who] -= 1
-                trials += loans.trial[who] == 0
+            loans.reckoned[who] = day
             fate[i] = PAID if loans.owed[who] > 0 else LAST
-        paid[i, 8] = interest(owed - partners, funding, loans.period[who])
-        paid[i, 9] = interest(partners, funding, loans.period[who])
+        paid[i, 8] = interest(owed - partners, funding, days)
+        paid[i, 9] = interest(partners, funding, days)
         if fate[i] == PAID:
             loans.due[who] += MONTH * loans.period[who]
             continue
         loans.due[who] = -1
+        loans.set_aside[who] = 0
         loans.relief[who] = 0.0
         if fate[i] == LAST:
             loans.standing[who] = FREE
     return trials
+
+
+@kernel
+def _plan(borrowers, loans, day):
+    """What each of these people keeps from their next wages."""
+    for who in borrowers:
+        loans.set_aside[who] = set_aside(
+            np.int64(loans.owed[who]), np.int64(loans.instalment[who]), np.float64(loans.rate[who]),
+            np.int64(loans.due[who]), np.int64(loans.reckoned[who]), np.int64(loans.period[who]), day,
+        )  # fmt: skip
+
+
+def plan(world: "World") -> None:
+    """Borrowers see what they will have to pay before wages come again; the clock leaves it in their account."""
+    loans = world.tables["loans"].rows
+    _plan(np.flatnonzero(loans.owed), loans, world.day)
 
 
 def month_factor(key: np.uint64, month: int) -> float:
@@ -177,18 +219,19 @@ def month_factor(key: np.uint64, month: int) -> float:
 def collect(world: "World") -> None:
     """Payments fall due: money goes to the platform and its partners, and what is lost is lost in their shares."""
     ledger, loans = world.ledger, world.tables["loans"].rows
-    due = np.flatnonzero(loans.due == world.day).astype(np.uint32)
+    due = np.flatnonzero((loans.owed > 0) & (loans.due <= world.day)).astype(np.uint32)
     if due.size == 0:
         return
     paid, fate = np.zeros((due.size, 10), np.int64), np.zeros(due.size, np.uint8)
     keys = world.lasting_luck("banking.safety"), world.lasting_luck("banking.trial")
     money = ledger[BANK][due] + ledger[SAVINGS][due]
     factor = month_factor(world.lasting_luck("banking.economy"), world.day // MONTH)
-    trials = fall_due(due, money, loans, factor, world.now.credit.row, world.now.bank.funding, keys, paid, fate)
+    it, funding = world.now.credit.row, world.now.bank.funding
+    trials = fall_due(due, world.day, money, loans, factor, it, funding, keys, paid, fate)
     nobody = np.zeros_like(due)
     lacking = np.maximum(0, paid[:, :4].sum(axis=1) - ledger[BANK][due])
     ledger.pay_many((due, due, lacking), SAVINGS, BANK, "savings_out")
-    failed = fate == DEFAULTED
+    failed = fate >= DEFAULTED
     for column, sector in enumerate((LOAN_BOOK, PARTNER_BANKS)):
         interest_paid, principal, lost, rest = (paid[:, column + k] for k in (0, 2, 4, 6))
         ledger.pay_many((due, nobody, interest_paid), BANK, sector, "loan_interest")
@@ -207,6 +250,7 @@ def collect(world: "World") -> None:
     partners_pay(world, fee, "banking", COMPANY)
     world.note("banking.trials", trials)
     world.note("banking.defaults", int(failed.sum()))
+    world.note("banking.given_up", int((fate == GIVEN_UP).sum()))
     world.note("banking.postponed", int((fate == POSTPONED).sum()))
     world.note("banking.losses", int(paid[:, 4:6].sum()))
     world.note("banking.interest", int(paid[:, :2].sum()))

@@ -100,12 +100,12 @@ class TopicColumns(Table):
 
 
 METRICS = (
-    flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated"),
-    flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated"),
-    stock("support.agents", "agents", "mean agents on duty while desks are open, for the people simulated"),
-    flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations"),
+    flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated", "neither"),
+    flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated", "less"),
+    stock("support.agents", "agents", "mean agents on duty while desks are open, for the people simulated", "neither"),
+    flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations", "less"),
     flow("support.spared", "cents", "what help would have cost them outside"),
-    ratio("support.cost_a_ticket", "cents", "cost over customers who came", "support.cost", "support.tickets"),
+    ratio("support.cost_a_ticket", "cents", "cost over customers who came", "support.cost", "support.tickets", "less"),
 )
 
 

@@ -87,10 +87,10 @@ class CityColumns(Table):
 
 METRICS = (
     stock("drivers.active", "drivers", "drivers of the platform, for the people simulated"),
-    flow("drivers.entries", "drivers", "drivers who started, for the people simulated"),
-    flow("drivers.exits", "drivers", "drivers who stopped, for the people simulated"),
+    flow("drivers.entries", "drivers", "drivers who started, for the people simulated", "neither"),
+    flow("drivers.exits", "drivers", "drivers who stopped, for the people simulated", "less"),
     flow("drivers.earned", "cents", "fares less commission and costs, over whole cities"),
-    flow("drivers.hours", "hours", "time at work, over whole cities"),
+    flow("drivers.hours", "hours", "time at work, over whole cities", "neither"),
     ratio(
         "drivers.earnings_per_hour",
         "cents",
@@ -98,7 +98,7 @@ METRICS = (
         "drivers.earned",
         "drivers.hours",
     ),
-    flow("drivers.busy_hours", "hours", "of these hours, on the way to a passenger or with one"),
+    flow("drivers.busy_hours", "hours", "of these hours, on the way to a passenger or with one", "neither"),
     ratio(
         "drivers.busy_share",
         "share",

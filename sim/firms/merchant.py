@@ -32,7 +32,7 @@ class MerchantsSettings(Settings):
     """[merchants]"""
 
     people_a_market: int = assumed.count(
-        20_000, "people", "people who share a circle of shops", "a small town", 2_000, 200_000, ge=10
+        20_000, "people", "people who share a circle of shops", "a small town", 2_000, 200_000, ge=10, le=10_000_000
     )
     categories: int = assumed.count(5, "categories", "kinds of goods", "round figure", 1, 20, ge=1, le=50)
     number: int = assumed.count(12, "shops", "shops open a market and category on day 0", "round figure", 2, 40, le=60)
@@ -52,7 +52,10 @@ class MerchantsSettings(Settings):
         3_600, "cents", "price above cost on day 0", "MODEL.md: price about 96 CNY", 0, 50_000
     )
     adjustment: float = assumed.share(0.5, "part of the way to the best price gone each week", "MODEL.md", 0.05, 1)
-    bid_share: float = assumed.share(0.5, "part of the worth of a click that is bid", "MODEL.md: shading", 0.1, 1)
+    bid_share: float = assumed.share(
+        0.8, "part of the worth of a click that is bid",
+        "fitted: with promotion.toml paid places take about .02 of sales (facts.csv: Alibaba)", 0.1, 1,
+    )  # fmt: skip
     fixed_cost: int = assumed.count(
         10_000, "cents a week", "cost of keeping a shop, in a full market", "round figure", 0, 1_000_000
     )
@@ -64,6 +67,15 @@ class MerchantsSettings(Settings):
     )
     capital: int = assumed.count(
         2_000_000, "cents", "working capital of a shop, in a full market", "round figure", 0, 100_000_000
+    )
+    memory: float = assumed.number(
+        8.0,
+        "weeks",
+        "time over which a shop averages what a look and an order bring and cost",
+        "round figure",
+        1,
+        26,
+        ge=1,
     )
     losing_weeks: int = assumed.count(4, "weeks", "losing weeks after which a shop closes", "MODEL.md", 1, 52, ge=1)
 
@@ -87,23 +99,34 @@ class MerchantColumns(Table):
     slope = Column(np.int64, 0, "this week: fall in expected orders per CNY", "millionths")
     orders = Column(np.int64, 0, "this week: orders")
     by_wallet = Column(np.int64, 0, "this week: orders paid by wallet")
+    off = Column(np.int64, 0, "this week: orders settled off the platform")
     sold = Column(np.int64, 0, "orders since day 0")
     looks = Column(np.int64, 0, "this week: times the shop was considered")
     lift = Column(np.int64, 0, "this week: expected earnings by posts read of late", "hundredths of a cent")
     clicks = Column(np.int64, 0, "this week: clicks on promoted places paid for")
     earned = Column(np.int64, 0, "this week: sales less goods and fees", "cents")
-    lately = Column(np.int64, 0, "last week: earned less spent, which others see and may follow", "cents")
     spent = Column(np.int64, 0, "this week: paid for promoted places, posts, updates and help", "cents")
+    # a week of late, averaged over the shop's memory
+    orders_lately = Column(np.float64, 0, "orders a week")
+    by_wallet_lately = Column(np.float64, 0, "of these, paid by wallet")
+    off_lately = Column(np.float64, 0, "of these, settled off the platform")
+    spent_lately = Column(np.float64, 0, "spent a week", "cents")
+    looks_lately = Column(np.float64, 0, "times the shop was considered, a week")
+    demand_lately = Column(np.float64, 0, "orders expected of these, a week")
+    # averaged over as many weeks as bring a full market's customers
+    weeks_lately = Column(np.float64, 0, "weight of the weeks averaged, near 1 after as many", "weeks")
+    earned_lately = Column(np.float64, 0, "earned less spent a week, which others see and may follow", "cents")
+    profit_lately = Column(np.float64, 0, "that less the keep of the shop, a week", "cents")
 
 
 METRICS = (
     stock("merchants.open", "shops", "shops open"),
-    flow("merchants.entries", "shops", "shops that opened"),
-    flow("merchants.exits", "shops", "shops that closed"),
-    stock("merchants.price", "cents", "mean price asked"),
-    stock("merchants.markup", "share", "mean price above cost, over price"),
-    stock("merchants.bid", "cents", "mean bid for a click"),
-    stock("shopping.price_index", "ratio", "prices asked over those of day 0"),
+    flow("merchants.entries", "shops", "shops that opened", "neither"),
+    flow("merchants.exits", "shops", "shops that closed", "less"),
+    stock("merchants.price", "cents", "mean price asked", "neither"),
+    stock("merchants.markup", "share", "mean price above cost, over price", "neither"),
+    stock("merchants.bid", "cents", "mean bid for a click", "neither"),
+    stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less"),
 )
 
 
@@ -111,6 +134,15 @@ METRICS = (
 def best_price(cost, fees, demand, slope):
     """Price that earns most against a demand of this level and slope: cost/(1 - fees) + demand/slope, in cents."""
     return cost / (1.0 - fees) + 100.0 * demand / slope
+
+
+@rule
+def fees_paid(commission, merchant_fee, by_wallet, off):
+    """Part of its sales that a merchant pays in fees, given the shares of orders by wallet and off the platform.
+
+    Half of what is saved off the platform goes to the buyer.
+    """
+    return min(0.99, commission * (1.0 - off) + merchant_fee * by_wallet + 0.5 * (commission + merchant_fee) * off)
 
 
 @rule
@@ -141,7 +173,10 @@ class Merchant(mesa.Agent):
     calendar = 7
     place, quality, cost, price, price_before, bid = Field(), Field(), Field(), Field(), Field(), Field()
     open, opening, losing, demand, slope, orders = Field(), Field(), Field(), Field(), Field(), Field()
-    looks, clicks, earned, lately, spent, by_wallet = Field(), Field(), Field(), Field(), Field(), Field()
+    looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
+    orders_lately, by_wallet_lately, off_lately, spent_lately = Field(), Field(), Field(), Field()
+    looks_lately, demand_lately = Field(), Field()
+    weeks_lately, earned_lately, profit_lately = Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table, row: int) -> None:
         super().__init__(model)
@@ -155,27 +190,42 @@ class Merchant(mesa.Agent):
             self._review()
         elif self.model.day // 7 % 4 == 3:
             self._enter()
-        self.lately = self.earned - self.spent
-        self.demand = self.slope = self.orders = self.by_wallet = self.looks = self.clicks = self.earned = (
-            self.spent
-        ) = 0
+        self.demand = self.slope = self.orders = self.by_wallet = self.off = 0
+        self.looks = self.clicks = self.earned = self.spent = 0
+
+    def _remember(self) -> None:
+        """Average the week with those before: what it earned more slowly where the market is a sample.
+
+        There a week brings few customers, now more and now fewer than a full market's.
+        """
+        world, settings, terms = self.model, self.model.now.merchants, self.model.now.shopping
+        keep = (settings.fixed_cost + terms.listing_fee * 7 / 30) * world.market_scale
+        earned = self.earned - self.spent
+        week = {
+            "orders": self.orders, "by_wallet": self.by_wallet, "off": self.off, "spent": self.spent,
+            "looks": self.looks, "demand": self.demand / MICRO,
+        }  # fmt: skip
+        money = {"weeks": 1, "earned": earned, "profit": earned - keep}
+        for values, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
+            for name, value in values.items():
+                before = getattr(self, f"{name}_lately")
+                setattr(self, f"{name}_lately", before + new * (value - before))
 
     def _review(self) -> None:
         world, settings = self.model, self.model.now.merchants
-        terms = world.now.shopping
-        paid_by_wallet = self.by_wallet / self.orders if self.orders else 0.0
-        fees = min(0.99, terms.commission + world.now.wallet.merchant_fee * paid_by_wallet)
-        cost = self.cost + (self.spent / self.orders if self.orders else 0.0)
+        self._remember()
+        orders = max(1e-9, self.orders_lately)
+        by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
+        fees = fees_paid(world.now.shopping.commission, world.now.wallet.merchant_fee, by_wallet, off)
+        cost = self.cost + (self.spent_lately / orders if self.orders_lately > 0 else 0.0)
         self.price_before = self.price
         if self.slope > 0 and self.demand > 0:
             target = best_price(cost, fees, self.demand, self.slope)
             self.price = max(1, round(self.price + settings.adjustment * (target - self.price)))
-        orders_a_look = (self.orders + 1) / (
-            self.looks + 16
-        )  # a shop in sixteen looked at is bought from, till it learns
+        few = world.market_scale / settings.memory  # a shop in sixteen looked at is bought from, till it learns
+        orders_a_look = (self.demand_lately + few) / (self.looks_lately + 16 * few)
         self.bid = round(settings.bid_share * worth_of_click(self.price, self.cost, fees, orders_a_look))
-        profit = self.earned - self.spent - (settings.fixed_cost + terms.listing_fee * 7 / 30) * world.market_scale
-        self.losing = self.losing + 1 if profit < 0 else 0
+        self.losing = self.losing + 1 if self.profit_lately < 0 else 0
         if self.losing >= settings.losing_weeks:
             self.open = self.bid = 0
             world.add("merchants.exits", 1)
@@ -194,7 +244,14 @@ class Merchant(mesa.Agent):
         if decides and month > settings.opening_cost * world.market_scale:
             self.open, self.opening, self.losing = 1, 1, 0
             self.price = self.price_before = price
+            self._forget()
             world.add("merchants.entries", 1)
+
+    def _forget(self) -> None:
+        """A new shop has no weeks behind it."""
+        for name in self.table.declared:
+            if name.endswith("_lately"):
+                getattr(self.table.rows, name)[self.row] = 0.0
 
     def _week_expected(self, price: int) -> float:
         world, rows, terms = self.model, self.table.rows, self.model.now.shopping
@@ -208,7 +265,8 @@ class Merchant(mesa.Agent):
         ours = worth(self.quality, price)
         if others.size:
             alike = others[np.argmin(np.abs(worth(rows.quality[others], rows.price[others]) - ours))]
-            return float(rows.lately[alike]) * others.size / (others.size + 1)
+            week = rows.earned_lately[alike] / max(1e-9, rows.weeks_lately[alike])
+            return float(week) * others.size / (others.size + 1)
         needs = world.size / markets(world) * world.now.presence.usual_share * terms.needs * 7
         scale = terms.noise if terms.noise > 0 else 1.0
         shop, outside, nothing = np.exp(np.array([ours, terms.outside, terms.doing_without]) / scale)

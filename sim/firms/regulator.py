@@ -1,8 +1,10 @@
 """The regulator: samples answers and adverts once a month, and fines what it finds.
 
-A promoted answer that does not say so, or an advert that knows too much from profiles that are too deep, is found with some chance when it is in the
-sample. When more than a tolerated share is found, the company pays a part of the month's revenue, and the press writes
-about it: the headline costs trust (people/trust.py), which costs more than the fine.
+An answer is a list of shops or what the assistant says. One with a promoted place that is not said to be so, or an
+answer or advert that knows too much from profiles that are too deep, is at fault, once however many faults it has, and
+is found with some chance when it is in the sample. When more than a tolerated share is found, the company pays a part of
+the month's revenue, and the press writes about it: the headline costs trust (people/trust.py), which costs more than
+the fine.
 """
 
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
+from sim.firms import company
 from sim.firms.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow
@@ -33,7 +36,7 @@ class RegulatorSettings(Settings):
     found: float = assumed.share(0.5, "chance that a fault in the sample is seen", "MODEL.md", 0.1, 1.0)
     tolerated: float = assumed.share(0.02, "share of the sample found at fault that is let pass", "MODEL.md", 0.0, 0.2)
     tolerated_depth: float = assumed.share(
-        0.67, "depth of profiles (share of the three sources used) above which a too-knowing advert is at fault",
+        0.67, "depth of profiles (share of the three sources used) above which a too-knowing answer or advert is at fault",
         "purchases and profile are usual; health data are not", 0.3, 1.0,
     )  # fmt: skip
     fine: float = assumed.share(0.01, "fine, as a part of the month's revenue", "MODEL.md", 0.0, 0.1)
@@ -48,9 +51,9 @@ class RegulatorColumns(Table):
 
 
 METRICS = (
-    flow("regulator.sampled", "answers and adverts", "looked at"),
-    flow("regulator.found", "answers and adverts", "found at fault"),
-    flow("regulator.fines", "cents", "fines paid"),
+    flow("regulator.sampled", "answers and adverts", "looked at", "neither"),
+    flow("regulator.found", "answers and adverts", "found at fault", "less"),
+    flow("regulator.fines", "cents", "fines paid", "less"),
 )
 
 
@@ -58,6 +61,12 @@ METRICS = (
 def is_found(share_at_fault, chance, u):
     """Whether one of the sample is at fault and seen to be."""
     return u < share_at_fault * chance
+
+
+@rule
+def with_either(one, other, of):
+    """How many of so many have one fault or the other, where neither makes the other likelier."""
+    return one + other - one * other / of if of > 0 else 0.0
 
 
 class Regulator(mesa.Agent):
@@ -81,8 +90,8 @@ class Regulator(mesa.Agent):
             world.note("regulator.sampled", looked.size)
             world.note("regulator.found", found)
             if found > settings.tolerated * looked.size:
-                fine = min(round(settings.fine * self.revenue), int(world.ledger[COMPANY][0]))
-                world.ledger.pay(COMPANY, 0, REGULATOR, 0, fine, "fines")
+                fine = round(settings.fine * self.revenue)
+                company.pay(world, fine, REGULATOR, "fines")
                 world.ledger.pay(REGULATOR, 0, OUTSIDE, 0, fine, "treasury")
                 world.note("regulator.fines", fine)
                 trust.headline(world)
@@ -92,13 +101,16 @@ class Regulator(mesa.Agent):
 def watch(world: "World") -> None:
     """Remember what was shown today, until the end of the month."""
     rows, today = world.tables["regulator"].rows, world.today
+
+    def of(name: str) -> float:
+        return today.get(name, 0)
+
     deep = knowledge.depth(world.now.company) > world.now.regulator.tolerated_depth
-    prying = today.get("advertising.too_knowing", 0) if deep else 0
-    hidden = 0 if world.now.promotion.disclosed else today.get("promotion.clicks", 0)
-    rows.shown[0] += (
-        today.get("shopping.needs", 0) + today.get("advertising.shown", 0) + today.get("assistant.asked", 0)
-    )
-    rows.at_fault[0] += hidden + prying + today.get("assistant.hidden", 0)
+    hidden = 0 if world.now.promotion.disclosed else of("promotion.paid_lists")
+    prying = of("advertising.too_knowing") * deep
+    advice = with_either(of("assistant.hidden"), of("assistant.too_knowing") * deep, of("assistant.advice"))
+    rows.shown[0] += of("promotion.needs") + of("assistant.asked") + of("advertising.shown")
+    rows.at_fault[0] += hidden + prying + round(advice)
     rows.revenue[0] += sum(
         cents for moved, cents in world.ledger.flows.items() if moved.payee == COMPANY and moved.reason != "capital"
     )

@@ -38,7 +38,7 @@ class RivalColumns(Table):
     caught_up = Column(np.float64, 0, "what it made good so far", "logit units")
 
 
-METRICS = (stock("rival.worth", "logit units", "worth of the rival"),)
+METRICS = (stock("rival.worth", "logit units", "worth of the rival", "neither"),)
 
 
 class Rival(mesa.Agent):

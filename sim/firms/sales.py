@@ -39,16 +39,17 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
     buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
     purse.pay(world, who[buyer_fee > 0], nobody[buyer_fee > 0], buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
     np.subtract.at(world.felt.rows.worth, who, (buyer_fee / 100).astype(np.float32))
-    commission, merchant_fee = part(settings.commission, on), part(terms.merchant_fee, by_wallet)
+    commission = part(settings.commission, on)
+    merchant_fee = np.minimum(part(terms.merchant_fee, by_wallet), cents - commission)  # of what is left of the price
     ledger.pay_many((to, nobody, commission), MERCHANTS, COMPANY, "commission")
     ledger.pay_many((to, nobody, merchant_fee), MERCHANTS, COMPANY, "payment_fees")
     kept = cents - commission - merchant_fee - rebate
-    cost = np.minimum(shops.cost[to], kept)  # who sells below cost is supplied on credit for the rest
-    ledger.pay_many((to, nobody, cost), MERCHANTS, OUTSIDE, "supplies")
+    _buy_supplies(world, to)
     orders.take(world, who[on], to[on])
     np.add.at(shops.orders, to, 1)
     np.add.at(shops.sold, to, 1)
     np.add.at(shops.by_wallet, to, by_wallet.astype(np.int64))
+    np.add.at(shops.off, to, off.astype(np.int64))
     np.add.at(shops.earned, to, kept - shops.cost[to])
     categories, circle = int(world.scenario.merchants.categories), merchant.shops_a_circle(world)
     bought_last = who.astype(np.int64) * categories + to // circle % categories
@@ -62,6 +63,15 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
     world.add("shopping.off_platform", int(off.sum()))
     world.add("shopping.by_wallet", int(by_wallet.sum()))
     world.add("shopping.wallet_paid", int(cents[by_wallet].sum()))
+
+
+def _buy_supplies(world: "World", to: np.ndarray) -> None:
+    """Shops pay for what they sold, out of their capital where they sell below cost; beyond that they owe it for ever."""
+    shops, ledger = world.tables["merchants"].rows, world.ledger
+    sold = np.bincount(to, minlength=shops.cost.size)
+    rows = np.flatnonzero(sold).astype(np.uint32)
+    cost = np.minimum(sold[rows] * shops.cost[rows], ledger[MERCHANTS][rows])
+    ledger.pay_many((rows, np.zeros_like(rows), cost), MERCHANTS, OUTSIDE, "supplies")
 
 
 def _by_wallet(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray) -> np.ndarray:

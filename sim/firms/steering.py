@@ -56,8 +56,8 @@ class SteeringColumns(Table):
 
 
 METRICS = (
-    stock("steering.lever", "unit of the lever", "where the lever stands that the company steers"),
-    flow("steering.reviews", "reviews", "reviews of that lever"),
+    stock("steering.lever", "unit of the lever", "where the lever stands that the company steers", "neither"),
+    flow("steering.reviews", "reviews", "reviews of that lever", "neither"),
 )
 
 

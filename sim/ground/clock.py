@@ -40,9 +40,9 @@ class ClockSettings(Settings):
 
 
 METRICS = (
-    stock("clock.festival", "share", "strength of today's festival, 1 on its first day, 0 on an ordinary day"),
-    flow("clock.wages", "cents", "wages paid into users' bank accounts"),
-)
+    stock("clock.festival", "share", "strength of today's festival, 1 on its first day, 0 on an ordinary day", "neither"),
+    flow("clock.wages", "cents", "wages paid into users' bank accounts", "neither"),
+)  # fmt: skip
 
 
 def check_dates(dates: tuple[str, ...], what: str) -> None:
@@ -91,10 +91,15 @@ def open_accounts(world: "World") -> None:
 
 
 def _pay_wages(world: "World") -> None:
-    """Wages arrive and what is above the usual savings is spent on life outside, so that savings stay as they are."""
+    """Wages arrive and what is above the usual savings is spent on life outside, so that savings stay as they are.
+
+    Borrowers keep besides what they set aside for their payments.
+    """
     income = world.users.rows.income.astype(np.int64)
     _pay_in(world, income, "wages")
     above = world.ledger[BANK] - (income * world.now.clock.savings_months).astype(np.int64)
+    if world.tables["loans"].size:  # what will have to be paid back before wages come again is not spent
+        above -= world.tables["loans"].rows.set_aside
     if world.ledger.sizes.get(SAVINGS):  # what is saved elsewhere is saved too
         above = np.minimum(world.ledger[BANK], above + world.ledger[SAVINGS])
     spent = np.maximum(0, above)

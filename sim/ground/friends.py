@@ -4,6 +4,8 @@ A network is grown from settings, read from a file, or is `everyone` (all know a
 arrays are read-only, and one saved file is shared by every process that opens it.
 """
 
+import contextlib
+import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -222,6 +224,20 @@ def mean_over_friends(rows, who, values, everyone_mean):
     return total / np.float64(past - begin)
 
 
+@rule
+def share_of_friends(rows, who, values, value, everyone_share):
+    """Share of one's friends who have a value in an array with one a person; 0 for who has none."""
+    if is_everyone(rows):
+        return everyone_share
+    begin, past = _row(rows, who)
+    if past == begin:
+        return 0.0
+    number = 0
+    for at in range(begin, past):
+        number += values[rows.friend[at]] == value
+    return number / np.float64(past - begin)
+
+
 class Friends:
     """A network of friends.
 
@@ -251,6 +267,27 @@ class Friends:
     def bytes(self) -> int:
         """Memory the rows take."""
         return sum(array.nbytes for array in self.rows)
+
+    @staticmethod
+    def bytes_expected(settings: FriendsSettings, people: int) -> int:
+        """About the memory that a network not made yet will take: where it is a file, ties take about the file's size."""
+        ties = 0.0 if settings.kind == "everyone" else 4 * people * settings.degree
+        if settings.file:
+            with contextlib.suppress(OSError):  # whoever reads it will say what is wrong with it
+                ties = Path(settings.file).stat().st_size
+        return int(ties + 16 * people)
+
+    def check_people(self, people: int, file: str) -> None:
+        """Refuse a number of people that is not the network's.
+
+        Args:
+            file: where the network was read from, if it was, to say so.
+        """
+        if people != self.people:
+            raise BadInput(
+                f"run.users = {people}, but the network {file or 'given'} has {self.people} people: leave run.users out, "
+                f"or set it to {self.people}"
+            )
 
     @classmethod
     def make(cls, settings: FriendsSettings, people: int, seed: int, folder: Path | str | None = None) -> Self:
@@ -366,10 +403,51 @@ class Friends:
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
-        """Map a saved network into memory, read-only: processes that open the same file share it."""
-        arrays, notes = mapped.open_arrays(friend_files.existing(Path(path)))
+        """Map a saved network into memory, read-only: processes that open the same file share it.
+
+        Raises:
+            BadInput: it is none, or damaged.
+        """
+        path = friend_files.existing(Path(path))
+        arrays, notes = mapped.open_arrays(path)
         labels = arrays.pop("labels", None)
-        return cls(FriendRows(**arrays), labels, **notes)
+        if set(arrays) != set(FriendRows._fields) or {"rows", "labels"} & set(notes):
+            raise mapped.unusable(path, f"damaged: it holds {', '.join(arrays) or 'nothing'}")
+        rows = FriendRows(**arrays)
+        if wrong := _what_is_wrong(rows, labels):
+            raise mapped.unusable(path, f"damaged: {wrong}")
+        return cls(rows, labels, **notes)
+
+    def digest(self) -> str:
+        """Hash of who knows whom, how well, and in which groups: the same for the same network."""
+        found = hashlib.sha256()
+        for array in self.rows:
+            found.update(str(array.size).encode())
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
+
+def _what_is_wrong(rows: FriendRows, labels: NDArray[Any] | None) -> str:
+    """What would lead kernels astray, which look up whatever the arrays say; empty where nothing would."""
+    if any(array.dtype != np.uint32 for array in rows):
+        return "people are not numbered as whole numbers of 32 bits"
+    people, groups = rows.first.size - 1, rows.group_first.size - 1
+    if people < 2 or groups < 1 or {rows.group_of.size, rows.group_member.size} != {people}:
+        return "its parts are not of the same people"
+    if labels is not None and labels.size != people:
+        return f"{labels.size} labels for {people} people"
+    if not _is_divided(rows.first, rows.friend.size) or not _is_divided(rows.group_first, people):
+        return "its rows do not follow each other"
+    if rows.friend.max(initial=0) >= people or rows.group_member.max() >= people:
+        return f"someone above the last of {people} people is named"
+    groups_of_members = np.repeat(np.arange(groups, dtype=np.uint32), np.diff(rows.group_first))
+    in_one = np.bincount(rows.group_member, minlength=people).max() == 1
+    return "" if in_one and (rows.group_of[rows.group_member] == groups_of_members).all() else "its groups do not agree"
+
+
+def _is_divided(first: NDArray[np.uint32], size: int) -> bool:
+    """Whether each row begins where the one before it ends."""
+    return bool(first[0] == 0 and first[-1] == size and (first[1:] >= first[:-1]).all())
 
 
 def _with_groups(

@@ -49,6 +49,18 @@ def _move(balance, first, accounts, to_first, to_accounts, may_owe, who, to, cen
 
 
 @kernel
+def _add_up(balance, first, total, lowest):
+    """Sum and least balance (0 at most) of each sector, whose accounts begin at `first`."""
+    for sector in range(total.size):
+        last = first[sector + 1] if sector + 1 < total.size else balance.size
+        held, least = np.int64(0), np.int64(0)
+        for cents in balance[first[sector] : last]:
+            held += cents
+            least = min(least, cents)
+        total[sector], lowest[sector] = held, least
+
+
+@kernel
 def affordable(who, cents, left):
     """Which payments their payers can cover, first come first served: what can run out is asked for in order.
 
@@ -80,13 +92,16 @@ class Ledger:
         self.sizes = dict(sectors)
         self.balance = np.zeros(size, np.int64)
         self.flows: dict[Flow, int] = {}  # of today
-        self._opening = self._totals()
+        self._firsts = np.array(list(self.first.values()), np.int64)
+        self._views: dict[str, NDArray[np.int64]] = {}
+        for sector, accounts in self.sizes.items():
+            self._views[sector] = self.balance[self.first[sector] : self.first[sector] + accounts]
+            self._views[sector].flags.writeable = False
+        self._opening, _ = self._survey()
 
     def __getitem__(self, sector: str) -> NDArray[np.int64]:
         """The accounts of a sector, in cents: a view to read."""
-        view = self.balance[self.first[sector] : self.first[sector] + self.sizes[sector]]
-        view.flags.writeable = False
-        return view
+        return self._views[sector]
 
     def pay(self, payer: str, payer_row: int, payee: str, payee_row: int, cents: int, reason: str) -> None:
         """Move `cents` from one account to another; LedgerError if the payer has less."""
@@ -134,8 +149,12 @@ class Ledger:
             f"{payer} {payer_row} has {held} cents and cannot pay {cents} to {payee} {payee_row} for {reason}"
         )
 
-    def _totals(self) -> dict[str, int]:
-        return {sector: int(self[sector].sum()) for sector in self.sizes}
+    def _survey(self) -> tuple[dict[str, int], dict[str, int]]:
+        """By sector, what its accounts hold in all, and the least of them where that is below zero."""
+        total, lowest = np.empty(self._firsts.size, np.int64), np.empty(self._firsts.size, np.int64)
+        _add_up(self.balance, self._firsts, total, lowest)
+        held, least = (dict(zip(self.sizes, column.tolist(), strict=True)) for column in (total, lowest))
+        return held, least
 
     def restore(self, sectors: Mapping[str, int], balance: NDArray[np.int64]) -> None:
         """Take over saved balances, sector by sector; new sectors keep what they have, at the outside's expense."""
@@ -156,16 +175,15 @@ class Ledger:
 
     def imbalance(self) -> int:
         """Cents by which today's balances and flows disagree, over all sectors, and any overdraft: 0 in a sound day."""
-        gap = abs(int(self.balance.sum()))
-        for sector, total in self._totals().items():
-            net = sum(c for f, c in self.flows.items() if f.payee == sector)
-            net -= sum(c for f, c in self.flows.items() if f.payer == sector)
-            gap += abs(total - self._opening[sector] - net)
-            if sector not in MAY_OWE:
-                gap += abs(min(0, int(self[sector].min(initial=0))))
-        return gap
+        held, least = self._survey()
+        expected = dict(self._opening)
+        for (payer, payee, _), cents in self.flows.items():
+            expected[payer] -= cents
+            expected[payee] += cents
+        overdrawn = sum(-cents for sector, cents in least.items() if sector not in MAY_OWE)
+        return abs(sum(held.values())) + sum(abs(held[it] - expected[it]) for it in held) + overdrawn
 
     def open_day(self) -> None:
         """Begin a new day: today's flows are empty, today's balances are what they are."""
         self.flows = {}
-        self._opening = self._totals()
+        self._opening, _ = self._survey()

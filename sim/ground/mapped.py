@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from sim.engine.settings import BadInput
 
 MAGIC = b"hongbao friends 1\n"
 ALIGNED = 64  # bytes
+PLAIN = "biufSU"  # kinds of numbers and of text; whatever else a file may claim to hold is not looked at
 
 
 def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], notes: dict[str, Any]) -> Path:
@@ -38,24 +39,33 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], notes: dict[str, An
 
 
 def open_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Arrays and notes of a saved file, mapped into memory and read-only."""
+    """Arrays and notes of a saved file, mapped into memory and read-only.
 
-    def refuse(problem: str) -> NoReturn:
-        raise BadInput(f"{path}: {problem}; save the network again with Friends.save")
-
+    Raises:
+        BadInput: it is none, or damaged.
+    """
     with path.open("rb") as file:
         if file.readline() != MAGIC:
-            refuse("not a saved network")
+            raise unusable(path, "not a saved network")
         try:
             head = json.loads(file.readline())
-        except ValueError:
-            refuse("damaged")
+            parts = {name: (np.dtype(kind), size, at) for name, (kind, size, at) in head["arrays"].items()}
+            notes = dict(head["notes"])
+        except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or not what `save_arrays` writes
+            raise unusable(path, "damaged: its header cannot be read") from None
         start = -(-file.tell() // ALIGNED) * ALIGNED
     whole = np.asarray(np.memmap(path, np.uint8, "r"))
     arrays = {}
-    for name, (kind, size, at) in head["arrays"].items():
-        room = np.dtype(kind).itemsize * size
+    for name, (kind, size, at) in parts.items():
+        if kind.kind not in PLAIN or not kind.itemsize or not all(type(it) is int and it >= 0 for it in (size, at)):
+            raise unusable(path, f"damaged: its header says nothing sound of {name!r}")
+        room = kind.itemsize * size
         if start + at + room > whole.size:
-            refuse("cut short")
+            raise unusable(path, "cut short")
         arrays[name] = whole[start + at : start + at + room].view(kind)
-    return arrays, head["notes"]
+    return arrays, notes
+
+
+def unusable(path: Path, problem: str) -> BadInput:
+    """A file that cannot be opened as a network: says why, and what to do."""
+    return BadInput(f"{path}: {problem}; save the network again with Friends.save")

@@ -1,17 +1,21 @@
 """Metrics: what is measured every day, each declared once; collector, summary and report read the declarations."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["flow", "stock", "ratio"]
+Better = Literal["more", "less", "neither"]
 
 
 class Metric(NamedTuple):
     """A daily series. A flow adds up over days, a stock is a level, a ratio is one flow (or stock) over another.
 
     `of` names the two series a ratio divides: a ratio is stored each day, and over a run it is the ratio of totals.
+    `better` says which of two scenarios did better: the one with more of it, with less, or neither, where it is a
+    circumstance, a price that one pays and another gets, or a count with no good side.
     """
 
     name: str
@@ -19,21 +23,35 @@ class Metric(NamedTuple):
     kind: Kind
     meaning: str
     of: tuple[str, str] | None = None
+    better: Better = "more"
+
+    def note(self) -> dict[str, Any]:
+        """What a manifest says of it, under its name."""
+        return {key: value for key, value in self._asdict().items() if key != "name"}
 
 
-def flow(name: str, unit: str, meaning: str) -> Metric:
+def noted(notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Metric]:
+    """The metrics that a manifest tells of, by name."""
+    found = {}
+    for name, it in notes.items():
+        of = tuple(it["of"]) if it.get("of") else None
+        found[name] = Metric(name, it["unit"], it["kind"], it["meaning"], of, it.get("better", "more"))
+    return found
+
+
+def flow(name: str, unit: str, meaning: str, better: Better = "more") -> Metric:
     """Something that happens: its total over a run is the sum of its days."""
-    return Metric(name, unit, "flow", meaning)
+    return Metric(name, unit, "flow", meaning, better=better)
 
 
-def stock(name: str, unit: str, meaning: str) -> Metric:
+def stock(name: str, unit: str, meaning: str, better: Better = "more") -> Metric:
     """A level: over a run, the mean of the last 28 days (fewer where there are fewer)."""
-    return Metric(name, unit, "stock", meaning)
+    return Metric(name, unit, "stock", meaning, better=better)
 
 
-def ratio(name: str, unit: str, meaning: str, top: str, bottom: str) -> Metric:
+def ratio(name: str, unit: str, meaning: str, top: str, bottom: str, better: Better = "more") -> Metric:
     """One series over another, 0 where the other is 0: over a run, the ratio of their totals."""
-    return Metric(name, unit, "ratio", meaning, (top, bottom))
+    return Metric(name, unit, "ratio", meaning, (top, bottom), better)
 
 
 def sample_gini(values: NDArray[Any], among: NDArray[np.bool_], most: int = 20_000) -> float:

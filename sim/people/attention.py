@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from sim.world import World
 
 
-REVIEW = (
-    7  # days between a person's looks at where friends are: attention moves slowly, a week's steps are taken at once
-)
+REVIEW = 7  # days between a person's looks at where friends are: attention moves slowly, a week's steps at once
+SETTLING = 100  # most rounds in which a market finds its rest on day 0
 
 
 class AttentionSettings(Settings):
@@ -41,7 +40,9 @@ class AttentionSettings(Settings):
         4,
     )
     trust_weight: float = assumed.amount(0.5, "logit units", "pull of trust", "MODEL.md", 0, 2)
-    moving_days: float = assumed.positive(30.0, "days", "time in which attention follows its target", "MODEL.md", 7, 90)
+    moving_days: float = assumed.number(
+        30.0, "days", "time in which attention follows its target", "MODEL.md", 7, 90, ge=1
+    )
     spent: float = assumed.share(0.05, "attention below which a member may leave", "MODEL.md", 0.01, 0.2)
     leaving: float = assumed.share(1 / 30, "chance a day that a member of spent attention leaves", "MODEL.md", 0.0, 0.2)
     installing: float = assumed.share(
@@ -64,9 +65,9 @@ class AttentionColumns(Table):
 
 METRICS = (
     stock("attention.mean", "share", "mean attention of members"),
-    stock("attention.rival", "share", "share of all members' chatting done on the rival"),
-    stock("attention.multihoming", "share", "members who have the rival installed"),
-    flow("attention.installs", "people", "members who installed the rival"),
+    stock("attention.rival", "share", "share of all members' chatting done on the rival", "less"),
+    stock("attention.multihoming", "share", "members who have the rival installed", "less"),
+    flow("attention.installs", "people", "members who installed the rival", "less"),
 )
 
 
@@ -77,10 +78,13 @@ def wanted(advantage, friends_here, network_weight):
 
 
 @kernel
-def _shift(first, last, today, users, felt, mine, trust, before, rows, everyone_mean, rival_worth, it, install, keys):
+def _shift(
+    first, last, today, users, felt, mine, trust, before, rows, everyone_mean, launched, rival_worth, it, install, keys
+):
     """Attention of those of first..last whose day of review it is; who has none left may leave.
 
-    Reads friends' attention of `before`. Returns (members, attention in millionths, with rival, installed, left).
+    Reads friends' attention of `before`. Without a rival on the market all of it comes back here.
+    Returns (members, attention in millionths, with rival, installed, left).
     """
     step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
     members = attention = multihoming = installed = gone = 0
@@ -91,9 +95,12 @@ def _shift(first, last, today, users, felt, mine, trust, before, rows, everyone_
             mine.has_rival[who] = 1
             installed += 1
         if mine.has_rival[who] and who % REVIEW == today:
-            here = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
-            advantage = felt.satisfaction[who] - rival_worth - it.trust_weight * (1.0 - trust[who])
-            mine.attention[who] += (wanted(advantage, here, it.network_weight) - mine.attention[who]) * step
+            target = 1.0
+            if launched:
+                here = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
+                advantage = felt.satisfaction[who] - rival_worth - it.trust_weight * (1.0 - trust[who])
+                target = wanted(advantage, here, it.network_weight)
+            mine.attention[who] += (target - mine.attention[who]) * step
             if mine.attention[who] < it.spent and luck.uniform(keys[1], who, 0) < leaving:
                 users.membership[who] = LEFT
                 users.active[who] = 0
@@ -107,13 +114,28 @@ def _shift(first, last, today, users, felt, mine, trust, before, rows, everyone_
 
 
 def first_attention(world: "World") -> None:
-    """Day 0: members' attention is here, but for those who also have the rival: they are where they would come to."""
-    mine = world.tables["attention"].rows
+    """Day 0: members' attention is here, but for those who also have the rival, if there is one.
+
+    They are where they would come to were it as good as we are, in the mean of all they know: a market at its rest,
+    which a rival that is better then moves.
+    """
+    mine, settings = world.tables["attention"].rows, world.now.attention
     members = world.users.rows.membership == MEMBER
-    mine.has_rival[...] = members & (
-        luck.uniforms(world.lasting_luck("attention.has_rival"), world.size) < world.now.attention.has_rival
-    )
+    drawn = luck.uniforms(world.lasting_luck("attention.has_rival"), world.size) < settings.has_rival
+    mine.has_rival[...] = members & drawn & world.now.rival.on
     mine.attention[...] = members
+    both = np.flatnonzero(mine.has_rival)
+    advantage = world.felt.rows.satisfaction[both].astype(np.float64) - world.usual.rows.satisfaction[0]
+    alone = int(members.sum()) - both.size
+    here, change = 1.0, 1.0
+    for _ in range(SETTLING):
+        rest = 1.0 / (1.0 + np.exp(-(advantage + settings.network_weight * (2.0 * here - 1.0))))
+        mean = (alone + float(rest.sum())) / world.size
+        here, change = mean, abs(mean - here)
+        if change < 1e-6:
+            break
+    if both.size:
+        mine.attention[both] = rest
 
 
 def shift(world: "World") -> None:
@@ -128,7 +150,7 @@ def shift(world: "World") -> None:
     members, attention, multihoming, installed, gone = world.over_blocks(
         lambda part: _shift(
             *part, world.day % REVIEW, world.users.rows, world.felt.rows, mine, world.tables["trust"].rows.trust, before, world.friends.rows,
-            everyone_mean, rival.worth, settings.row, install,
+            everyone_mean, rival.launched, rival.worth, settings.row, install,
             (world.luck("attention.install"), world.luck("attention.leave")),
         )
     )  # fmt: skip

@@ -86,10 +86,11 @@ MICRO = 1e6  # kernels sum integers, so that a total never hangs on the order: m
 
 
 @kernel
-def _feel(first, last, users, felt, attention, rival_talk, it):
+def _feel(first, last, users, felt, attention, eagerness, rival_talk, it):
     """Members' day: today's experience (the last one when away), satisfaction, habit and surplus.
 
-    A person's surplus adds the worth of the day here and of the talk they have elsewhere. Today's feelings are emptied.
+    A person's surplus adds the worth of a day of use here, and of the talk they have elsewhere: on as many days as they
+    usually chat at all, so that nobody gains by moving to a rival that is no better. Today's feelings are emptied.
     Returns (members, satisfaction, habit, people awake, experience, surplus gained), sums in millionths.
     """
     nearer, slower = 1.0 - math.exp(-1.0 / it.satisfaction_days), 1.0 - math.exp(-1.0 / it.habit_days)
@@ -98,9 +99,12 @@ def _feel(first, last, users, felt, attention, rival_talk, it):
     waits, unease = felt.waits[first:last], felt.unease[first:last]
     last_experience, satisfaction = felt.experience[first:last], felt.satisfaction[first:last]
     habit, surplus, here = felt.habit[first:last], felt.surplus[first:last], attention[first:last]
+    eager = eagerness[first:last]
     members = satisfactions = habits = awake = experiences = gained = 0
     for i in range(membership.size):
-        gain = rival_talk * (1.0 - here[i]) / it.money_worth
+        gain = 0.0
+        if here[i] < 1.0:
+            gain = rival_talk * (1.0 - here[i]) / (1.0 + math.exp(-eager[i])) / it.money_worth
         if membership[i] == MEMBER:
             if active[i]:
                 e = experience(talk[i], worth[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
@@ -124,10 +128,11 @@ def feel(world: "World") -> None:
     """Today's feelings become experience, satisfaction, habit and surplus."""
     felt, users = world.felt.rows, world.users.rows
     here = world.tables["attention"].rows.attention
-    rival_talk = world.now.attention.rival_talk_worth
-    sums = world.over_blocks(lambda part: _feel(*part, users, felt, here, rival_talk, world.now.experience.row))
+    eagerness, it = world.presence.rows.eagerness, world.now.experience.row
+    rival_talk = world.now.attention.rival_talk_worth * world.rival.launched
+    sums = world.over_blocks(lambda part: _feel(*part, users, felt, here, eagerness, rival_talk, it))
     members, satisfactions, habits, awake, experiences, gained = sums
     world.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
     world.note("habit.mean", habits / MICRO / max(1, members))
     world.note("experience.mean", experiences / MICRO / max(1, awake))
-    world.note("welfare.users", round(100 * gained / MICRO))
+    world.add("welfare.users", round(100 * gained / MICRO))  # subscriptions have been paid

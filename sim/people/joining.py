@@ -35,7 +35,7 @@ def hazard(share_of_friends, returning, innovation, imitation):
 
 
 @kernel
-def _join(first, last, users, before, rows, everyone_mean, it, key, joining):
+def _join(first, last, users, rows, everyone_share, it, key, joining):
     """Write into `joining` who of first..last joins by themselves or because friends are here; returns how many."""
     number = 0
     for who in range(first, last):
@@ -44,7 +44,7 @@ def _join(first, last, users, before, rows, everyone_mean, it, key, joining):
         returning = it.returning if users.membership[who] == LEFT else 1.0
         u = luck.uniform(key, who, 0)
         if u < hazard(1.0, returning, it.innovation, it.imitation):  # only then can friends decide it
-            share = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
+            share = friends.share_of_friends(rows, np.uint32(who), users.membership, MEMBER, everyone_share)
             if u < hazard(share, returning, it.innovation, it.imitation):
                 joining[number] = who
                 number += 1
@@ -75,13 +75,12 @@ def _invite(people, users, rows, chance, key, joining):
 def step(world: "World") -> None:
     """Outsiders join."""
     settings, users = world.now.joining, world.users.rows
-    before = (users.membership == MEMBER).astype(np.float32)
-    share = float(before.sum(dtype=np.float64)) / world.size
+    share = np.count_nonzero(users.membership == MEMBER) / world.size
     key = world.luck("joining.joins")
 
     def block(part: tuple[int, int]) -> np.ndarray:
         joining = np.empty(part[1] - part[0], np.uint32)
-        return joining[: _join(*part, users, before, world.friends.rows, share, settings.row, key, joining)]
+        return joining[: _join(*part, users, world.friends.rows, share, settings.row, key, joining)]
 
     joining = list(world.each_block(block))
     newcomers = np.flatnonzero(users.joined == world.day - 1).astype(np.uint32)

@@ -14,6 +14,8 @@ from sim.ground.city import MINUTES
 
 RUSH = (17 * 60, 19 * 60)  # the evening rush
 LONGEST = 50.0  # km of a ride
+CERTAIN = 600.0  # logit units beyond which nothing becomes surer; e to the 710 is no number
+ALL_BUT_ONE = 1.0 - 2.0**-53  # the largest chance below 1
 
 
 class RidersSettings(Settings):
@@ -118,8 +120,8 @@ def own_quality(it, owner, liking):
 @rule
 def chances(it, quality, km, cents, usual, wait):
     """Chance to ask for the app's ride at this fare and expected wait, and of a street taxi for whoever does not."""
-    app = math.exp(worth_of_ride(it, quality, km, cents, wait))
-    street = math.exp(worth_of_ride(it, it.street_quality, km, usual, it.street_wait))
+    app = math.exp(min(CERTAIN, worth_of_ride(it, quality, km, cents, wait)))
+    street = math.exp(min(CERTAIN, worth_of_ride(it, it.street_quality, km, usual, it.street_wait)))
     return app / (app + street + 1.0), street / (street + 1.0)
 
 
@@ -137,4 +139,4 @@ def gain_of_ride(chance, price_weight):
 
     Over all with such a need this is the logsum with the app less that without: -ln(1 - chance)/price_weight a need.
     """
-    return -math.log1p(-chance) / (chance * price_weight)
+    return -math.log1p(-min(chance, ALL_BUT_ONE)) / (chance * price_weight)

@@ -1,7 +1,9 @@
 """Trust: falls at once with a headline, heals slowly. What people say of leaving and what they do differ.
 
-A headline (a breach, a fine, a privacy policy that campaigners make news of) costs each person trust in proportion to
-their concern for privacy. Leaving happens only through attention; a survey asks who says they will leave.
+A headline costs each person trust in proportion to their concern for privacy. A fine always makes one; a breach, a
+policy notice or deep profiles do if privacy campaigners get them into the papers, which hangs on how much is known of
+people, how much they mind, and what else there is to write about. Leaving happens only through attention; a survey
+asks who says they will leave.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -10,14 +12,17 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground.metrics import flow, stock
+from sim.people import knowledge
 from sim.people.users import MEMBER
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Happening = Literal["headline", "breach", "policy_notice", "outage"]
+MONTH = 30  # days between campaigners' looks at what is known of people
 
 
 class TrustSettings(Settings):
@@ -26,7 +31,7 @@ class TrustSettings(Settings):
     headline_loss: float = assumed.share(
         0.3, "trust lost at a headline by a person of full privacy concern", "MODEL.md", 0.1, 0.6
     )
-    healing_days: float = assumed.positive(180.0, "days", "time in which trust heals", "MODEL.md", 60, 720)
+    healing_days: float = assumed.number(180.0, "days", "time in which trust heals", "MODEL.md", 60, 720, ge=1)
     news_half_life: float = assumed.positive(
         3.0,
         "days",
@@ -38,7 +43,7 @@ class TrustSettings(Settings):
     breach_unease: float = assumed.amount(
         0.3,
         "logit units",
-        "unease on a day of use while a breach is in the news, at full concern and full news",
+        "unease on a day of use while a breach is in the news, at full concern, full depth of data and full news",
         "",
         0,
         1,
@@ -46,6 +51,18 @@ class TrustSettings(Settings):
     said_leaving: float = assumed.share(
         0.26, "people who say after a headline that they leave", "facts.csv: 26 % said they deleted the app", 0.1, 0.5
     )
+    notice_weight: float = assumed.amount(
+        10.0, "times other news", "weight of a story on all that can be known of people who all mind: a policy notice",
+        "no source: WhatsApp's of 2021 was in all papers, its earlier ones in few; sweep", 0, 40,
+    )  # fmt: skip
+    breach_weight: float = assumed.amount(
+        60.0, "times other news", "the same of a breach in which messages and accounts are lost; twice this with full profiles",
+        "no source: a breach has to be made public by law; sweep", 0, 120,
+    )  # fmt: skip
+    campaigning: float = assumed.share(
+        0.02, "chance a month that campaigners take up full profiles of their own accord; it falls with the depth squared",
+        "Facebook: Beacon 2007, settings 2010, Cambridge Analytica 2018 (from memory), one in some four years", 0.0, 0.1,
+    )  # fmt: skip
 
 
 class TrustColumns(Table):
@@ -63,40 +80,105 @@ class NewsColumns(Table):
 
 METRICS = (
     stock("trust.mean", "share", "mean trust of members"),
-    stock("trust.news", "strength", "privacy news in the air"),
-    flow("trust.headlines", "headlines", "headlines about the platform"),
-    flow("trust.said_leaving", "people", "members who tell a survey after a headline that they leave"),
+    stock("trust.news", "strength", "privacy news in the air", "less"),
+    flow("trust.headlines", "headlines", "headlines about the platform", "less"),
+    flow("trust.campaigns", "headlines", "of these, made by campaigners without any notice or breach", "less"),
+    flow("trust.unheard", "stories", "notices, breaches and campaigns that no paper made a headline of", "neither"),
+    flow("trust.said_leaving", "people", "members who tell a survey after a headline that they leave", "less"),
 )
 
 
-def headline(world: "World", breach: bool = False) -> None:
+@rule
+def strength(weight, u):
+    """Strength of a story, 1 for a headline: its weight over that of the day's other news, exponential of mean 1.
+
+    What is less than half of a headline is none.
+    """
+    loud = weight / luck.exponential(1.0, u) if weight > 0.0 else 0.0
+    return min(1.0, loud) if loud >= 0.5 else 0.0
+
+
+def weight_of_story(world: "World", breach: bool = False) -> float:
+    """What campaigners have to tell: how much is known of people, times how much members mind."""
+    settings, users = world.now.trust, world.users.rows
+    members = users.membership == MEMBER
+    concern = float(users.privacy_concern.sum(where=members, dtype=np.float64)) / max(1, int(members.sum()))
+    deep = knowledge.depth(world.now.company)
+    return concern * (settings.breach_weight * (1.0 + deep) if breach else settings.notice_weight * deep)
+
+
+def happens(world: "World", what: Happening) -> None:
+    """A dated headline, or a notice or breach that campaigners try to make one of."""
+    breach = what == "breach"
+    if what == "headline":
+        headline(world)
+    else:
+        tell(world, weight_of_story(world, breach), luck.draw(world.luck(f"trust.{what}")), breach)
+
+
+def tell(world: "World", weight: float, u: float, breach: bool = False) -> bool:
+    """Campaigners tell a story of this weight; whether a paper makes a headline of it."""
+    loud = strength(weight, u)
+    if loud > 0.0:
+        headline(world, loud, breach)
+    else:
+        world.add("trust.unheard", 1)
+    return loud > 0.0
+
+
+def headline(world: "World", loud: float = 1.0, breach: bool = False) -> None:
     """The press writes about the platform: trust falls at once, news is in the air, a survey is taken."""
     settings, trust = world.now.trust, world.tables["trust"].rows.trust
     users = world.users.rows
-    trust *= (1.0 - settings.headline_loss * users.privacy_concern).astype(np.float32)
+    trust *= (1.0 - settings.headline_loss * loud * users.privacy_concern).astype(np.float32)
     news = world.news.rows
-    news.news[0] = min(2.0, news.news[0] + 1.0)
+    news.news[0] = min(2.0, news.news[0] + loud)
     if breach:
-        news.breach[0] = min(2.0, news.breach[0] + 1.0)
-    # concern u^k with mean m exceeds its (1 - s) quantile for a share s of people: those say they leave
+        news.breach[0] = min(2.0, news.breach[0] + loud)
+    # the more concerned, the likelier to say so, by so much that in the mean the stated share does
     members = users.membership == MEMBER
     concern = users.privacy_concern * members
-    chance = settings.said_leaving * concern / max(1e-9, float(concern.sum()) / max(1, int(members.sum())))
+    chance = settings.said_leaving * loud * concern / max(1e-9, float(concern.sum()) / max(1, int(members.sum())))
     asked = luck.uniforms(world.luck("trust.survey"), world.size)
     world.add("trust.said_leaving", int((members & (asked < chance)).sum()))
     world.add("trust.headlines", 1)
 
 
+@kernel
+def _heal(first, last, membership, trust, days):
+    """Trust of first..last heals by a day; returns (members, their trust in millionths)."""
+    here, mine = membership[first:last], trust[first:last]
+    members = total = 0
+    for i in range(here.size):
+        mine[i] += (np.float32(1.0) - mine[i]) / days
+        member = here[i] == MEMBER
+        members += member
+        total += int(mine[i] * 1e6) if member else 0
+    return members, total
+
+
+def worry(world: "World") -> None:
+    """Campaigners may take up what is known of people; a breach in the news makes people uneasy."""
+    settings, news = world.now.trust, world.news.rows
+    depth = knowledge.depth(world.now.company)
+    if depth > 0.0 and world.day % MONTH == MONTH - 1:
+        u, key = luck.draw(world.luck("trust.campaign")), world.luck("trust.campaign_story")
+        if u < settings.campaigning * depth**2 and tell(world, weight_of_story(world), luck.draw(key)):
+            world.add("trust.campaigns", 1)
+    if news.breach[0] > 1e-3:  # what is not known cannot be lost
+        world.felt.rows.unease[...] += (
+            settings.breach_unease * depth * news.breach[0] * world.users.rows.privacy_concern
+        )
+    world.note("trust.news", news.news[0])
+
+
 def heal(world: "World") -> None:
-    """News fades, a breach in the news makes people uneasy, trust heals."""
+    """News fades once the day has had it in full, trust heals."""
     settings, trust = world.now.trust, world.tables["trust"].rows.trust
     fading = 0.5 ** (1.0 / settings.news_half_life)
     news = world.news.rows
-    if news.breach[0] > 1e-3:
-        world.felt.rows.unease[...] += settings.breach_unease * news.breach[0] * world.users.rows.privacy_concern
-    world.note("trust.news", news.news[0])
     news.news[0] = news.news[0] * fading if news.news[0] > 1e-6 else 0.0
     news.breach[0] = news.breach[0] * fading if news.breach[0] > 1e-6 else 0.0
-    trust += (1.0 - trust) / np.float32(settings.healing_days)
-    members = world.users.rows.membership == MEMBER
-    world.note("trust.mean", float(trust.sum(where=members, dtype=np.float64)) / max(1, int(members.sum())))
+    membership, days = world.users.rows.membership, np.float32(settings.healing_days)
+    members, total = world.over_blocks(lambda part: _heal(*part, membership, trust, days))
+    world.note("trust.mean", total / 1e6 / max(1, members))

@@ -73,9 +73,9 @@ METRICS = (
     stock("users.daily", "people", "people who opened the app today"),
     stock("users.monthly", "people", "members who opened the app in the last 30 days"),
     stock("users.members", "people", "members"),
-    stock("users.left", "people", "people who were members and left"),
+    stock("users.left", "people", "people who were members and left", "less"),
     flow("users.joins", "people", "people who joined or came back"),
-    flow("users.leaves", "people", "members who left"),
+    flow("users.leaves", "people", "members who left", "less"),
     ratio("users.daily_share", "share", "daily over monthly users", "users.daily", "users.monthly"),
 )
 
@@ -122,11 +122,26 @@ def draw_traits(world: "World") -> None:
     rows.membership[...] = np.where(luck_of_joining < settings.first_members, MEMBER, NEVER)
 
 
+@kernel
+def _count(first, last, membership, last_active, since):
+    """Members of first..last, those of them here after day `since`, and those who left."""
+    here, opened = membership[first:last], last_active[first:last]
+    members = monthly = left = 0
+    for i in range(here.size):
+        member = here[i] == MEMBER
+        members += member
+        monthly += member & (opened[i] > since)
+        left += here[i] == LEFT
+    return members, monthly, left
+
+
 def count(world: "World") -> None:
     """Measure who is here."""
     rows = world.users.rows
-    members = rows.membership == MEMBER
+    members, monthly, left = world.over_blocks(
+        lambda part: _count(*part, rows.membership, rows.last_active, world.day - 30)
+    )
     world.note("users.daily", sum(part.size for part in world.awake))
-    world.note("users.members", int(members.sum()))
-    world.note("users.monthly", int((members & (rows.last_active > world.day - 30)).sum()))
-    world.note("users.left", int((rows.membership == LEFT).sum()))
+    world.note("users.members", members)
+    world.note("users.monthly", monthly)
+    world.note("users.left", left)

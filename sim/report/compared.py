@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.ground.metrics import Better
 from sim.report.marks import Mark
-from sim.report.wording import interval
-from sim.results import NEITHER, Comparison, Figures, Result, better_off
+from sim.report.wording import GAP, interval
+from sim.results import Comparison, Figures, Result, better_off
 
 OVER_TIME = ("users.daily", "users.monthly")
 
@@ -101,6 +102,16 @@ class Compared:
         """Whether there are enough replicates for intervals."""
         return self.replicates > 1
 
+    @property
+    def waited(self) -> str:
+        """That seeds were added until intervals were small, where they were: an interval that looks small stops it."""
+        if not self.manifest.get("precision"):
+            return ""
+        return (
+            "Seeds were added until the intervals were small enough; intervals that were waited for cover the truth "
+            f"a little less often than 95{GAP}% promises."
+        )
+
     def unit(self, metric: str) -> str:
         """Unit of a metric."""
         return self.metrics[metric].unit if metric in self.metrics else ""
@@ -115,7 +126,11 @@ class Compared:
 
     def best(self, metric: str, name: str) -> float:
         """Probability that a scenario is the best; NaN where none can be."""
-        return math.nan if metric in NEITHER else self.comparison.best.get(metric, {}).get(name, math.nan)
+        return self.comparison.best.get(metric, {}).get(name, math.nan)
+
+    def better(self, metric: str) -> Better:
+        """Whether more or less of a metric is better."""
+        return self.metrics[metric].better if metric in self.metrics else "neither"
 
     def measured(self, metrics: Iterable[str]) -> list[str]:
         """Those that every scenario has, and that are not zero everywhere."""

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sim.report.compared import Compared
 from sim.report.marks import Mark, how_sure
 from sim.report.page import Page, Section, sections_of
-from sim.report.sections import circumstances, days, differences, metrics, money, settings, welfare
+from sim.report.sections import circumstances, days, differences, metrics, mixes, money, settings, welfare
 from sim.report.wording import chance, counted, listed, measure, shown
 from sim.results import Comparison
 
@@ -15,6 +15,7 @@ COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
     settings.levers,
     differences.winners,
     money.money,
+    mixes.mixes,
     welfare.welfare,
     days.people,
     money.money_flows,

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from sim.ground.metrics import Better
 from sim.report.wording import GAP, interval
-from sim.results import NEITHER, lower_is_better
 
 
 class Mark(NamedTuple):
@@ -36,10 +36,10 @@ def ends_of(it: Mark, unit: str) -> list[str]:
     return [] if it.low is None or it.high is None else [interval(it.low, it.high, unit)]
 
 
-def tone_of(metric: str, mark: Mark) -> str:
+def tone_of(better: Better, mark: Mark) -> str:
     """The tone of a cell: better, worse, or not settled; none where more is neither."""
-    if metric in NEITHER:
+    if better == "neither":
         return ""
     if not mark.sure:
         return "unsure"
-    return "gain" if (mark.middle > 0) != lower_is_better(metric) else "loss"
+    return "gain" if (mark.middle > 0) == (better == "more") else "loss"

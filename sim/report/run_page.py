@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sim.report.page import Page, Section, sections_of
-from sim.report.sections import circumstances, days, metrics, money, settings
+from sim.report.sections import circumstances, days, metrics, mixes, money, settings
 from sim.report.sections.metrics import declared
 from sim.report.wording import counted, measure, number
 from sim.results import Result
@@ -11,6 +11,7 @@ from sim.results import Result
 RUN: tuple[Callable[[Result], Section | None], ...] = (
     metrics.headline_numbers,
     days.course,
+    mixes.mix,
     money.run_flows,
     metrics.every_number,
     settings.parameters,

@@ -14,7 +14,6 @@ from sim.report.marks import ends_of, how_sure, tone_of
 from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
 from sim.report.swept import Swept, called, level_in_words
 from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
-from sim.results import lower_is_better
 from sim.sweeps import Sweep
 
 SHOWN = 50  # failures listed
@@ -62,26 +61,28 @@ def _best_overall(seen: Swept) -> str:
         return "No point is finished in every scenario yet, so there is nothing to compare."
     metric = seen.chosen[0]
     unit, what, found = seen.unit(metric), seen.title(metric).lower(), seen.overall(metric)
-    best = (min if lower_is_better(metric) else max)(seen.names, key=lambda name: found[name].mean)
+    best, judged = seen.best(metric, seen.names), seen.better(metric) != "neither"
     it = found[best]
     over = f"Over {counted(seen.about['points'], 'point')} of {counted(len(seen.factors), 'factor')}"
     if not seen.others:
         return f"{over} {what} is {measure(it.mean, unit)} on the mean."
     if best == seen.baseline:
-        second = (min if lower_is_better(metric) else max)(seen.others, key=lambda name: found[name].mean)
+        second = seen.best(metric, seen.others)
         it = found[second]
         mark = seen.mark(second, it.diff, it.diff_low, it.diff_high)
-        return Markup("{} none beats the baseline, <strong>{}</strong>, on {}; next is {}, by {} ({}).").format(
-            over, seen.titles[best], what, seen.titles[second], measure(it.diff, unit, True), how_sure(mark, unit)
+        none = "none beats" if judged else "none has more than"
+        return Markup("{} {} the baseline, <strong>{}</strong>, on {}; next is {}, by {} ({}).").format(
+            over, none, seen.titles[best], what, seen.titles[second], measure(it.diff, unit, True), how_sure(mark, unit)
         )
     mark = seen.mark(best, it.diff, it.diff_low, it.diff_high)
-    return Markup("{} <strong>{}</strong> does best on {}: {}, {} against the baseline ({}).").format(
-        over, seen.titles[best], what, measure(it.mean, unit), measure(it.diff, unit, True), how_sure(mark, unit)
+    most = "does best on" if judged else "has the most of"
+    return Markup("{} <strong>{}</strong> {} {}: {}, {} against the baseline ({}).").format(
+        over, seen.titles[best], most, what, measure(it.mean, unit), measure(it.diff, unit, True), how_sure(mark, unit)
     )
 
 
 def _where(seen: Swept) -> str:
-    if not seen.pairs or not seen.others:
+    if not seen.pairs or not seen.others or seen.better(seen.chosen[0]) == "neither":
         return ""
     one, other = seen.pairs[0]
     found = seen.sweep.winners(seen.chosen[0], one, other)
@@ -146,7 +147,7 @@ def who_wins(seen: Swept) -> Section | None:
                 seen.mark(seen.titles[name], found[name].diff, found[name].diff_low, found[name].diff_high)
                 for name in seen.others
             ]
-            panels.append(Panel(seen.title(metric), seen.unit(metric), marks, lower_is_better(metric)))
+            panels.append(Panel(seen.title(metric), seen.unit(metric), marks, seen.better(metric)))
         drawn = figure(
             "overall",
             f"Against the baseline, {seen.titles[seen.baseline]}",
@@ -264,8 +265,8 @@ def _changes_table(seen: Swept, metric: str) -> Table:
             if it["change"] == it["low"] == it["high"] == 0:
                 cells.append(Cell("no change", tone="unsure"))
                 continue
-            notes = tuple(ends_of(mark, unit))
-            cells.append(Cell(number(mark.middle, unit, sign=True), mark.middle, notes, tone_of(metric, mark)))
+            notes, tone = tuple(ends_of(mark, unit)), tone_of(seen.better(metric), mark)
+            cells.append(Cell(number(mark.middle, unit, sign=True), mark.middle, notes, tone))
         rows.append((f"{called(str(factor))}, {names[0]} to {names[-1]}", *cells))
     caption = f"{seen.title(metric)}: change from the lowest to the highest value of each factor, 95 % intervals below"
     return Table(caption, ("", *(seen.titles[name] for name in seen.names)), rows)
@@ -275,9 +276,10 @@ def where_each_wins(seen: Swept) -> Section | None:
     """Maps of winners: over the factors that matter most on the first metric, over the first pair on the others."""
     if not seen.pairs or not seen.others:
         return None
-    parts: list[Part] = [_map(seen, seen.chosen[0], *pair) for pair in seen.pairs]
-    parts += [_map(seen, metric, *seen.pairs[0]) for metric in seen.chosen[1:]]
-    return Section("winners", "Where each wins", parts)
+    judged = [metric for metric in seen.chosen if seen.better(metric) != "neither"]
+    parts: list[Part] = [_map(seen, metric, *pair) for metric in judged[:1] for pair in seen.pairs]
+    parts += [_map(seen, metric, *seen.pairs[0]) for metric in judged[1:]]
+    return Section("winners", "Where each wins", parts) if parts else None
 
 
 def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.ground.metrics import Better
 from sim.report.marks import Mark
 from sim.report.wording import GAP, HEADLINES, in_words, interval, plain
 from sim.sweeps import Levels, Sweep
@@ -67,6 +68,15 @@ class Swept:
     def unit(self, metric: str) -> str:
         """Unit of a metric."""
         return self.metrics[metric].unit
+
+    def better(self, metric: str) -> Better:
+        """Whether more or less of a metric is better."""
+        return self.metrics[metric].better
+
+    def best(self, metric: str, names: list[str]) -> str:
+        """Which of the scenarios does best over all points; where neither more nor less is better, has most."""
+        first = min if self.better(metric) == "less" else max
+        return first(names, key=lambda name: self.overall(metric)[name].mean)
 
     def title(self, metric: str) -> str:
         """What a metric is called."""

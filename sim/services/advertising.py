@@ -93,6 +93,9 @@ class AdvertisingColumns(Table):
     """A row a person."""
 
     seen = Column(np.float32, 0, "adverts seen a day of use, averaged over about 60", "adverts")
+    pain = Column(
+        np.float32, 0, "nuisance of the last day's adverts, or what a subscription spared of it", "logit units"
+    )
 
 
 class KnowingColumns(Table):
@@ -103,24 +106,24 @@ class KnowingColumns(Table):
 
 
 METRICS = (
-    flow("advertising.slots", "adverts", "places that the day's talk had room for"),
-    flow("advertising.shown", "adverts", "adverts shown"),
-    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, or nobody bid"),
+    flow("advertising.slots", "adverts", "places that the day's talk had room for", "neither"),
+    flow("advertising.shown", "adverts", "adverts shown", "neither"),
+    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, or nobody bid", "less"),
     ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
     flow("advertising.clicks", "clicks", "clicks paid for"),
-    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay"),
+    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less"),
     ratio("advertising.ctr", "share", "clicks an advert", "advertising.clicks", "advertising.shown"),
-    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands"),
-    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands"),
-    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks"),
+    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither"),
+    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands", "neither"),
+    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks", "neither"),
     flow("advertising.conversions", "sales", "sales after paid clicks"),
     ratio("advertising.cvr", "share", "sales a click", "advertising.conversions", "advertising.clicks"),
     flow("advertising.worth", "cents", "worth of paid clicks to advertisers"),
-    flow("advertising.budgets", "cents", "advertisers' budgets"),
-    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets"),
-    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much"),
-    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts"),
-)
+    flow("advertising.budgets", "cents", "advertisers' budgets", "neither"),
+    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets", "neither"),
+    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less"),
+    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less"),
+)  # fmt: skip
 
 
 class Tickets(NamedTuple):
@@ -147,7 +150,7 @@ class Terms(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Columns that adverts read, and the three that they write."""
+    """Columns that adverts read, and the four that they write."""
 
     subscribed: NDArray[np.uint8]
     talk: NDArray[np.int32]
@@ -155,6 +158,7 @@ class Person(NamedTuple):
     aversion: NDArray[np.float32]
     concern: NDArray[np.float32]
     seen: NDArray[np.float32]
+    pain: NDArray[np.float32]
     nuisance: NDArray[np.float32]
     unease: NDArray[np.float32]
 
@@ -340,14 +344,16 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     value, multiplier, out = firms.value, firms.multiplier, firms.out
     places = shown = unserved = knew = suffered = 0
     for who in awake:
-        if person.subscribed[who]:
-            person.seen[who] -= person.seen[who] / SEEN_DAYS
-            continue
         room = room_for(person.talk[who], it.talk_a_slot)
         bought = person.bought[who]
         inbox, page, brand = wanted(it, terms.key, who, bought)
         asked = inbox + page + brand
         inbox, page, brand = min(inbox, room), min(page, room), min(brand, room)
+        if person.subscribed[who]:
+            person.seen[who] -= person.seen[who] / SEEN_DAYS
+            intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
+            person.pain[who] = annoyance(it.nuisance, person.aversion[who], intrusion)
+            continue
         places += inbox + page + brand
         market = np.int64(who) * terms.markets // terms.people
         needs = most_needed(inbox, page, brand, it.frequency_cap)
@@ -364,6 +370,7 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
         pain = annoyance(it.nuisance, person.aversion[who], intrusion)
         person.seen[who] += (number - person.seen[who]) / SEEN_DAYS
         person.nuisance[who] += pain
+        person.pain[who] = pain
         shown += number
         unserved += asked - number
         suffered += int(pain * MICRO)
@@ -415,7 +422,7 @@ def _person(world: "World") -> Person:
     users, felt, mine = world.users.rows, world.felt.rows, world.tables["advertising"].rows
     return Person(
         world.tables["subscriptions"].rows.subscribed, felt.talk, world.tables["knowledge"].rows.purchases,
-        users.advert_aversion, users.privacy_concern, mine.seen, felt.nuisance, felt.unease,
+        users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, felt.nuisance, felt.unease,
     )  # fmt: skip
 
 

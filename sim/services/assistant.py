@@ -3,7 +3,9 @@
 People it is rolled out to ask it for chores, facts and advice on goods. What it may answer by machine grows with the
 answers its human trainers gave, a member. Advice on goods is one shop: the best by what the platform knows of the
 person, or one that pays to be named (the promotion levers); the person believes it to be the honest one, and decides
-between it, the outside and doing without. It also reminds: of what is about to run out, of dates, of a price that fell
+between it, the outside and doing without, as far as there is the money. An answer that suits too well makes them
+uneasy. The shop named learns of it as of a search: that it was looked at, how likely an order was, and how that hangs on
+the price. It also reminds: of what is about to run out, of dates, of a price that fell
 or an offer at a shop last bought from, and of bills (services/bills.py).
 """
 
@@ -31,6 +33,8 @@ ROOM = 4_096
 MOST_SHOPS = 128
 NO_SHOP = 255
 ORDER, PAID_CLICK = 0, 1
+MICRO = merchant.MICRO
+NEVER = -math.inf  # worth of what one cannot pay
 
 
 class AssistantSettings(Settings):
@@ -73,6 +77,10 @@ class AssistantSettings(Settings):
         0.03, "fall of a price within a week that is worth telling", "round figure", 0.005, 0.2
     )
     reminder_worth: float = assumed.amount(0.5, "CNY", "worth of a reminder of a date", "round figure", 0, 10)
+    too_knowing: float = assumed.positive(
+        1.65, "standard units", "expected match above which an answer seems to know too much",
+        "as [advertising]: one match in twenty is higher; no source: sweep", 0.8, 2.8,
+    )  # fmt: skip
 
 
 class PracticeColumns(Table):
@@ -84,27 +92,36 @@ class PracticeColumns(Table):
 METRICS = (
     flow("assistant.asked", "questions", "questions put to the assistant"),
     flow("assistant.automated", "answers", "answered by machine"),
-    flow("assistant.human", "answers", "answered by a human trainer"),
-    flow("assistant.unanswered", "questions", "not answered"),
-    flow("assistant.wrong", "answers", "machine answers that were wrong"),
+    flow("assistant.human", "answers", "answered by a human trainer", "neither"),
+    flow("assistant.unanswered", "questions", "not answered", "less"),
+    flow("assistant.wrong", "answers", "machine answers that were wrong", "less"),
     ratio("assistant.automated_share", "share", "questions answered by machine", "assistant.automated", "assistant.asked"),
     stock("assistant.machine_share", "share", "questions the machine can answer today"),
-    flow("assistant.advice", "answers", "answers that named a shop"),
+    flow("assistant.advice", "answers", "answers that named a shop", "neither"),
+    flow("assistant.too_knowing", "answers", "of these, answers that seemed to know too much", "less"),
     flow("assistant.orders", "orders", "orders that followed"),
-    flow("assistant.promoted", "answers", "answers that named a shop because it pays"),
-    flow("assistant.hidden", "answers", "of these, without saying so"),
-    flow("assistant.lost_worth", "cents", "worth lost because answers were paid for"),
-    ratio("assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for", "assistant.lost_worth", "assistant.advice"),
+    flow("assistant.promoted", "answers", "answers that named a shop because it pays", "less"),
+    flow("assistant.hidden", "answers", "of these, without saying so", "less"),
+    flow("assistant.lost_worth", "cents", "worth lost because answers were paid for", "less"),
+    ratio("assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for", "assistant.lost_worth", "assistant.advice", "less"),
     flow("assistant.reminders", "reminders", "reminders given, but for bills"),
     flow("assistant.fallen_prices", "reminders", "of these, of a lower price where the person last bought such goods"),
 )  # fmt: skip
 
 
-class Answers(NamedTuple):
-    """What followed from questions: orders and paid clicks (`kind`), with counts in `tally`.
+COUNTS = (
+    "asked", "automated", "human", "unanswered", "wrong", "advice", "too_knowing", "promoted", "reminders", "fallen_prices",
+)  # fmt: skip
+OF_NEEDS = ("needs", "outside", "unmet", "unaffordable")  # of shopping: who has advice does not search besides
+(ASKED, AUTOMATED, HUMAN, UNANSWERED, WRONG, ADVICE, TOO_KNOWING, PROMOTED, REMINDERS, FALLEN_PRICES,
+ NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, LOST, WORTH) = range(len(COUNTS) + len(OF_NEEDS) + 2)  # fmt: skip
 
-    tally: asked, machine, human, unanswered, wrong, advice, promoted, reminders, of these of
-    lower prices, and worth lost in hundredths of a cent.
+
+class Answers(NamedTuple):
+    """What followed from questions: orders and paid clicks (`kind`).
+
+    `demand`, `slope` and `looks` are a cell a merchant, the first two in millionths; `tally` is COUNTS, OF_NEEDS, and
+    worth lost and gained by advice in hundredths of a cent.
     """
 
     who: np.ndarray
@@ -112,14 +129,18 @@ class Answers(NamedTuple):
     cents: np.ndarray
     kind: np.ndarray
     used: np.ndarray
+    demand: np.ndarray
+    slope: np.ndarray
+    looks: np.ndarray
     tally: np.ndarray
 
 
-def answers() -> Answers:
-    """An empty outbox of answers."""
+def answers(shops: int) -> Answers:
+    """An empty outbox of answers, where there are so many shops."""
     return Answers(
         np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
-        np.zeros(1, np.int64), np.zeros(10, np.int64),
+        np.zeros(1, np.int64), np.zeros(shops, np.int64), np.zeros(shops, np.int64), np.zeros(shops, np.int64),
+        np.zeros(WORTH + 1, np.int64),
     )  # fmt: skip
 
 
@@ -151,17 +172,33 @@ def is_news(price, price_before, on_offer, fallen):
     return on_offer or price <= (1.0 - fallen) * price_before
 
 
+@rule
+def seems_to_know(expected, travel, pair_spread, too_knowing):
+    """Whether the expected match of an answer, in units of how much matches differ, is too high for comfort."""
+    return expected > too_knowing * math.sqrt(travel * travel / 48.0 + pair_spread * pair_spread)
+
+
+@rule
+def rise(worth, without, price, price_weight):
+    """Whether one would buy at a price two in a hundred lower but not higher, a CNY of price: the slope without noise."""
+    step = 0.02 * price / 100.0
+    lower, higher = worth + price_weight * step > without, worth - price_weight * step > without
+    return (int(lower) - int(higher)) / (2.0 * step) if step > 0.0 else 0.0
+
+
 @kernel
-def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, money, shops, cut, discount,
-         circle, categories, markets, selling, keys, felt, box):  # fmt: skip
+def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, concern, unease, money, shops,
+         cut, discount, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
     """Questions of everyone awake, from `start` on; returns where the box was full.
 
-    cut: 1 for a shop with an offer of `discount` today, empty where brands post nothing. `selling`: 1 where shops can
-    be named. keys: rollout, asks, group taste, own taste, pair, error, choice.
+    unease: of a too-knowing answer, at full concern. cut: 1 for a shop with an offer of `discount` today, empty where
+    brands post nothing. `selling`: 1 where shops can be named. keys: rollout, asks, group taste, own taste, pair, error,
+    choice.
     """
     people = np.int64(group_of.size)
     row_of, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     guess, relevance, scores = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
+    expected, bid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     believed, worth, order = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64)
     asked = np.empty(MOST_SHOPS, np.int64)
     for at in range(start, awake.size):
@@ -173,18 +210,18 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
         asks, about = luck.two(keys[1], who, 0)
         category, only, on_offer, wants = np.int64(-1), np.int64(-1), False, False
         if asks < it.asks:
-            box.tally[0] += 1
+            box.tally[ASKED] += 1
             able, right = luck.two(keys[1], who, 1)
             if able < machine:
-                box.tally[1] += 1
+                box.tally[AUTOMATED] += 1
                 if right < it.wrong:
-                    box.tally[4] += 1
+                    box.tally[WRONG] += 1
                     felt.waits[who] += it.wrong_cost
                     continue
             elif it.trainers:
-                box.tally[2] += 1
+                box.tally[HUMAN] += 1
             else:
-                box.tally[3] += 1
+                box.tally[UNANSWERED] += 1
                 felt.waits[who] += it.wrong_cost
                 continue
             felt.worth[who] += it.answer_worth
@@ -193,12 +230,12 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
         elif it.reminders:
             runs_out, date = luck.two(keys[1], who, 2)
             if date < it.dates:
-                box.tally[7] += 1
+                box.tally[REMINDERS] += 1
                 felt.worth[who] += it.reminder_worth
             if selling and bought[who] > 0 and runs_out < it.restock:
                 category = np.int64(runs_out / it.restock * categories)
                 wants = purchases.shop[who * categories + category] != NO_SHOP
-                box.tally[7] += 1 if wants else 0
+                box.tally[REMINDERS] += 1 if wants else 0
             if selling and not wants:
                 told = (asks - it.asks) / (1.0 - it.asks)  # who asked nothing: this and `about` are still free
                 category = np.int64(about * categories)
@@ -209,8 +246,8 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
                     wants = shops.open[only] > 0 and is_news(
                         shops.price[only], shops.price_before[only], on_offer, it.fallen
                     )
-                    box.tally[7] += 1 if wants else 0
-                    box.tally[8] += 1 if wants else 0
+                    box.tally[REMINDERS] += 1 if wants else 0
+                    box.tally[FALLEN_PRICES] += 1 if wants else 0
         if not wants:
             continue
         # which shop to name
@@ -228,58 +265,86 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
             u = luck.pair(keys[4], who, row, 0)
             peculiar = luck.normal(u)
             suits = match(distance(mine, shops.place[row]), peculiar, shop.travel, shop.pair_spread)
-            public = worth_of_shop(shops.quality[row], 0.0, shop.travel, 0.0, asked[number], shop.price_weight)
+            quality = shops.quality[row] + shops.reputation[row]
+            public = worth_of_shop(quality, 0.0, shop.travel, 0.0, asked[number], shop.price_weight)
             worth[number] = public + suits
             guess[number] = public + 1e-6 * luck.rest(u)  # equals are ordered by luck
+            expected[number] = 0.0
             if n > 0:
-                guess[number] += knowledge.estimate(suits, n, know.noise, luck.normal(luck.pair(keys[5], who, row, 0)))
+                error = luck.normal(luck.pair(keys[5], who, row, 0))
+                expected[number] = knowledge.estimate(suits, n, know.noise, error)
+            guess[number] += expected[number]
             row_of[number], place_of[number] = row, j
-            highest = max(highest, np.float64(shops.bid[row]))
+            bid[number] = np.float64(shops.bid[row]) if shops.bid[row] >= offer.reserve else 0.0  # less buys nothing
+            highest = max(highest, bid[number])
             number += 1
+        box.tally[NEEDS] += 1
+        noise = shop.noise
+        nothing = shop.doing_without + noise * gumbel(luck.uniform(keys[6], who, 3))
+        elsewhere = shop.outside + noise * gumbel(luck.uniform(keys[6], who, 4))
+        without = max(nothing, elsewhere)
         if number == 0:
+            box.tally[OUTSIDE if elsewhere > nothing else UNMET] += 1
             continue
-        box.tally[5] += 1 if only < 0 else 0
+        box.tally[ADVICE] += 1 if only < 0 else 0
         ranking.rank(guess, number, order)
         honest = order[0]
         named = honest
         if offer.weight > 0.0 and highest > 0.0:
             ranking.percentiles(guess, number, relevance)
             for j in range(number):
-                scores[j] = ranking.score(relevance[j], np.float64(shops.bid[row_of[j]]), highest, offer.weight)
+                scores[j] = ranking.score(relevance[j], bid[j], highest, offer.weight)
             ranking.rank(scores, number, order)
             named = order[0]
             if offer.disclosed and named != honest and luck.uniform(keys[6], who, 1) < offer.skipped:
                 named = honest  # who is told that the answer is paid for asks again
-            if named != honest and shops.bid[row_of[named]] < offer.reserve:
-                named = honest
         if named != honest:
-            box.tally[6] += 1
+            box.tally[PROMOTED] += 1
             below = scores[order[1]] if number > 1 else 0.0
-            bid = np.float64(shops.bid[row_of[named]])
-            price = ranking.click_price(relevance[named], bid, below, highest, offer.weight, np.float64(offer.reserve))
-            drop(box, who, row_of[named], np.int64(price), PAID_CLICK)
+            reserve = np.float64(offer.reserve)
+            cents = ranking.click_price(relevance[named], bid[named], below, highest, offer.weight, reserve)
+            drop(box, who, row_of[named], np.int64(cents), PAID_CLICK)
+        if only < 0 and seems_to_know(expected[named], shop.travel, shop.pair_spread, it.too_knowing):
+            box.tally[TOO_KNOWING] += 1
+            felt.unease[who] += concern[who] * unease
         # believed: that the shop named suits them as the honest one was thought to
         for j in range(number):
             believed[j] = guess[j]
         believed[named] += guess[honest] - guess[named] if named != honest else 0.0
-        noise = shop.noise
         mind = noise * gumbel(luck.uniform(keys[6], who, 2))
-        without = max(
-            shop.doing_without + noise * gumbel(luck.uniform(keys[6], who, 3)),
-            shop.outside + noise * gumbel(luck.uniform(keys[6], who, 4)),
+        row, price = row_of[named], asked[named]
+        affordable = price <= money[who]
+        buys = believed[named] + mind > without
+        box.looks[row] += 1
+        unpaid, paid = guess[honest] + mind, believed[named] + mind
+        gone = lost(
+            worth[honest] + mind,
+            worth[named] + mind,
+            unpaid if asked[honest] <= money[who] else NEVER,
+            paid if affordable else NEVER,
+            without,
         )
-        gone = lost(worth[honest] + mind, worth[named] + mind, guess[honest] + mind, believed[named] + mind, without)
-        box.tally[9] += int(1e4 * gone / shop.price_weight)
-        outside = math.exp(shop.outside / noise) + math.exp(shop.doing_without / noise) if noise > 0.0 else 1.0
+        box.tally[LOST] += int(1e4 * gone / shop.price_weight)
+        if not affordable:
+            box.tally[UNAFFORDABLE if buys else OUTSIDE if elsewhere > nothing else UNMET] += 1
+            continue
         if noise > 0.0:  # worth of the need: expected maximum of what is believed, put right where belief was wrong
+            outside = math.exp(shop.outside / noise) + math.exp(shop.doing_without / noise)
             weight = math.exp(believed[named] / noise)
             chance = weight / (weight + outside)
-            felt.worth[who] += (
-                noise * math.log((weight + outside) / outside) + chance * (worth[named] - believed[named])
-            ) / shop.price_weight
-        price = asked[named]
-        if believed[named] + mind > without and price <= money[who]:
-            drop(box, who, row_of[named], price, ORDER)
+            gain = noise * math.log((weight + outside) / outside) + chance * (worth[named] - believed[named])
+            slope = shop.price_weight / noise * chance * (1.0 - chance)
+        else:
+            chance, gain = 1.0 if buys else 0.0, worth[named] - without if buys else 0.0
+            slope = rise(believed[named], without, np.float64(shops.price[row]), shop.price_weight)
+        felt.worth[who] += gain / shop.price_weight
+        box.tally[WORTH] += int(1e4 * gain / shop.price_weight)
+        box.demand[row] += int(MICRO * chance)
+        box.slope[row] += int(MICRO * slope)
+        if buys:
+            drop(box, who, row, price, ORDER)
+        else:
+            box.tally[OUTSIDE if elsewhere > nothing else UNMET] += 1
     return awake.size
 
 
@@ -301,32 +366,39 @@ def step(world: "World") -> None:
         world.luck("assistant.choice"),
     )
     cut = world.tables["brands"].rows.offers_today if world.now.brands.on else np.empty(0, np.uint8)
-    money = world.ledger[BANK] + world.ledger[WALLET]
+    money, shops = world.ledger[BANK] + world.ledger[WALLET], world.tables["merchants"].rows
+    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
     events: list[tuple[np.ndarray, ...]] = []
-    tally = np.zeros(10, np.int64)
+    tally = np.zeros(WORTH + 1, np.int64)
+    learnt = np.zeros((3, shops.looks.size), np.int64)
     for box in decide(
-        world, _ask, answers, settings.row, world.now.shopping.row, world.now.promotion.row, world.now.company.row,
-        world.now.knowledge.row, share, world.friends.rows.group_of, world.tables["purchases"].rows,
-        world.tables["knowledge"].rows.purchases, money, world.tables["merchants"].rows, cut, world.now.brands.discount,
-        merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), selling, keys,
-        world.felt.rows, keep_empty=True,
+        world, _ask, lambda: answers(shops.looks.size), settings.row, world.now.shopping.row, world.now.promotion.row,
+        world.now.company.row, world.now.knowledge.row, share, world.friends.rows.group_of,
+        world.tables["purchases"].rows, world.tables["knowledge"].rows.purchases, world.users.rows.privacy_concern,
+        unease, money, shops, cut, world.now.brands.discount, merchant.shops_a_circle(world),
+        int(world.scenario.merchants.categories), merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind)))
-        tally += box.tally
-        box.tally[...] = 0
+        for total, part in zip((*learnt, tally), (box.demand, box.slope, box.looks, box.tally), strict=True):
+            total += part
+            part[...] = 0
+    for column, week in zip((shops.demand, shops.slope, shops.looks), learnt, strict=True):
+        column += week
     if events:
         who, to, cents, kind = (np.concatenate(parts) for parts in zip(*events, strict=True))
         ordered, paid = kind == ORDER, kind == PAID_CLICK
         world.errands = who[ordered], to[ordered], cents[ordered]
         world.assistant_clicks = to[paid], cents[paid]
         world.note("assistant.orders", int(ordered.sum()))
-    names = ("asked", "automated", "human", "unanswered", "wrong", "advice", "promoted", "reminders", "fallen_prices")
-    for name, number in zip(names, tally, strict=False):
-        world.note(f"assistant.{name}", int(number))
-    world.note("assistant.hidden", 0 if world.now.promotion.disclosed else int(tally[6]))
-    world.note("assistant.lost_worth", tally[9] / 100)
+    for name, number in zip(COUNTS, tally.tolist(), strict=False):
+        world.note(f"assistant.{name}", number)
+    for name, number in zip(OF_NEEDS, tally[NEEDS:].tolist(), strict=False):
+        world.add(f"shopping.{name}", number)
+    world.add("shopping.worth", tally[WORTH] / 100)
+    world.note("assistant.hidden", 0 if world.now.promotion.disclosed else int(tally[PROMOTED]))
+    world.note("assistant.lost_worth", tally[LOST] / 100)
     world.note("assistant.machine_share", share)
     members = max(1, int((world.users.rows.membership == MEMBER).sum()))
-    practice[0] += tally[2] / members
-    company.pay_cost(world, "trainers", int(tally[2]) * settings.trainer_cost)
+    practice[0] += tally[HUMAN] / members
+    company.pay_cost(world, "trainers", int(tally[HUMAN]) * settings.trainer_cost)

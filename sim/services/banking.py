@@ -3,9 +3,10 @@
 Savings are moved by a logit over the advantage in interest, trust and trouble. Loans are graded on what the platform
 knows of people: a latent safety is seen the better the more observations there are (people/knowledge.py), and whoever
 has an estimated chance of default below the cut-off gets a loan, once their face was recognised. Each loan has one
-trial, in the month of one of its payments drawn by luck: it defaults when a factor common to the month and luck of its
-own fall below a threshold set by the borrower's safety (Vasicek 2002). Partner banks lend most of the money and bear
-their part of the losses. One open loan a person; whoever defaulted gets no other. A month has 30 days, a year 360.
+trial, on the due day of one of its payments drawn by luck: it defaults when a factor common to the month and luck of
+its own fall below a threshold set by the borrower's safety (Vasicek 2002); who pays nothing for months has defaulted
+too (firms/credit.py). Partner banks lend most of the money and bear their part of the losses. One open loan a person;
+whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
 import math
@@ -19,7 +20,7 @@ from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import bank, company, credit
 from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
-from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN
+from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, purse
@@ -28,7 +29,6 @@ from sim.people.presence import HERE, STRANGER
 if TYPE_CHECKING:
     from sim.world import World
 
-YEAR = 12 * MONTH
 ROOM = 512
 GRANTED, ADMITTED, REFUSED, UNRECOGNISED, CAUGHT = 0, 1, 2, 3, 4  # what became of an application
 
@@ -151,34 +151,36 @@ BYTES_A_PERSON = credit.LoanColumns.bytes_a_row() + SavingsColumns.bytes_a_row()
 
 
 METRICS = (
-    flow("banking.applications", "applications", "loans applied for by borrowers, not by impostors"),
-    flow("banking.loans", "loans", "loans paid out, those to impostors included"),
-    flow("banking.lent", "cents", "money lent, by the platform and its partners"),
-    flow("banking.approved", "loans", "loans granted to those who applied"),
-    flow("banking.refused", "applications", "refused for the estimated chance of default, or too low a limit"),
-    flow("banking.unrecognised", "applications", "refused because the face was not recognised"),
-    flow("banking.impostors", "loans", "loans paid out to impostors"),
+    flow("banking.applications", "applications", "loans applied for by borrowers, not by impostors", "neither"),
+    flow("banking.loans", "loans", "loans paid out, those to impostors included", "neither"),
+    flow("banking.lent", "cents", "money lent, by the platform and its partners", "neither"),
+    flow("banking.approved", "loans", "loans granted to those who applied", "neither"),
+    flow("banking.refused", "applications", "refused for the estimated chance of default, or too low a limit", "neither"),
+    flow("banking.unrecognised", "applications", "refused because the face was not recognised", "less"),
+    flow("banking.impostors", "loans", "loans paid out to impostors", "less"),
     flow("banking.caught", "attempts", "attempts of impostors that failed"),
-    ratio("banking.approved_share", "share", "applications granted", "banking.approved", "banking.applications"),
-    ratio("banking.mean_loan", "cents", "mean loan", "banking.lent", "banking.loans"),
-    flow("banking.trials", "loans", "loans that came to the payment at which they might default"),
-    flow("banking.defaults", "loans", "loans that defaulted"),
+    ratio("banking.approved_share", "share", "applications granted", "banking.approved", "banking.applications", "neither"),
+    ratio("banking.mean_loan", "cents", "mean loan", "banking.lent", "banking.loans", "neither"),
+    flow("banking.trials", "loans", "loans that came to the payment at which they might default", "neither"),
+    flow("banking.defaults", "loans", "loans that defaulted", "less"),
+    flow("banking.given_up", "loans", "of these, given up because a payment was overdue for too long", "less"),
     ratio(
         "banking.default_rate",
         "share",
         "loans that defaulted, of those that came to their trial",
         "banking.defaults",
-        "banking.trials",
+        "banking.trials", "less",
     ),
-    flow("banking.losses", "cents", "principal lost, by the platform and its partners"),
-    flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners"),
-    flow("banking.postponed", "payments", "payments put off for a day for want of money"),
-    stock("banking.outstanding", "cents", "principal owed to the platform and its partners"),
-    stock("banking.borrowers", "people", "people with a loan open"),
+    flow("banking.losses", "cents", "principal lost, by the platform and its partners", "less"),
+    flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners", "neither"),
+    flow("banking.postponed", "payments", "payments put off for a day for want of money", "less"),
+    stock("banking.outstanding", "cents", "principal owed to the platform and its partners", "neither"),
+    stock("banking.overdue", "cents", "of this, of loans with a payment overdue", "less"),
+    stock("banking.borrowers", "people", "people with a loan open", "neither"),
     stock("banking.deposits", "cents", "savings held here"),
     stock("banking.savers", "people", "people with savings here"),
     flow("banking.float", "cents", "interest on the money in wallets"),
-)
+)  # fmt: skip
 
 
 class Applications(NamedTuple):
@@ -364,6 +366,7 @@ def step(world: "World") -> None:
         _grant(world, terms)
     else:
         _give_back_savings(world)
+    credit.plan(world)
     _accrue(world)
     relief, gain = world.tables["loans"].rows.relief, world.tables[SAVINGS].rows.gain
     for part in world.awake:
@@ -478,7 +481,9 @@ def _measure(world: "World") -> None:
     world.note(
         "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
     )
-    world.note("banking.borrowers", int(np.count_nonzero(world.tables["loans"].rows.owed)))
+    loans = world.tables["loans"].rows
+    world.note("banking.overdue", int(loans.owed[(loans.owed > 0) & (loans.due < world.day)].sum()))
+    world.note("banking.borrowers", int(np.count_nonzero(loans.owed)))
     world.note("banking.deposits", int(ledger[SAVINGS].sum()))
     world.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
     paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))

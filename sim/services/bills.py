@@ -1,7 +1,8 @@
 """Bills: utilities and telephone come each month, and are paid in the thread, outside, or late.
 
 A bill comes on a day of its own and is due some days later. People get round to it after a while, as they get round to
-any errand, so that some are late and cost a fee. In a thread a bill stands before one's eyes on every day of use:
+any errand, so that some are late and cost a fee, each month's its own. Who lacks the money owes this month's bill
+with the last, and pays all at once. In a thread a bill stands before one's eyes on every day of use:
 whoever sees it there and has got round to it pays from the wallet, or leaves it for an errand outside, by a logit over
 effort, trust and the trouble of opening a wallet; some open one, which is another way for payment to spread. Reminders,
 the biller's or those of an assistant, bring an unpaid bill to mind in its last days. What was late anyway without the app
@@ -30,8 +31,9 @@ UTILITIES, TELEPHONE = 0, 1
 KINDS = 2
 MONTH = 30  # days between bills of a kind; each person's come on a day of their own
 NEVER = 32_767  # a day that does not come: the bill is left for an errand outside
-IN_THREAD, ELSEWHERE, LATE, OPENS = 0, 1, 2, 4  # how a bill was paid: bits of an event's `to`
-REMINDED = 8  # or that it was brought to mind
+IN_THREAD, ELSEWHERE, OPENS = 0, 1, 2  # how bills were paid: bits of an event's `to` ...
+REMINDED = 4  # ... or that they were brought to mind
+BILLS, LATE, MANY = 8, 20, 4_095  # bits from which it says how many they were, and how many late; room for each
 
 
 class BillsSettings(Settings):
@@ -100,25 +102,26 @@ class BillsColumns(Table):
     """A row a kind of bill and person: row `kind * people + person`."""
 
     owed = Column(np.int32, 0, "the bill that is open, arrears included; 0 for none", "cents")
-    due = Column(np.int16, 0, "last day on which it is paid in time")
+    months = Column(np.uint16, 0, "bills in it: one a month since the last was paid", "bills")
+    due = Column(np.int16, 0, "last day on which the first of them is paid in time")
     ready = Column(np.int16, NEVER, "day from which the person would pay it in the thread")
     errand = Column(np.int16, NEVER, "day on which the person would pay it outside")
     look = Column(np.int16, NEVER, "day from which there is something to do about it")
 
 
 METRICS = (
-    flow("bills.due", "bills", "bills that came to members"),
+    flow("bills.due", "bills", "bills that came to members", "neither"),
     flow("bills.paid", "bills", "bills paid in the app"),
-    flow("bills.outside", "bills", "members' bills paid outside"),
-    flow("bills.late", "bills", "of all bills paid, those paid late"),
-    flow("bills.settled", "bills", "bills paid, here or outside"),
-    flow("bills.late_fees", "cents", "fees on late bills"),
+    flow("bills.outside", "bills", "members' bills paid outside", "neither"),
+    flow("bills.late", "bills", "of all bills paid, those paid late", "less"),
+    flow("bills.settled", "bills", "bills paid, here or outside", "neither"),
+    flow("bills.late_fees", "cents", "fees on late bills", "less"),
     flow("bills.value", "cents", "bills paid in the app"),
-    flow("bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant"),
+    flow("bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"),
     flow("bills.wallets", "wallets", "wallets opened to pay a bill"),
     ratio("bills.in_app_share", "share", "bills paid in the app", "bills.paid", "bills.settled"),
-    ratio("bills.late_share", "share", "bills paid late", "bills.late", "bills.settled"),
-    stock("bills.open", "bills", "bills that wait to be paid"),
+    ratio("bills.late_share", "share", "bills paid late", "bills.late", "bills.settled", "less"),
+    stock("bills.open", "bills", "bills that wait to be paid", "neither"),
 )
 
 
@@ -158,6 +161,18 @@ def worth_of_thread(better, weight):
 
 
 @rule
+def late_bills(day, due, months):
+    """How many of the bills of so many months, the first of which is due on a day, are late."""
+    return min(months, (day - due - 1) // MONTH + 1) if day > due else 0
+
+
+@rule
+def paid_so(how, months, late):
+    """How bills were paid, how many and how many late, in one number."""
+    return how | months << BILLS | late << LATE
+
+
+@rule
 def accepts(fee, collecting, spread, u):
     """Whether a biller takes payment here: while the fee is below what collecting costs otherwise."""
     return fee <= 0.0 or fee < luck.lognormal(collecting, spread, u)
@@ -185,8 +200,9 @@ def _arrive(kind, who, here, income, group_of, it, mean, mean_income, fee, day, 
         row = kind * people + one
         came += 1
         mine.owed[row] = min(np.int64(mine.owed[row]) + cents, 2_000_000_000)
-        if mine.owed[row] > cents:
-            continue  # last month's is still open: it is all in arrears
+        mine.months[row] += 1
+        if mine.months[row] > 1:
+            continue  # last month's is still open: this one is paid with it
         patience = luck.exponential(1.0, luck.uniform(keys[1], one, kind))  # the same for both ways
         takes_part = accepts(fee, it.collecting, it.collecting_spread, luck.uniform(keys[3], group_of[one], kind))
         due, errand = day + it.notice, min(day + int(it.delay * patience), NEVER)
@@ -231,8 +247,9 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                 continue
             owed = np.int64(mine.owed[row])
             here = present[who] == HERE
-            late = day > mine.due[row]
-            spared = mine.errand[row] > mine.due[row] and not late  # by the app: else this one would be late
+            months = np.int64(mine.months[row])
+            late = late_bills(day, np.int64(mine.due[row]), months)
+            spared = mine.errand[row] > mine.due[row] and late == 0  # by the app: else this one would be late
             if here and (it.reminders or has_assistant) and is_reminded(day, mine.due[row], it.remind_days):
                 nuisance[who] += 0.0 if has_assistant else it.reminder_nuisance
                 post(box, who, REMINDED, 0)
@@ -241,7 +258,7 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                         mine.errand[row] = min(np.int64(mine.errand[row]), day)  # an errand today
                     else:
                         mine.ready[row] = min(np.int64(mine.ready[row]), day)
-            cents = owed + (it.late_fee if late else 0)
+            cents = owed + it.late_fee * late
             if here and day >= mine.ready[row]:
                 better = pull_of_thread(owner[who], trust[who], it)
                 mine.ready[row] = NEVER
@@ -250,11 +267,11 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                     continue
             if day >= mine.errand[row] and outside_cents + cents <= bank[who]:
                 outside_cents += cents
-                mine.owed[row] = 0
+                mine.owed[row] = mine.months[row] = 0
                 mine.look[row] = NEVER
                 if here and spared:
                     worth[who] += it.late_fee / 100.0
-                post(box, who, ELSEWHERE + (LATE if late else 0), owed)
+                post(box, who, paid_so(ELSEWHERE, months, late), owed)
                 continue
             ready, errand = np.int64(mine.ready[row]), np.int64(mine.errand[row])
             mine.look[row] = look_again(day, np.int64(mine.due[row]), ready, errand, it.remind_days)
@@ -265,18 +282,19 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
             row = kind * size + who
             if not wants_here & (1 << kind):
                 continue
-            owed, late = np.int64(mine.owed[row]), day > mine.due[row]
-            cents = owed + (it.late_fee if late else 0)
+            owed, months = np.int64(mine.owed[row]), np.int64(mine.months[row])
+            late = late_bills(day, np.int64(mine.due[row]), months)
+            cents = owed + it.late_fee * late
             if spent + cents > left:
                 mine.ready[row] = mine.look[row] = day + 1  # not today: there is no money
                 continue
             spent += cents
-            mine.owed[row] = 0
+            mine.owed[row] = mine.months[row] = 0
             mine.look[row] = NEVER
             worth[who] += worth_of_thread(pull_of_thread(owner[who], trust[who], it), it.effort_weight)
-            if mine.errand[row] > mine.due[row] and not late:
+            if mine.errand[row] > mine.due[row] and late == 0:
                 worth[who] += it.late_fee / 100.0
-            post(box, who, IN_THREAD + (LATE if late else 0) + (0 if owner[who] else OPENS), owed)
+            post(box, who, paid_so(IN_THREAD if owner[who] else OPENS, months, late), owed)
     return people.size
 
 
@@ -311,17 +329,18 @@ def step(world: "World") -> None:
         settled = box.to[: int(box.used[0])] != REMINDED
         _pay(world, *(column[: settled.size][settled] for column in (box.who, box.to, box.cents)))
         world.add("bills.reminders", int((~settled).sum()))
-    world.note("bills.open", int(np.count_nonzero(mine.owed)))
+    world.note("bills.open", int(mine.months.sum(dtype=np.int64)))
 
 
 def _pay(world: "World", who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
     """Billers get their money, the platform its fee on what is paid here, and who was late pays for it."""
     late_fee, ledger = world.now.bills.late_fee, world.ledger
-    late, outside = how & LATE > 0, how & ELSEWHERE > 0
+    how = how.astype(np.int64)
+    bills, late, outside = how >> BILLS & MANY, how >> LATE, how & ELSEWHERE > 0
     nobody = np.zeros_like(who)
-    fees = np.where(late, late_fee, 0)
+    fees = late * late_fee
     ledger.pay_many((who[outside], nobody[outside], cents[outside]), BANK, OUTSIDE, "bills")
-    here, dear = ~outside, outside & late
+    here, dear = ~outside, outside & (late > 0)
     ledger.pay_many((who[dear], nobody[dear], fees[dear]), BANK, OUTSIDE, "late_fees")
     opened = who[how & OPENS > 0]
     if opened.size:
@@ -329,13 +348,13 @@ def _pay(world: "World", who: np.ndarray, how: np.ndarray, cents: np.ndarray) ->
         purse.open_wallets(world, opened)
     purse.top_up(world, who[here], cents[here] + fees[here])
     ledger.pay_many((who[here], nobody[here], cents[here]), WALLET, OUTSIDE, "bills")
-    dear = here & late
+    dear = here & (late > 0)
     ledger.pay_many((who[dear], nobody[dear], fees[dear]), WALLET, OUTSIDE, "late_fees")
     fee = int(np.floor(cents[here] * world.now.wallet.merchant_fee + 1e-9).sum())  # each in whole cents
     ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
-    world.add("bills.paid", int(here.sum()))
-    world.add("bills.outside", int(outside.sum()))
-    world.add("bills.settled", who.size)
+    world.add("bills.paid", int(bills[here].sum()))
+    world.add("bills.outside", int(bills[outside].sum()))
+    world.add("bills.settled", int(bills.sum()))
     world.add("bills.late", int(late.sum()))
     world.add("bills.late_fees", int(fees.sum()))
     world.add("bills.value", int(cents[here].sum()))

@@ -135,15 +135,15 @@ class BrandColumns(Table):
 
 
 METRICS = (
-    flow("brands.posts", "posts", "posts sent by brands"),
-    flow("brands.offers", "posts", "of these, with an offer"),
-    flow("brands.delivered", "messages", "posts that reached a follower who was here, one message each"),
+    flow("brands.posts", "posts", "posts sent by brands", "neither"),
+    flow("brands.offers", "posts", "of these, with an offer", "neither"),
+    flow("brands.delivered", "messages", "posts that reached a follower who was here, one message each", "neither"),
     flow("brands.reads", "messages", "of these, read"),
     ratio("brands.read_rate", "share", "followers reached by a post who read it", "brands.reads", "brands.delivered"),
     stock("brands.followers", "brands", "brands followed a member"),
     flow("brands.follows", "follows", "brands that people began to follow"),
-    flow("brands.unfollows", "follows", "brands that people ceased to follow"),
-    stock("brands.frequency", "posts a week", "mean posts a week of brands with a shop"),
+    flow("brands.unfollows", "follows", "brands that people ceased to follow", "less"),
+    stock("brands.frequency", "posts a week", "mean posts a week of brands with a shop", "neither"),
     flow("brands.orders", "orders", "orders at a shop whose post the buyer read of late"),
     flow("brands.found", "orders", "of these, where the buyer would not have looked, or not at this shop, otherwise"),
     flow("brands.recommended", "orders", "orders at a shop of which a post was read of late, or where a friend bought"),
@@ -152,7 +152,7 @@ METRICS = (
         "shopping.orders",
     ),
     stock("brands.shops_share", "share", "brands with an account that have a shop"),
-    flow("brands.spent", "cents", "paid by brands for posts, their making and their messages"),
+    flow("brands.spent", "cents", "paid by brands for posts, their making and their messages", "neither"),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ sent back within a day rises by .18 per unit received, mostly because more peopl
 moved half again as much (Yuan and others 2020). Packets nobody can open go back.
 """
 
+import functools
 import math
 from typing import TYPE_CHECKING, Literal
 
@@ -46,7 +47,9 @@ class LuckyMoneySettings(Settings):
         6.2, "packets", "packets given by who gives of their own accord", "fitted: 28 packets per payer and month (facts.csv)",
         1.0, 10.0, ge=1,
     )  # fmt: skip
-    packet: float = assumed.positive(2_070.0, "cents", "mean packet before the cap", "facts.csv: 20.7 CNY", 200, 10_000)
+    packet: float = assumed.number(
+        2_070.0, "cents", "mean packet before the cap", "facts.csv: 20.7 CNY", 200, 10_000, ge=1
+    )
     packet_spread: float = assumed.amount(1.0, "log-spread", "inequality of packets", "round figure", 0, 2)
     group_share: float = assumed.share(0.6, "packets put into the group", "round figure")
     openers: int = assumed.count(
@@ -66,22 +69,23 @@ class LuckyMoneyColumns(Table):
 
     given = Column(np.int32, 0, "given in packets since day 0", "cents")
     gave_today = Column(np.uint8, 0, "1 gave of their own accord today, 2 only sent on")
+    turn = Column(np.uint16, 0, "packets of theirs so far in this wave: numbers their luck; 0 between waves", "packets")
 
 
 METRICS = (
     flow("lucky_money.packets", "packets", "packets sent and opened"),
     flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord"),
     flow("lucky_money.sent_on", "packets", "of these, sent on after receiving"),
-    flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open"),
+    flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less"),
     flow("lucky_money.value", "cents", "money in packets that were opened"),
     flow("lucky_money.shares", "shares", "shares of packets taken"),
     flow("lucky_money.senders", "people", "people who sent a packet, summed over days"),
     flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received"),
     flow("lucky_money.wallets", "wallets", "wallets opened to take a packet"),
     stock("lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"),
-    ratio("lucky_money.mean_value", "cents", "mean packet", "lucky_money.value", "lucky_money.packets"),
-    stock("lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members"),
-)
+    ratio("lucky_money.mean_value", "cents", "mean packet", "lucky_money.value", "lucky_money.packets", "neither"),
+    stock("lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"),
+)  # fmt: skip
 
 
 @rule
@@ -150,11 +154,12 @@ def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, fest
 
 
 @kernel
-def _open(events, owner, users, rows, it, equal, opening, usual, willing, keys, shares, on):
+def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, willing, keys, shares, on):
     """Friends who are here open these packets, in their order; returns (packets nobody could open, wallets opened).
 
     Whoever has no wallet opens one with chance `opening`. `shares` gets (sender, opener, cents), `on` what openers will
-    send on: (opener, where to, packets). Draws are by packet of the wave and place in its turn.
+    send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the wave, so that nobody else's
+    giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
     """
     people = np.int64(users.membership.size)
     openers = np.empty(MOST_OPENERS, np.int64)
@@ -162,20 +167,22 @@ def _open(events, owner, users, rows, it, equal, opening, usual, willing, keys, 
     unopened = wallets = 0
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
+        nth = before + np.int64(turn[sender])
+        turn[sender] += np.uint16(1)
+        opens, splits, sends = (luck.of(keys[1], sender), luck.of(keys[2], sender), luck.of(keys[3], sender))
         number = 0
-        if to < people:
-            first, last = to, to + 1
-        else:
+        first, last = to, to + 1
+        if to >= people:
             first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
-        next_one = first + np.int64(luck.uniform(keys[0], packet, 0) * (last - first))
-        for place in range(last - first):
+        next_one = first + np.int64(luck.pair(keys[0], sender, nth, 0) * (last - first))
+        for _ in range(last - first):
             member = next_one
             next_one = member + 1 if member + 1 < last else first
             one = member if to < people else np.int64(rows.group_member[member])
             if one == sender or not users.active[one] or number >= min(it.openers, cents):
                 continue
             if not owner[one]:
-                if luck.uniform(keys[1], packet, place) >= opening:
+                if luck.uniform(opens, one, nth) >= opening:
                     continue
                 owner[one] = 1
                 wallets += 1
@@ -186,33 +193,37 @@ def _open(events, owner, users, rows, it, equal, opening, usual, willing, keys, 
             continue
         rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
         for place in range(number):
-            u = luck.uniform(keys[2], packet, place)
+            u = luck.uniform(splits, nth, place)
             taken[place] = opened_share(rest, number - place, equal, u)
             rest -= taken[place]
             if taken[place] > taken[luckiest]:
                 luckiest = place
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
-            u = luck.uniform(keys[3], packet, place)
+            u = luck.uniform(sends, openers[place], nth)
             more = sent_on(taken[place], cents, taken[luckiest], place == luckiest, usual, it.contagion, willing, u)
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
+    for packet in range(events.used[0]):
+        turn[events.who[packet]] = 0
     return unopened, wallets
 
 
 @kernel
-def _send_on(wish, wallet, bank, it, fee, spent, key, box):
-    """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty."""
+def _send_on(wish, wallet, bank, turn, before, it, fee, spent, key, box):
+    """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty like `turn`."""
     for i in range(wish.used[0]):
         who = wish.who[i]
-        for k in range(wish.cents[i]):
-            cents = amount(it.packet, it.packet_spread, it.most, luck.pair(key, who, i, k))
+        for _ in range(wish.cents[i]):
+            cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, before + turn[who]))
+            turn[who] += np.uint16(1)
             cost = cents + purse.fee_on(cents, fee)
             if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
     for i in range(wish.used[0]):
         spent[wish.who[i]] = 0
+        turn[wish.who[i]] = 0
 
 
 @kernel
@@ -230,6 +241,7 @@ def _remember(shares, how, talk, mine, felt):
     return senders
 
 
+@functools.cache
 def usual_packet(mean: float, spread: float, most: float) -> float:
     """Mean of a lognormal packet cut at `most`, in cents: E min(X, most)."""
     if spread == 0:
@@ -245,36 +257,40 @@ def usual_packet(mean: float, spread: float, most: float) -> float:
 
 def step(world: "World") -> None:
     """Packets are given, opened, and sent on."""
-    settings, terms = world.now.lucky_money, world.now.wallet
-    if not (settings.on and terms.on):
+    if not (world.now.lucky_money.on and world.now.wallet.on):
         return
+    willing = purse.willing(world.now.wallet.payer_fee, world.now.wallet.fee_dislike)
+    packets = _given(world, willing)
+    keys = tuple(world.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
+    for wave in range(WAVES):
+        if packets.used[0] == 0:
+            break
+        packets = _deliver(world, packets, wave, willing, keys)
+    mine, users = world.tables["lucky_money"].rows, world.users.rows
+    mine.gave_today[...] = 0
+    payers = np.count_nonzero(world.tables["purse"].rows.last_paid > world.day - 30)
+    world.note("lucky_money.value", world.ledger.paid("packets"))
+    world.note("lucky_money.per_payer_month", 30 * world.today.get("lucky_money.packets", 0) / max(1, payers))
+    world.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
+
+
+def _given(world: "World", willing: float) -> Outbox:
+    """Packets that people give of their own accord today."""
+    settings, terms = world.now.lucky_money, world.now.wallet
     festive = 1.0 + (settings.festival - 1.0) * world.festival
-    willing = purse.willing(terms.payer_fee, terms.fee_dislike)
-    given = []
+    given = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
     for box in decide(
         world, _give, outbox, world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK],
         world.users.rows, world.friends.rows, settings.row, terms.payer_fee, willing, festive,
         world.luck("lucky_money.gives"),
     ):  # fmt: skip
-        many = int(box.used[0])
-        given.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
-    if not given:
-        return
-    who, to, cents = (np.concatenate(part) for part in zip(*given, strict=True))
-    packets = Outbox(who, to, cents, np.array([who.size]))
-    for wave in range(WAVES):
-        if packets.used[0] == 0:
-            break
-        packets = _deliver(world, packets, wave, willing)
-    mine = world.tables["lucky_money"].rows
-    mine.gave_today[...] = 0
-    world.note("lucky_money.value", world.ledger.paid("packets"))
-    payers = int((world.tables["purse"].rows.last_paid > world.day - 30).sum())
-    world.note("lucky_money.per_payer_month", 30 * world.today.get("lucky_money.packets", 0) / max(1, payers))
-    world.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, world.users.rows.membership == MEMBER))
+        for parts, column in zip(given, (box.who, box.to, box.cents), strict=True):
+            parts.append(column[: box.used[0]].copy())
+    who, to, cents = (np.concatenate(parts) for parts in given)
+    return Outbox(who, to, cents, np.array([who.size]))
 
 
-def _deliver(world: "World", packets: Outbox, wave: int, willing: float) -> Outbox:
+def _deliver(world: "World", packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
     settings, terms = world.now.lucky_money, world.now.wallet
     rows, mine, felt = world.tables["purse"].rows, world.tables["lucky_money"].rows, world.felt.rows
@@ -282,11 +298,11 @@ def _deliver(world: "World", packets: Outbox, wave: int, willing: float) -> Outb
     room = many * settings.openers
     shares, wish, following = outbox(room), outbox(room), outbox(room)
     usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
-    keys = tuple(world.luck(f"lucky_money.{what}{wave}") for what in ("turns", "opens_wallet", "splits", "sends_on"))
+    before = wave << 16  # packets of another wave have other numbers
     opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
     unopened, wallets = _open(
-        packets, rows.has_wallet, world.users.rows, world.friends.rows, settings.row, settings.split == "equal",
-        opening, usual, willing, keys, shares, wish,
+        packets, rows.has_wallet, world.users.rows, world.friends.rows, mine.turn, before, settings.row,
+        settings.split == "equal", opening, usual, willing, keys[:4], shares, wish,
     )  # fmt: skip
     world.add("lucky_money.wallets", wallets)
     world.add("wallet.opened", wallets)
@@ -304,7 +320,7 @@ def _deliver(world: "World", packets: Outbox, wave: int, willing: float) -> Outb
     world.add("lucky_money.returned", unopened)
     world.add("lucky_money.shares", taken)
     _send_on(
-        wish, world.ledger[WALLET], world.ledger[BANK], settings.row, terms.payer_fee, world.scratch,
-        world.luck(f"lucky_money.on{wave}"), following,
+        wish, world.ledger[WALLET], world.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, world.scratch,
+        keys[4], following,
     )  # fmt: skip
     return following

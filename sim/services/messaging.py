@@ -43,7 +43,7 @@ class MessagingSettings(Settings):
         15,
     )
     thread_messages: float = assumed.amount(
-        6.6,
+        7.2,
         "messages",
         "messages a thread is opened with, for a sociability of 1",
         "fitted: 54 messages a day of use",
@@ -64,7 +64,7 @@ class MessagingSettings(Settings):
         0.1, "calls a day", "calls made on a day of use", "facts.csv: 280e6 voice minutes over 570e6 daily users, 5 minutes each",
         0, 1,
     )  # fmt: skip
-    call_minutes: float = assumed.positive(5.0, "minutes", "mean length of a call", "round figure", 1, 20)
+    call_minutes: float = assumed.number(5.0, "minutes", "mean length of a call", "round figure", 1, 20, gt=0, le=1_440)
     call_party: float = assumed.share(0.15, "calls with three friends at once", "round figure", 0, 0.5)
     minute_worth: float = assumed.amount(
         4.0, "messages", "worth of a minute's call to each, in messages", "round figure", 0, 15
@@ -89,9 +89,9 @@ class MessagingColumns(Table):
 
 METRICS = (
     flow("messaging.messages", "messages", "messages sent, of all kinds"),
-    flow("messaging.media", "messages", "of these, pictures, voice and film"),
-    flow("messaging.group", "messages", "of these, into group threads"),
-    flow("messaging.answers", "messages", "of these, answers in friend threads"),
+    flow("messaging.media", "messages", "of these, pictures, voice and film", "neither"),
+    flow("messaging.group", "messages", "of these, into group threads", "neither"),
+    flow("messaging.answers", "messages", "of these, answers in friend threads", "neither"),
     flow("messaging.threads", "threads", "threads opened"),
     flow("messaging.calls", "calls", "calls made"),
     flow("messaging.call_minutes", "minutes", "minutes of calls, summed over those called"),
@@ -99,9 +99,9 @@ METRICS = (
     ratio(
         "messaging.per_active", "messages", "messages sent a day of use", "messaging.messages", "messaging.user_days"
     ),
-    stock("messaging.unread", "share", "mean of u/(1+u) over members, u unread threads: what presence is centred on"),
-    stock("messaging.sender_gini", "share", "inequality of messages sent since day 0 among members"),
-)
+    stock("messaging.unread", "share", "mean of u/(1+u) over members, u unread threads: what presence is centred on", "neither"),
+    stock("messaging.sender_gini", "share", "inequality of messages sent since day 0 among members", "neither"),
+)  # fmt: skip
 
 
 class Letters(NamedTuple):

@@ -28,17 +28,18 @@ class PromotionSettings(Settings):
 
 
 METRICS = (
-    flow("promotion.clicks", "clicks", "looks at promoted places"),
-    flow("promotion.paid_clicks", "clicks", "of these, paid for; the others' merchants had no money left"),
-    flow("promotion.spent", "cents", "paid for promoted places"),
-    ratio("promotion.cost_per_click", "cents", "price of a click", "promotion.spent", "promotion.paid_clicks"),
-    flow("promotion.lost_worth", "cents", "worth shoppers lost because places were paid for"),
-    flow("promotion.needs", "needs", "needs that went through a search"),
-    ratio("promotion.distortion", "cents", "worth lost a need because places were paid for", "promotion.lost_worth", "promotion.needs"),
-    flow("promotion.unknown_worth", "cents", "worth shoppers lost because too little is known of them"),
+    flow("promotion.clicks", "clicks", "looks at promoted places", "neither"),
+    flow("promotion.paid_clicks", "clicks", "of these, paid for; the others' merchants had no money left", "neither"),
+    flow("promotion.spent", "cents", "paid for promoted places", "neither"),
+    ratio("promotion.cost_per_click", "cents", "price of a click", "promotion.spent", "promotion.paid_clicks", "neither"),
+    flow("promotion.lost_worth", "cents", "worth shoppers lost because places were paid for", "less"),
+    flow("promotion.paid_lists", "lists", "lists shown with at least one promoted place", "neither"),
+    flow("promotion.needs", "needs", "needs that went through a search", "neither"),
+    ratio("promotion.distortion", "cents", "worth lost a need because places were paid for", "promotion.lost_worth", "promotion.needs", "less"),
+    flow("promotion.unknown_worth", "cents", "worth shoppers lost because too little is known of them", "less"),
     ratio(
         "promotion.information_loss", "cents", "worth lost a need for want of knowledge", "promotion.unknown_worth",
-        "promotion.needs",
+        "promotion.needs", "less",
     ),
 )  # fmt: skip
 

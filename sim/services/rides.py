@@ -52,7 +52,7 @@ class RidesSettings(Settings):
         1.2, "times", "requests over drivers' free time from which prices rise",
         "fitted: rush waits near 2.6 minutes (facts.csv: Uber)", 0.5, 2,
     )  # fmt: skip
-    boarding: float = assumed.amount(1.0, "minutes", "getting in and out", "round figure", 0, 5)
+    boarding: float = assumed.number(1.0, "minutes", "getting in and out", "round figure", 0, 5, ge=0, le=1_440)
     elasticity: float = assumed.positive(
         0.5, "elasticity", "fall in requests with the price that surge reckons with", "MODEL.md: -.5", 0.2, 1.5
     )
@@ -69,31 +69,31 @@ class RideHourColumns(Table):
 
 
 METRICS = (
-    flow("rides.needs", "needs", "people with somewhere to go"),
-    flow("rides.looked", "needs", "of these, people who might ride with the app and see its price"),
+    flow("rides.needs", "needs", "people with somewhere to go", "neither"),
+    flow("rides.looked", "needs", "of these, people who might ride with the app and see its price", "neither"),
     flow("rides.asked", "rides", "rides asked for in the app"),
     flow("rides.served", "rides", "rides driven for the app"),
-    flow("rides.unserved", "rides", "rides asked for to which no driver was near enough"),
-    ratio("rides.unserved_share", "share", "requests that nobody served", "rides.unserved", "rides.asked"),
-    flow("rides.outside", "needs", "needs met by a street taxi"),
-    flow("rides.without", "needs", "needs of people who did without"),
-    flow("rides.unaffordable", "needs", "needs of people who lacked the money for the app's fare"),
+    flow("rides.unserved", "rides", "rides asked for to which no driver was near enough", "less"),
+    ratio("rides.unserved_share", "share", "requests that nobody served", "rides.unserved", "rides.asked", "less"),
+    flow("rides.outside", "needs", "needs met by a street taxi", "neither"),
+    flow("rides.without", "needs", "needs of people who did without", "less"),
+    flow("rides.unaffordable", "needs", "needs of people who lacked the money for the app's fare", "less"),
     ratio("rides.in_app_share", "share", "needs met in the app", "rides.served", "rides.needs"),
-    flow("rides.minutes", "minutes", "minutes waited for drivers"),
-    ratio("rides.wait_minutes", "minutes", "mean wait for a driver", "rides.minutes", "rides.served"),
-    flow("rides.rush_asked", "rides", "of the rides asked for, between 17 and 19 h"),
+    flow("rides.minutes", "minutes", "minutes waited for drivers", "less"),
+    ratio("rides.wait_minutes", "minutes", "mean wait for a driver", "rides.minutes", "rides.served", "less"),
+    flow("rides.rush_asked", "rides", "of the rides asked for, between 17 and 19 h", "neither"),
     flow("rides.rush_served", "rides", "of these, served"),
-    flow("rides.rush_unserved", "rides", "of these, not served"),
-    flow("rides.rush_minutes", "minutes", "minutes waited between 17 and 19 h"),
-    ratio("rides.rush_wait_minutes", "minutes", "mean wait in the rush", "rides.rush_minutes", "rides.rush_served"),
-    ratio("rides.rush_unserved_share", "share", "unserved in the rush", "rides.rush_unserved", "rides.rush_asked"),
-    flow("rides.surges", "times", "prices shown over those without surge, summed over those who looked"),
-    ratio("rides.surge", "times", "mean price shown over that without surge", "rides.surges", "rides.looked"),
+    flow("rides.rush_unserved", "rides", "of these, not served", "less"),
+    flow("rides.rush_minutes", "minutes", "minutes waited between 17 and 19 h", "less"),
+    ratio("rides.rush_wait_minutes", "minutes", "mean wait in the rush", "rides.rush_minutes", "rides.rush_served", "less"),
+    ratio("rides.rush_unserved_share", "share", "unserved in the rush", "rides.rush_unserved", "rides.rush_asked", "less"),
+    flow("rides.surges", "times", "prices shown over those without surge, summed over those who looked", "neither"),
+    ratio("rides.surge", "times", "mean price shown over that without surge", "rides.surges", "rides.looked", "neither"),
     flow("rides.fares", "cents", "fares paid"),
-    ratio("rides.mean_fare", "cents", "mean fare", "rides.fares", "rides.served"),
+    ratio("rides.mean_fare", "cents", "mean fare", "rides.fares", "rides.served", "neither"),
     flow("rides.worth", "cents", "riders' worth of rides above what is outside, fares paid"),
     ratio("rides.worth_per_fare", "CNY per CNY", "riders' worth over what they paid", "rides.worth", "rides.fares"),
-)
+)  # fmt: skip
 TALLIED = (
     "needs", "outside", "looked", "surges", "asked", "served", "unserved", "unaffordable", "seconds",
     "rush_asked", "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone",

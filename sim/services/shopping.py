@@ -1,9 +1,11 @@
 """Shopping: a need is met in a thread with a shop, outside the app, or not at all.
 
 A person with a need looks at a few shops of its category: the one they bought from last, those friends bought from,
-brands they follow, and the best of the platform's ranking, which knows their taste as far as it has observed it and may sell places. Among
-these, the outside and doing without they choose by a logit over match, quality and price. A deal begun in the thread
-may be settled off the platform to save its fee.
+brands they follow, and the best of the platform's ranking, which orders shops by what they are believed to be worth to
+this person (quality and price, which all can see, and match as far as it is known: on match alone a list that knows
+nothing would be bettered by one that sells its places). Among those of these that they can pay for, the outside and doing
+without they choose by a logit over match, quality and price. A deal begun in the thread may be settled off the platform to
+save its fee.
 """
 
 import math
@@ -64,9 +66,10 @@ class ShoppingSettings(Settings):
     )
     pair_spread: float = assumed.amount(1.0, "logit units", "match peculiar to a person and a shop", "MODEL.md", 0, 3)
     noise: float = assumed.amount(1.0, "logit units", "Gumbel noise of a choice; 0 in limiting cases", "MODEL.md", 0, 2)
-    reservation: float = assumed.amount(
-        0.0, "CNY", "spread of a need's own worth, uniform from 0; used in limiting cases", "LIMITS.md 19", 0, 1_000
-    )
+    reservation: float = assumed.number(
+        0.0, "CNY", "spread of a need's own worth, uniform from 0; used in limiting cases", "LIMITS.md 19", 0, 1_000,
+        ge=0, le=10_000,
+    )  # fmt: skip
     outside: float = assumed.number(
         0.0, "logit units", "worth of the outside's best offer, price paid; -50 for none", "MODEL.md", -50, 5
     )
@@ -95,23 +98,23 @@ class PurchaseColumns(Table):
 
 
 METRICS = (
-    flow("shopping.needs", "needs", "needs for goods, those that posts aroused included"),
+    flow("shopping.needs", "needs", "needs for goods, those that posts aroused included", "neither"),
     flow("shopping.orders", "orders", "orders in the app, those settled off it included"),
-    flow("shopping.outside", "needs", "needs met outside"),
-    flow("shopping.unmet", "needs", "needs not met"),
-    flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has"),
+    flow("shopping.outside", "needs", "needs met outside", "neither"),
+    flow("shopping.unmet", "needs", "needs not met", "less"),
+    flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has", "less"),
     ratio("shopping.in_app_share", "share", "needs met in the app", "shopping.orders", "shopping.needs"),
     flow("shopping.gmv", "cents", "sales in the app at the price asked"),
-    ratio("shopping.mean_price", "cents", "mean price paid", "shopping.gmv", "shopping.orders"),
-    flow("shopping.off_platform", "orders", "of these orders, settled off the platform"),
-    ratio("shopping.off_platform_share", "share", "orders settled off the platform", "shopping.off_platform", "shopping.orders"),
+    ratio("shopping.mean_price", "cents", "mean price paid", "shopping.gmv", "shopping.orders", "neither"),
+    flow("shopping.off_platform", "orders", "of these orders, settled off the platform", "less"),
+    ratio("shopping.off_platform_share", "share", "orders settled off the platform", "shopping.off_platform", "shopping.orders", "less"),
     flow("shopping.by_wallet", "orders", "orders paid by wallet"),
     flow("shopping.wallet_paid", "cents", "sales paid by wallet"),
     ratio("shopping.wallet_share", "share", "orders paid by wallet", "shopping.by_wallet", "shopping.orders"),
-    ratio("shopping.take_rate", "share", "commission and promotion over sales", "shopping.taken", "shopping.gmv"),
-    flow("shopping.taken", "cents", "commission, payment fees and promotion paid by merchants"),
+    ratio("shopping.take_rate", "share", "commission and promotion over sales", "shopping.taken", "shopping.gmv", "neither"),
+    flow("shopping.taken", "cents", "commission, payment fees and promotion paid by merchants", "neither"),
     flow("shopping.worth", "cents", "users' worth of shops above what is outside"),
-    stock("shopping.seller_gini", "share", "inequality of orders among shops"),
+    stock("shopping.seller_gini", "share", "inequality of orders among shops", "neither"),
 )  # fmt: skip
 
 
@@ -119,8 +122,8 @@ class Baskets(NamedTuple):
     """What a block of people decided: orders (`kind` 0 on, 1 off the platform) and clicks on promoted places (2).
 
     `why` are the bits of why a shop was looked at. `demand`, `slope` and `looks` are a cell a merchant, in millionths,
-    and `lift` what posts read of late earned it; `tally` is needs, outside, unmet, unaffordable, worth, distortion and
-    information loss: money in hundredths of a cent.
+    and `lift` what posts read of late earned it; `tally` is needs, outside, unmet, unaffordable, worth, distortion,
+    information loss (money in hundredths of a cent) and lists with a promoted place.
     """
 
     who: np.ndarray
@@ -142,6 +145,13 @@ def dodges(fees, price, price_weight, reluctance, u):
     if fees <= 0.0:
         return False
     return u < 1.0 / (1.0 + math.exp(reluctance - price_weight * fees * price / 200.0))
+
+
+@rule
+def worth_of_dodging(fees, price, price_weight, reluctance):
+    """What it is worth to a buyer, in logit units, that a deal could be settled off the platform; 0 without fees."""
+    saved = price_weight * fees * price / 200.0
+    return math.log((1.0 + math.exp(saved - reluctance)) / (1.0 + math.exp(-reluctance)))
 
 
 @rule
@@ -178,12 +188,8 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
     people = np.int64(users_group.size)
     open_row, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     at_place = np.empty(MOST_SHOPS, np.int64)
-    worth, noisy, guess, relevance = (
-        np.empty(MOST_SHOPS),
-        np.empty(MOST_SHOPS),
-        np.empty(MOST_SHOPS),
-        np.empty(MOST_SHOPS),
-    )
+    worth, noisy, guess = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
+    relevance, bid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     scores, order, unpaid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     known, seen = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     seen_unpaid, weight = np.zeros(MOST_SHOPS, np.uint8), np.empty(MOST_SHOPS)
@@ -243,7 +249,8 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
             guess[j] = public + 1e-6 * luck.rest(u)  # equals are ordered by luck
             if n > 0:
                 guess[j] += knowledge.estimate(suits, n, know.noise, luck.normal(luck.pair(keys[4], who, row, 0)))
-            highest_bid = max(highest_bid, np.float64(shops.bid[row]))
+            bid[j] = np.float64(shops.bid[row]) if shops.bid[row] >= offer.reserve else 0.0  # less buys no place
+            highest_bid = max(highest_bid, bid[j])
         # whom they know already: bought from, or friends bought from
         for j in range(number):
             known[j] = 1 if place_of[j] == last_shop else 0
@@ -268,31 +275,35 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
         if offer.weight > 0.0 and highest_bid > 0.0:
             ranking.percentiles(guess, number, relevance)
             for j in range(number):
-                scores[j] = ranking.score(relevance[j], np.float64(shops.bid[open_row[j]]), highest_bid, offer.weight)
+                scores[j] = ranking.score(relevance[j], bid[j], highest_bid, offer.weight)
             ranking.rank(scores, number, order)
             for j in range(number):  # who sees that a place is paid for may pass over it, and looks further down
                 passes = offer.disclosed and luck.pair(keys[5], who, open_row[j], 3) < offer.skipped
                 passed[j] = 1 if passes and not seen_unpaid[j] else 0
             consider(order, number, it.considered, seen, known, passed)
-            for p in range(number):
+            promoted = 0
+            rival = 0.0  # score of the next below who is after the same places: not known anyway, not passed over
+            for p in range(number - 1, -1, -1):
                 j = order[p]
-                if not seen[j] or seen_unpaid[j]:
-                    continue  # not shown, or shown anyway: not promoted
-                below = scores[order[p + 1]] if p + 1 < number else 0.0
-                bid = np.float64(shops.bid[open_row[j]])
-                price = ranking.click_price(
-                    relevance[j], bid, below, highest_bid, offer.weight, np.float64(offer.reserve)
-                )
-                if bid >= offer.reserve:
+                if seen[j] and not seen_unpaid[j] and bid[j] > 0.0:  # else not shown, or shown anyway: not promoted
+                    price = ranking.click_price(
+                        relevance[j], bid[j], rival, highest_bid, offer.weight, np.float64(offer.reserve)
+                    )
                     drop(box, who, open_row[j], np.int64(price), 2, 0)
-                else:
-                    seen[j] = 0  # a bid under the reserve buys no place
-        # the choice
+                    promoted += 1
+                if not known[j] and not passed[j]:
+                    rival = scores[j]
+            box.tally[7] += promoted > 0
+        # the choice, of what they can pay for
         nothing, elsewhere = without_shops(it, who, keys[5])
         without = max(nothing, elsewhere)
         best, chosen, best_unpaid, best_of_all, total = without, -1, without, without, outside
-        second = -1e300
+        second, too_dear = -1e300, -1e300
         for j in range(number):
+            weight[j] = 0.0
+            if asked[j] > money[who]:
+                too_dear = max(too_dear, noisy[j]) if seen[j] else too_dear
+                continue
             best_of_all = max(best_of_all, noisy[j])
             if seen_unpaid[j]:
                 best_unpaid = max(best_unpaid, noisy[j])
@@ -335,15 +346,14 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
                         MICRO * (np.int64(lower) - np.int64(higher)) / (0.04 * shops.price[row] / 100.0)
                     )
         if chosen < 0:
-            box.tally[1 if elsewhere > nothing else 2] += 1
+            box.tally[3 if too_dear > without else 1 if elsewhere > nothing else 2] += 1
             continue
-        row = open_row[chosen]
         price = asked[chosen]
-        if price > money[who]:
-            box.tally[3] += 1
-            continue
+        saved = worth_of_dodging(fees, price, it.price_weight, it.dodging)
+        felt.worth[who] += saved / it.price_weight
+        box.tally[4] += int(100.0 * saved * to_money)
         off = dodges(fees, price, it.price_weight, it.dodging, luck.uniform(keys[6], who, 0))
-        drop(box, who, row, price, 1 if off else 0, why[chosen])
+        drop(box, who, open_row[chosen], price, 1 if off else 0, why[chosen])
     return awake.size
 
 
@@ -371,14 +381,14 @@ def step(world: "World") -> None:
         return Baskets(
             np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
             np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64),
-            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(7, np.int64),
+            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(8, np.int64),
         )  # fmt: skip
 
     money = world.ledger[BANK] + world.ledger[WALLET]
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"))
     events: list[tuple[np.ndarray, ...]] = []
-    tally = np.zeros(7, np.int64)
+    tally = np.zeros(8, np.int64)
     for box in decide(
         world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
         follows.recall(world), world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
@@ -413,11 +423,12 @@ def _note_posts(world: "World", why: np.ndarray) -> None:
 
 def _note(world: "World", tally: np.ndarray) -> None:
     for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        world.note(f"shopping.{name}", int(number))
+        world.add(f"shopping.{name}", int(number))  # the assistant met some before
     world.note("shopping.worth", tally[4] / 100)
     world.note("promotion.needs", int(tally[0]))
     world.note("promotion.lost_worth", tally[5] / 100)
     world.note("promotion.unknown_worth", tally[6] / 100)
+    world.note("promotion.paid_lists", int(tally[7]))
     shops = world.tables["merchants"].rows
     world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
 

@@ -1,10 +1,11 @@
 """Subscriptions: a monthly price, for extras and no adverts, or for membership itself.
 
-For extras, a person pays while the extras and the adverts they spare are worth the price. For membership (as WhatsApp
+For extras, a person pays while the extras and the adverts they would see without are worth the price. For membership (as WhatsApp
 once asked), what is bought is a network good: its worth is one's own type times the share of friends who are members,
 and whoever finds it not worth the price leaves (Rohlfs 1974).
 """
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -46,7 +47,12 @@ class SubscriptionsColumns(Table):
     """A row a person."""
 
     subscribed = Column(np.uint8, 0, "1 while the person pays")
-    nuisance_spared = Column(np.float32, 0, "nuisance of adverts a day, averaged over about a month", "logit units")
+    nuisance = Column(
+        np.float32,
+        0,
+        "nuisance a day of adverts seen or spared, averaged over about a month of all days",
+        "logit units",
+    )
 
 
 METRICS = (
@@ -77,7 +83,7 @@ def _review(due, money, worth, users, subscribed, it, box):
 
 
 @kernel
-def _month_worth(due, types, spared, before, rows, everyone_mean, it, money_worth, worth):
+def _month_worth(due, types, nuisance, before, rows, everyone_mean, it, money_worth, worth):
     """What a month is worth to each of those due, in cents."""
     for at in range(due.size):
         who = due[at]
@@ -85,23 +91,26 @@ def _month_worth(due, types, spared, before, rows, everyone_mean, it, money_wort
         if it.sells == 1:
             worth[at] = own * friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
         else:
-            worth[at] = own + 100.0 * MONTH * spared[who] / money_worth
+            worth[at] = own + 100.0 * MONTH * nuisance[who] / money_worth
 
 
 @kernel
-def _mind(awake, subscribed, nuisance, spared):
-    """Who pays not remembers what adverts cost them on a day, over about a month of days of use."""
-    for who in awake:
-        if not subscribed[who]:
-            spared[who] += (nuisance[who] - spared[who]) / MONTH
+def _mind(first, last, active, pain, nuisance):
+    """Everyone remembers what adverts cost them on a day, or would have, over about a month of days of use and others."""
+    for who in range(first, last):
+        today = pain[who] if active[who] else np.float32(0.0)
+        nuisance[who] += (today - nuisance[who]) / np.float32(MONTH)
+    return (0,)
 
 
 @kernel
-def _enjoy(awake, subscribed, types_key, it, felt):
-    """Subscribers awake enjoy their extras, a month's worth over a month of days."""
+def _enjoy(awake, subscribed, eagerness, types_key, it, felt):
+    """Subscribers awake enjoy their extras: a month's worth over as many days of use as their months usually have."""
     for who in awake:
         if subscribed[who]:
-            felt.worth[who] += own_worth(it.worth, it.worth_law == 1, luck.uniform(types_key, who, 0)) / 100.0 / MONTH
+            month = own_worth(it.worth, it.worth_law == 1, luck.uniform(types_key, who, 0))
+            days_of_use = max(1.0, MONTH / (1.0 + math.exp(-eagerness[who])))
+            felt.worth[who] += month / 100.0 / days_of_use
 
 
 def step(world: "World") -> None:
@@ -111,14 +120,17 @@ def step(world: "World") -> None:
         return
     users, mine = world.users.rows, world.tables["subscriptions"].rows
     types_key = world.lasting_luck("subscriptions.type")
-    for part in world.awake:
-        _mind(part, mine.subscribed, world.felt.rows.nuisance, mine.nuisance_spared)
+    pain = world.column("advertising", "pain")
+    if world.now.advertising.on:
+        world.over_blocks(lambda part: _mind(*part, users.active, pain, mine.nuisance))
+    else:
+        mine.nuisance[...] *= np.float32(1 - 1 / MONTH)
     everyone = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)
     due = everyone[users.membership[everyone] == MEMBER]
     before = (users.membership == MEMBER).astype(np.float32)
     worth = np.empty(due.size)
     _month_worth(
-        due, luck.uniforms(types_key, due), mine.nuisance_spared, before, world.friends.rows,
+        due, luck.uniforms(types_key, due), mine.nuisance, before, world.friends.rows,
         float(before.sum(dtype=np.float64)) / world.size, settings.row, world.now.experience.money_worth, worth,
     )  # fmt: skip
     owner = world.tables["purse"].rows.has_wallet[due] == 1
@@ -136,7 +148,7 @@ def step(world: "World") -> None:
     world.add("users.leaves", gone.size)
     if settings.sells == "extras":
         for part in world.awake:
-            _enjoy(part, mine.subscribed, types_key, settings.row, world.felt.rows)
+            _enjoy(part, mine.subscribed, world.presence.rows.eagerness, types_key, settings.row, world.felt.rows)
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
     world.note("subscriptions.subscribers", paying)
     world.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 NONE = 255  # no shop
+CERTAIN = 100.0  # logit units: nobody is thought better of, or worse
 CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
 CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any
 
@@ -134,28 +135,28 @@ class RegardColumns(Table):
 
 
 METRICS = (
-    flow("support.tickets", "people", "customers who turned to a shop for help"),
-    flow("support.where_is_it", "people", "of these, asking where an order is"),
-    flow("support.answered", "people", "customers whom an agent took"),
-    flow("support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered"),
-    ratio("support.abandoned_share", "share", "customers unanswered", "support.abandoned", "support.tickets"),
-    flow("support.waited", "seconds", "time waited by those answered"),
-    ratio("support.wait_seconds", "seconds", "mean wait of those answered", "support.waited", "support.answered"),
+    flow("support.tickets", "people", "customers who turned to a shop for help", "neither"),
+    flow("support.where_is_it", "people", "of these, asking where an order is", "less"),
+    flow("support.answered", "people", "customers whom an agent took", "neither"),
+    flow("support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"),
+    ratio("support.abandoned_share", "share", "customers unanswered", "support.abandoned", "support.tickets", "less"),
+    flow("support.waited", "seconds", "time waited by those answered", "less"),
+    ratio("support.wait_seconds", "seconds", "mean wait of those answered", "support.waited", "support.answered", "less"),
     flow("support.good", "answers", "good answers"),
     ratio("support.satisfaction", "share", "good answers, of all", "support.good", "support.answered"),
-    flow("support.chat", "people", "customers who chose the chat, video included"),
-    flow("support.public", "people", "customers who complained in public"),
-    flow("support.telephone", "people", "customers who called"),
-    ratio("support.chat_share", "share", "customers who chose the chat", "support.chat", "support.tickets"),
-    ratio("support.public_share", "share", "customers who complained in public", "support.public", "support.tickets"),
-    flow("support.chat_answered", "answers", "answers by chat and video"),
-    flow("support.public_answered", "answers", "answers to public complaints"),
+    flow("support.chat", "people", "customers who chose the chat, video included", "neither"),
+    flow("support.public", "people", "customers who complained in public", "less"),
+    flow("support.telephone", "people", "customers who called", "neither"),
+    ratio("support.chat_share", "share", "customers who chose the chat", "support.chat", "support.tickets", "neither"),
+    ratio("support.public_share", "share", "customers who complained in public", "support.public", "support.tickets", "less"),
+    flow("support.chat_answered", "answers", "answers by chat and video", "neither"),
+    flow("support.public_answered", "answers", "answers to public complaints", "neither"),
     flow("support.chat_good", "answers", "good answers by chat and video"),
-    flow("support.public_good", "answers", "good answers to public complaints"),
+    flow("support.public_good", "answers", "good answers to public complaints", "neither"),
     ratio("support.chat_satisfaction", "share", "good answers by chat", "support.chat_good", "support.chat_answered"),
     ratio("support.public_satisfaction", "share", "those in public", "support.public_good", "support.public_answered"),
-    flow("support.public_unsolved", "people", "public complaints without a good answer"),
-    flow("support.videos", "people", "of the chats, those that went over to video"),
+    flow("support.public_unsolved", "people", "public complaints without a good answer", "less"),
+    flow("support.videos", "people", "of the chats, those that went over to video", "neither"),
     flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast"),
 )  # fmt: skip
 TALLIED = (
@@ -377,7 +378,8 @@ def _repute(world: "World", terms: Terms, came: NDArray[np.int64], hurt: NDArray
     topics.spared[...] += (spared.reshape(circles).sum(axis=1) - topics.spared) / WEEK
     number = np.maximum(1, shops.open.reshape(circles).sum(axis=1))
     others = (1.0 / world.market_scale - 1.0) * topics.spared / number
-    shops.reputation[...] += terms.it.harm * (spared + np.repeat(others, terms.circle))
+    change = terms.it.harm * (spared + np.repeat(others, terms.circle))
+    shops.reputation[...] = np.clip(shops.reputation + change, -CERTAIN, CERTAIN)
 
 
 def _serve(world: "World", desk: NDArray[np.int64], made: Contacts) -> NDArray[np.float64]:

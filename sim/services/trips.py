@@ -2,8 +2,13 @@
 
 A person who wants to fly books in the thread, at an agency outside, or stays. Flights have seats, which are served in
 the order of the day's minutes; where few people are simulated each stands for others of the market, who want seats too,
-so that nothing hangs on how many are. The day before, the thread brings check-in and boarding pass; when a flight is disrupted
-everyone on it is told, and rebooked in chat, or at the desk where chat is not offered.
+so that nothing hangs on how many are. A trip is worth something to whoever gets a seat and has paid for it. The day
+before, the thread brings check-in and boarding pass.
+
+When a flight is cancelled everyone on it is told at once, and all want one of the seats left on the flights of the next
+days. In chat an agent deals with several at once; at the desk, where chat is not offered, with one after the other. Who
+is late in the line waits longer, and the seats that others took or bought meanwhile are gone: they fly later, or not at
+all and have their money back.
 """
 
 import math
@@ -16,7 +21,8 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant
-from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET, affordable
+from sim.ground import queues
+from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import purse
 from sim.people.taste import gumbel
@@ -57,7 +63,9 @@ class TripsSettings(Settings):
     lead_days: float = assumed.positive(
         20.0, "days", "mean time between booking and flight, at least 2", "round figure", 3, 40
     )
-    routes: int = assumed.count(6, "flights a day", "flights a day from a market", "round figure", 1, 50, ge=1)
+    routes: int = assumed.count(
+        6, "flights a day", "flights a day from a market", "round figure", 1, 50, ge=1, le=1_000
+    )
     seats: float = assumed.positive(
         6.0,
         "seats",
@@ -66,12 +74,25 @@ class TripsSettings(Settings):
         0.0,
         500,
     )
-    disrupted: float = assumed.share(0.03, "flights cancelled or badly late", "round figure", 0.0, 0.3)
-    chat_trouble: float = assumed.amount(
-        1.0, "logit units", "what being rebooked in chat costs on that day", "round figure", 0, 5
+    disrupted: float = assumed.share(0.03, "flights cancelled", "round figure", 0.0, 0.3)
+    agents: int = assumed.count(
+        1, "agents", "agents who rebook the people of one full market, at the desk or in chat", "round figure", 1, 5,
+        ge=1, le=64,
+    )  # fmt: skip
+    rebooking: float = assumed.positive(
+        8.0, "minutes", "time that rebooking one person takes, at the desk or in chat", "as a talk with [desks]", 3, 20
     )
-    desk_trouble: float = assumed.amount(
-        4.0, "logit units", "what queueing at the desk costs on that day", "round figure", 0, 10
+    chats_at_once: int = assumed.count(
+        3, "people", "people whom an agent rebooks at once in chat", "guides of the trade: two to five", 1, 6,
+        ge=1, le=64,
+    )  # fmt: skip
+    rebooked_within: int = assumed.count(
+        2, "days", "days after a cancelled flight within which a seat is looked for; then there is a refund",
+        "past them the delay costs about what the trip was worth", 1, 7, le=30,
+    )  # fmt: skip
+    minute_worth: float = assumed.amount(1.1, "CNY a minute", "loss by waiting to be rebooked", "as [riders]", 0.2, 3)
+    day_worth: float = assumed.amount(
+        150.0, "CNY a day", "loss by flying a day later", "ten hours at half of mean wages (31 CNY)", 30, 500
     )
     thread_worth: float = assumed.amount(
         8.0, "CNY", "worth of check-in and boarding pass at hand", "round figure", 0, 50
@@ -83,6 +104,8 @@ class TripColumns(Table):
 
     flight = Column(np.int32, NO_TRIP, "row of the flight booked; -1 for none")
     day = Column(np.int16, NO_TRIP, "day of that flight; -1 for none")
+    paid = Column(np.int64, 0, "fare paid for it", "cents")
+    lately = Column(np.float32, 0, "worth of what came of trips since the last day of use: felt on the next", "CNY")
 
 
 class FlightColumns(Table):
@@ -98,22 +121,32 @@ class AirlineColumns(Table):
 
 
 METRICS = (
-    flow("trips.wished", "trips", "trips people wanted"),
+    flow("trips.wished", "trips", "trips people wanted", "neither"),
     flow("trips.sold", "trips", "tickets sold in a thread"),
-    flow("trips.full", "trips", "trips not sold because the flight was full"),
-    flow("trips.outside", "trips", "trips bought at an agency"),
+    flow("trips.full", "trips", "trips not sold because the flight was full", "less"),
+    flow("trips.unaffordable", "trips", "trips not sold because the person lacked the money for the fare", "less"),
+    flow("trips.outside", "trips", "trips bought at an agency", "neither"),
     flow("trips.fares", "cents", "fares of tickets sold in a thread"),
+    flow("trips.worth", "cents", "worth of tickets sold to their buyers above what is outside, fares paid"),
     ratio("trips.in_app_share", "share", "trips wanted that were bought in a thread", "trips.sold", "trips.wished"),
-    flow("trips.messages", "messages", "tickets, check-ins, boarding passes and notices in threads"),
+    flow("trips.messages", "messages", "tickets, check-ins, boarding passes and notices in threads", "neither"),
     flow("trips.flown", "trips", "trips taken"),
-    flow("trips.disrupted", "trips", "of these, disrupted"),
-    flow("trips.rebooked_in_chat", "trips", "of these, rebooked in chat"),
-    stock("trips.booked", "trips", "trips booked and not yet taken"),
+    flow("trips.disrupted", "trips", "trips booked whose flight was cancelled", "less"),
+    flow("trips.rebooked", "trips", "of these, rebooked to a later flight"),
+    flow("trips.rebooked_in_chat", "trips", "of these, in chat"),
+    flow("trips.rebooked_at_desk", "trips", "of those rebooked, at the desk", "neither"),
+    flow("trips.refunded", "trips", "cancelled trips for which no seat was found, and the fare came back", "less"),
+    flow("trips.refunds", "cents", "fares that came back", "less"),
+    flow("trips.minutes_lost", "minutes", "time from the notice of a cancelled flight till one was dealt with", "less"),
+    ratio("trips.rebooking_minutes", "minutes", "mean of it", "trips.minutes_lost", "trips.disrupted", "less"),
+    flow("trips.days_lost", "days", "days by which people rebooked fly later", "less"),
+    ratio("trips.delay_days", "days", "mean of them", "trips.days_lost", "trips.rebooked", "less"),
+    stock("trips.booked", "trips", "trips booked and not yet taken", "neither"),
 )
 
 
 class Bookings(NamedTuple):
-    """Seats asked for: `to` is the row of the flight, `day` its day; tally: wished, outside.
+    """Seats asked for: `to` is the row of the flight, `day` its day; tally: wished, outside, unaffordable.
 
     `other` is 0 for the person, else who of those that the person stands for.
     """
@@ -132,8 +165,32 @@ def bookings() -> Bookings:
     """An empty outbox of bookings."""
     return Bookings(
         np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
-        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(2, np.int64),
+        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(3, np.int64),
     )  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """Seats asked for today: person, flight, fare, day of the flight, minute, and whether the person is simulated."""
+
+    who: np.ndarray
+    flight: np.ndarray
+    cents: np.ndarray
+    day: np.ndarray
+    minute: np.ndarray
+    simulated: np.ndarray
+
+
+class Stranded(NamedTuple):
+    """People on today's cancelled flights, those simulated first: `who` are these, the others are behind them.
+
+    `minute` is when their turn is over, `lost` the minutes from the notice until then; `flights` are cancelled.
+    """
+
+    who: np.ndarray
+    flight: np.ndarray
+    minute: np.ndarray
+    lost: np.ndarray
+    flights: int
 
 
 @rule
@@ -148,13 +205,29 @@ def worth_of_trip(worth, fare, price_weight):
     return worth - price_weight * fare / 100.0
 
 
+@rule
+def gain_of_trip(it, fare):
+    """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
+
+    Over all who want one it is the logsum with the thread less that without: ln(1 + odds)/price_weight a wish.
+    """
+    here = worth_of_trip(it.worth, fare, it.price_weight)
+    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(here - it.effort))
+    return math.log1p(odds) * (1.0 + odds) / odds / it.price_weight if odds > 0.0 else 1.0 / it.price_weight
+
+
+@rule
+def people_at_once(agents, chats_at_once, chat):
+    """How many are dealt with at a time: an agent has one person at the desk, and several in chat."""
+    return agents * chats_at_once if chat else agents
+
+
 @kernel
-def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, money, keys, felt, box):
+def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, money, keys, box):
     """Who of those awake wants a trip, and how they buy it; keys: wish, fare, choice, others.
 
     Those whom a person stands for want one on the same day, each a flight of their own.
     """
-    outside_option = math.exp(it.doing_without)
     for at in range(start, awake.size):
         if box.used[0] + MOST_STOOD_FOR > box.who.size:
             return at
@@ -178,12 +251,12 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, mo
             at_agency = agency + gumbel(luck.uniform(keys[2], who, 3 * other))
             at_home = it.doing_without + gumbel(luck.uniform(keys[2], who, 3 * other + 1))
             in_thread = here + gumbel(luck.uniform(keys[2], who, 3 * other + 2))
-            if other == 0:
-                without = outside_option + math.exp(agency)
-                felt.worth[who] += math.log((without + math.exp(here)) / without) / it.price_weight
-            else:
+            if other > 0:
                 minute = luck.pair(keys[3], who, other, 0)
-            if in_thread > max(at_agency, at_home) and fare <= money[who]:
+            chosen = in_thread > max(at_agency, at_home)
+            if chosen and fare > money[who]:
+                box.tally[2] += 1 if other == 0 else 0
+            elif chosen:
                 i = box.used[0]
                 box.who[i], box.to[i], box.cents[i], box.day[i] = who, flight, fare, day
                 box.minute[i], box.other[i] = np.int32(minute * 1_440), other
@@ -194,27 +267,22 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, mo
 
 
 @kernel
-def _travel(first, last, today, it, mine, key, felt):
-    """Those of first..last who fly tomorrow get their pass, those of today fly; (messages, flown, disrupted).
+def _seat(order, first, days, a_day, left, got):
+    """Seats in the order given: each takes one on the first of so many days' flights that has one left; writes `got`.
 
-    Whether a flight is disrupted is the luck of the flight: all on it share it.
+    Args:
+        first, days: row of the first flight that will do, and days from then on; that of the next is `a_day` further.
+        left: seats left, by row; is used up.
+        got: row of the flight, NO_TRIP where there was no seat.
     """
-    messages = flown = disrupted = 0
-    for who in range(first, last):
-        if mine.flight[who] < 0:
-            continue
-        if mine.day[who] == today + 1:
-            messages += 2  # check-in and boarding pass
-            felt.worth[who] += it.thread_worth
-        elif mine.day[who] <= today:
-            flown += 1
-            if luck.uniform(key, mine.flight[who], 0) < it.disrupted:
-                disrupted += 1
-                messages += 2 if it.chat else 1  # the notice, and the new ticket
-                felt.waits[who] += it.chat_trouble if it.chat else it.desk_trouble
-            mine.flight[who] = NO_TRIP
-            mine.day[who] = NO_TRIP
-    return messages, flown, disrupted
+    for i in order:
+        got[i] = NO_TRIP
+        for later in range(days[i]):
+            row = (first[i] + later * a_day) % left.size
+            if left[row] > 0:
+                left[row] -= 1
+                got[i] = row
+                break
 
 
 def flights(world: "World") -> int:
@@ -223,44 +291,93 @@ def flights(world: "World") -> int:
 
 
 def step(world: "World") -> None:
-    """Trips are wished for, seats served, passes handed out; today's flights fly or do not."""
+    """Trips are wished for, today's flights fly or are cancelled, seats are served, passes handed out."""
     settings = world.now.trips
     if not settings.on:
         return
     mine, sold = world.tables["trips"].rows, world.tables["flights"].rows.sold
-    markets, routes = merchant.markets(world), int(world.scenario.trips.routes)
+    asked, stranded = _asked(world), _stranded(world)
+    new, a_day = asked.who.size, flights(world) // HORIZON
+    first = np.append(asked.flight, (stranded.flight + a_day) % sold.size)
+    days = np.append(np.ones(new, np.int64), np.full(stranded.flight.size, settings.rebooked_within))
+    got, left = np.empty(first.size, np.int64), _seats(world) - sold
+    order = np.lexsort((np.append(asked.minute, stranded.minute), first % a_day))  # equals: in the order of people
+    _seat(order, first, days, a_day, left, got)
+    np.add.at(sold, got[got >= 0], 1)
+    booked = _book(world, asked, got[:new] >= 0)
+    told = _rebook(world, stranded, got[new:])
+    flown = np.flatnonzero((mine.flight >= 0) & (mine.day <= world.day))
+    mine.flight[flown], mine.day[flown], mine.paid[flown] = NO_TRIP, NO_TRIP, 0
+    mine.lately[flown] += settings.thread_worth
+    passes = int((mine.day == world.day + 1).sum())
+    sold.reshape(HORIZON, -1)[world.day % HORIZON] = 0  # flown: the row serves the day after the horizon
+    world.tables["airlines"].rows.flights[0] += a_day - stranded.flights
+    world.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
+    world.note("trips.flown", flown.size)
+    world.note("trips.booked", int((mine.flight >= 0).sum()))
+    _feel(world)
+
+
+def _asked(world: "World") -> Asked:
+    """Who wants a trip and would buy it in the thread, in the order of people."""
+    settings, mine = world.now.trips, world.tables["trips"].rows
     keys = (world.luck("trips.wish"), world.lasting_luck("trips.fare"), world.luck("trips.choice"),
             world.luck("trips.others"))  # fmt: skip
-    money = world.ledger[BANK] + world.ledger[WALLET]
-    asked, tally = [], np.zeros(2, np.int64)
+    parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(3, np.int64)
     for box in decide(
-        world, _wish, bookings, settings.row, world.day, routes, markets, world.size, stands_for(world), mine,
-        money, keys, world.felt.rows, keep_empty=True,
+        world, _wish, bookings, settings.row, world.day, int(world.scenario.trips.routes), merchant.markets(world),
+        world.size, stands_for(world), mine, world.ledger[BANK] + world.ledger[WALLET], keys, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
-        asked.append(
+        parts.append(
             tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.day, box.minute, box.other))
         )
         tally += box.tally
         box.tally[...] = 0
-    world.note("trips.wished", int(tally[0]))
-    world.note("trips.outside", int(tally[1]))
-    booked = 0
-    if asked:
-        who, to, cents, day, minute, other = (np.concatenate(parts) for parts in zip(*asked, strict=True))
-        order = np.lexsort((other, who, minute, to))  # seats go to whoever asked first
-        booked = _book(world, who[order], to[order], cents[order], day[order], other[order] == 0)
-    messages, flown, disrupted = world.over_blocks(
-        lambda part: _travel(*part, world.day, settings.row, mine, world.luck("trips.disrupted"), world.felt.rows)
+    for name, number in zip(("wished", "outside", "unaffordable"), tally.tolist(), strict=True):
+        world.note(f"trips.{name}", number)
+    who, flight, cents, day, minute, other = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Asked(who, flight.astype(np.int64), cents, day, minute.astype(np.float64), other == 0)
+
+
+def _stranded(world: "World") -> Stranded:
+    """Whose flight is cancelled today, and when each is dealt with: a line a market, in chat or at the desk.
+
+    Whether a flight is cancelled is its own luck, which all on it share. All are told in the same minute; chance decides
+    who is how far up the line.
+    """
+    settings, mine, markets = world.now.trips, world.tables["trips"].rows, merchant.markets(world)
+    a_day = flights(world) // HORIZON
+    start = world.day % HORIZON * a_day
+    rows = np.arange(start, start + a_day)
+    cancelled = luck.uniforms(world.luck("trips.disrupted"), rows) < settings.disrupted
+    today = np.flatnonzero((mine.flight >= 0) & (mine.day == world.day))
+    who = today[cancelled[mine.flight[today] - start]]
+    flight = mine.flight[who].astype(np.int64)
+    simulated = np.bincount(flight - start, minlength=a_day)
+    others = np.where(cancelled, np.maximum(0, world.tables["flights"].rows.sold[rows] - simulated), 0)
+    theirs, one = np.repeat(rows, others), np.arange(others.sum())
+    place = np.append(
+        luck.uniforms(world.luck("trips.line"), who),
+        luck.uniforms(world.luck("trips.line_of_others"), theirs * 2**20 + one - np.searchsorted(theirs, theirs)),
     )
-    by_day = sold.reshape(HORIZON, -1)
-    by_day[world.day % HORIZON] = 0  # flown: the row serves the day after the horizon
-    world.tables["airlines"].rows.flights[0] += markets * routes
-    world.note("trips.messages", messages + booked)
-    world.note("trips.flown", flown)
-    world.note("trips.disrupted", disrupted)
-    world.note("trips.rebooked_in_chat", disrupted if settings.chat else 0)
-    world.note("trips.booked", int((mine.flight >= 0).sum()))
+    flight = np.append(flight, theirs)
+    notice = queues.MINUTES * luck.uniforms(world.luck("trips.notice"), rows)
+    minute, line = notice[flight - start] + place, flight // (a_day // markets) % markets
+    at_once = people_at_once(settings.agents, settings.chats_at_once, settings.chat)
+    waited, service = np.empty(flight.size), np.full(flight.size, settings.rebooking)
+    queues.serve(
+        np.lexsort((minute, line)), line, minute, np.full(flight.size, np.inf), service,
+        np.full((markets, queues.HOURS), at_once), np.zeros((markets, at_once)), waited,
+    )  # fmt: skip
+    lost = waited + service
+    return Stranded(who, flight, minute + lost, lost, int(cancelled.sum()))
+
+
+def _seats(world: "World") -> np.ndarray:
+    """Seats of each flight, by row."""
+    u = luck.uniforms(world.lasting_luck("trips.seats"), flights(world))
+    return np.floor(world.now.trips.seats * world.market_scale * stands_for(world) + u).astype(np.int64)
 
 
 def stands_for(world: "World") -> float:
@@ -268,23 +385,18 @@ def stands_for(world: "World") -> float:
     return min(MOST_STOOD_FOR, 1.0 / world.market_scale)
 
 
-def _book(
-    world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, day: np.ndarray, simulated: np.ndarray
-) -> int:
-    """Serve seats while there are any; the served pay, the airline pays its commission. Returns tickets sold.
+def _book(world: "World", asked: Asked, served: np.ndarray) -> int:
+    """Those who got a seat pay and are glad of their trip, the airline pays its commission. Returns tickets sold.
 
     Those who are not simulated take their seats, and pay nobody.
     """
-    settings = world.now.trips
-    mine, sold = world.tables["trips"].rows, world.tables["flights"].rows.sold
-    u = luck.uniforms(world.lasting_luck("trips.seats"), np.arange(sold.size))
-    seats = np.floor(settings.seats * world.market_scale * stands_for(world) + u).astype(np.int64)
-    served = affordable(to.astype(np.uint32), np.ones(to.size, np.int64), seats - sold)
-    np.add.at(sold, to[served], 1)
-    world.note("trips.full", int((simulated & ~served).sum()))
-    served &= simulated
-    who, to, cents, day = who[served], to[served], cents[served], day[served]
-    mine.flight[who], mine.day[who] = to, day
+    settings, mine = world.now.trips, world.tables["trips"].rows
+    world.note("trips.full", int((asked.simulated & ~served).sum()))
+    served = served & asked.simulated
+    who, cents = asked.who[served], asked.cents[served]
+    mine.flight[who], mine.day[who], mine.paid[who] = asked.flight[served], asked.day[served], cents
+    gain = _gains(world, cents)
+    world.felt.rows.worth[who] += gain
     nobody = np.zeros_like(who)
     owns = world.tables["purse"].rows.has_wallet[who] == 1
     by_wallet = owns | (world.ledger[BANK][who] < cents)
@@ -294,4 +406,55 @@ def _book(
     world.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
     world.note("trips.sold", who.size)
     world.note("trips.fares", int(cents.sum()))
+    world.note("trips.worth", round(100 * float(gain.sum())))
     return int(who.size)
+
+
+def _gains(world: "World", cents: np.ndarray) -> np.ndarray:
+    """Worth of trips at these fares above what is outside, in CNY."""
+    it = world.now.trips.row
+    return np.array([gain_of_trip(it, fare) for fare in cents.tolist()], np.float64)
+
+
+def _rebook(world: "World", stranded: Stranded, got: np.ndarray) -> int:
+    """Those of cancelled flights move to the flight where they got a seat, or have their fare back; returns messages.
+
+    Time and days are lost to either; who does not fly at all loses what the trip was worth.
+    """
+    settings, mine, who = world.now.trips, world.tables["trips"].rows, stranded.who
+    lost, got, a_day = stranded.lost[: who.size], got[: who.size], flights(world) // HORIZON
+    seated = got >= 0
+    days = np.where(seated, (got // a_day - world.day) % HORIZON, 0)
+    mine.lately[who] -= settings.minute_worth * lost + settings.day_worth * days
+    mine.flight[who[seated]], mine.day[who[seated]] = got[seated], world.day + days[seated]
+    _refund(world, who[~seated])
+    rebooked = int(seated.sum())
+    world.note("trips.disrupted", who.size)
+    world.note("trips.rebooked", rebooked)
+    world.note("trips.rebooked_in_chat", rebooked if settings.chat else 0)
+    world.note("trips.rebooked_at_desk", 0 if settings.chat else rebooked)
+    world.note("trips.minutes_lost", float(lost.sum()))
+    world.note("trips.days_lost", int(days.sum()))
+    return int(who.size) + (rebooked if settings.chat else 0)
+
+
+def _refund(world: "World", who: np.ndarray) -> None:
+    """The airlines give back the whole fare, the platform's commission included, and the trip's worth is gone."""
+    mine, ledger = world.tables["trips"].rows, world.ledger
+    cents, nobody = mine.paid[who], np.zeros(who.size, np.uint32)
+    owns = world.tables["purse"].rows.has_wallet[who] == 1
+    ledger.pay_many((nobody, nobody, cents), OUTSIDE, AIRLINES, "flights_cancelled")
+    ledger.pay_many((nobody[owns], who[owns], cents[owns]), AIRLINES, WALLET, "refunds")
+    ledger.pay_many((nobody[~owns], who[~owns], cents[~owns]), AIRLINES, BANK, "refunds")
+    mine.lately[who] -= _gains(world, cents)
+    mine.flight[who], mine.day[who], mine.paid[who] = NO_TRIP, NO_TRIP, 0
+    world.note("trips.refunded", who.size)
+    world.note("trips.refunds", int(cents.sum()))
+
+
+def _feel(world: "World") -> None:
+    """What came of trips is felt on the next day of use, today if that is one."""
+    lately = world.tables["trips"].rows.lately
+    here = np.flatnonzero((lately != 0) & (world.users.rows.active == 1))
+    world.felt.rows.worth[here] += lately[here]
+    lately[here] = 0

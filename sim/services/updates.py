@@ -53,12 +53,12 @@ class UpdatesColumns(Table):
 
 
 METRICS = (
-    flow("updates.sent", "messages", "updates sent"),
+    flow("updates.sent", "messages", "updates sent", "neither"),
     flow("updates.informed", "orders", "orders whose buyers are kept informed"),
     ratio("updates.informed_share", "share", "buyers kept informed", "updates.informed", "shopping.orders"),
     stock("updates.merchants", "share", "shops that send updates"),
-    flow("updates.spent", "cents", "paid by merchants for updates"),
-    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers"),
+    flow("updates.spent", "cents", "paid by merchants for updates", "neither"),
+    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less"),
 )
 
 

@@ -96,15 +96,18 @@ METRICS = (
     stock("wallet.monthly_payers_share", "share", "monthly users who sent money in the last 30 days"),
     stock("wallet.owners", "share", "members with a wallet"),
     flow("wallet.opened", "wallets", "wallets opened"),
-    flow("wallet.topped_up", "cents", "brought from the bank"),
-    flow("wallet.withdrawn", "cents", "taken to the bank"),
-    stock("wallet.held", "cents", "money in all wallets"),
+    flow("wallet.topped_up", "cents", "brought from the bank", "neither"),
+    flow("wallet.withdrawn", "cents", "taken to the bank", "neither"),
+    stock("wallet.held", "cents", "money in all wallets", "neither"),
 )
 
 
 @kernel
-def _send(awake, start, owner, wallet, bank, users, rows, it, key, box):
-    """Plain transfers of everyone awake: to a friend who has a wallet, with the fee at hand."""
+def _send(awake, start, owner, wallet, bank, users, rows, it, opening, key, box):
+    """Plain transfers of everyone awake, with the fee at hand, to a friend who has a wallet or opens one to take it.
+
+    To whom it waits for without a wallet it goes back: the sender has not paid.
+    """
     willing_share = purse.willing(it.payer_fee, it.fee_dislike)
     for at in range(start, awake.size):
         if is_full(box, 1):
@@ -113,7 +116,9 @@ def _send(awake, start, owner, wallet, bank, users, rows, it, key, box):
         if not owner[who] or luck.uniform(key, who, 0) >= it.transfers * willing_share:
             continue
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
-        if to < 0 or not owner[to] or users.membership[to] != MEMBER:
+        if to < 0 or users.membership[to] != MEMBER:
+            continue
+        if not owner[to] and luck.pair(key, to, who, 3) >= opening:
             continue
         cents = int(luck.lognormal(it.transfer, it.transfer_spread, luck.uniform(key, who, 2)))
         if cents > 0 and cents + purse.fee_on(cents, it.payer_fee) <= purse.can_spend(True, wallet[who], bank[who]):
@@ -161,15 +166,17 @@ def step(world: "World") -> None:
     if not settings.on:
         return
     rows = world.friends.rows
+    opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)
     sent: list[tuple[np.ndarray, ...]] = []
     for box in decide(
         world, _send, outbox, mine.has_wallet, world.ledger[WALLET], world.ledger[BANK], world.users.rows, rows,
-        settings.row, world.luck("wallet.transfers"),
+        settings.row, opening, world.luck("wallet.transfers"),
     ):  # fmt: skip
         many = int(box.used[0])
         sent.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
     if sent:
         who, to, cents = (np.concatenate(parts) for parts in zip(*sent, strict=True))
+        purse.open_wallets(world, to)
         purse.note_senders(world, who)
         purse.charge(world, who, to, cents, "transfers")
         world.note("wallet.transfers", who.size)
@@ -190,20 +197,39 @@ def _take_to_bank(world: "World") -> None:
         world.ledger.pay_many(box, WALLET, BANK, "withdrawal")
 
 
+@kernel
+def _count(first, last, users, purse, since):
+    """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
+
+    Forgets who sent today.
+    """
+    membership, last_active = users.membership[first:last], users.last_active[first:last]
+    owner, last_paid, paid = purse.has_wallet[first:last], purse.last_paid[first:last], purse.paid_today[first:last]
+    members = owners = monthly = paying = senders = 0
+    for i in range(membership.size):
+        member = membership[i] == MEMBER
+        here = member & (last_active[i] > since)
+        members += member
+        owners += member & (owner[i] == 1)
+        monthly += here
+        paying += here & (last_paid[i] > since)
+        senders += paid[i]
+        paid[i] = 0
+    return members, owners, monthly, paying, senders
+
+
 def count(world: "World") -> None:
     """Measure payments between friends, after transfers and packets."""
     if not world.now.wallet.on:
         return
     mine, users = world.tables["purse"].rows, world.users.rows
-    members = users.membership == MEMBER
-    senders = int(mine.paid_today.sum())
-    mine.paid_today[...] = 0
-    monthly = members & (users.last_active > world.day - 30)
-    paying = int((monthly & (mine.last_paid > world.day - 30)).sum())
+    members, owners, monthly, paying, senders = world.over_blocks(
+        lambda part: _count(*part, users, mine, world.day - 30)
+    )
     world.note("wallet.senders", senders)
     world.note("wallet.user_days", sum(part.size for part in world.awake))
-    world.note("wallet.monthly_payers_share", paying / max(1, int(monthly.sum())))
-    world.note("wallet.owners", int((members & (mine.has_wallet == 1)).sum()) / max(1, int(members.sum())))
+    world.note("wallet.monthly_payers_share", paying / max(1, monthly))
+    world.note("wallet.owners", owners / max(1, members))
     world.note("wallet.payments", world.today.get("wallet.transfers", 0) + world.today.get("lucky_money.packets", 0))
     world.note("wallet.paid", world.ledger.paid("transfers") + world.ledger.paid("packets"))
     world.note("wallet.topped_up", world.ledger.paid("top_up"))

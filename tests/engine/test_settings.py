@@ -17,6 +17,8 @@ class TeaSettings(Settings):
     thirst: float = assumed.share(0.5, "people who want some")
     warmth: float = assumed.number(60.0, "degrees", "how warm it is", "", 40, 90, gt=0)
     sizes: Floats = assumed.word((0.2, 0.4), "cups there are", unit="litres")
+    steep: float = assumed.positive(3.0, "log-spread", "how long it steeps")
+    height: float = assumed.number(0.0, "metres", "where it is drunk")
 
 
 def test_a_section_has_its_defaults() -> None:
@@ -32,6 +34,11 @@ def test_a_section_has_its_defaults() -> None:
         ({"price": 2.5}, "integer"),
         ({"price": "two"}, "integer"),
         ({"price": True}, "integer"),
+        ({"price": 10**18}, "less than or equal to 10000000000"),
+        ({"warmth": 1e300}, "less than or equal to 1000000000000"),
+        ({"steep": 0.0}, "greater than or equal to 0.000000001"),
+        ({"steep": 5.1}, "less than or equal to 5"),
+        ({"height": -1e300}, "greater than or equal to -1000000000000"),
         ({"thirst": 1.01}, "less than or equal to 1"),
         ({"thirst": float("nan")}, "finite"),
         ({"warmth": float("inf")}, "finite"),
@@ -69,8 +76,8 @@ def test_a_changed_copy_is_checked_and_leaves_the_first_alone() -> None:
 
 def test_kernels_get_the_numbers_alone_and_words_by_their_place() -> None:
     row = TeaSettings(kind="green", price=300).row
-    assert row._fields == ("on", "kind", "price", "thirst", "warmth")
-    assert row == (True, 0, 300, 0.5, 60.0)
+    assert row._fields == ("on", "kind", "price", "thirst", "warmth", "steep", "height")
+    assert row == (True, 0, 300, 0.5, 60.0, 3.0, 0.0)
     assert TeaSettings().row.kind == 1
 
 

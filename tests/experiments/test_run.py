@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from sim import cli
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
+from sim.ground.friends import Friends
 from sim.results import Result
 from sim.scenario import Scenario
 from sim.world import World
@@ -72,6 +73,21 @@ def test_what_it_was_born_with_cannot_change(shops):
     for changed in ({"run.users": 160}, {"run.seed": 2}, {"friends.degree": 12}, {"merchants.categories": 3}):
         with pytest.raises(BadInput, match=next(iter(changed)).replace(".", r"\.")):
             run(scenario("shops", **changed), saved=shops / "world-7.npz")
+
+
+def test_it_goes_on_only_among_the_same_friends(shops, tmp_path):
+    """A network given at birth is not in the file: another grown in its place would change everything unsaid."""
+    asked = scenario("shops")
+    given = Friends.generate(asked.friends, 150, 99)
+    world = World(asked, friends=given)
+    world.step()
+    world.save(tmp_path / "given.npz")
+    world.close()
+    with pytest.raises(BadInput, match=r"given\.npz: .* born with another network than this one \(generated\)"):
+        World.load(tmp_path / "given.npz")
+    with pytest.raises(BadInput, match="another network"):
+        World.load(shops / "world-7.npz", friends=given)
+    assert World.load(tmp_path / "given.npz", friends=given).day == 1
 
 
 def test_days_must_make_sense(shops, tmp_path):

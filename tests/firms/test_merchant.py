@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 
+import numpy as np
 import pytest
 
 from sim.firms import merchant
-from sim.firms.merchant import MERCHANTS
+from sim.firms.merchant import MERCHANTS, fees_paid
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -70,13 +71,12 @@ def test_what_one_alone_reckons_to_sell_is_near_what_it_then_sells():
     firms = SHOPS | {"number": 0, "spare": 1, "opening_cost": 0, "fixed_cost": 0, "entering": 1.0}
     world = World(Scenario.make(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms))
     expected = sum(one._week_expected(one.cost + world.now.merchants.first_markup) for one in world.merchants)
-    weeks = []
     while world.running:
         world.step()
-        if world.day % 7 == 0:
-            weeks.append(int(world.column("merchants", "lately").sum()))
+    shops = world.tables["merchants"].rows
     world.close()
-    assert 0.5 < expected / (sum(weeks[5:]) / len(weeks[5:])) < 1.0
+    week = sum(shops.earned_lately / shops.weeks_lately)
+    assert 0.5 < expected / week < 1.0
 
 
 def test_shops_that_lose_for_weeks_close():
@@ -93,3 +93,34 @@ def test_nobody_sells_where_every_shop_has_closed():
     assert metrics[-1]["shopping.outside"] + metrics[-1]["shopping.unmet"] == metrics[-1]["shopping.needs"]
     assert metrics[-1]["shopping.outside"] > 0 < metrics[-1]["shopping.unmet"], "the outside is still there"
     assert world.column("merchants", "open").sum() == 0
+
+
+def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
+    """Breaks if a click is judged by a sample's few orders of one week: bids, and what paid places earn, then scatter."""
+    earned, bids = {}, {}
+    for users in (1_000, 8_000):
+        runs = [
+            World(
+                Scenario.make(
+                    run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3},
+                    promotion={"weight": 0.6}, company={"knows_profile": True}, merchants={"people_a_market": 8_000},
+                    messaging={"on": False}, wallet={"on": False},
+                )
+            )
+            for seed in range(4)
+        ]  # fmt: skip
+        for world in runs:
+            while world.running:
+                world.step()
+            world.close()
+        late = [world.history.iloc[42:] for world in runs]
+        earned[users] = np.mean([h["promotion.spent"].sum() / h["promotion.needs"].sum() for h in late])
+        bids[users] = np.mean([h["merchants.bid"].mean() for h in late])
+    assert bids[1_000] == pytest.approx(bids[8_000], rel=0.06)
+    assert earned[1_000] == pytest.approx(earned[8_000], rel=0.25)
+
+
+def test_fees_count_half_for_deals_off_the_platform():
+    assert fees_paid(0.1, 0.02, 0.5, 0.0) == pytest.approx(0.11)
+    assert fees_paid(0.1, 0.02, 0.0, 1.0) == pytest.approx(0.06)
+    assert fees_paid(1.0, 0.5, 1.0, 0.0) == 0.99  # a price can always be found

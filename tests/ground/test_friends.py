@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
-from sim.ground import friends, measures
+from sim.ground import friends, mapped, measures
 from sim.ground.friends import Friends, FriendsSettings
 
 FACEBOOK = Path(__file__).parents[2].parent / "shared" / "data" / "facebook_combined.txt"
@@ -539,6 +539,50 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:size])
         with pytest.raises(BadInput, match=complaint):
             Friends.open(path)
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    """Kernels look up whatever the arrays say, so that a wrong one ends the process. Breaks without the checks."""
+    path, network = tmp_path / "a.friends", Friends.read(write_file(tmp_path, "a.txt"))
+    assert network.labels is not None
+
+    def changed(name: str, at: int, value: int) -> dict[str, np.ndarray]:
+        arrays = {key: array.copy() for key, array in network.rows._asdict().items()} | {"labels": network.labels}
+        arrays[name][at] = value
+        return arrays
+
+    whole = changed("first", 0, 0)
+    for arrays, complaint in (
+        (changed("friend", 0, 4), "above the last of 4 people"),
+        (changed("first", 1, 2**31), "do not follow each other"),
+        (changed("first", -1, 1), "do not follow each other"),
+        (changed("first", 0, 1), "do not follow each other"),
+        (changed("group_first", -1, 9), "do not follow each other"),
+        (changed("group_member", 0, 4), "above the last of 4 people"),
+        (changed("group_member", 0, int(network.rows.group_member[1])), "groups do not agree"),
+        (changed("group_of", 2, 7), "groups do not agree"),
+        (whole | {"friend": whole["friend"].astype(np.int64)}, "32 bits"),
+        (whole | {"group_of": whole["group_of"][:3]}, "not of the same people"),
+        (whole | {"labels": network.labels[:3]}, "3 labels for 4 people"),
+        ({"first": whole["first"]}, "it holds first"),
+        (whole | {"more": whole["first"]}, "it holds .* more"),
+    ):
+        mapped.save_arrays(path, arrays, {})
+        with pytest.raises(BadInput, match=rf"a\.friends: damaged: .*{complaint}"):
+            Friends.open(path)
+    for head in ("{}", "[]", "3", '{"arrays": {}}', '{"arrays": [], "notes": {}}', '{"arrays": {"first": 3}, "notes": {}}',
+                 '{"arrays": {"first": ["<u4", -1, 0]}, "notes": {}}', '{"arrays": {"first": ["O", 1, 0]}, "notes": {}}',
+                 '{"arrays": {"first": ["tea", 1, 0]}, "notes": {}}', '{"arrays": {"first": ["<u4", 0.5, 0]}, "notes": {}}',
+                 '{"arrays": {}, "notes": 3}', '{"arrays": {}, "notes": {"rows": 3}}'):  # fmt: skip
+        path.write_bytes(mapped.MAGIC + head.encode() + b"\n" + bytes(256))
+        with pytest.raises(BadInput, match=r"a\.friends: damaged"):
+            Friends.open(path)
+
+
+def test_the_same_network_has_the_same_digest(tmp_path: Path) -> None:
+    grown, again, other = (Friends.generate(FriendsSettings(), 200, seed) for seed in (1, 1, 2))
+    assert grown.digest() == again.digest() == Friends.open(grown.save(tmp_path / "a.friends")).digest()
+    assert grown.digest() != other.digest()
 
 
 # ----------------------------------------------------------------------------------------------------- settings

@@ -34,6 +34,27 @@ def test_without_the_rival_attention_stays_here(lived: Callable[..., World]) -> 
     assert (world.users.attention.attention[world.users.users.membership == MEMBER] == 1).all()
 
 
+def test_a_rival_that_is_not_there_takes_nobody_however_good(lived: Callable[..., World]) -> None:
+    """Breaks if `rival.on` only stops installs; launched later, it starts with nobody."""
+    settings: dict[str, Any] = {"attention": {"installing": 0.01}}
+    world = lived(run={"users": 300, "days": 30}, rival={"on": False, "advantage": 2.0}, **settings)
+    assert (world.users.attention.attention[world.users.users.membership == MEMBER] == 1).all()
+    assert world.history["attention.multihoming"].max() == 0
+    launch = [{"day": 10, "set": {"rival.on": True}}, {"day": 40, "set": {"rival.on": False}}]
+    world = lived(run={"users": 300, "days": 250}, rival={"on": False, "advantage": 2.0}, events=launch, **settings)
+    rival = world.history["attention.rival"]
+    assert rival[:11].max() == 0
+    assert rival[40] > 0.01
+    assert rival.iloc[-1] < rival[40] / 10  # taken off the market, all of it comes back
+
+
+def test_a_market_begins_at_its_rest(lived: Callable[..., World]) -> None:
+    """An equal rival moves nobody on the whole; breaks if those who have both begin with all their attention here."""
+    mean = lived(run={"users": 3_000, "days": 60}, wallet={"on": False}).history["attention.mean"]
+    assert 0.9 < mean[0] < 0.98
+    assert mean.iloc[-1] == pytest.approx(mean[0], abs=0.012)
+
+
 def test_a_rival_that_was_not_launched_is_installed_by_nobody_more(lived: Callable[..., World]) -> None:
     on, off = (
         lived(run={"users": 400, "days": 20}, attention={"installing": 0.05}, rival={"on": launched}).history
@@ -46,9 +67,12 @@ def test_a_rival_that_was_not_launched_is_installed_by_nobody_more(lived: Callab
 def test_attention_moves_by_a_thirtieth_of_the_way_a_day(lived: Callable[..., World]) -> None:
     """A week's steps are taken at once: after 28 days all have moved 1 - (29/30)^28 of the way; breaks if twice."""
     world = lived(
-        run={"users": 70, "days": 28}, friends={"kind": "everyone"},
+        run={"users": 70, "days": 1}, friends={"kind": "everyone"},
         attention={"has_rival": 1.0, "network_weight": 0.0, "leaving": 0.0}, **ALL_HAVE_BOTH,
     )  # fmt: skip
+    world.users.attention.attention[...] = 1.0
+    for _ in range(28):
+        world.step()
     assert world.users.attention.attention == pytest.approx(1 - 0.5 * (1 - (29 / 30) ** 28), abs=1e-5)
 
 

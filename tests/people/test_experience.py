@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,8 +69,32 @@ def test_a_day_away_keeps_its_last_feeling_and_todays_feelings_are_emptied(lived
 
 
 def test_surplus_is_the_worth_of_days_here_and_of_talk_elsewhere(lived: Callable[..., World]) -> None:
-    """Breaks if those who never joined count for nothing: then a platform that loses people would seem harmless."""
+    """Who never joined talks on the rival, on as many days as they usually would here."""
     world = lived(run={"users": 300, "days": 4}, users={"first_members": 0.5}, **QUIET)
     outsiders = world.users.users.membership == 0
-    assert world.surplus[outsiders] == pytest.approx(4 * 1.33 / 0.5)
+    usual = 1 / (1 + np.exp(-world.users.presence.eagerness[outsiders].astype(float)))
+    assert world.surplus[outsiders] == pytest.approx(4 * usual * 1.33 / 0.5)
     assert world.history["welfare.users"].sum() == pytest.approx(100 * world.surplus.sum(), abs=10)
+
+
+def test_without_a_rival_there_is_no_talk_elsewhere(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 300, "days": 4}, users={"first_members": 0.5}, rival={"on": False}, **QUIET)
+    assert not world.surplus[world.users.users.membership == 0].any()
+
+
+def test_nobody_gains_by_losing_the_app_to_a_rival_that_is_no_better(lived: Callable[..., World]) -> None:
+    """Breaks if talk elsewhere counts every day and talk here only on days of use."""
+    priced: dict[str, Any] = {"on": True, "sells": "membership", "price": 10_000, "worth": 1.0}
+    free, lost = (
+        lived(run={"users": 600, "days": 60}, subscriptions=subscription, joining=QUIET["joining"])
+        for subscription in ({"on": False}, priced)
+    )
+    assert lost.history["users.members"].iloc[-1] == 0
+    assert lost.surplus.sum() < free.surplus.sum()
+
+
+def test_what_subscribers_pay_is_taken_from_users_welfare(lived: Callable[..., World]) -> None:
+    """Breaks if the worth of the day overwrites what was paid before."""
+    world = lived(run={"users": 500, "days": 35}, subscriptions={"on": True, "price": 300})
+    assert world.history["revenue.subscriptions"].sum() > 10_000
+    assert world.history["welfare.users"].sum() == pytest.approx(100 * world.surplus.sum(), abs=50)

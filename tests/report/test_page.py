@@ -19,8 +19,10 @@ from sim.report import comparison_page, wording
 from sim.report.compared import Compared
 from sim.report.figures import lines, sheet
 from sim.report.marks import Mark, tone_of
+from sim.report.published import MIXES, WAYS
 from sim.report.sections import days as by_day
-from sim.results import LEAST_GAIN, Comparison, Result, better_off, lower_is_better, summarise
+from sim.report.sections.money import parts_of
+from sim.results import LEAST_GAIN, Comparison, Result, better_off, summarise
 
 STREAMS = ("payment_fees", "stickers", "advertising")
 METRICS = {
@@ -29,20 +31,20 @@ METRICS = {
         stock("users.daily", "people", "people who opened the app today"),
         stock("users.monthly", "people", "members who opened the app in the last 30 days"),
         ratio("users.daily_share", "share", "daily over monthly users", "users.daily", "users.monthly"),
-        stock("clock.festival", "share", "strength of today's festival"),
+        stock("clock.festival", "share", "strength of today's festival", "neither"),
         flow("messaging.messages", "messages", "messages sent"),
         flow("lucky_money.packets", "packets", "packets sent"),
         *(flow(f"revenue.{stream}", "cents", f"revenue from {stream}") for stream in STREAMS),
         flow("revenue.total", "cents", "revenue from all streams"),
-        flow("cost.messages", "cents", "cost of messages"),
-        flow("cost.total", "cents", "all costs"),
+        flow("cost.messages", "cents", "cost of messages", "less"),
+        flow("cost.total", "cents", "all costs", "less"),
         flow("profit.total", "cents", "revenue less costs"),
         flow("welfare.users", "cents", "users' surplus"),
         flow("welfare.total", "cents", "everyone's welfare"),
         stock("satisfaction.mean", "logit units", "mean satisfaction"),
         stock("trust.mean", "share", "mean trust"),
-        stock("attention.rival", "share", "chatting done on the rival"),
-        flow("ledger.imbalance", "cents", "0 in a sound run"),
+        stock("attention.rival", "share", "chatting done on the rival", "less"),
+        flow("ledger.imbalance", "cents", "0 in a sound run", "less"),
     )
 }
 PARAMETERS = [
@@ -90,7 +92,7 @@ def a_result(name="free", seed=1, days=60, users=200, effect=0.0, metrics=METRIC
         "machine": {"cpu": "a processor", "cores": 2, "python": "3.11.7", "numba": "0.68.1"},
         "started": "2026-01-02T03:04:05", "phases": {"messaging.step": 3.0, "company.settle": 0.25},
         "network": {"people": users, "friendships": users * 10}, "parameters": PARAMETERS,
-        "metrics": {n: {"unit": m.unit, "kind": m.kind, "meaning": m.meaning, "of": m.of} for n, m in metrics.items()},
+        "metrics": {name: metric.note() for name, metric in metrics.items()},
     }  # fmt: skip
     surplus = luck.normal(100.0, 30.0, users) + effect * np.random.default_rng(seed + 99).normal(20.0, 60.0, users)
     return Result(f'title = "{name}"\n', manifest, table, flows, summarise(table, metrics), surplus)
@@ -127,7 +129,10 @@ def a_comparison(seeds=(1, 2, 3, 4), strategies=None, titles=None, unfair=(), **
                 "diff_low": float(gap.mean() - gap_half), "diff_high": float(gap.mean() + gap_half),
                 "variance_ratio": 4.5,
             }  # fmt: skip
-        sign = -1 if lower_is_better(metric) else 1
+        if METRICS[metric].better == "neither":
+            del best[metric]
+            continue
+        sign = -1 if METRICS[metric].better == "less" else 1
         first = max(names, key=lambda name: sign * values[name].mean())
         best[metric] = {name: 0.98 if name == first else 0.02 / (len(names) - 1) for name in names}
     gaining = {}
@@ -395,6 +400,49 @@ def test_losses_are_not_called_earnings(pages):
     assert "No scenario earned anything" in section(tree, "money").text
 
 
+def test_revenue_stands_by_way_of_earning_beside_what_companies_published(pages):
+    """Each row adds up to all of it; ours are shares of the money earned, theirs are those of the module with a source."""
+    page = pages("a comparison")
+    tables = section(page.tree, "mixes").all("table")
+    heads = [name.text for name in tables[0].all("thead")[0].all("th")]
+    rows = {name_of(row): dict(zip(heads, row.values, strict=True)) for row in tables[0].all("tbody")[0].all("tr")}
+    assert list(rows) == ["Fee", "Stickers", *(mix.name for mix in MIXES)], "the free one earns nothing, and has no mix"
+    assert all(sum(row.values()) == pytest.approx(1) for row in rows.values())
+    means = {m: it["stickers"]["mean"] for m, it in page.found.metrics.items() if m.startswith("revenue.")}
+    share = means["revenue.stickers"] / means["revenue.total"]
+    assert rows["Stickers"]["Digital goods"] == pytest.approx(share)
+    assert rows["Stickers"]["Adverts"] == pytest.approx(1 - share)
+    assert rows["Facebook, 2020"]["Adverts"] == pytest.approx(0.979, abs=5e-4)  # facts.csv
+    assert rows["Tencent, 2023"]["Payments and bank"] == pytest.approx(0.343, abs=5e-4)
+    known = {name_of(row): row.text for row in tables[1].all("tbody")[0].all("tr")}
+    assert all(mix.source in known[mix.name] and mix.known in known[mix.name] for mix in MIXES)
+    assert "Nothing is earned by Free." in section(page.tree, "mixes").text
+
+
+def test_a_run_that_earns_stands_beside_them_too_and_one_that_does_not_has_no_mix(pages):
+    row = section(pages("a run").tree, "mixes").all("table")[0].all("tbody")[0].all("tr")[0]
+    assert name_of(row) == "Free"
+    assert max(row.values) == 1, "all of it is stickers"
+    for case in ("nothing earned", "a run of few metrics"):
+        assert "mixes" not in [one.attributes["id"] for one in pages(case).tree.all("section")]
+
+
+def test_published_streams_are_under_a_way_of_earning_and_leave_no_less_than_nothing():
+    for mix in MIXES:
+        assert {stream.way for stream in mix.streams} <= WAYS.keys()
+        assert all(0 <= share <= 1 for share in mix.by_way.values()), mix.name
+        assert mix.source
+        assert mix.known
+
+
+def test_every_stream_of_ours_is_a_way_of_earning():
+    """A stream under none would be called other, as what companies do not split."""
+    from sim.world import METRICS as ALL
+
+    streams = {name.partition(".")[2] for name in parts_of(ALL, "revenue.")}
+    assert streams == {stream for mine in WAYS.values() for stream in mine}
+
+
 def test_assumptions_that_differ_raise_a_warning(tmp_path):
     unfair = [{"name": "friends.degree", "values": {"free": 20.0, "fee": 25.0, "stickers": None}}]
     tree = written(a_comparison(unfair=unfair), tmp_path)
@@ -443,14 +491,19 @@ def test_the_flow_matrix_has_every_cent(pages):
         assert np.sum([row[:-1] for row in rows[:-1]], axis=0) == pytest.approx(rows[-1][:-1])
 
 
-def test_more_adverts_shown_are_neither_better_nor_worse(tmp_path):
-    """Each metric but these has a better end: blue there, orange at the other, and somebody who is the best."""
-    one = Mark("one", 5.0, 4.0, 6.0)
-    tones = [tone_of(metric, one) for metric in ("profit.total", "cost.total", "advertising.shown")]
-    assert tones == ["gain", "loss", ""]
+def test_intervals_that_were_waited_for_are_said_to_cover_less(tmp_path):
     comparison = a_comparison()
-    for table in (comparison.metrics, comparison.best):
-        table["advertising.shown"] = table["profit.total"]
+    assert "waited for" not in written(comparison, tmp_path).text
+    comparison.manifest["precision"] = {"asked": 0.05, "metric": "profit.total", "reached": True, "max_replicates": 64}
+    assert "intervals that were waited for cover the truth a little less often" in written(comparison, tmp_path).text
+
+
+def test_more_adverts_shown_are_neither_better_nor_worse(tmp_path):
+    """What is declared to have a better end is blue there, orange at the other, and somebody is the best at it."""
+    one = Mark("one", 5.0, 4.0, 6.0)
+    assert [tone_of(better, one) for better in ("more", "less", "neither")] == ["gain", "loss", ""]
+    comparison = a_comparison()
+    comparison.metrics["advertising.shown"] = comparison.metrics["profit.total"]
     rows = section(written(comparison, tmp_path), "winners").all("table")[0].all("tr")[1:]
     said = {name_of(row): "best" in row.text for row in rows}
     assert [said[name] for name in said if "Adverts shown" in name] == [False]

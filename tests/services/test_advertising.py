@@ -7,6 +7,7 @@ import functools
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -43,9 +44,14 @@ def lived(**how: Any) -> World:
 
 
 @functools.cache
+def histories(users: int, days: int, seeds: int, **other: Any) -> tuple[pd.DataFrame, ...]:
+    """The days of a world a seed, lived once for all metrics that are asked for."""
+    return tuple(lived(users=users, days=days, seed=seed, **other).history for seed in range(1, seeds + 1))
+
+
 def totals(metric: str, users: int = 1_500, days: int = 30, seeds: int = 5, **other: Any) -> np.ndarray:
     """A metric's total by seed."""
-    return np.array([lived(users=users, days=days, seed=s, **other).history[metric].sum() for s in range(1, seeds + 1)])
+    return np.array([history[metric].sum() for history in histories(users, days, seeds, **other)])
 
 
 def interval(sample: np.ndarray) -> tuple[float, float]:
@@ -75,15 +81,23 @@ def test_with_three_advertisers_not_knowing_people_earns_more():
     assert interval(unknown / known)[0] > 1
 
 
-def test_adverts_cost_users_in_the_long_run_and_more_so_in_private_places():
-    """The same three adverts: none, on the page, between what friends write. A private place bears fewer."""
-    loads = ((0.0, 0.0), (0.0, 3.0), (3.0, 0.0))
+def test_adverts_cost_users_in_the_long_run_and_private_places_bear_fewer():
+    """Half as many adverts again on the page cost fewer users than these do between what friends write.
+
+    The load that costs as many is thus higher where people are less among themselves. Breaks when intrusion is not felt.
+    """
+    loads = ((0.0, 0.0), (0.0, 4.5), (3.0, 0.0))
     none, page, inbox = (
         totals("users.daily", days=240, seeds=3, advertising__inbox_slots=i, advertising__discovery_slots=d)
         for i, d in loads
     )
+    shown = [
+        totals("advertising.shown", days=240, seeds=3, advertising__inbox_slots=i, advertising__discovery_slots=d)
+        for i, d in loads[1:]
+    ]
     assert interval(none - page)[0] > 0
     assert interval(page - inbox)[0] > 0
+    assert interval(shown[0] - 1.2 * shown[1])[0] > 0, "though more adverts are seen there"
 
 
 def test_who_sees_many_adverts_clicks_less():

@@ -18,7 +18,7 @@ from sim.world import World
 
 IT = BillsSettings().row
 U = ((np.arange(20_000) + 0.5) / 20_000).tolist()
-NOBODY_PAYS_HERE: dict[str, Any] = {"on": True, "opening": 1_000.0}
+NOBODY_PAYS_HERE: dict[str, Any] = {"on": True, "opening": 100.0}
 
 
 def a_month(seed: int = 1, users: int = 1_500, days: int = 75, **sections: Any) -> dict[str, float]:
@@ -78,6 +78,15 @@ def test_an_open_bill_is_looked_at_when_there_is_something_to_do() -> None:
     assert bills.look_again(day=10, due=20, ready=never, errand=40, remind_days=3) == 18
     assert bills.look_again(day=18, due=20, ready=never, errand=40, remind_days=3) == 19
     assert bills.look_again(day=20, due=20, ready=never, errand=40, remind_days=3) == 40
+
+
+def test_each_month_that_is_late_is_late_by_itself() -> None:
+    """Due on day 12 and every 30 days after."""
+    cases = {12: (0, 1), 13: (1, 1), 30: (1, 2), 42: (1, 2), 43: (2, 2), 73: (3, 3), 700: (4, 4)}
+    for day, (late, months) in cases.items():
+        assert bills.late_bills(day, 12, months) == late, day
+    said = bills.paid_so(bills.ELSEWHERE, 30, 29)
+    assert (said & bills.ELSEWHERE, said >> bills.BILLS & bills.MANY, said >> bills.LATE) == (1, 30, 29)
 
 
 # a world
@@ -157,6 +166,54 @@ def test_who_has_no_money_leaves_bills_open_and_never_owes_the_bank(lived: Calla
     assert poor.history["ledger.imbalance"].sum() == 0
     usual = a_month(**run, bills={"on": True})
     assert poor.history["bills.open"].iloc[-1] > 2 * usual["bills.open"]
+
+
+@pytest.mark.parametrize("savings", [0.02, 0.05, 0.2])
+def test_arrears_are_counted_bill_by_bill_and_each_late_month_costs_its_fee(
+    lived: Callable[..., World], savings: float
+) -> None:
+    """Breaks if a bill that comes on top of another vanishes, or if one fee covers several months."""
+    run, on = {"users": 800, "days": 200}, {"on": True, "late_fee": 300}
+    poor = lived(run=run, clock={"savings_months": savings}, bills=on, lucky_money={"on": False})
+    days, rows = poor.history, poor.tables["bills"].rows
+    assert days["bills.due"].sum() == days["bills.settled"].sum() + days["bills.open"].iloc[-1]
+    assert days["bills.settled"].sum() == days["bills.paid"].sum() + days["bills.outside"].sum()
+    assert days["bills.open"].iloc[-1] == rows.months.sum()
+    assert ((rows.owed > 0) == (rows.months > 0)).all()
+    assert days["bills.late_fees"].sum() == 300 * days["bills.late"].sum()
+    assert days["bills.late"].sum() <= days["bills.settled"].sum()
+    events = len(poor.flows.query("reason == 'late_fees'"))
+    assert events > 0
+    if savings == 0.02:
+        assert rows.months.max() > 3, "some pay nothing for months, or this shows nothing"
+    assert (days["ledger.imbalance"] == 0).all()
+
+
+def test_months_of_arrears_paid_at_once_cost_a_fee_each(lived: Callable[..., World]) -> None:
+    """Nobody has anything for a hundred days; then they do, and pay three or four bills of a kind with as many fees."""
+    run = {"users": 300, "days": 100}
+    alone = {"transfers": 0.0, "first_owners": 0.0}
+    poor = {"clock": {"savings_months": 0.001}, "users": {"income_spread": 0.0}}
+    world = lived(run=run, **poor, bills=NOBODY_PAYS_HERE, wallet=alone, lucky_money={"on": False})
+    before = world.history
+    rows = world.tables["bills"].rows
+    waiting, late = (
+        rows.months.sum(),
+        sum(
+            bills.late_bills(100, due, months)
+            for due, months in zip(rows.due.tolist(), rows.months.tolist(), strict=True)
+        ),
+    )
+    assert late > 2.0 * np.count_nonzero(rows.months)
+    everyone = np.arange(300, dtype=np.uint32)
+    world.ledger.pay_many((np.zeros_like(everyone), everyone, np.full(300, 10**8)), "outside", BANK, "found")
+    world.ledger.open_day()
+    world.step()
+    today = world.today
+    assert today["bills.settled"] > 0.95 * waiting
+    assert today["bills.late"] == pytest.approx(late, rel=0.02)
+    assert today["bills.late_fees"] == 500 * today["bills.late"]
+    assert before["bills.settled"].sum() < 0.1 * before["bills.due"].sum()
 
 
 def test_a_reminded_person_is_spared_the_fee_they_would_have_paid(lived: Callable[..., World]) -> None:

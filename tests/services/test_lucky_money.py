@@ -161,12 +161,24 @@ def test_what_nobody_can_open_stays_with_the_sender(lived: Callable[..., World])
 
 
 def test_who_is_given_money_may_open_a_wallet_to_take_it(lived: Callable[..., World]) -> None:
-    world = lived(run={"users": 500, "days": 10}, wallet={"first_owners": 0.3, "opening": 0.2})
+    world = lived(run={"users": 500, "days": 10}, wallet={"first_owners": 0.3, "opening": 0.2, "transfers": 0.0})
     history = world.history
     assert history["lucky_money.wallets"].sum() == history["wallet.opened"].sum() > 20
     assert (np.diff(history["wallet.owners"]) >= -0.02).all()
     new = world.users.purse.has_wallet.sum() / (world.users.users.membership == MEMBER).sum()
     assert new == pytest.approx(history["wallet.owners"].iloc[-1], abs=0.01)
+
+
+def test_one_giver_more_disturbs_nobody_elses_luck(lived: Callable[..., World]) -> None:
+    """Luck is of a sender's n-th packet; breaks if it is of a packet's place in the day's outbox."""
+    few, more = (
+        lived(run={"users": 1_000, "days": 1}, lucky_money={"sending": sending, "contagion": 0.0}, **FULL)
+        for sending in (0.2, 0.21)
+    )
+    given = few.users.lucky_money.given, more.users.lucky_money.given
+    assert 0 < (given[0] != given[1]).sum() < 25
+    touched = few.ledger[WALLET] + few.ledger[BANK] != more.ledger[WALLET] + more.ledger[BANK]
+    assert touched.sum() < 8 * (given[0] != given[1]).sum() * 6.2  # the givers, and those who opened what they gave
 
 
 def test_nobody_gives_more_than_they_have(lived: Callable[..., World]) -> None:

@@ -45,6 +45,23 @@ def test_money_goes_to_members_with_a_wallet_only(lived: Callable[..., World]) -
     assert world.history["wallet.transfers"].sum() > 50
 
 
+def test_who_is_sent_money_may_open_a_wallet_to_take_it(lived: Callable[..., World]) -> None:
+    """Receiving is how payment spreads, by transfers too; a fee on the payee makes it spread more slowly."""
+    opened = [
+        lived(
+            run={"users": 600, "days": 20},
+            wallet=MANY | {"first_owners": 0.4, "opening": 0.3, "payee_fee": fee},
+            **TRANSFERS,
+        ).history["wallet.opened"].sum()
+        for fee in (0.0, 0.1)
+    ]  # fmt: skip
+    assert opened[0] > 2 * opened[1] > 0
+    closed = lived(
+        run={"users": 600, "days": 20}, wallet=MANY | {"first_owners": 0.4, "opening": 0.0}, **TRANSFERS
+    ).history
+    assert closed["wallet.opened"].sum() == 0
+
+
 def test_a_fee_is_paid_by_the_sender_or_taken_from_what_arrives(lived: Callable[..., World]) -> None:
     for side in ("payer_fee", "payee_fee"):
         world = lived(

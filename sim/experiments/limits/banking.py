@@ -39,7 +39,7 @@ def loan_book(
                 "on": True, "months": 12, "repayment": "bullet", "rate": expected, "partners_share": partners,
                 "cut_off": 1.0, "limit_months": 1.0, "need": 100_000_000, "needs": 1.0, "worth": 100.0, "opening": 0.0,
                 "impostors": 0.0,
-                "false_reject": 0.0, "savings_effort": 1_000.0, "float_share": 0.0,
+                "false_reject": 0.0, "savings_effort": 100.0, "float_share": 0.0,
             },
             credit={"safety": float(-norm.ppf(default)), "safety_spread": 0.0, "correlation": 0.0, "loss": loss},
         )
@@ -89,17 +89,17 @@ def month_losses(
     settings = credit.CreditSettings(
         safety=float(-norm.ppf(default)), safety_spread=spread, correlation=correlation, loss=1.0
     )
-    due, money = np.arange(loans, dtype=np.uint32), np.full(loans, 2**60)
+    due, day, money = np.arange(loans, dtype=np.uint32), credit.MONTH, np.full(loans, 2**60)
     table = credit.LoanColumns(loans)
     paid, fate = np.empty((loans, 10), np.int64), np.empty(loans, np.uint8)
     economy, safety = luck.key(seed, "banking.economy"), luck.key(seed, "banking.safety")
     lost = np.empty(months)
     for month in range(months):
         table.owed, table.instalment, table.left, table.trial = 10_000, 10_000, 1, 1
-        table.standing = credit.OPEN
+        table.standing, table.due = credit.OPEN, day
         keys = safety, luck.key(seed, "banking.trial", month)
         factor = credit.month_factor(economy, month)
-        credit.fall_due(due, money, table.rows, factor, settings.row, 0.05, keys, paid, fate)
+        credit.fall_due(due, day, money, table.rows, factor, settings.row, 0.05, keys, paid, fate)
         lost[month] = np.count_nonzero(fate == credit.DEFAULTED) / loans
     return lost
 

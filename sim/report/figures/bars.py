@@ -28,8 +28,12 @@ def stacked(
     unit: str,
     colours: Sequence[str] = FILLS,
     totals: bool = True,
+    apart: int = 0,
 ) -> Callable[[int], Canvas]:
-    """A bar a row, made of parts; what is negative goes left. Parts are named in the bar where there is room."""
+    """A bar a row, made of parts; what is negative goes left. Parts are named in the bar where there is room.
+
+    The rows from `apart` on stand below a line.
+    """
 
     def draw(width: int) -> Canvas:
         desk = width == DESK
@@ -51,6 +55,8 @@ def stacked(
             axes.set_xticks(axes.get_xticks(), [tick.get_text().lstrip(MINUS) for tick in axes.get_xticklabels()])
         axes.set_ylim(len(rows), 0)
         axes.axvline(0, color=SOFT, lw=1)
+        if 0 < apart < len(rows):
+            sheet.line(top + row * apart)
         for place, label in enumerate(rows):
             middle = place + (0.5 if desk else 0.7)
             right = left = 0.0

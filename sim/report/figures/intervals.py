@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure as Canvas
 
+from sim.ground.metrics import Better
 from sim.report.figures.sheet import (
     DESK,
     GAIN,
@@ -19,7 +20,7 @@ from sim.report.figures.sheet import (
     row_for,
     with_air,
 )
-from sim.report.marks import Mark
+from sim.report.marks import Mark, tone_of
 from sim.report.wording import number, shown_unit
 
 
@@ -29,7 +30,7 @@ class Panel(NamedTuple):
     title: str
     unit: str
     marks: list[Mark]
-    less_is_better: bool = False
+    better: Better = "more"
 
 
 def forest(panels: Sequence[Panel], shared: bool = False) -> Callable[[int], Canvas]:
@@ -58,7 +59,7 @@ def forest(panels: Sequence[Panel], shared: bool = False) -> Callable[[int], Can
             axes.axvline(0, color=SOFT, lw=1)
             for place, mark in enumerate(panel.marks):
                 middle = place + (0.5 if desk else 0.72)
-                colour = SOFT if not mark.sure else GAIN if (mark.middle > 0) != panel.less_is_better else LOSS
+                colour = {"gain": GAIN, "loss": LOSS}.get(tone_of(panel.better, mark), SOFT)
                 axes.plot(mark.ends, (middle, middle), color=colour, lw=2.2)
                 face = colour if mark.sure else "white"
                 axes.plot(mark.middle, middle, "o", ms=6.5, mfc=face, mec=colour, mew=1.6, clip_on=False)

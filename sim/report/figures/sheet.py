@@ -16,6 +16,7 @@ import matplotlib.patches
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sim.report.page import Figure, Table
@@ -103,6 +104,11 @@ class Sheet:
     def write_over(self, text: str, x: float, y: float, **how: Any) -> None:
         """Text on a patch of the page's own colour, so that lines behind it do not cross it."""
         self.write(text, x, y, bbox={"fc": "#fbfbfa", "ec": "none", "pad": 1.5}, **how)
+
+    def line(self, y: float) -> None:
+        """A line across the whole sheet."""
+        place = 1 - y / self.height
+        self.canvas.add_artist(Line2D((0, 1), (place, place), color=SOFT, lw=1))
 
     def square(self, x: float, y: float, colour: str) -> None:
         """A small patch of colour, for a key."""

@@ -11,7 +11,6 @@ from sim.report.figures import Panel, figure
 from sim.report.marks import ends_of, tone_of
 from sim.report.page import Cell, Row, Section, Table
 from sim.report.wording import GAP, HEADLINES, chance, counted, in_words, listed, number, short
-from sim.results import lower_is_better
 
 PICTURED = ("profit.total", "welfare.users", "welfare.total", "users.daily", "messaging.messages", "attention.rival")
 
@@ -29,7 +28,7 @@ def winners(seen: Compared) -> Section | None:
         )
     pictured = [metric for metric in metrics if metric in PICTURED] or metrics[:3]
     panels = [
-        Panel(HEADLINES[m], seen.unit(m), [seen.mark(m, name) for name in seen.others], lower_is_better(m))
+        Panel(HEADLINES[m], seen.unit(m), [seen.mark(m, name) for name in seen.others], seen.better(m))
         for m in pictured
     ]
     sure = sum(mark.sure for panel in panels for mark in panel.marks)
@@ -70,6 +69,7 @@ def winners(seen: Compared) -> Section | None:
         "Who wins on what, and how surely",
         [
             text + (f" The same in all: {listed([HEADLINES[m] for m in same])}." if same else ""),
+            *([seen.waited] if seen.waited else []),
             against_baseline(seen, "Differences to the baseline, by metric and scenario", metrics),
             forest,
         ],
@@ -86,7 +86,7 @@ def _reached(seen: Compared, metric: str, name: str) -> list[Cell | str]:
         ends = (it["diff_low"], it["diff_high"]) if seen.certain else ()
         cells += [Cell(number(value, unit, sign=True), value) for value in (it["diff"], *ends)]
         cells += [] if seen.certain else [Cell("none")] * 2
-    cells.append(Cell(chance(probability), probability) if seen.certain else "unknown")
+    cells.append(Cell(chance(probability), probability) if seen.certain and math.isfinite(probability) else "unknown")
     return cells
 
 
@@ -106,7 +106,7 @@ def against_baseline(seen: Compared, caption: str, metrics: Sequence[str], by_na
             else:
                 text, value = number(it["diff"], unit, sign=True), it["diff"]
                 notes = ends_of(mark, unit)
-                tone = tone_of(metric, mark) if notes else ""
+                tone = tone_of(seen.better(metric), mark) if notes else ""
             probability = seen.best(metric, name)
             if seen.certain and math.isfinite(probability):
                 notes.append(f"best: {chance(probability)}")

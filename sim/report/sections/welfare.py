@@ -31,7 +31,8 @@ def welfare(seen: Compared) -> Section | None:
             notes = ends_of(mark, unit)
             if metric == "welfare.users" and seen.users:
                 notes.append(f"{measure(mark.middle / seen.users, unit, sign=True)} a person")
-            cells.append(Cell(number(mark.middle, unit, sign=True), mark.middle, tuple(notes), tone_of(metric, mark)))
+            tone = tone_of(seen.better(metric), mark)
+            cells.append(Cell(number(mark.middle, unit, sign=True), mark.middle, tuple(notes), tone))
         rows.append((GROUPS[metric], *cells))
     drawn = figure(
         "welfare",
