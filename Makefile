@@ -11,7 +11,7 @@ run: $(VENV)/ready  ## compare the scenarios and write the report
 	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 10000 --days 365 --out $(OUT)
 
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/ready  ## style, types and floors
 	$(VENV)/bin/ruff check .

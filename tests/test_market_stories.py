@@ -65,9 +65,10 @@ def test_paid_places_earn_and_bend_the_advice():
 
 def test_saying_which_places_are_paid_earns_less_and_misleads_less():
     hidden = {"promotion__weight": 0.6, "company__knows_profile": True, "regulator__on": False}
+    hidden["shopping__needs"] = 0.8
     for metric in ("revenue.promotion", "promotion.distortion"):
-        disclosed = of(metric, days=90, users=2_500, **hidden, promotion__disclosed=True)
-        surely_above(of(metric, days=90, users=2_500, **hidden), disclosed)
+        disclosed = of(metric, days=90, users=3_000, **hidden, promotion__disclosed=True)
+        surely_above(of(metric, days=90, users=3_000, **hidden), disclosed)
 
 
 def test_knowing_people_makes_the_unpaid_list_better():

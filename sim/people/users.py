@@ -36,7 +36,7 @@ class UsersSettings(Settings):
     )  # fmt: skip
     income: int = assumed.count(
         450_000, "cents a month", "mean monthly income", "urban wages in China 2015, about 62,000 CNY a year", 100_000,
-        2_000_000, ge=1,
+        2_000_000, ge=1, le=10**8,
     )  # fmt: skip
     income_spread: float = assumed.amount(
         0.6, "log-spread", "inequality of income (Gini .33)", "round figure", 0.3, 1.0

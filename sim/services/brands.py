@@ -102,7 +102,12 @@ class BrandsSettings(Settings):
         26.0, "weeks", "time over which a brand counts a follower's worth", "round figure", 4, 104
     )
     trust: float = assumed.amount(
-        200.0, "reads", "reads after which its own figures count as much as the trade's", "round figure", 0, 2_000
+        200.0,
+        "reads",
+        "reads after which its own figures count as much as the trade's, in a full market",
+        "round figure",
+        0,
+        2_000,
     )
     post_cost: int = assumed.count(
         20, "cents a post", "cost of making a post: a full market's part of it", "round figure", 0, 1_000
@@ -302,10 +307,10 @@ def believed(own, evidence, trade, trust):
 
 
 @kernel
-def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, making, u):
+def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, trust, making, u):
     """Each brand that knows something of posts moves its frequency towards the best; `making` is a post's cost.
 
-    What the trade knows is as in `_trade`.
+    What the trade knows is as in `_trade`; `trust` is in reads of the people simulated.
     """
     for row in range(mine.frequency.size):
         people = np.float64(mine.followers[row])
@@ -314,10 +319,10 @@ def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, making, u)
         weeks = np.float64(min(mine.weeks[row], MEMORY))
         posts, delivered, seen = mine.usual_posts[row], mine.usual_delivered[row], mine.usual_reads[row]
         reached = delivered / posts / max(1.0, mine.usual_followers[row])  # messages a post and follower
-        messages = it.trust / max(1e-9, trade_read)
+        messages = trust / max(1e-9, trade_read)
         chance = believed(weeks * seen, weeks * delivered, trade_read, messages)
         lost = believed(weeks * mine.usual_lost[row], weeks * delivered * posts, trade_lost, messages)
-        a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, it.trust)
+        a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, trust)
         earned = a_read * chance * reached  # a post and follower
         cost = making / people + it.post_price * reached
         worth = max(0.0, it.patience * posts * (earned - cost))  # of a follower
@@ -462,10 +467,11 @@ def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
     mine.posts[...] = mine.delivered[...] = mine.reads[...] = mine.lost[...] = shops.lift[...] = 0
     if settings.adjustment > 0:
         tries = luck.uniforms(world.luck("brands.tries"), mine.due.size)
-        _review(mine, has_shop, *_trade(world), settings.row, settings.post_cost * world.market_scale, tries)
+        trust, making = settings.trust * world.market_scale, settings.post_cost * world.market_scale
+        _review(mine, has_shop, *_trade(world, trust), settings.row, trust, making, tries)
 
 
-def _trade(world: "World") -> tuple[float, float, float]:
+def _trade(world: "World", trust: float) -> tuple[float, float, float]:
     """What all brands together know: reads a message, followers lost a message at one post a week, cents earned a read.
 
     The fewer reads there were, the more it is what is said of posts: those who look at a shop buy as often as one thinks
@@ -473,7 +479,7 @@ def _trade(world: "World") -> tuple[float, float, float]:
     """
     settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
     weeks = np.minimum(mine.weeks, MEMORY)
-    messages = settings.trust / max(1e-9, settings.reading)
+    messages = trust / max(1e-9, settings.reading)
     sent, often = weeks * mine.usual_delivered, weeks * mine.usual_delivered * mine.usual_posts
     read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
     margin = float((shops.price - shops.cost).mean()) if shops.price.size else 0.0
@@ -481,5 +487,5 @@ def _trade(world: "World") -> tuple[float, float, float]:
     return (
         believed(read, float(sent.sum()), settings.reading, messages),
         believed(lost, float(often.sum()), drops(1.0, settings.loyalty, settings.annoyance), messages),
-        believed(earned, read, said, settings.trust),
+        believed(earned, read, said, trust),
     )

@@ -8,7 +8,7 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -232,7 +232,7 @@ def _remember(shares, how, talk, mine, felt):
     senders = 0
     for i in range(shares.used[0]):
         who, to = shares.who[i], shares.to[i]
-        mine.given[who] += shares.cents[i]
+        mine.given[who] = min(np.int64(mine.given[who]) + shares.cents[i], 2_000_000_000)
         felt.talk[who] += talk
         felt.talk[to] += talk
         if mine.gave_today[who] == 0:
@@ -268,7 +268,7 @@ def step(world: "World") -> None:
         packets = _deliver(world, packets, wave, willing, keys)
     mine, users = world.tables["lucky_money"].rows, world.users.rows
     mine.gave_today[...] = 0
-    payers = np.count_nonzero(world.tables["purse"].rows.last_paid > world.day - 30)
+    payers = int((world.tables["purse"].rows.last_paid > world.day - 30).sum())
     world.note("lucky_money.value", world.ledger.paid("packets"))
     world.note("lucky_money.per_payer_month", 30 * world.today.get("lucky_money.packets", 0) / max(1, payers))
     world.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
@@ -278,7 +278,7 @@ def _given(world: "World", willing: float) -> Outbox:
     """Packets that people give of their own accord today."""
     settings, terms = world.now.lucky_money, world.now.wallet
     festive = 1.0 + (settings.festival - 1.0) * world.festival
-    given = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
+    given: tuple[list[Any], ...] = ([np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)])
     for box in decide(
         world, _give, outbox, world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK],
         world.users.rows, world.friends.rows, settings.row, terms.payer_fee, willing, festive,

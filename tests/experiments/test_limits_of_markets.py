@@ -3,11 +3,13 @@
 Breaks when merchants stop at another price than their best, fees are not passed on, or a ranking blends otherwise.
 """
 
+import numpy as np
 import pytest
 
 from sim.experiments.limits import advice, markets
 from sim.experiments.validate import LIMITS
 from sim.ground import ranking
+from sim.services import shopping
 
 
 @pytest.mark.parametrize("row", [16, 17, 18, 19, 22, 24, 25])
@@ -33,10 +35,26 @@ def test_advice_that_knows_less_than_it_should_fails(monkeypatch):
     assert failed == ["4 seen"]
 
 
-def test_a_ranking_that_ignores_bids_fails(monkeypatch):
-    monkeypatch.setattr(ranking, "score", lambda relevance, bid, highest, weight: relevance)
-    monkeypatch.setattr(markets, "_first_places", getattr(markets._first_places, "py_func", markets._first_places))
-    monkeypatch.setattr(
-        markets.luck, "uniform", lambda key, who, k: ((who * 7_919 + k * 104_729) % 9_973 + 0.5) / 9_973
-    )
-    assert [limit for limit in markets.paid_slot(lists=2_000) if not limit.passed]
+@pytest.mark.parametrize("cost", [0.05, 0.5])
+def test_the_best_commission_is_found_wherever_it_lies(cost):
+    assert not [limit for limit in markets.commission(cost=cost, people=4_000, runs=3) if not limit.passed]
+
+
+def _uncompiled(monkeypatch):
+    """Row 24 in plain Python, so that what replaces a rule is taken up; few people, for the time."""
+    monkeypatch.setattr(shopping, "_shop", shopping._shop.py_func)
+    with np.errstate(over="ignore"):
+        limits = markets.paid_slot(lists=1_000, markets=60)
+    return {limit.name.removeprefix("relevance of the place, ") for limit in limits if not limit.passed}
+
+
+def test_a_ranking_that_blends_otherwise_fails(monkeypatch):
+    """Each case breaks its own line of row 24, and none is broken in plain Python alone."""
+    right = ranking.score
+    assert _uncompiled(monkeypatch) == set()
+    monkeypatch.setattr(ranking, "score", lambda relevance, bid, highest, weight: relevance)  # bids do not count
+    assert _uncompiled(monkeypatch) == {"fully paid", "half and half"}
+    monkeypatch.setattr(ranking, "score", lambda relevance, bid, highest, weight: bid)  # nothing else does
+    assert _uncompiled(monkeypatch) == {"half and half"}
+    monkeypatch.setattr(ranking, "score", lambda r, bid, highest, weight: right(r, bid, highest, 0.5 * weight))
+    assert _uncompiled(monkeypatch) == {"fully paid", "half and half"}

@@ -277,7 +277,8 @@ def test_ctrl_c_while_a_cluster_starts_ends_it(monkeypatch):
 def test_without_dask_the_cluster_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(BadInput, match=r"hongbao\[cluster\]"):
-        sweep(tiny(tmp_path / "a.toml"), cluster="local", out=tmp_path / "out")
+        sweep(tiny(tmp_path / "a.toml"), cluster="local", out=tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists(), "a sweep that is refused leaves no folder behind"
 
 
 def test_ctrl_c_leaves_whole_runs_and_nothing_else(tmp_path):

@@ -188,7 +188,7 @@ def told(
         at, own = (from_x, from_y), range(here * terms.drivers, (here + 1) * terms.drivers)
         idle = [j for j in own if is_there(j, minute) and free[j] <= minute]
         near = [j for j in idle if city.minutes_for(way(j, at), town.speed) < people.patience]
-        soon = [j for j in own if free[j] > minute and is_there(j, int(free[j]))]
+        soon = [j for j in own if it.books_ahead and free[j] > minute and is_there(j, int(free[j]))]
         begins = {j: int(free[j]) if j not in near else minute for j in near or soon}
         waits = {j: begins[j] - minute + city.minutes_for(way(j, at), town.speed) for j in begins}
         best = min(waits, key=lambda j: (waits[j], j), default=-1)
@@ -202,8 +202,9 @@ def told(
         free[best] = minute + math.ceil(waits[best] + it.boarding + city.minutes_for(km, town.speed))
 
 
+@pytest.mark.parametrize("ahead", [True, False], ids=["also those with a passenger", "the idle alone"])
 @pytest.mark.parametrize("number", [1.6, 0.3], ids=["enough drivers", "too few drivers"])
-def test_the_day_is_as_told(number: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_day_is_as_told(number: float, ahead: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who rides with whom; breaks if a driver is found who is off, driving, or not the nearest."""
     seen: list[Any] = []
     real = rides._serve
@@ -219,13 +220,15 @@ def test_the_day_is_as_told(number: float, monkeypatch: pytest.MonkeyPatch) -> N
         return made
 
     monkeypatch.setattr(rides, "_serve", watched)
-    live(run={"users": 4_000, "days": 4}, drivers={"number": number, "pool": number})
+    told_of = {"on": True, "books_ahead": ahead}
+    live(run={"users": 4_000, "days": 4}, drivers={"number": number, "pool": number}, rides=told_of)
     assert len(seen) == 4
     for expected, made, x, x_after, seconds in seen:
         assert [(who, j) for who, j, _ in expected] == list(zip(made.who.tolist(), made.to.tolist(), strict=True))
         assert sum(second for _, _, second in expected) == seconds
         np.testing.assert_array_equal(x, x_after)
-    assert any(j < 0 for expected, *_ in seen for _, j, _ in expected) == (number < 1)
+    unserved = any(j < 0 for expected, *_ in seen for _, j, _ in expected)
+    assert unserved == (number < 1) or not ahead
 
 
 # laws
@@ -336,6 +339,21 @@ def test_surge_shortens_waits_in_a_rush(evenings: Any) -> None:
 def test_without_surge_a_quarter_of_a_rush_goes_unserved(evenings: Any) -> None:
     assert 0.15 < of_rush(evenings[False], "unserved", "asked").mean() < 0.35
     assert of_rush(evenings[True], "unserved", "asked").mean() < 0.03
+
+
+def test_who_waits_for_idle_drivers_alone_waits_less_or_in_vain() -> None:
+    """Why drivers with a passenger are booked: without them a rush is short waits for some and nobody for the others."""
+    few = {"run": {"users": 2_000, "days": 30}, "drivers": {"number": 0.8, "pool": 0.8}}
+    booked, idle = (
+        [
+            live(**few | {"run": few["run"] | {"seed": seed}}, rides={"on": True, "books_ahead": on}).history
+            for seed in SEEDS
+        ]
+        for on in (True, False)
+    )
+    assert paired(np.array([wait(h) for h in idle]), np.array([wait(h) for h in booked])).high < -0.5
+    in_vain = [np.array([share(h, "rides.unserved", "rides.asked") for h in some]) for some in (booked, idle)]
+    assert paired(in_vain[1], in_vain[0]).low > 0.02
 
 
 def test_surge_prices_some_out(evenings: Any) -> None:

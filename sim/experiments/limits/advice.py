@@ -24,7 +24,7 @@ def _best_of(number: int) -> float:
 
 
 @kernel
-def _peculiar(key: np.uint64, who: NDArray[np.uint32], shop: NDArray[np.uint32], into: NDArray[np.float64]) -> None:
+def peculiar(key: np.uint64, who: NDArray[np.uint32], shop: NDArray[np.uint32], into: NDArray[np.float64]) -> None:
     """True matches of people with shops, as the assistant draws them."""
     for i in range(who.size):
         into[i] = luck.normal(luck.pair(key, who[i], shop[i], 0))
@@ -50,7 +50,7 @@ def _named(shops: int, observed: int, noise: float, people: int, seed: int) -> N
         live(world, 1, presence.wake_up, assistant.step)
         who, shop, _ = world.errands
         true = np.empty(who.size)
-        _peculiar(world.lasting_luck("shopping.pair"), who, shop, true)
+        peculiar(world.lasting_luck("shopping.pair"), who, shop, true)
         return true
 
 

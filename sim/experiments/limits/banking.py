@@ -11,6 +11,7 @@ from scipy.stats import binom, norm
 from sim.engine import luck
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
 from sim.firms import credit
+from sim.firms.bank import MONTH
 from sim.ground.ledger import BANK
 from sim.people import presence
 from sim.services import banking
@@ -89,7 +90,7 @@ def month_losses(
     settings = credit.CreditSettings(
         safety=float(-norm.ppf(default)), safety_spread=spread, correlation=correlation, loss=1.0
     )
-    due, day, money = np.arange(loans, dtype=np.uint32), credit.MONTH, np.full(loans, 2**60)
+    due, day, money = np.arange(loans, dtype=np.uint32), MONTH, np.full(loans, 2**60)
     table = credit.LoanColumns(loans)
     paid, fate = np.empty((loans, 10), np.int64), np.empty(loans, np.uint8)
     economy, safety = luck.key(seed, "banking.economy"), luck.key(seed, "banking.safety")
