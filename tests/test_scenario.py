@@ -228,7 +228,7 @@ def test_what_is_no_text_and_what_is_no_file_are_refused(write: Callable[..., Pa
     path = write("")
     path.write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in refusal(path)
-    assert "a folder, no scenario file" in refusal(tmp_path)
+    assert "a folder; name one file" in refusal(tmp_path)
     assert "no such scenario file" in refusal(tmp_path / "nowhere" / "none.toml")
 
 

@@ -307,7 +307,7 @@ def believed(own, evidence, trade, trust):
 
 
 @kernel
-def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, trust, making, u):
+def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned, it, trust, making, u):
     """Each brand that knows something of posts moves its frequency towards the best; `making` is a post's cost.
 
     What the trade knows is as in `_trade`; `trust` is in reads of the people simulated.
@@ -318,8 +318,9 @@ def _review(mine, has_shop, trade_read, trade_lost, trade_earned, it, trust, mak
             continue
         weeks = np.float64(min(mine.weeks[row], MEMORY))
         posts, delivered, seen = mine.usual_posts[row], mine.usual_delivered[row], mine.usual_reads[row]
-        reached = delivered / posts / max(1.0, mine.usual_followers[row])  # messages a post and follower
         messages = trust / max(1e-9, trade_read)
+        posted = weeks * posts * mine.usual_followers[row]  # to followers, here or not
+        reached = believed(weeks * delivered, posted, trade_reached, messages)
         chance = believed(weeks * seen, weeks * delivered, trade_read, messages)
         lost = believed(weeks * mine.usual_lost[row], weeks * delivered * posts, trade_lost, messages)
         a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, trust)
@@ -471,20 +472,23 @@ def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
         _review(mine, has_shop, *_trade(world, trust), settings.row, trust, making, tries)
 
 
-def _trade(world: "World", trust: float) -> tuple[float, float, float]:
-    """What all brands together know: reads a message, followers lost a message at one post a week, cents earned a read.
+def _trade(world: "World", trust: float) -> tuple[float, float, float, float]:
+    """What all brands together know: messages a post and follower, reads a message, followers lost a message at one post
+    a week, cents earned a read.
 
-    The fewer reads there were, the more it is what is said of posts: those who look at a shop buy as often as one thinks
-    of a click at first.
+    The fewer reads there were, the more it is what is said of posts: followers are here as often as people are, and those
+    who look at a shop buy as often as one thinks of a click at first.
     """
     settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
     weeks = np.minimum(mine.weeks, MEMORY)
     messages = trust / max(1e-9, settings.reading)
     sent, often = weeks * mine.usual_delivered, weeks * mine.usual_delivered * mine.usual_posts
+    posted = float((weeks * mine.usual_posts * mine.usual_followers).sum())
     read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
     margin = float((shops.price - shops.cost).mean()) if shops.price.size else 0.0
     said = settings.inspiring * A_LOOK * margin
     return (
+        believed(float(sent.sum()), posted, world.now.presence.usual_share, messages),
         believed(read, float(sent.sum()), settings.reading, messages),
         believed(lost, float(often.sum()), drops(1.0, settings.loyalty, settings.annoyance), messages),
         believed(earned, read, said, trust),

@@ -144,6 +144,27 @@ def _withdraw(awake, start, owner, wallet, withdrawn, it, key, box, fees):
     return awake.size
 
 
+@kernel
+def _count(first, last, users, purse, since):
+    """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
+
+    Forgets who sent today.
+    """
+    membership, last_active = users.membership[first:last], users.last_active[first:last]
+    owner, last_paid, paid = purse.has_wallet[first:last], purse.last_paid[first:last], purse.paid_today[first:last]
+    members = owners = monthly = paying = senders = 0
+    for i in range(membership.size):
+        member = membership[i] == MEMBER
+        here = member & (last_active[i] > since)
+        members += member
+        owners += member & (owner[i] == 1)
+        monthly += here
+        paying += here & (last_paid[i] > since)
+        senders += paid[i]
+        paid[i] = 0
+    return members, owners, monthly, paying, senders
+
+
 def first_wallets(world: "World") -> None:
     """Day 0: who has a wallet already, and what is in it."""
     settings = world.now.wallet
@@ -195,27 +216,6 @@ def _take_to_bank(world: "World") -> None:
             world.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
             world.felt.rows.worth[who] -= (fees[:many] / 100).astype(np.float32)
         world.ledger.pay_many(box, WALLET, BANK, "withdrawal")
-
-
-@kernel
-def _count(first, last, users, purse, since):
-    """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
-
-    Forgets who sent today.
-    """
-    membership, last_active = users.membership[first:last], users.last_active[first:last]
-    owner, last_paid, paid = purse.has_wallet[first:last], purse.last_paid[first:last], purse.paid_today[first:last]
-    members = owners = monthly = paying = senders = 0
-    for i in range(membership.size):
-        member = membership[i] == MEMBER
-        here = member & (last_active[i] > since)
-        members += member
-        owners += member & (owner[i] == 1)
-        monthly += here
-        paying += here & (last_paid[i] > since)
-        senders += paid[i]
-        paid[i] = 0
-    return members, owners, monthly, paying, senders
 
 
 def count(world: "World") -> None:

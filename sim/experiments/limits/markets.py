@@ -260,7 +260,7 @@ def _shown(number: int, weight: float, markets: int, people: int, seed: int) -> 
         )
     ) as world:  # fmt: skip
         endow(world, BANK, 10_000_000)
-        world.tables["merchants"].bid = _bids(markets * number, luck.key(seed, "validate.bids"))
+        world.column("merchants", "bid")[...] = _bids(markets * number, luck.key(seed, "validate.bids"))
         live(world, 1, presence.wake_up, shopping.step)
         everyone = np.arange(world.size, dtype=np.uint32)
         shop = everyone // np.uint32(people) * np.uint32(number) + world.column("purchases", "shop")
