@@ -210,7 +210,8 @@ def differences(one: Scenario, other: Scenario) -> list[tuple[str, Any, Any, str
     origins = {p.name: p.origin for p in one.parameters()}
     mine, theirs = ({(e.day, *item) for e in s.events for item in _moves(e)} for s in (one, other))
     for day, name, value in sorted(mine ^ theirs):
-        decided = origins.get(name) == "decided"
+        noticed = (name, value) == ("happen", "policy_notice")  # the company's own doing
+        decided = noticed or origins.get(name) == "decided"
         inside = (day, name, value) in mine
         found.append(
             (

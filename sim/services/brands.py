@@ -156,6 +156,12 @@ METRICS = (
         "brands.recommended_share", "share", "orders at a shop recommended in a thread", "brands.recommended",
         "shopping.orders",
     ),
+    flow("brands.buyers", "buyers", "people who bought in a thread, each month's counted on its last day", "neither"),
+    flow("brands.advised_buyers", "buyers", "of these, who looked that month at what a post or a friend's purchase advised"),
+    ratio(
+        "brands.advised_share", "share", "buyers of a month who at least once looked at something recommended",
+        "brands.advised_buyers", "brands.buyers",
+    ),
     stock("brands.shops_share", "share", "brands with an account that have a shop"),
     flow("brands.spent", "cents", "paid by brands for posts, their making and their messages", "neither"),
 )  # fmt: skip
@@ -409,6 +415,7 @@ def step(world: "World") -> None:
     if settings.post_price > 0:
         whole = luck.uniforms(world.luck("brands.price"), cents.size)
         _charge(world, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
+    follows.look_round(world, merchant.shops_a_circle(world), merchant.markets(world))
     world.note("brands.posts", int(posts.sum(dtype=np.int64)))
     world.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
     world.note("brands.delivered", int(reached.sum()))
@@ -429,6 +436,7 @@ def follow(world: "World") -> None:
         return
     mine, shops, markets = world.tables["brands"].rows, world.tables["merchants"].rows, merchant.markets(world)
     bought = orders.today(world)
+    follows.count_buyers(world, world.tables["orders"].rows.buyer[bought])
     who, brand = np.empty(2 * bought.size, np.uint32), np.empty(2 * bought.size, np.uint32)
     many = _recommend(
         world.tables["orders"].rows, bought, world.here, world.friends.rows, settings.row, markets,
@@ -473,9 +481,9 @@ def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
 
 
 def _trade(world: "World", trust: float) -> tuple[float, float, float, float]:
-    """What all brands together know: messages a post and follower, reads a message, followers lost a message at one post
-    a week, cents earned a read.
+    """What all brands together know of posts, as four numbers.
 
+    Messages a post and follower, reads a message, followers lost a message at one post a week, cents earned a read.
     The fewer reads there were, the more it is what is said of posts: followers are here as often as people are, and those
     who look at a shop buy as often as one thinks of a click at first.
     """
