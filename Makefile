@@ -2,13 +2,13 @@
 
 PYTHON ?= python3
 VENV := .venv
-SCENARIOS ?= $(addprefix scenarios/,$(addsuffix .toml,shops commission advertising private promotion subscription mixed))
+SCENARIOS ?= $(addprefix scenarios/,$(addsuffix .toml,shops commission advertising promotion subscription mixed))
 OUT ?= outputs/first
 
 .PHONY: run test lint bench clean
 
 run: $(VENV)/ready  ## compare the scenarios and write the report
-	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 10000 --days 365 --out $(OUT)
+	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 20000 --days 365 --out $(OUT)
 
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
