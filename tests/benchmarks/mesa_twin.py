@@ -98,7 +98,7 @@ class Person(mesa.Agent):
         self.experience = self.satisfaction = self.habit = float(born["experience"])
         self.was_active = False
         self.was_member = self.membership == MEMBER
-        self.attention = self.was_attentive = float(self.was_member)
+        self.attention = self.was_attentive = float(born["attention"])
         self.joined: int | None = None
         self.friends: list[Person] = []
         self.group = Group()
@@ -437,7 +437,8 @@ class Person(mesa.Agent):
     def feel(self) -> None:
         """The day becomes experience, experience satisfaction, satisfaction habit."""
         model = self.model
-        gain = model.attention.rival_talk_worth * (1 - self.attention) / model.money_worth
+        usual = 1 / (1 + exp(-self.eagerness))
+        gain = model.attention.rival_talk_worth * (1 - self.attention) * usual / model.money_worth
         if self.membership == MEMBER:
             if self.active:
                 unease = self.concern * (model.unease + model.unease_shown * self.strange)
@@ -927,7 +928,8 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
     owns = member & (ndtr(sqrt(1 - alike) * own + sqrt(alike) * group) < wallet.first_owners)
     savings = (income * rng.random(size) * 2 * scenario.clock.savings_months).astype(np.int64)
     held = np.minimum(savings, (wallet.keeps * rng.random(size)).astype(np.int64)) * owns
-    concern = traits.privacy_concern
+    concern, both = traits.privacy_concern, member & (rng.random(size) < scenario.attention.has_rival)
+    experience = first_talk(scenario, sociability)
     return {
         "sociability": sociability,
         "income": income,
@@ -936,12 +938,24 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
         "eagerness": eagerness,
         "membership": np.where(member, MEMBER, NEVER),
         "active": member & (rng.random(size) < 1 / (1 + np.exp(-eagerness))),
-        "has_rival": member & (rng.random(size) < scenario.attention.has_rival),
+        "has_rival": both,
+        "attention": first_attention(scenario, member, both, experience),
         "has_wallet": owns,
         "wallet": held,
         "bank": savings - held,
-        "experience": first_talk(scenario, sociability),
+        "experience": experience,
     }
+
+
+def first_attention(
+    scenario: Scenario, member: NDArray[np.bool_], both: NDArray[np.bool_], experience: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where those who also have the rival rest if it is an equal, see sim/people/attention.py."""
+    here = member.astype(np.float64)
+    for _ in range(30):
+        drawn = scenario.attention.network_weight * (2 * here.mean() - 1)
+        here[both] = 1 / (1 + np.exp(-(experience[both] - experience[member].mean() + drawn)))
+    return here
 
 
 def first_talk(scenario: Scenario, sociability: NDArray[np.float64]) -> NDArray[np.float64]:

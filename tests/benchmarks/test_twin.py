@@ -57,6 +57,7 @@ def born(world: World) -> dict[str, NDArray[Any]]:
         "eagerness": tables["presence"].rows.eagerness,
         "active": rows.active == 1,
         "has_rival": tables["attention"].rows.has_rival == 1,
+        "attention": tables["attention"].rows.attention,
         "has_wallet": tables["purse"].rows.has_wallet == 1,
         "wallet": world.ledger[WALLET],
         "bank": world.ledger[BANK],
