@@ -52,6 +52,8 @@ def magnitudes(folder: Path, users: int, days: int, form: str) -> None:
     if form == "table":
         said = {True: "yes", False: "no"}
         rows = [row | {key: said[row[key]] for key in ("inside", "fitted")} for row in rows]
+        for row in rows:  # one column of words is enough
+            row["source"] += f". Outside: {why}" if (why := row.pop("why")) else ""
     show(rows, form, "The model's defaults beside published figures")
 
 

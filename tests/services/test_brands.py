@@ -20,7 +20,7 @@ from sim.people.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
 from sim.people.users import AWAY
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import brands
+from sim.services import brands, shopping
 from sim.services.brands import BrandsSettings
 from sim.world import World
 
@@ -230,6 +230,104 @@ def test_what_a_follower_does_hangs_little_on_how_many_people_are_simulated() ->
         for w in (small, large)
     ]
     assert rates[0] == pytest.approx(rates[1], rel=0.2)
+
+
+def test_a_brand_of_whose_followers_a_tenth_are_simulated_posts_as_often() -> None:
+    """A tenth of its followers, messages, reads and earnings, and of what it counts for enough, in a tenth of a market."""
+
+    def frequency(part: float) -> float:
+        mine = brands.BrandColumns(1)
+        mine.frequency, mine.weeks, mine.usual_posts = 1.0, 8, 2.0
+        mine.followers, mine.usual_followers = 1_000 * part, 1_000.0 * part
+        mine.usual_delivered, mine.usual_reads = 1_400.0 * part, 90.0 * part
+        mine.usual_lost, mine.usual_earned = 6.0 * part, 4_000.0 * part
+        trade = 0.66, 0.05, 0.004, 25.0
+        brands._review(mine.rows, np.ones(1, np.uint8), *trade, IT, IT.trust * part, 20 * part, np.full(1, 0.9))
+        return float(mine.frequency[0])
+
+    assert 1.0 < frequency(1.0) < 5.0
+    assert frequency(0.1) == pytest.approx(frequency(1.0), rel=1e-9)
+
+
+def test_what_counts_for_enough_reads_is_the_market_s_part_that_is_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    real = brands._review
+    monkeypatch.setattr(brands, "_review", lambda *args: (asked.append(args[7]), real(*args))[1])
+    for users in (400, 800):
+        world_of(14, users)
+    assert asked == pytest.approx([200 * 400 / 20_000] * 2 + [200 * 800 / 20_000] * 2)
+
+
+def test_a_brand_whose_few_followers_were_away_does_not_fall_silent() -> None:
+    """Nobody was here for its one post: it believes the trade; breaks if none of ten followers ever come again."""
+    mine = brands.BrandColumns(1)
+    mine.frequency, mine.weeks, mine.usual_posts = 1.0, 3, 1.0
+    mine.followers, mine.usual_followers = 10, 3.0
+    brands._review(mine.rows, np.ones(1, np.uint8), 0.66, 0.05, 0.004, 25.0, IT, 5.0, 0.5, np.full(1, 0.9))
+    assert mine.frequency[0] > 1.0
+
+
+def test_posts_a_week_hang_little_on_how_many_people_are_simulated() -> None:
+    """2.27, 2.30 and 2.35 among 500, 2,000 and 8,000 people; here with more followers, sooner."""
+    means = []
+    for users, seeds in ((500, range(1, 9)), (4_000, range(1, 3))):
+        found = []
+        for seed in seeds:
+            world = World(Scenario.make(run={"users": users, "days": 84, "seed": seed}).with_values(ON | FAST))
+            while world.running:
+                world.step()
+            world.close()
+            found.append(world.history["brands.frequency"].iloc[-28:].mean())
+        means.append(np.mean(found))
+    assert means[0] == pytest.approx(means[1], rel=0.06)
+
+
+# recommended in a thread
+
+
+def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brands foresee from the same luck what shoppers will look at; breaks if either draws needs or friends otherwise."""
+    buyers: list[Any] = []
+    sell, note = shopping.sales.sell, shopping._note_posts
+
+    def watched(world: World, who: Any, *rest: Any) -> None:
+        buyers.append(who)
+        sell(world, who, *rest)
+
+    def noted(world: World, why: Any) -> None:
+        advised, looked = buyers[-1][why > 0], world.tables["wishes"].rows.advised
+        seen.append((advised.size, int(looked[advised].sum()), int(looked[buyers[-1][why == 0]].sum()), why.size))
+        note(world, why)
+
+    seen: list[tuple[int, int, int, int]] = []
+    monkeypatch.setattr(shopping.sales, "sell", watched)
+    monkeypatch.setattr(shopping, "_note_posts", noted)
+    world = World(Scenario.make(run={"users": 1_500, "days": 40}).with_values(ON | FAST))
+    while world.running:
+        world.step()
+        world.tables["wishes"].rows.advised[...] = 0  # so that it is of one day
+    world.close()
+    advised, looked, besides, orders = np.sum(seen, axis=0)
+    assert looked == advised > 50
+    assert besides < orders - advised, "some buyers were advised nothing, or the mark says nothing"
+
+
+def test_buyers_of_a_month_are_counted_once_and_advised_by_friends_and_posts() -> None:
+    def share(**decided: Any) -> tuple[float, float]:
+        days = world_of(90, 1_000, **decided).history
+        counted = days["brands.buyers"] > 0
+        assert np.flatnonzero(counted).tolist() == [29, 59, 89]
+        assert (days["brands.advised_buyers"] <= days["brands.buyers"]).all()
+        assert days["brands.buyers"].sum() <= days["shopping.orders"].sum()
+        return days["brands.advised_buyers"].sum() / days["brands.buyers"].sum(), days["brands.buyers"].iloc[29]
+
+    nobody, _ = share(shopping__followed=0, brands__most_posts=0.0)
+    friends, _ = share(brands__most_posts=0.0)
+    posts, _ = share(shopping__followed=0, brands__browsing=0.2, brands__reading=0.3)
+    both, _ = share(brands__browsing=0.2, brands__reading=0.3)
+    assert nobody == 0.0
+    assert 0.1 < posts < both
+    assert 0.3 < friends < both < 1.0
 
 
 # stories
