@@ -382,6 +382,7 @@ class World(mesa.Model):
             * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
             * scenario.can_be_on("brands"),
             "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
+            "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
             "accounts": people * 16,
             "a day's work": people * 40,
         }

@@ -424,7 +424,7 @@ def _note_posts(world: "World", why: np.ndarray) -> None:
 def _note(world: "World", tally: np.ndarray) -> None:
     for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
         world.add(f"shopping.{name}", int(number))  # the assistant met some before
-    world.note("shopping.worth", tally[4] / 100)
+    world.add("shopping.worth", tally[4] / 100)
     world.note("promotion.needs", int(tally[0]))
     world.note("promotion.lost_worth", tally[5] / 100)
     world.note("promotion.unknown_worth", tally[6] / 100)

@@ -1,12 +1,14 @@
 """Subscriptions: extras for who finds them worth it, or membership itself."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sim.people.users import LEFT, MEMBER
+from sim.scenario import Scenario
 from sim.services.subscriptions import MONTH, own_worth
 from sim.world import World
 
@@ -87,3 +89,21 @@ def test_a_membership_dearer_than_anyone_can_want_ends_the_platform(lived: Calla
     )  # fmt: skip
     assert (world.users.users.membership == MEMBER).sum() == 0
     assert world.history["users.daily"].iloc[-1] == 0
+
+
+def test_the_strategy_shows_adverts_to_who_does_not_pay_and_none_to_who_does(scenarios: Path) -> None:
+    """subscription.toml, at a price at which many pay. Breaks when it has no adverts to be rid of, or shows them to all."""
+    run = {"run.users": 1_500, "run.days": 3 * MONTH, "subscriptions.price": 1_000}
+    world = World(Scenario.load(scenarios / "subscription.toml", run))
+    paid = np.zeros(world.size, np.int64)
+    seen_before = np.zeros(world.size)
+    while world.running:
+        paying = world.users.subscriptions.subscribed == 1
+        seen_before[...] = world.users.advertising.seen
+        world.step()
+        assert (world.users.advertising.seen[paying & (paid > 1)] <= seen_before[paying & (paid > 1)]).all()
+        paid = np.where(world.users.subscriptions.subscribed == 1, paid + 1, 0)
+    world.close()
+    assert 0.05 < (paid > 0).mean() < 0.6
+    assert world.users.advertising.seen[paid > MONTH].mean() < 0.7 * world.users.advertising.seen[paid == 0].mean()
+    assert world.history["revenue.subscriptions"].sum() > 0 < world.history["revenue.advertising"].sum()
