@@ -139,7 +139,7 @@ def test_the_twin_trades_and_sees_adverts_alike(markets: tuple[Lives, Lives], me
     [
         ("messaging.reply_share", 0.65, "answers a message"),
         ("lucky_money.contagion", 0.05, "lucky_money.packets"),
-        ("experience.satisfaction_days", 15.0, "satisfaction.mean"),
+        ("experience.talk_worth", 1.4, "satisfaction.mean"),
     ],
 )
 def test_a_twin_of_another_law_is_found_out(core: tuple[Lives, Lives], setting: str, value: float, metric: str) -> None:
