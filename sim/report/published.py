@@ -18,7 +18,7 @@ WAYS: dict[str, tuple[str, ...]] = {  # ways of earning, and our streams of each
     "Business messages": ("business_messages",),
     OTHER: (),
 }
-READ, WORKED_OUT, REMEMBERED = "read", "worked out of figures read", "from memory, not read again"
+WORKED_OUT, REMEMBERED = "worked out of figures read", "from memory, not read again"
 
 
 class Stream(NamedTuple):

@@ -204,8 +204,8 @@ def test_close_friends_are_not_friends_drawn_uniformly(monkeypatch: pytest.Monke
 def test_joining_that_takes_all_for_members_is_no_bass_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = joining._join
 
-    def with_all(first: int, last: int, users: Any, before: Any, rows: Any, share: float, *more: Any) -> int:
-        return int(alone(first, last, users, before, rows, min(1.0, 1.3 * share), *more))
+    def with_all(first: int, last: int, users: Any, rows: Any, share: float, *more: Any) -> int:
+        return int(alone(first, last, users, rows, min(1.0, 1.3 * share), *more))
 
     monkeypatch.setattr(joining, "_join", with_all)
     assert failed(networks.bass(runs=10))

@@ -84,7 +84,7 @@ def test_a_friend_who_is_here_answers_the_share_asked_for() -> None:
     history = two_friends(group_share=0.0, reply_share=0.8, calls=0.0).history
     opened = history["messaging.messages"].sum() - history["messaging.answers"].sum()
     assert history["messaging.answers"].sum() / opened == pytest.approx(0.8, abs=0.01)
-    assert opened / 800 == pytest.approx(5.0 * 6.6, rel=0.04)  # threads a day times messages a thread
+    assert opened / 800 == pytest.approx(5.0 * 7.2, rel=0.04)  # threads a day times messages a thread
     assert history["messaging.threads"].sum() / 800 == pytest.approx(5.0, rel=0.04)
 
 
