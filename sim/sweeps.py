@@ -30,6 +30,7 @@ from sim.ground.metrics import Metric, noted
 from sim.results import read_json, read_table
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
+RUNS, FAILED = "runs", "failed"  # folders
 RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
 NETWORKS, PARTS, LOCK = "networks", ".parts", ".lock"  # while it is being made
 IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousands of millions of them
@@ -55,7 +56,7 @@ def identity(digest: str, seed: int, version: str = __version__) -> str:
 
 def place_of(folder: Path, run: str) -> Path:
     """The folder of a run."""
-    return folder / "runs" / run[:2] / run
+    return folder / RUNS / run[:2] / run
 
 
 def is_finished(folder: Path, run: str) -> bool:
@@ -65,7 +66,7 @@ def is_finished(folder: Path, run: str) -> bool:
 
 def failure_of(folder: Path, run: str) -> Path:
     """The file that says why a run failed."""
-    return folder / "failed" / f"{run}.json"
+    return folder / FAILED / f"{run}.json"
 
 
 class Interval(NamedTuple):
@@ -409,6 +410,16 @@ def _label(value: Any) -> str:
 def is_sweep(folder: Path) -> bool:
     """Whether a folder holds a sweep."""
     return (folder / ABOUT).exists()
+
+
+def check_no_sweep(folder: Path | None) -> None:
+    """Refuse to write one run or comparison over a sweep.
+
+    Raises:
+        BadInput: the folder holds a sweep.
+    """
+    if folder is not None and is_sweep(folder):
+        raise BadInput(f"{folder} holds a sweep: choose another folder with --out")
 
 
 def canonical(value: Any) -> Any:

@@ -33,6 +33,7 @@ from sim.results import (
     write_json,
 )
 from sim.scenario import Scenario, differences
+from sim.sweeps import check_no_sweep
 from sim.world import METRICS, ModelError, World
 
 REPLICATES = 8
@@ -106,6 +107,7 @@ def compare(
     asked, most = jobs, planned if precision is None else max_replicates
     jobs = _jobs(scenarios, asked, most)
     out = None if out is None else Path(out)
+    check_no_sweep(out)
     tally, reached = Tally(scenarios, out), False
     with contextlib.ExitStack() as stack:
         stack.enter_context(folder_for_results(out))

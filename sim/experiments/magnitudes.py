@@ -79,8 +79,7 @@ PUBLISHED = (
               "Facebook 2016: 10.8; a quarter off is ours"),
     Published("sales a click", "advertising", _of("advertising.cvr"), 0.069, 0.115, True, "Facebook 2016: .0921; a quarter off is ours"),
     Published("subscribers' share at 30 CNY", "subscription", _of("subscriptions.share"), 0.004, 0.013, True,
-              "Telegram Premium 2023-24, about 5 USD",
-              "subscriptions.worth was fitted where there are no adverts to be spared; 600 cents would bring it inside"),
+              "Telegram Premium 2023-24, about 5 USD"),
 )  # fmt: skip
 
 

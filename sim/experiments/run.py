@@ -18,6 +18,7 @@ from sim.engine.settings import BadInput
 from sim.ground.friends import Friends
 from sim.results import Result, folder_for_results, summarise
 from sim.scenario import Scenario
+from sim.sweeps import check_no_sweep
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many
@@ -68,6 +69,7 @@ def run(
             raise BadInput(f"save_at = {day}: the world lives through days {born + 1} to {scenario.run.days}")
     check_memory(scenario)
     out = None if out is None else Path(out)
+    check_no_sweep(out)
     with folder_for_results(out):
         if friends is None and scenario.friends.file:
             friends = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed)

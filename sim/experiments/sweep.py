@@ -30,7 +30,21 @@ from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
 from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
-from sim.sweeps import ABOUT, LOCK, NETWORKS, PARTS, PLAN, POINTS, TABLE, Sweep, canonical, failure_of, identity
+from sim.sweeps import (
+    ABOUT,
+    FAILED,
+    LOCK,
+    NETWORKS,
+    PARTS,
+    PLAN,
+    POINTS,
+    RUNS,
+    TABLE,
+    Sweep,
+    canonical,
+    failure_of,
+    identity,
+)
 from sim.sweeps import is_finished as finished
 from sim.world import METRICS, World
 
@@ -66,7 +80,7 @@ class Standing(NamedTuple):
     @property
     def rate(self) -> float:
         """Runs a second, of those made since the first came back."""
-        return (self.done - self.found - 1) / self.seconds if self.seconds > 0 else 0.0
+        return max(0, self.done - self.found - 1) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def left(self) -> float:
@@ -217,11 +231,16 @@ def check_earlier(folder: Path) -> dict[str, Any] | None:
     """What an earlier sweep in the folder says of itself, if there is one.
 
     Raises:
-        BadInput: the folder holds another result, or runs of another version.
+        BadInput: the folder holds another result, somebody's files, or runs of another version.
     """
     if (folder / "manifest.json").exists():
         raise BadInput(f"{folder} holds another result: choose another folder with --out")
     if not (folder / ABOUT).exists():
+        if strange := _strangers(folder):
+            raise BadInput(
+                f"{folder} holds {strange[0]}, which no sweep wrote there, and a sweep would write over such files: "
+                "choose an empty or new folder with --out"
+            )
         return None
     about = Sweep.load(folder).about
     if about["version"] != __version__:
@@ -230,6 +249,13 @@ def check_earlier(folder: Path) -> dict[str, Any] | None:
             "table; choose another folder with --out"
         )
     return about
+
+
+def _strangers(folder: Path) -> list[str]:
+    """What lies in a folder without a sweep's description and is not what a sweep that was cut off leaves there."""
+    names = {entry.name for entry in folder.glob("*") if not entry.name.startswith(".")}
+    ours = {RUNS, FAILED, PLAN, POINTS, TABLE, REPORT, NETWORKS}
+    return sorted(names - ours if names & {RUNS, POINTS} else names)
 
 
 def _begin(plan: Plan, folder: Path, earlier: dict[str, Any] | None) -> dict[str, Any]:

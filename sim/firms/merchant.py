@@ -175,8 +175,7 @@ class Merchant(mesa.Agent):
     open, opening, losing, demand, slope, orders = Field(), Field(), Field(), Field(), Field(), Field()
     looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
     orders_lately, by_wallet_lately, off_lately, spent_lately = Field(), Field(), Field(), Field()
-    looks_lately, demand_lately = Field(), Field()
-    weeks_lately, earned_lately, profit_lately = Field(), Field(), Field()
+    looks_lately, demand_lately, profit_lately = Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table, row: int) -> None:
         super().__init__(model)
@@ -193,27 +192,8 @@ class Merchant(mesa.Agent):
         self.demand = self.slope = self.orders = self.by_wallet = self.off = 0
         self.looks = self.clicks = self.earned = self.spent = 0
 
-    def _remember(self) -> None:
-        """Average the week with those before: what it earned more slowly where the market is a sample.
-
-        There a week brings few customers, now more and now fewer than a full market's.
-        """
-        world, settings, terms = self.model, self.model.now.merchants, self.model.now.shopping
-        keep = (settings.fixed_cost + terms.listing_fee * 7 / 30) * world.market_scale
-        earned = self.earned - self.spent
-        week = {
-            "orders": self.orders, "by_wallet": self.by_wallet, "off": self.off, "spent": self.spent,
-            "looks": self.looks, "demand": self.demand / MICRO,
-        }  # fmt: skip
-        money = {"weeks": 1, "earned": earned, "profit": earned - keep}
-        for values, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
-            for name, value in values.items():
-                before = getattr(self, f"{name}_lately")
-                setattr(self, f"{name}_lately", before + new * (value - before))
-
     def _review(self) -> None:
         world, settings = self.model, self.model.now.merchants
-        self._remember()
         orders = max(1e-9, self.orders_lately)
         by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
         fees = fees_paid(world.now.shopping.commission, world.now.wallet.merchant_fee, by_wallet, off)
@@ -314,6 +294,7 @@ def settle(world: "World") -> None:
         ledger.pay_many((new, np.zeros_like(new), cost), MERCHANTS, OUTSIDE, "opening")
         rows.opening[...] = 0
     if world.day % 7 == 6:
+        _remember(world)
         keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * world.market_scale))
         ledger.pay_many((accounts, nobody, keep), MERCHANTS, OUTSIDE, "keep")
     if world.day % 30 == 0 and world.now.shopping.listing_fee > 0:
@@ -323,6 +304,24 @@ def settle(world: "World") -> None:
         every = np.arange(rows.open.size, dtype=np.uint32)
         above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * world.market_scale))
         ledger.pay_many((every, np.zeros_like(every), above), MERCHANTS, OUTSIDE, "dividends")
+
+
+def _remember(world: "World") -> None:
+    """Average the week of each open shop with those before: what it earned more slowly where the market is a sample.
+
+    There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
+    """
+    settings, rows = world.now.merchants, world.tables["merchants"].rows
+    keep = (settings.fixed_cost + world.now.shopping.listing_fee * 7 / 30) * world.market_scale
+    earned, shops = rows.earned - rows.spent, rows.open == 1
+    week = (
+        (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
+        (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
+    )  # fmt: skip
+    money = (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep)
+    for columns, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
+        for lately, value in columns:
+            lately[shops] += new * (value - lately)[shops]
 
 
 def count(world: "World") -> None:

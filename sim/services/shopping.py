@@ -337,7 +337,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
                     chance = weight[j] / total
                     box.demand[row] += int(MICRO * chance)
                     box.slope[row] += int(MICRO * it.price_weight / scale * chance * (1.0 - chance))
-                else:  # replay at prices two in a hundred lower and higher
+                elif asked[j] <= money[who]:  # replay at prices two in a hundred lower and higher
                     against = second if j == chosen else best
                     step = 0.02 * it.price_weight * shops.price[row] / 100.0
                     lower, higher = noisy[j] + step > against, noisy[j] - step > against

@@ -1,7 +1,7 @@
 """Subscriptions: a monthly price, for extras and no adverts, or for membership itself.
 
-For extras, a person pays while the extras and the adverts they would see without are worth the price. For membership (as WhatsApp
-once asked), what is bought is a network good: its worth is one's own type times the share of friends who are members,
+For extras, a person pays while the extras and the adverts they would see without are worth the price. For membership (as
+WhatsApp once asked), what is bought is a network good: its worth is one's own type times the share of friends who are members,
 and whoever finds it not worth the price leaves (Rohlfs 1974).
 """
 
@@ -35,8 +35,8 @@ class SubscriptionsSettings(Settings):
     )
     price: int = decided.count(3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000)
     worth: float = assumed.positive(
-        700.0, "cents a month", "mean worth of the extras, or of a membership with all friends there",
-        "fitted: Telegram Premium, 1.3 % of users pay (facts.csv)", 100, 5_000,
+        600.0, "cents a month", "mean worth of the extras, or of a membership with all friends there",
+        "fitted: in subscription.toml about 1 % of members pay (facts.csv: Telegram Premium .4-1.3 %)", 100, 5_000,
     )  # fmt: skip
     worth_law: Literal["exponential", "uniform"] = assumed.word(
         "exponential", "how that worth is spread; uniform is up to twice the mean"
@@ -100,7 +100,6 @@ def _mind(first, last, active, pain, nuisance):
     for who in range(first, last):
         today = pain[who] if active[who] else np.float32(0.0)
         nuisance[who] += (today - nuisance[who]) / np.float32(MONTH)
-    return (0,)
 
 
 @kernel
@@ -122,7 +121,7 @@ def step(world: "World") -> None:
     types_key = world.lasting_luck("subscriptions.type")
     pain = world.column("advertising", "pain")
     if world.now.advertising.on:
-        world.over_blocks(lambda part: _mind(*part, users.active, pain, mine.nuisance))
+        list(world.each_block(lambda part: _mind(*part, users.active, pain, mine.nuisance)))
     else:
         mine.nuisance[...] *= np.float32(1 - 1 / MONTH)
     everyone = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)

@@ -489,3 +489,38 @@ def test_the_command_line_shows_what_scenarios_did(tmp_path, monkeypatch):
     refused = CliRunner().invoke(cli.hongbao, ["sweep", "aa.toml"])
     assert refused.exit_code == 2
     assert "did you mean 'a.toml'" in refused.stderr
+
+
+@pytest.mark.parametrize("theirs", ["networks/facebook.txt", "table.parquet", "plan.toml", "notes.txt"])
+def test_a_sweep_writes_over_nobodys_files(plan: Path, tmp_path: Path, theirs: str) -> None:
+    """Breaks if a folder is taken for a sweep's because no other result lies in it."""
+    file = tmp_path / "mine" / theirs
+    file.parent.mkdir(parents=True)
+    file.write_text("dear to me")
+    with pytest.raises(BadInput, match="which no sweep wrote there"):
+        sweep(plan, jobs=1, out=tmp_path / "mine")
+    assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file() and path.name != ".lock"] == [file]
+    assert file.read_text() == "dear to me"
+
+
+def test_a_sweep_cut_off_before_it_was_described_goes_on(plan: Path, tmp_path: Path, whole: Sweep) -> None:
+    """It had written its points and its plan; breaks if these are taken for somebody's files."""
+    for name in ("points.parquet", "plan.toml"):
+        (tmp_path / name).write_bytes((whole.folder / name).read_bytes())
+    few = tmp_path.parent / "few.toml"
+    few.write_text(PLAN.replace("seeds = 4", "seeds = 1"))
+    assert sweep(few, jobs=1, out=tmp_path).about["went"]["made"] == RUNS / 4
+
+
+def test_no_run_and_no_comparison_is_written_over_a_sweep(whole: Sweep) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in whole.folder.rglob("*"))
+    scenario = sim.Scenario.make(run={"users": 60, "days": 2})
+    with pytest.raises(BadInput, match="holds a sweep"):
+        sim.run(scenario, out=whole.folder)
+    with pytest.raises(BadInput, match="holds a sweep"):
+        sim.compare([scenario, scenario], replicates=1, out=whole.folder)
+    assert sorted((path, path.stat().st_mtime_ns) for path in whole.folder.rglob("*")) == before
+
+
+def test_a_sweep_that_finds_all_its_runs_has_no_rate_below_zero() -> None:
+    assert sweeping.Standing(done=4, planned=4, failed=0, found=4, seconds=1e-6).rate == 0

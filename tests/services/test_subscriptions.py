@@ -27,10 +27,10 @@ def test_worth_has_the_mean_asked_for_under_either_law() -> None:
 
 
 @pytest.mark.parametrize(
-    ("price", "share"), [(700, np.exp(-1)), (1_500, np.exp(-1_500 / 700)), (3_000, np.exp(-3_000 / 700))]
+    ("price", "share"), [(600, np.exp(-1)), (1_500, np.exp(-1_500 / 600)), (3_000, np.exp(-3_000 / 600))]
 )
 def test_who_finds_the_extras_worth_their_price_pays(price: int, share: float, lived: Callable[..., World]) -> None:
-    """At the default price 1.4 %, as facts.csv has it for Telegram Premium (.4-1.3 %)."""
+    """At the default price .7 %, as facts.csv has it for Telegram Premium (.4-1.3 %)."""
     world = lived(run={"users": 4_000, "days": 31}, subscriptions={"on": True, "price": price}, **ALONE)
     assert world.history["subscriptions.share"].iloc[-1] == pytest.approx(share, abs=5 * np.sqrt(share / 3_600))
 
