@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sim.engine.kernels import remembered
+
 
 class Column:
     """One declared column of a Table: its type, first value, meaning and unit."""
@@ -33,9 +35,9 @@ class Table:
 
     def __init_subclass__(cls) -> None:
         cls.declared = {name: value for name, value in vars(cls).items() if isinstance(value, Column)}
-        cls.Rows = namedtuple(f"{cls.__name__}Rows", cls.declared)  # type: ignore[misc]
-        # numba's cache pickles the type by its name, so it must be found where it says it is
-        cls.Rows.__module__, cls.Rows.__qualname__ = cls.__module__, f"{cls.__qualname__}.Rows"
+        rows = namedtuple(f"{cls.__name__}Rows", cls.declared)  # type: ignore[misc]
+        rows.__module__, rows.__qualname__ = cls.__module__, f"{cls.__qualname__}.Rows"
+        cls.Rows = remembered(rows)
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -17,8 +17,11 @@ from sim.engine.kernels import rule
 
 GOLD = np.uint64(0x9E3779B97F4A7C15)
 ONE, TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-S12, S27, S30, S31, S32 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
-LOW32 = np.uint64(0xFFFFFFFF)
+S12, S16, S20, S27, S30, S31, S32, S36, S48 = (np.uint64(shift) for shift in (12, 16, 20, 27, 30, 31, 32, 36, 48))
+BITS_OF_ONE, BELOW_ONE, HALF_STEP_BELOW = np.uint64(0x3FF0000000000000), 1.0 - 2.0**-53, 1.0 - 2.0**-33
+TAIL = 0.02425  # of the normal law, on either side
+QUARTER_STEP_BELOW = 1.0 - 2.0**-17
+LOW16, LOW32 = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 ZERO, ONE_MORE, MOST_EVENTS = np.uint64(0), np.uint64(1), np.uint64(200)  # unsigned: an index needs no check
 INVERSE = 1.0 / np.arange(1.0, 201.0)  # a product takes a fifth of the time of a division
 WHOLE = 0xFFFFFFFFFFFFFFFF
@@ -55,17 +58,41 @@ def bits(key, who, k):
 
 
 @rule
+def fraction(word):
+    """The middle of the 2^52 steps of (0, 1) that a word's high bits name: never 0 nor 1."""
+    return np.uint64((word >> S12) | BITS_OF_ONE).view(np.float64) - BELOW_ONE  # as digits behind 1, then without it
+
+
+@rule
+def halves(word):
+    """Two numbers in (0, 1) of 32 bits each, from the two halves of a word."""
+    high, low = ((word >> S32) << S20) | BITS_OF_ONE, ((word & LOW32) << S20) | BITS_OF_ONE
+    return np.uint64(high).view(np.float64) - HALF_STEP_BELOW, np.uint64(low).view(np.float64) - HALF_STEP_BELOW
+
+
+@rule
+def quarters(word):
+    """Four numbers in (0, 1) of 16 bits each, from the four quarters of a word."""
+    a, b = ((word >> S48) << S36) | BITS_OF_ONE, (((word >> S32) & LOW16) << S36) | BITS_OF_ONE
+    c, d = (((word >> S16) & LOW16) << S36) | BITS_OF_ONE, ((word & LOW16) << S36) | BITS_OF_ONE
+    return (
+        np.uint64(a).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(b).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(c).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(d).view(np.float64) - QUARTER_STEP_BELOW,
+    )
+
+
+@rule
 def uniform(key, who, k):
     """A number in (0, 1) with 52 bits, never 0 nor 1."""
-    return (np.float64(np.int64(bits(key, who, k) >> S12)) + 0.5) * 2.220446049250313e-16  # signed: one instruction
+    return fraction(bits(key, who, k))
 
 
 @rule
 def two(key, who, k):
     """Two numbers in (0, 1) of 32 bits each for the price of one: for loops over many threads a day."""
-    raw = bits(key, who, k)
-    high, low = np.float64(np.int64(raw >> S32)), np.float64(np.int64(raw & LOW32))
-    return (high + 0.5) * 2.3283064365386963e-10, (low + 0.5) * 2.3283064365386963e-10
+    return halves(bits(key, who, k))
 
 
 @rule
@@ -101,19 +128,8 @@ def draw(key: np.uint64, who: int = 0, k: int = 0) -> float:
 
 
 @rule
-def normal(u):
-    """Standard normal quantile; Acklam's rational approximation, relative error 1.2e-9."""
-    if u < 0.02425 or u > 0.97575:
-        tail = u if u < 0.5 else 1.0 - u
-        q = math.sqrt(-2.0 * math.log(tail))
-        top = (
-            (((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q - 2.549732539343734) * q
-            + 4.374664141464968
-        ) * q + 2.938163982698783
-        low = (
-            ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q + 3.754408661907416
-        ) * q + 1.0
-        return top / low if u < 0.5 else -top / low
+def _middle(u):
+    """`normal` between the tails."""
     q = u - 0.5
     r = q * q
     top = (
@@ -133,6 +149,33 @@ def normal(u):
 
 
 @rule
+def normal(u):
+    """Standard normal quantile; Acklam's rational approximation, relative error 1.2e-9."""
+    if u < TAIL or u > 1.0 - TAIL:
+        tail = u if u < 0.5 else 1.0 - u
+        q = math.sqrt(-2.0 * math.log(tail))
+        top = (
+            (((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q - 2.549732539343734) * q
+            + 4.374664141464968
+        ) * q + 2.938163982698783
+        low = (
+            ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q + 3.754408661907416
+        ) * q + 1.0
+        return top / low if u < 0.5 else -top / low
+    return _middle(u)
+
+
+@rule
+def normals(u, number, into):
+    """`normal` of the first `number` of `u`: as if in the middle, which is vectorised, then the tails."""
+    for i in range(number):
+        into[i] = _middle(u[i])
+    for i in range(number):
+        if u[i] < TAIL or u[i] > 1.0 - TAIL:
+            into[i] = normal(u[i])
+
+
+@rule
 def lognormal(mean, spread, u):
     """Lognormal quantile with the given mean and log-spread."""
     return mean * math.exp(spread * normal(u) - 0.5 * spread * spread)
@@ -146,7 +189,12 @@ def exponential(mean, u):
 @rule
 def small_poisson(mean, u):
     """Poisson quantile by search, for means up to 50 or so."""
-    chance = math.exp(-mean)
+    return poisson_of(mean, math.exp(-mean), u)
+
+
+@rule
+def poisson_of(mean, chance, u):
+    """`small_poisson` for who has worked out the chance of none, e^-mean, for many at once."""
     total = chance
     events = ZERO
     while u > total and events < MOST_EVENTS:

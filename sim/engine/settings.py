@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sim.engine.kernels import remembered
+
 
 class BadInput(ValueError):
     """What a person gave us cannot be used: says what, where, why and the nearest right thing. Exit code 2."""
@@ -29,9 +31,9 @@ class Settings(BaseModel):
         """Make `cls.Row`, the NamedTuple of numbers that kernels take in place of the settings."""
         super().__pydantic_init_subclass__(**kwargs)
         names = [name for name, field in cls.model_fields.items() if _is_number(field.annotation)]
-        cls.Row = namedtuple(f"{cls.__name__}Row", names)  # type: ignore[attr-defined,misc]
-        # numba's cache pickles the type by its name, so it must be found where it says it is
-        cls.Row.__module__, cls.Row.__qualname__ = cls.__module__, f"{cls.__qualname__}.Row"  # type: ignore[attr-defined]
+        row = namedtuple(f"{cls.__name__}Row", names)  # type: ignore[misc]
+        row.__module__, row.__qualname__ = cls.__module__, f"{cls.__qualname__}.Row"
+        cls.Row = remembered(row)  # type: ignore[attr-defined]
 
     @functools.cached_property
     def row(self) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, remembered, rule
 from sim.engine.settings import Floats, Settings, assumed
 from sim.firms import merchant
 from sim.firms.merchant import MERCHANTS
@@ -119,6 +119,7 @@ def broadcast_pays(asked, answer_cost, earned, it):
     return spared + it.charm * it.healing / WEEK * max(0.0, earned) >= it.broadcast_cost
 
 
+@remembered
 class Queue(NamedTuple):
     """Who comes to which desk, when, how long they would wait and how long it takes; in no order."""
 

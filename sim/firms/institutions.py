@@ -15,7 +15,7 @@ class Field:
         self.name = name
 
     def __get__(self, agent: Any, kind: type | None = None) -> Any:
-        return self if agent is None else getattr(agent.table.rows, self.name)[agent.row].item()
+        return self if agent is None else getattr(agent.table.rows, self.name).item(agent.row)
 
     def __set__(self, agent: Any, value: Any) -> None:
         getattr(agent.table.rows, self.name)[agent.row] = value

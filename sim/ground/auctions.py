@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.kernels import rule
+from sim.engine.kernels import remembered, rule
 from sim.ground import ranking
 
 GSP, VCG, FIRST = 0, 1, 2
 ROUNDS = 24
 
 
+@remembered
 class Desk(NamedTuple):
     """Room for one person's day of auctions. Places of the day are numbered; an auction fills one or some in a row."""
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from sim.engine.kernels import rule
+from sim.engine.kernels import remembered, rule
 from sim.engine.settings import BadInput, Settings, assumed
 from sim.ground import friend_files, mapped, network, ties
 
@@ -81,6 +81,7 @@ class FriendsSettings(Settings):
         return self
 
 
+@remembered
 class FriendRows(NamedTuple):
     """What kernels take; `friend[first[p]:first[p + 1]]` are p's friends, strongest tie first.
 

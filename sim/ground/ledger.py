@@ -164,6 +164,8 @@ class Ledger:
                 self.balance[self.first[sector] :][: self.sizes[sector]] = balance[first : first + accounts]
             first += accounts
         self.balance[self.first[OUTSIDE]] -= self.balance.sum()
+        self.flows = {}
+        self._opening, _ = self._survey()
 
     def paid(self, reason: str, payer: str | None = None, payee: str | None = None) -> int:
         """Cents moved today for a reason, of all sectors or of those named."""
@@ -173,17 +175,21 @@ class Ledger:
             if flow.reason == reason and payer in (None, flow.payer) and payee in (None, flow.payee)
         )
 
-    def imbalance(self) -> int:
-        """Cents by which today's balances and flows disagree, over all sectors, and any overdraft: 0 in a sound day."""
-        held, least = self._survey()
+    def _expected(self) -> dict[str, int]:
+        """What each sector holds if it held what it should at the day's opening and nothing but today's flows moved it."""
         expected = dict(self._opening)
         for (payer, payee, _), cents in self.flows.items():
             expected[payer] -= cents
             expected[payee] += cents
+        return expected
+
+    def imbalance(self) -> int:
+        """Cents by which today's balances and flows disagree, over all sectors, and any overdraft: 0 in a sound day."""
+        held, least = self._survey()
+        expected = self._expected()
         overdrawn = sum(-cents for sector, cents in least.items() if sector not in MAY_OWE)
         return abs(sum(held.values())) + sum(abs(held[it] - expected[it]) for it in held) + overdrawn
 
     def open_day(self) -> None:
-        """Begin a new day: today's flows are empty, today's balances are what they are."""
-        self.flows = {}
-        self._opening, _ = self._survey()
+        """Begin a new day, with what yesterday's flows must have left."""
+        self._opening, self.flows = self._expected(), {}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import kernel
+from sim.engine.kernels import kernel, remembered
 from sim.engine.settings import BadInput
 from sim.ground.network import MOST_ENTRIES, sort_row, strength_number
 
@@ -18,6 +18,7 @@ GROUP_SIZE = 9.0  # people a group thread where the network does not say
 MOST_COMMON = 2**20 - 1  # common friends from here on count as so many
 
 
+@remembered
 class Given(NamedTuple):
     """Rows of a given network, and how many pairs were dropped."""
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.ground.metrics import flow, stock
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 
+SOON = 8  # reviewed ahead that the memory is asked for
 REVIEW = 7  # days between a person's looks at where friends are: attention moves slowly, a week's steps at once
 SETTLING = 100  # most rounds in which a market finds its rest on day 0
 
@@ -74,7 +75,7 @@ METRICS = (
 @rule
 def wanted(advantage, friends_here, network_weight):
     """Attention a person comes to: a logit of the two apps' worth, friends' attention included."""
-    return 1.0 / (1.0 + math.exp(-(advantage + network_weight * (2.0 * friends_here - 1.0))))
+    return 1.0 / (1.0 + elementary.exp(-(advantage + network_weight * (2.0 * friends_here - 1.0))))
 
 
 @kernel
@@ -87,29 +88,31 @@ def _shift(
     Returns (members, attention in millionths, with rival, installed, left).
     """
     step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
-    members = attention = multihoming = installed = gone = 0
+    installed = gone = 0
+    membership, has_rival, here = users.membership, mine.has_rival, mine.attention
     for who in range(first, last):
-        if users.membership[who] != MEMBER:
+        installs = (membership[who] == MEMBER) & (has_rival[who] == 0) & (luck.uniform(keys[0], who, 0) < install)
+        has_rival[who] |= installs
+        installed += installs
+    for who in range(first + (today - first) % REVIEW, last, REVIEW):
+        prefetch(rows.friend, rows.first[min(who + SOON * REVIEW, last)])
+        if membership[who] != MEMBER or not has_rival[who]:
             continue
-        if not mine.has_rival[who] and luck.uniform(keys[0], who, 0) < install:
-            mine.has_rival[who] = 1
-            installed += 1
-        if mine.has_rival[who] and who % REVIEW == today:
-            target = 1.0
-            if launched:
-                here = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
-                advantage = felt.satisfaction[who] - rival_worth - it.trust_weight * (1.0 - trust[who])
-                target = wanted(advantage, here, it.network_weight)
-            mine.attention[who] += (target - mine.attention[who]) * step
-            if mine.attention[who] < it.spent and luck.uniform(keys[1], who, 0) < leaving:
-                users.membership[who] = LEFT
-                users.active[who] = 0
-                mine.attention[who] = 0.0
-                gone += 1
-                continue
-        members += 1
-        multihoming += mine.has_rival[who]
-        attention += int(mine.attention[who] * 1e6)
+        target = 1.0
+        if launched:
+            friends_here = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
+            advantage = felt.satisfaction[who] - rival_worth - it.trust_weight * (1.0 - trust[who])
+            target = wanted(advantage, friends_here, it.network_weight)
+        here[who] += (target - here[who]) * step
+        if here[who] < it.spent and luck.uniform(keys[1], who, 0) < leaving:
+            membership[who], users.active[who], here[who] = LEFT, 0, 0.0
+            gone += 1
+    members = attention = multihoming = 0
+    for who in range(first, last):
+        is_member = membership[who] == MEMBER
+        members += is_member
+        multihoming += is_member & (has_rival[who] == 1)
+        attention += is_member * np.int32(here[who] * 1e6)
     return members, attention, multihoming, installed, gone
 
 

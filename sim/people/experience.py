@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.engine import elementary
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sim.world import World
 
 LN61 = math.log(61.0)
-LOG1P = np.array([math.log1p(talk) for talk in range(1_024)])  # a logarithm takes longer than a look
 
 
 class ExperienceSettings(Settings):
@@ -72,8 +72,7 @@ METRICS = (
 @rule
 def experience(talk, worth, nuisance, waits, unease, talk_worth, money_worth):
     """How a day of use feels, in logit units."""
-    words = LOG1P[talk] if 0 <= talk < LOG1P.size else math.log1p(talk)
-    return talk_worth * words / LN61 + money_worth * worth - nuisance - waits - unease
+    return talk_worth * elementary.log(1.0 + talk) / LN61 + money_worth * worth - nuisance - waits - unease
 
 
 @rule
@@ -100,27 +99,31 @@ def _feel(first, last, users, felt, attention, eagerness, rival_talk, it):
     last_experience, satisfaction = felt.experience[first:last], felt.satisfaction[first:last]
     habit, surplus, here = felt.habit[first:last], felt.surplus[first:last], attention[first:last]
     eager = eagerness[first:last]
+    gain, today = np.empty(membership.size), np.empty(membership.size)
+    for i in range(gain.size):  # two loops without a branch that write to one place each: they are vectorised
+        today[i] = experience(talk[i], worth[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
+    for i in range(gain.size):
+        gain[i] = rival_talk * (1.0 - here[i]) / (1.0 + elementary.exp(-eager[i])) / it.money_worth
     members = satisfactions = habits = awake = experiences = gained = 0
-    for i in range(membership.size):
-        gain = 0.0
-        if here[i] < 1.0:
-            gain = rival_talk * (1.0 - here[i]) / (1.0 + math.exp(-eager[i])) / it.money_worth
+    for i in range(gain.size):
         if membership[i] == MEMBER:
             if active[i]:
-                e = experience(talk[i], worth[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
-                last_experience[i] = e
-                gain += e / it.money_worth
+                last_experience[i] = today[i]
+                gain[i] += today[i] / it.money_worth
                 awake += 1
-                experiences += int(e * MICRO)
+                experiences += int(today[i] * MICRO)
             satisfaction[i] += nearer * (last_experience[i] - satisfaction[i])
             habit[i] += slower * (satisfaction[i] - habit[i])
             members += 1
             satisfactions += int(satisfaction[i] * MICRO)
             habits += int(habit[i] * MICRO)
-        surplus[i] += gain
-        gained += int(gain * MICRO)
-        talk[i] = 0
-        worth[i] = nuisance[i] = waits[i] = unease[i] = 0.0
+        surplus[i] += gain[i]
+        gained += int(gain[i] * MICRO)
+    talk[:] = 0
+    worth[:] = 0.0
+    nuisance[:] = 0.0
+    waits[:] = 0.0
+    unease[:] = 0.0
     return members, satisfactions, habits, awake, experiences, gained
 
 

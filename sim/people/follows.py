@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import each_block, kernel, rule
-from sim.ground import friends
+from sim.engine.kernels import kernel, remembered, rule
 from sim.people.users import AWAY
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class WishColumns(Table):
     bought = Column(np.uint8, 0, "1 if the person bought something in a thread this month")
 
 
+@remembered
 class Recall(NamedTuple):
     """What shops and shoppers go by, as numbers for kernels; see services/brands.py for the settings."""
 
@@ -72,59 +72,6 @@ def comes_to_mind(today, read, offer, remembered, unprompted, u):
     if read > today - remembered:
         return READ
     return UNPROMPTED if u < unprompted else 0
-
-
-@rule
-def is_reminded(mine, who, first, circle, is_open, recall):
-    """Whether a post read of late brings a shop of this circle, whose rows begin at `first`, to mind."""
-    for at in range(who * SLOTS, (who + 1) * SLOTS):
-        row = np.int64(mine.brand[at])
-        if first <= row < first + circle and is_open[row]:
-            if comes_to_mind(recall.today, mine.read[at], mine.offer[at], recall.remembered, 0.0, 1.0) >= READ:
-                return True
-    return False
-
-
-@kernel
-def _look_round(awake, mine, wishes, rows, last_bought, is_open, recall, it, circle, categories, markets, key):
-    """Mark who of these will look today at a shop that a post or a friend's purchase recommends.
-
-    Needs, and the friends thought of, are those that shoppers will have later in the day: the same luck by the same
-    names (services/shopping.py). last_bought: of each person and category, the place of the shop in its circle.
-    """
-    people = np.int64(wishes.wish.size)
-    for person in awake:
-        who = np.int64(person)
-        has_need, kind_of_need = luck.two(key, who, 0)
-        if has_need >= it.needs:
-            if wishes.wish[who] != NOBODY and is_open[wishes.wish[who]]:
-                wishes.advised[who] = 1
-            continue
-        category = np.int64(kind_of_need * categories)
-        first = (who * markets // people * categories + category) * circle
-        advised = is_reminded(mine, who, first, circle, is_open, recall)
-        for k in range(it.followed):
-            friend = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1 + k)))
-            if friend >= 0 and friend * markets // people == who * markets // people:
-                theirs = np.int64(last_bought[friend * categories + category])
-                advised |= theirs < circle and is_open[first + theirs] == 1
-        if advised:
-            wishes.advised[who] = 1
-
-
-def look_round(world: "World", circle: int, markets: int) -> None:
-    """Whom posts and friends will lead to a shop today; `circle` shops of a category in each of so many markets."""
-    wishes, mine, recalled = world.tables["wishes"].rows, world.tables["follows"].rows, recall(world)
-    last_bought, is_open = world.tables["purchases"].rows.shop, world.tables["merchants"].rows.open
-    categories, it, key = int(world.scenario.merchants.categories), world.now.shopping.row, world.luck("shopping.need")
-    for _ in each_block(
-        world.pool, world.threads,
-        lambda awake: _look_round(
-            awake, mine, wishes, world.friends.rows, last_bought, is_open, recalled, it, circle, categories, markets, key
-        ),
-        world.awake,
-    ):  # fmt: skip
-        pass
 
 
 def count_buyers(world: "World", buyers: NDArray[np.uint32]) -> None:

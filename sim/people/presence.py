@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.people.users import MEMBER
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 
-ONE = np.uint32(1)
-CELLS = 256
-LOGIT = np.array([-np.inf, *(math.log(u / (1.0 - u)) for u in np.arange(1, CELLS) / CELLS), np.inf])  # bounds of a cell
+CROWD = 1_024  # people who are worked out at a time
 STRANGER, AWAY, HERE = 0, 1, 2  # what `world.here` says of a person today
 
 
@@ -105,40 +103,41 @@ def _wake(
     """Who of first..last opens the app: writes `active`, `last_active`, `here` and the list `awake`; returns how many.
 
     Whether a luck u lets x pass, u < 1/(1+e^-x), is x > log(u/(1-u)). Friends' share lies in [0, 1], so most people
-    are decided without a look at their friends, and by two bounds of the logarithm.
+    are decided without a look at their friends: `short` is what they lack when no friend was here. A crowd at a time,
+    so that the first loop is vectorised and the memory is asked early for the friends to look at.
     """
     satisfied, share0 = usual.satisfaction[0], usual.friends_active[0]
-    membership, active, last_active = (
-        users.membership[first:last],
-        users.active[first:last],
-        users.last_active[first:last],
-    )
-    eagerness, satisfaction = presence.eagerness[first:last], felt.satisfaction[first:last]
-    habit, waiting = felt.habit[first:last], unread[first:last]
+    membership, active, last_active = users.membership, users.active, users.last_active
+    short, look = np.empty(CROWD), np.empty(CROWD, np.uint32)
     number = 0
-    for i in range(membership.size):
-        active[i] = 0
-        here[first + i] = STRANGER
-        if membership[i] != MEMBER:
-            continue
-        here[first + i] = AWAY
-        u = luck.uniform(key, first + i, 0)
-        x = calendar + pull(eagerness[i], satisfaction[i], habit[i], waiting[i], satisfied, it)
-        without, most = x - it.friends_weight * share0, x + it.friends_weight * (1.0 - share0)
-        cell = np.uint32(u * CELLS)
-        opens = without > LOGIT[cell + ONE]
-        if not opens and most > LOGIT[cell]:
-            hurdle = math.log(u / (1.0 - u))
-            opens = without > hurdle
-            if not opens and most > hurdle:
-                share = (hurdle - without) / it.friends_weight
-                opens = friends.is_share_above(rows, np.uint32(first + i), was_active, everyone_share, share)
-        if opens:
-            active[i] = 1
-            here[first + i] = HERE
-            last_active[i] = day
-            awake[number] = first + i
-            number += 1
+    for begin in range(first, last, CROWD):
+        crowd = min(CROWD, last - begin)
+        eagerness, waiting = presence.eagerness[begin : begin + crowd], unread[begin : begin + crowd]
+        satisfaction, habit = felt.satisfaction[begin : begin + crowd], felt.habit[begin : begin + crowd]
+        for i in range(crowd):
+            u = luck.uniform(key, begin + i, 0)
+            wish = pull(eagerness[i], satisfaction[i], habit[i], waiting[i], satisfied, it)
+            short[i] = elementary.log(u / (1.0 - u)) - (calendar + wish - it.friends_weight * share0)
+        looking = 0
+        for i in range(crowd):
+            look[looking] = i
+            undecided = (short[i] >= 0.0) & (short[i] < it.friends_weight) & (membership[begin + i] == MEMBER)
+            looking += undecided
+            if undecided:
+                prefetch(rows.friend, rows.first[begin + i])
+        for i in look[:looking]:
+            share = short[i] / it.friends_weight
+            if friends.is_share_above(rows, np.uint32(begin + i), was_active, everyone_share, share):
+                short[i] = -1.0
+        for i in range(crowd):
+            who = begin + i
+            is_member = membership[who] == MEMBER
+            opens = is_member & (short[i] < 0.0)
+            active[who] = opens
+            here[who] = HERE if opens else AWAY if is_member else STRANGER
+            last_active[who] = day if opens else last_active[who]
+            awake[number] = who
+            number += opens
     return number
 
 
@@ -184,7 +183,7 @@ def wake_up(world: "World") -> None:
     key = world.luck("presence.opens")
 
     def block(part: tuple[int, int]) -> np.ndarray:
-        awake = np.empty(part[1] - part[0], np.uint32)
+        awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
         number = _wake(
             *part, users, world.felt.rows, world.presence.rows, unread, world.friends.rows, was_active, everyone_share,
             world.usual.rows, calendar, world.day, settings.row, key, world.here, awake,

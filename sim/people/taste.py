@@ -5,6 +5,7 @@ Shops and the assistant judge by the same rules and the same luck.
 
 import math
 
+from sim.engine import elementary
 from sim.engine.kernels import rule
 
 
@@ -37,3 +38,10 @@ def worth_of_shop(quality, suits, travel, reservation, price, price_weight):
 def gumbel(u):
     """Gumbel quantile: the noise of a logit choice."""
     return -math.log(-math.log(u))
+
+
+@rule
+def gumbels(u, number, into):
+    """`gumbel` of the first `number` of `u`, vectorised."""
+    for i in range(number):
+        into[i] = -elementary.log(-elementary.log(u[i]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, rule
+from sim.engine.kernels import decide, each_block, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import advertiser
 from sim.firms.advertiser import MOST_MATCH
@@ -126,6 +126,7 @@ METRICS = (
 )  # fmt: skip
 
 
+@remembered
 class Tickets(NamedTuple):
     """Places whose click may depend on who wins: market, round, person and place in one number that sorts so."""
 
@@ -133,6 +134,7 @@ class Tickets(NamedTuple):
     used: NDArray[np.int64]
 
 
+@remembered
 class Terms(NamedTuple):
     """What kernels know of today's auctions."""
 
@@ -343,6 +345,10 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     it, on, beliefs = terms.it, auctions.desk(terms.number, 3 * MOST), terms.beliefs
     value, multiplier, out = firms.value, firms.multiplier, firms.out
     places = shown = unserved = knew = suffered = 0
+    market, next_market = (
+        np.int64(-1),
+        np.int64(0),
+    )  # people stand by market: to count them on is quicker than to divide
     for who in awake:
         room = room_for(person.talk[who], it.talk_a_slot)
         bought = person.bought[who]
@@ -355,7 +361,9 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
             person.pain[who] = annoyance(it.nuisance, person.aversion[who], intrusion)
             continue
         places += inbox + page + brand
-        market = np.int64(who) * terms.markets // terms.people
+        if who >= next_market:
+            market = np.int64(who) * terms.markets // terms.people
+            next_market = -(-(market + 1) * terms.people // terms.markets)
         needs = most_needed(inbox, page, brand, it.frequency_cap)
         if needs > surely[market]:
             rows = market * terms.number, (market + 1) * terms.number

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, rule
+from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import company, merchant
 from sim.ground import ranking
@@ -117,6 +117,7 @@ OF_NEEDS = ("needs", "outside", "unmet", "unaffordable")  # of shopping: who has
  NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, LOST, WORTH) = range(len(COUNTS) + len(OF_NEEDS) + 2)  # fmt: skip
 
 
+@remembered
 class Answers(NamedTuple):
     """What followed from questions: orders and paid clicks (`kind`).
 
@@ -187,8 +188,8 @@ def rise(worth, without, price, price_weight):
 
 
 @kernel
-def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, concern, unease, money, shops,
-         cut, discount, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
+def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, concern, unease, bank, wallet,
+         shops, cut, discount, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
     """Questions of everyone awake, from `start` on; returns where the box was full.
 
     unease: of a too-knowing answer, at full concern. cut: 1 for a shop with an offer of `discount` today, empty where
@@ -313,14 +314,15 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
         believed[named] += guess[honest] - guess[named] if named != honest else 0.0
         mind = noise * gumbel(luck.uniform(keys[6], who, 2))
         row, price = row_of[named], asked[named]
-        affordable = price <= money[who]
+        money = bank[who] + wallet[who]
+        affordable = price <= money
         buys = believed[named] + mind > without
         box.looks[row] += 1
         unpaid, paid = guess[honest] + mind, believed[named] + mind
         gone = lost(
             worth[honest] + mind,
             worth[named] + mind,
-            unpaid if asked[honest] <= money[who] else NEVER,
+            unpaid if asked[honest] <= money else NEVER,
             paid if affordable else NEVER,
             without,
         )
@@ -366,7 +368,7 @@ def step(world: "World") -> None:
         world.luck("assistant.choice"),
     )
     cut = world.tables["brands"].rows.offers_today if world.now.brands.on else np.empty(0, np.uint8)
-    money, shops = world.ledger[BANK] + world.ledger[WALLET], world.tables["merchants"].rows
+    shops = world.tables["merchants"].rows
     unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
     events: list[tuple[np.ndarray, ...]] = []
     tally = np.zeros(WORTH + 1, np.int64)
@@ -375,7 +377,7 @@ def step(world: "World") -> None:
         world, _ask, lambda: answers(shops.looks.size), settings.row, world.now.shopping.row, world.now.promotion.row,
         world.now.company.row, world.now.knowledge.row, share, world.friends.rows.group_of,
         world.tables["purchases"].rows, world.tables["knowledge"].rows.purchases, world.users.rows.privacy_concern,
-        unease, money, shops, cut, world.now.brands.discount, merchant.shops_a_circle(world),
+        unease, world.ledger[BANK], world.ledger[WALLET], shops, cut, world.now.brands.discount, merchant.shops_a_circle(world),
         int(world.scenario.merchants.categories), merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])

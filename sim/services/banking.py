@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
+from sim.engine.kernels import decide, is_full, kernel, outbox, post, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import bank, company, credit
 from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
@@ -183,6 +183,7 @@ METRICS = (
 )  # fmt: skip
 
 
+@remembered
 class Applications(NamedTuple):
     """What a block of people asked for: `fate` says what became of it, `grade` the estimated default in millionths."""
 
@@ -193,6 +194,7 @@ class Applications(NamedTuple):
     used: np.ndarray
 
 
+@remembered
 class Terms(NamedTuple):
     """What kernels need besides the settings."""
 

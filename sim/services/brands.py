@@ -415,7 +415,6 @@ def step(world: "World") -> None:
     if settings.post_price > 0:
         whole = luck.uniforms(world.luck("brands.price"), cents.size)
         _charge(world, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
-    follows.look_round(world, merchant.shops_a_circle(world), merchant.markets(world))
     world.note("brands.posts", int(posts.sum(dtype=np.int64)))
     world.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
     world.note("brands.delivered", int(reached.sum()))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, rule
+from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, prefetch, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import friends
 from sim.ground.ledger import BANK, WALLET
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_PACKETS = 60  # a person gives of their own accord in a day
 MOST_OPENERS = 64
+CROWD, SOON = 1_024, 4  # people looked at together; packets ahead that the memory is asked for
 WAVES = 30  # of sending on within a day; a .18 share of a .18 share ... is gone long before
 LUCKIEST = 1.5  # the luckiest in a group are moved this much as much (facts.csv)
 
@@ -127,29 +128,37 @@ def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, fest
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
     people = np.int64(users.membership.size)
     chance, mean = giving(it.sending, it.packets, willing, festive)
-    for at in range(start, awake.size):
-        if is_full(box, MOST_PACKETS):
-            return at
-        who = awake[at]
-        if not owner[who] or luck.uniform(key, who, 0) >= chance:
-            continue
-        left_to_spend = purse.can_spend(True, wallet[who], bank[who])
-        for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
-            cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, 8 * packet + 2))
-            cost = cents + purse.fee_on(cents, fee)
-            if cost > left_to_spend:
-                break
-            to = np.int64(-1)
-            if luck.uniform(key, who, 8 * packet + 3) < it.group_share:
-                to = people + np.int64(rows.group_of[who])
-            else:
-                for attempt in range(3):
-                    to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
-                    if to >= 0 and users.active[to] and owner[to]:
-                        break  # else the third in mind: a friend who may have to open a wallet
-            if to >= 0:
-                left_to_spend -= cost
-                post(box, who, np.uint32(to), cents)
+    givers = np.empty(CROWD + 1, np.int64)
+    for begin in range(start, awake.size, CROWD):
+        number = 0
+        for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
+            who = awake[at]
+            givers[number] = at
+            gives = (luck.uniform(key, who, 0) < chance) & (owner[who] != 0)
+            number += gives
+            if gives:
+                prefetch(rows.friend, rows.first[who])
+        for at in givers[:number]:
+            if is_full(box, MOST_PACKETS):
+                return at
+            who = awake[at]
+            left_to_spend = purse.can_spend(True, wallet[who], bank[who])
+            for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
+                cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, 8 * packet + 2))
+                cost = cents + purse.fee_on(cents, fee)
+                if cost > left_to_spend:
+                    break
+                to = np.int64(-1)
+                if luck.uniform(key, who, 8 * packet + 3) < it.group_share:
+                    to = people + np.int64(rows.group_of[who])
+                else:
+                    for attempt in range(3):
+                        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
+                        if to >= 0 and users.active[to] and owner[to]:
+                            break  # else the third in mind: a friend who may have to open a wallet
+                if to >= 0:
+                    left_to_spend -= cost
+                    post(box, who, np.uint32(to), cents)
     return awake.size
 
 
@@ -166,6 +175,10 @@ def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, w
     taken = np.empty(MOST_OPENERS, np.int64)
     unopened = wallets = 0
     for packet in range(events.used[0]):
+        soon = np.int64(events.to[min(packet + SOON, events.used[0] - 1)])
+        soon = np.int64(rows.group_first[soon - people]) if soon >= people else soon
+        prefetch(users.active, soon)
+        prefetch(owner, soon)
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
         nth = before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)

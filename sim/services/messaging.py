@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, rule
+from sim.engine.kernels import decide, kernel, prefetch, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from sim.world import World
 
 MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
-ROOM = 8_192
+PEOPLE, THREADS = 64, 256  # worked out at a time
+FIRST = 2  # an answer, to whoever wrote last
+ROOM = 16_384
+SOON = 12  # letters ahead that the memory is asked for
 ANSWERS, TALK = 32, (1 << 32) - 1  # where the parts of a word of the inbox lie
 
 
@@ -104,6 +107,7 @@ METRICS = (
 )  # fmt: skip
 
 
+@remembered
 class Letters(NamedTuple):
     """Threads opened: `to` is a friend, or people + group; `answered` messages came back within the day."""
 
@@ -148,63 +152,91 @@ def send(box, who, to, answered, talk):
 def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, key, calling, box):
     """Threads and calls of everyone awake, from `start` on; returns where the box was full.
 
-    Reads of others only whether they are members and here today; writes the row of its own person and the box.
+    Reads of others only whether they are members and here today; writes the row of its own person and the box. A few
+    people at a time, and one question for all their threads at a time: what to draw, whom they have in mind, whether
+    those are here, what comes of it. Loops without a choice in them are vectorised, and the memory is asked for many
+    friends at once.
     """
     people = here.size
-    messages = media = in_groups = in_answers = threads = 0
-    minds, kinds, there = np.empty(MOST_THREADS, np.int64), np.empty(MOST_THREADS), np.empty(MOST_THREADS, np.uint8)
+    mean, none, scale = np.empty(PEOPLE), np.empty(PEOPLE), np.empty(PEOPLE)
+    whose, word, answer = np.empty(THREADS, np.uint32), np.empty(THREADS, np.uint64), np.empty(THREADS, np.uint8)
+    mind, kind, length = np.empty(THREADS), np.empty(THREADS), np.empty(THREADS)
+    sent, back, talk = np.empty(THREADS, np.int32), np.empty(THREADS, np.int32), np.empty(THREADS, np.int32)
+    friend, there, held = np.empty(THREADS, np.int32), np.empty(THREADS, np.uint8), np.empty(PEOPLE + 1, np.int32)
+    messages = media = in_groups = in_answers = 0
     at = start
-    while at < awake.size and box.used[0] + MOST_THREADS + 3 <= box.who.size:
-        who = awake[at]
-        at += 1
-        sociability = users.sociability[who]
-        scale = luck.geometric_scale(messages_wanted(it.thread_messages, sociability))
-        answers = min(np.int64(mine.unread[who]), MOST_THREADS // 2)
-        mine.unread[who] = 0
-        many, calls = luck.two(key, who, 0)
-        opened = luck.poisson(threads_wanted(it.threads, sociability, attention[who], festive), many)
-        talk_today = sent_today = 0
-        number = min(answers + opened, MOST_THREADS)
-        for thread in range(number):  # whom they have in mind, all at once: the memory is slow, but not one by one
-            u, kinds[thread] = luck.two(key, who, 2 * thread + 1)
-            minds[thread] = friends.pick_friend(rows, who, u)
-        if answers > 0:
-            minds[0] = mine.waiting[who]
-        for thread in range(number):
-            there[thread] = here[max(0, minds[thread])]
-        for thread in range(number):
-            length, reply = luck.two(key, who, 2 * thread + 2)
-            kind, to = kinds[thread], minds[thread]
-            sent = luck.geometric_of(scale, length)
-            is_answer, is_media = thread < answers, kind < it.media_share
-            if is_answer:
-                sent = max(1, luck.rounded(it.reply_share * sent, reply))
-            talk = luck.rounded(sent * it.media_worth, 0.5) if is_media else sent
-            answered = 0
-            if not is_answer and kind > 1.0 - it.group_share:
-                to = np.int64(people) + np.int64(rows.group_of[who])
-                in_groups += sent
-            else:
-                if to < 0 or there[thread] == STRANGER:
-                    continue  # the friend in mind is not on this app
-                answers_now = (there[thread] == HERE) & (not is_answer)
-                answered = answers_now * luck.rounded(it.reply_share * sent, reply)  # a branch could not be foreseen
-                talk_today += talk + answered  # talk into the group comes back when the group is read
-            send(box, who, np.uint32(to), answered, talk)
-            sent_today += sent
-            messages += sent + answered
-            in_answers += answered + (sent if is_answer else 0)
-            media += sent if is_media else 0
-            threads += 1
-        if it.calls_on and calls < it.calls * attention[who]:
-            talk_today += call_friends(here, rows, who, it, calling, box)
-        mine.sent[who] += sent_today
-        felt.talk[who] += talk_today
+    while at < awake.size and box.used[0] + 4 * THREADS <= box.who.size:
+        some = awake[at : at + PEOPLE]
+        for i in range(some.size):
+            scale[i], mean[i] = users.sociability[some[i]], attention[some[i]]
+            prefetch(rows.friend, rows.first[some[i]])
+            prefetch(rows.friend, rows.first[some[i]] + 16)
+        for i in range(some.size):
+            mean[i] = threads_wanted(it.threads, scale[i], mean[i], festive)
+            none[i] = elementary.exp(-mean[i])
+            scale[i] = luck.geometric_scale(messages_wanted(it.thread_messages, scale[i]))
+        many = number = returning = 0
+        while number < some.size and many + MOST_THREADS <= THREADS:
+            who = some[number]
+            waiting = min(np.int64(mine.unread[who]), MOST_THREADS // 2)
+            held[returning] = many
+            returning += waiting > 0
+            own = luck.of(key, who)
+            u, _ = luck.halves(luck.mix(own))
+            opened = (
+                luck.poisson_of(mean[number], none[number], u) if mean[number] < 50.0 else luck.poisson(mean[number], u)
+            )
+            for thread in range(min(waiting + opened, MOST_THREADS)):
+                whose[many], length[many], answer[many] = who, scale[number], thread < waiting
+                word[many] = own + np.uint64(2 * thread + 1) * luck.GOLD
+                many += 1
+            number += 1
+        for i in range(many):
+            mind[i], kind[i], u, reply = luck.quarters(luck.mix(word[i]))
+            asked = 1.0 + np.floor(length[i] * elementary.log(u))
+            answered = np.floor(it.reply_share * asked + reply)
+            written = max(1.0, answered) if answer[i] else asked
+            back[i] = np.int32(0.0 if answer[i] else answered)
+            sent[i] = np.int32(written)
+            talk[i] = np.int32(np.floor(written * it.media_worth + 0.5) if kind[i] < it.media_share else written)
+        if friends.is_everyone(rows):  # 16 bits would name too few of them
+            for i in range(many):
+                mind[i] = luck.fraction(luck.mix(word[i] + luck.GOLD))
+        for i in range(many):
+            friend[i] = friends.pick_friend(rows, whose[i], mind[i])
+            prefetch(here, friend[i])
+        for i in held[:returning]:
+            friend[i] = mine.waiting[whose[i]]  # whoever wrote last is answered first
+        for i in range(many):
+            there[i] = here[max(0, friend[i])]
+        used = box.used[0]
+        for i in range(many):
+            who = whose[i]
+            in_group = (kind[i] > 1.0 - it.group_share) & (answer[i] == 0)
+            known = (friend[i] >= 0) & (there[i] != STRANGER) & (not in_group)  # else the friend is not on this app
+            written = np.int64(sent[i]) * (known | in_group)
+            answered = np.int64(back[i]) * (known & (there[i] == HERE))
+            box.who[used] = who
+            box.to[used] = people + rows.group_of[who] if in_group else friend[i]
+            box.answered[used], box.talk[used] = answered, talk[i]
+            used += known | in_group
+            felt.talk[who] += (talk[i] + answered) * known  # talk into the group comes back when the group is read
+            mine.sent[who] += written
+            messages += written + answered
+            media += written * (kind[i] < it.media_share)
+            in_groups += written * in_group
+            in_answers += answered + written * answer[i]
+        box.tally[4] += used - box.used[0]
+        box.used[0] = used
+        for who in some[:number]:
+            mine.unread[who] = 0
+            if it.calls_on and luck.two(key, who, 0)[1] < it.calls * attention[who]:
+                felt.talk[who] += call_friends(here, rows, who, it, calling, box)
+        at += number
     box.tally[0] += messages
     box.tally[1] += media
     box.tally[2] += in_groups
     box.tally[3] += in_answers
-    box.tally[4] += threads
     return at
 
 
@@ -234,6 +266,10 @@ def _deliver(box, here, mine, inbox, in_group):
     """
     people = here.size
     for i in range(box.used[0]):
+        soon = box.to[min(i + SOON, box.to.size - 1)]
+        prefetch(here, soon)
+        prefetch(inbox, soon)
+        prefetch(mine.unread, soon)
         to = np.int64(box.to[i])
         if to >= people:
             in_group[to - people] += box.talk[i]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, rule
+from sim.engine.kernels import decide, each_block, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import drivers
 from sim.firms.drivers import BUSY, DRIVERS, EVENTS
@@ -108,6 +108,7 @@ TALLIED = (
 MICRO = 1e6  # kernels sum integers
 
 
+@remembered
 class Tickets(NamedTuple):
     """People who look at the app: city, minute, person and who of those the person stands for, in one number.
 
@@ -119,6 +120,7 @@ class Tickets(NamedTuple):
     tally: NDArray[np.int64]
 
 
+@remembered
 class Requests(NamedTuple):
     """Rides asked for by the people simulated: person, driver or -1, fare, what the driver spent, worth to the rider."""
 
@@ -129,6 +131,7 @@ class Requests(NamedTuple):
     gain: NDArray[np.float32]
 
 
+@remembered
 class Terms(NamedTuple):
     """What kernels know of today's rides."""
 

@@ -8,14 +8,13 @@ without they choose by a logit over match, quality and price. A deal begun in th
 save its fee.
 """
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, rule
+from sim.engine.kernels import decide, each_block, kernel, prefetch, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant, sales
 from sim.firms.merchant import MERCHANTS
@@ -23,12 +22,13 @@ from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people import follows, knowledge
-from sim.people.taste import distance, gumbel, match, taste, worth_of_shop
+from sim.people.taste import distance, gumbel, gumbels, match, taste, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
 
 ROOM = 4_096
+SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
 NONE = 255  # no shop
 MICRO = merchant.MICRO
@@ -118,6 +118,7 @@ METRICS = (
 )  # fmt: skip
 
 
+@remembered
 class Baskets(NamedTuple):
     """What a block of people decided: orders (`kind` 0 on, 1 off the platform) and clicks on promoted places (2).
 
@@ -144,14 +145,14 @@ def dodges(fees, price, price_weight, reluctance, u):
     """Whether a deal is settled off the platform: half the saved fee against the trouble."""
     if fees <= 0.0:
         return False
-    return u < 1.0 / (1.0 + math.exp(reluctance - price_weight * fees * price / 200.0))
+    return u < 1.0 / (1.0 + elementary.exp(reluctance - price_weight * fees * price / 200.0))
 
 
 @rule
 def worth_of_dodging(fees, price, price_weight, reluctance):
     """What it is worth to a buyer, in logit units, that a deal could be settled off the platform; 0 without fees."""
     saved = price_weight * fees * price / 200.0
-    return math.log((1.0 + math.exp(saved - reluctance)) / (1.0 + math.exp(-reluctance)))
+    return elementary.log((1.0 + elementary.exp(saved - reluctance)) / (1.0 + elementary.exp(-reluctance)))
 
 
 @rule
@@ -179,9 +180,20 @@ def without_shops(it, who, key):
 
 
 @kernel
-def _shop(awake, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, told, regard,
-          purchases, bought, money, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
-    """Needs of everyone awake, from `start` on; returns where the box was full. Writes `felt.worth` of its own people.
+def _with_a_need(awake, needs, recall, wish, key, shoppers):
+    """Those awake who need something today, or whom a post made wish for it, into `shoppers`; returns how many."""
+    number = 0
+    for who in awake:
+        has_need, _ = luck.two(key, who, 0)
+        shoppers[number] = who
+        number += (has_need < needs) | (recall.on and wish[who] != follows.NOBODY)
+    return number
+
+
+@kernel
+def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, told, regard,
+          purchases, bought, bank, wallet, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
+    """Needs of these people, from `start` on; returns where the box was full. Writes felt and wishes of its own people.
 
     offer are the promotion settings, keys: need, group taste, own taste, pair, error, choice, dodging.
     """
@@ -189,6 +201,8 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
     open_row, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     at_place = np.empty(MOST_SHOPS, np.int64)
     worth, noisy, guess = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
+    peculiar, error = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
+    fine, noise = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     relevance, bid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     scores, order, unpaid = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     known, seen = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
@@ -198,21 +212,24 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
     mind, why = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     unread, seen_unread = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     scale = it.noise if it.noise > 0.0 else 1.0
-    outside = math.exp(it.outside / scale) + math.exp(it.doing_without / scale)
-    for at in range(start, awake.size):
+    outside = elementary.exp(it.outside / scale) + elementary.exp(it.doing_without / scale)
+    for at in range(start, shoppers.size):
         if box.used[0] + circle + 2 > box.who.size:
             return at
-        who = np.int64(awake[at])
+        soon = np.int64(shoppers[min(at + SOON, shoppers.size - 1)])
+        prefetch(rows.friend, rows.first[soon])
+        prefetch(purchases.shop, soon * categories)
+        who = np.int64(shoppers[at])
         has_need, kind_of_need = luck.two(keys[0], who, 0)
         wish = np.int64(-1)  # the shop that a post made them look at
-        if recall.on and wishes[who] != follows.NOBODY:
-            wish = np.int64(wishes[who])
-            wishes[who] = follows.NOBODY
+        if recall.on and wishes.wish[who] != follows.NOBODY:
+            wish = np.int64(wishes.wish[who])
+            wishes.wish[who] = follows.NOBODY
         wished = has_need >= it.needs
-        if wished and wish < 0:
-            continue
         category = wish // circle % categories if wished else np.int64(kind_of_need * categories)
-        first = (who * markets // people * categories + category) * circle
+        market = who * markets // people
+        begins, ends = -(-market * people // markets), -(-(market + 1) * people // markets)  # its people
+        first = (market * categories + category) * circle
         number = 0
         for j in range(circle):
             at_place[j] = -1
@@ -228,27 +245,37 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
         group_place = luck.uniform(keys[1], users_group[who], category)
         mine = taste(group_place, luck.uniform(keys[2], who, category), it.taste_alike)
         reservation = it.reservation * luck.uniform(keys[5], who, 1)
+        money = bank[who] + wallet[who]
         n = knowledge.observations(company, know, np.int64(bought[who]))
         highest_bid = 0.0
         follows.remember(follows_of, who, recall, first, number, open_row, shops.price, asked, read, mind, keys[5])
         besides = recall.wanting if wished else 0.0  # who a post brought to a shop's thread sees nothing else there
         last_shop = purchases.shop[who * categories + category]
         thanks = recall.thanks if recall.thanks > 0.0 and told[who * categories + category] else 0.0
+        pairs, errors, today = luck.of(keys[3], who), luck.of(keys[4], who), luck.of(keys[5], who)
+        for j in range(number):  # luck first, in loops without a branch: they are vectorised
+            fine[j] = luck.uniform(pairs, open_row[j], 0)
+        luck.normals(fine, number, peculiar)
+        if n > 0:
+            for j in range(number):
+                fine[j] = luck.uniform(errors, open_row[j], 0)
+            luck.normals(fine, number, error)
+        for j in range(number):
+            fine[j] = luck.uniform(today, open_row[j], 2)
+        gumbels(fine, number, noise)
         for j in range(number):
             row = open_row[j]
-            peculiar = luck.normal(luck.pair(keys[3], who, row, 0)) if it.pair_spread > 0.0 else 0.0
-            suits = match(distance(mine, shops.place[row]), peculiar, it.travel, it.pair_spread)
+            suits = match(distance(mine, shops.place[row]), peculiar[j], it.travel, it.pair_spread)
             quality = shops.quality[row] + shops.reputation[row]
             worth[j] = worth_of_shop(quality, suits, it.travel, reservation, asked[j], it.price_weight)
             worth[j] += besides + (thanks if place_of[j] == last_shop else 0.0)
             if regard.shop.size > 0 and regard.shop[who * categories + category] == place_of[j]:
                 worth[j] += 0.01 * regard.opinion[who * categories + category]  # of how it helped, see support.py
-            u = luck.pair(keys[5], who, row, 2)
-            noisy[j] = worth[j] + (it.noise * gumbel(u) if it.noise > 0.0 else 0.0)
+            noisy[j] = worth[j] + it.noise * noise[j]
             public = worth_of_shop(quality, 0.0, it.travel, reservation, shops.price[row], it.price_weight)
-            guess[j] = public + 1e-6 * luck.rest(u)  # equals are ordered by luck
+            guess[j] = public + 1e-6 * luck.rest(fine[j])  # equals are ordered by luck
             if n > 0:
-                guess[j] += knowledge.estimate(suits, n, know.noise, luck.normal(luck.pair(keys[4], who, row, 0)))
+                guess[j] += knowledge.estimate(suits, n, know.noise, error[j])
             bid[j] = np.float64(shops.bid[row]) if shops.bid[row] >= offer.reserve else 0.0  # less buys no place
             highest_bid = max(highest_bid, bid[j])
         # whom they know already: bought from, or friends bought from
@@ -257,7 +284,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
             why[j] = 0
         for k in range(it.followed):
             friend = np.int64(friends.pick_friend(rows, who, luck.uniform(keys[0], who, 1 + k)))
-            if friend >= 0 and friend * markets // people == who * markets // people:
+            if begins <= friend < ends:
                 theirs = purchases.shop[friend * categories + category]
                 if theirs != NONE and at_place[theirs] >= 0:
                     known[at_place[theirs]] = 1
@@ -269,6 +296,8 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
                 unread[j] = known[j]
             consider(unpaid, number, it.considered, seen_unread, unread, nothing_passed)
             follows.add_followed(number, it.followed, read, mind, known)
+            for j in range(number):
+                wishes.advised[who] |= wished or why[j] == BY_FRIEND or mind[j] >= follows.READ
         consider(unpaid, number, it.considered, seen_unpaid, known, nothing_passed)
         for j in range(number):
             seen[j] = seen_unpaid[j]
@@ -301,14 +330,14 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
         second, too_dear = -1e300, -1e300
         for j in range(number):
             weight[j] = 0.0
-            if asked[j] > money[who]:
+            if asked[j] > money:
                 too_dear = max(too_dear, noisy[j]) if seen[j] else too_dear
                 continue
             best_of_all = max(best_of_all, noisy[j])
             if seen_unpaid[j]:
                 best_unpaid = max(best_unpaid, noisy[j])
             if seen[j]:
-                weight[j] = math.exp(worth[j] / scale)
+                weight[j] = elementary.exp(worth[j] / scale)
                 total += weight[j]
                 if noisy[j] > best:
                     second, best, chosen = best, noisy[j], j
@@ -319,7 +348,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
         to_money = 100.0 / it.price_weight  # cents a logit unit
         box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
         box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
-        gain = scale * math.log(total / outside) if it.noise > 0.0 else best - without
+        gain = scale * elementary.log(total / outside) if it.noise > 0.0 else best - without
         felt.worth[who] += gain / it.price_weight
         box.tally[4] += int(100.0 * gain * to_money)
         for j in range(number):
@@ -328,7 +357,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
                 box.looks[row] += 1
                 if mind[j] >= follows.READ:
                     why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
-                    usual = weight[j] * math.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
+                    usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
                     otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
                     earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
                     margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
@@ -337,7 +366,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
                     chance = weight[j] / total
                     box.demand[row] += int(MICRO * chance)
                     box.slope[row] += int(MICRO * it.price_weight / scale * chance * (1.0 - chance))
-                elif asked[j] <= money[who]:  # replay at prices two in a hundred lower and higher
+                elif asked[j] <= money:  # replay at prices two in a hundred lower and higher
                     against = second if j == chosen else best
                     step = 0.02 * it.price_weight * shops.price[row] / 100.0
                     lower, higher = noisy[j] + step > against, noisy[j] - step > against
@@ -354,7 +383,7 @@ def _shop(awake, start, it, offer, company, know, fees, recall, users_group, row
         box.tally[4] += int(100.0 * saved * to_money)
         off = dodges(fees, price, it.price_weight, it.dodging, luck.uniform(keys[6], who, 0))
         drop(box, who, open_row[chosen], price, 1 if off else 0, why[chosen])
-    return awake.size
+    return shoppers.size
 
 
 @rule
@@ -384,17 +413,24 @@ def step(world: "World") -> None:
             np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(8, np.int64),
         )  # fmt: skip
 
-    money = world.ledger[BANK] + world.ledger[WALLET]
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"))
+    recall, wishes = follows.recall(world), world.tables["wishes"].rows
+
+    def needy(awake: np.ndarray) -> np.ndarray:
+        people = np.empty(awake.size + 1, np.uint32)
+        return people[: _with_a_need(awake, settings.needs, recall, wishes.wish, keys[0], people)]
+
+    shoppers = list(each_block(world.pool, world.threads, needy, world.awake))
     events: list[tuple[np.ndarray, ...]] = []
     tally = np.zeros(8, np.int64)
     for box in decide(
         world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
-        follows.recall(world), world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
-        world.tables["wishes"].rows.wish, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought, money, shops,
+        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        wishes, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
+        world.ledger[BANK], world.ledger[WALLET], shops,
         merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
-        world.felt.rows, keep_empty=True,
+        world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import desks, merchant
 from sim.firms.desks import WEEK
@@ -167,6 +167,7 @@ TALLIED = (
  VIDEOS, SETTLED, WHERE_IS_IT, WAITED) = range(len(TALLIED))  # fmt: skip
 
 
+@remembered
 class Contacts(NamedTuple):
     """What becomes of each ticket before anybody serves it."""
 
@@ -177,6 +178,7 @@ class Contacts(NamedTuple):
     service: NDArray[np.float64]
 
 
+@remembered
 class Terms(NamedTuple):
     """What kernels know of today; the last four are keys of luck."""
 

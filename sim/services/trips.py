@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, rule
+from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant
 from sim.ground import queues
@@ -145,6 +145,7 @@ METRICS = (
 )
 
 
+@remembered
 class Bookings(NamedTuple):
     """Seats asked for: `to` is the row of the flight, `day` its day; tally: wished, outside, unaffordable.
 
@@ -169,6 +170,7 @@ def bookings() -> Bookings:
     )  # fmt: skip
 
 
+@remembered
 class Asked(NamedTuple):
     """Seats asked for today: person, flight, fare, day of the flight, minute, and whether the person is simulated."""
 
@@ -180,6 +182,7 @@ class Asked(NamedTuple):
     simulated: np.ndarray
 
 
+@remembered
 class Stranded(NamedTuple):
     """People on today's cancelled flights, those simulated first: `who` are these, the others are behind them.
 

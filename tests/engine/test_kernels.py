@@ -7,7 +7,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def brought_in(path: Path, name: str = "made_up") -> ModuleType:
 
 
 def hits(compiled: Any) -> int:
-    return sum(compiled.stats.cache_hits.values())
+    return sum(compiled.compiled.stats.cache_hits.values())
 
 
 def test_compiled_code_is_kept_and_found_again(workshop: Path) -> None:
@@ -193,3 +193,77 @@ def test_a_box_holds_what_was_posted_and_says_when_it_is_full() -> None:
     assert (box.who[0], box.to[0], box.cents[0], box.used[0]) == (4, 5, 600, 1)
     assert not is_full(box, 2)
     assert is_full(box, 3)
+
+
+# what a call may hand over
+
+
+class Columns(NamedTuple):
+    one: np.ndarray
+    other: np.ndarray
+
+
+Remembered = kernels.remembered(Columns)
+Remembered.__qualname__ = Remembered.__name__ = "Remembered"
+
+
+@kernel
+def _first(columns):
+    return columns.one[0] + columns.other[0]
+
+
+@kernel
+def _first_of_all(columns, n):
+    total = 0.0
+    for _ in range(n):
+        total += _first(columns)
+    return total
+
+
+@kernel
+def _fetched(array, at):
+    kernels.prefetch(array, at)
+    return array[0]
+
+
+@kernel
+def _same(x):
+    return x
+
+
+@pytest.mark.parametrize("kind", [Columns, Remembered])
+def test_other_types_get_other_machine_code(kind: Any) -> None:
+    """Breaks if calls are told apart by less than numba tells: bytes of one type would be read as another's."""
+    arrays = (np.array([3], np.int32), np.array([0.5], np.float32), np.array([2], np.int64), np.array([0.25]))
+    for one in arrays:
+        for other in (*arrays, np.array([7.0, 0.0])[::2], np.array([[4.0]])[0]):
+            assert _first(kind(one, other)) == one[0] + other[0]
+    locked = np.array([1.5])
+    locked.flags.writeable = False
+    assert _first(kind(locked, locked)) == 3.0
+
+
+def test_a_tuple_of_one_class_may_hold_other_columns() -> None:
+    assert _first(Remembered(np.array([1.5]), np.array([2], np.int8))) == 3.5
+    assert _first(Remembered(np.array([2], np.int8), np.array([1.5]))) == 3.5
+
+
+def test_a_kernel_calls_a_kernel() -> None:
+    assert _first_of_all(Columns(np.array([1.0]), np.array([0.5])), 4) == 6.0
+
+
+def test_a_large_whole_number_stays_large() -> None:
+    assert (_same(7), _same(2**64 - 2), _same(2**63), _same(np.uint64(9))) == (7, 2**64 - 2, 2**63, 9)
+
+
+def test_a_wrong_call_is_an_error_and_the_next_is_well() -> None:
+    with pytest.raises(TypeError):
+        _same()
+    with pytest.raises(TypeError):
+        _same(8, 9)
+    assert _same(8) == 8
+
+
+@pytest.mark.parametrize("at", [0, 2, -1, 10**12])
+def test_fetching_ahead_changes_nothing_wherever_it_points(at: int) -> None:
+    assert _fetched(np.array([1.0, 2.0, 3.0]), at) == 1.0

@@ -74,6 +74,29 @@ def test_the_two_halves_of_a_draw_are_even_and_unrelated() -> None:
     assert abs(np.corrcoef(high, low)[0, 1]) < 5 / math.sqrt(MANY)
 
 
+def test_the_four_quarters_of_a_word_are_even_and_unrelated() -> None:
+    words = np.random.default_rng(1).integers(0, 2**64, 20_000, dtype=np.uint64)
+    quarters = np.array([luck.quarters(word) for word in words])
+    assert ((quarters > 0) & (quarters < 1)).all()
+    assert (abs(quarters.mean(axis=0) - 0.5) < 5 * math.sqrt(1 / 12 / words.size)).all()
+    assert (abs(np.corrcoef(quarters.T) - np.eye(4)) < 5 / math.sqrt(words.size)).all()
+    parts = words[:, None] >> np.array([48, 32, 16, 0], np.uint64) & np.uint64(0xFFFF)
+    assert (quarters == (parts + 0.5) / 2**16).all()  # the middle of each step
+
+
+def test_no_word_gives_zero_or_one() -> None:
+    for word in (np.uint64(0), np.uint64(2**64 - 1)):
+        for u in (luck.fraction(word), *luck.halves(word), *luck.quarters(word)):
+            assert 0.0 < u < 1.0
+
+
+def test_normals_are_normal_one_by_one() -> None:
+    u = np.concatenate([np.linspace(1e-9, 1 - 1e-9, 1_001), [luck.TAIL, 1 - luck.TAIL]])
+    into = np.full(u.size + 1, 7.0)
+    luck.normals(u, u.size, into)
+    assert into.tolist() == [*(luck.normal(one) for one in u.tolist()), 7.0]
+
+
 def test_what_a_draw_has_left_is_even_and_unrelated_to_it() -> None:
     u = luck.uniforms(luck.key(5, "rest", 0), MANY)
     left = np.array([luck.rest(one) for one in u.tolist()])

@@ -527,9 +527,9 @@ def test_kernels_are_compiled_once_for_grown_and_opened_networks(tmp_path: Path)
     network = Friends.generate(FriendsSettings(degree=5.0), 60, 1)
     bits, values, out = np.zeros(8, np.uint8), np.zeros(60, np.float32), np.zeros((60, 7))
     _all_rules(network.rows, bits, values, 0.7, out)
-    before = len(_all_rules.signatures)
+    before = len(_all_rules.compiled.signatures)
     _all_rules(Friends.open(network.save(tmp_path / "a.friends")).rows, bits, values, 0.7, out)
-    assert len(_all_rules.signatures) == before
+    assert len(_all_rules.compiled.signatures) == before
 
 
 def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_posts_a_week_hang_little_on_how_many_people_are_simulated() -> None:
 
 
 def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Brands foresee from the same luck what shoppers will look at; breaks if either draws needs or friends otherwise."""
+    """The mark is of all who looked at what was advised, buyers among them, and of nobody else."""
     buyers: list[Any] = []
     sell, note = shopping.sales.sell, shopping._note_posts
 

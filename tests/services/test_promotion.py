@@ -89,7 +89,7 @@ def test_a_reserve_above_every_bid_leaves_the_list_as_it_is_unpaid(disclosed: bo
     same = [name for name in none if not name.startswith(NAMED_BY_PROMOTION)]
     assert dear[same].equals(none[same])
     assert dear["promotion.distortion"].abs().max() == dear["promotion.clicks"].sum() == 0
-    assert cheap["promotion.distortion"].sum() > 0
+    assert cheap["promotion.distortion"].abs().sum() > 0  # what the reserve kept out does change lists
     assert cheap["shopping.worth"].sum() < none["shopping.worth"].sum()
 
 
