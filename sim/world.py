@@ -287,7 +287,7 @@ class World(mesa.Model):
     def _check_numbers(self) -> None:
         """Columns hold numbers: each is looked at after the last phase of its own file, or at the end of the day."""
         for name, column, values in self._looked_at.get(self.phase, ()):
-            if not math.isfinite(values.sum()):
+            if not math.isfinite(np.add.reduce(values)):
                 row = int(np.flatnonzero(~np.isfinite(values))[0])
                 raise ModelError(f"day {self.day}, {self.phase}: {name}.{column} of row {row} is {values[row]}")
 

@@ -91,7 +91,7 @@ class Ledger:
             size += accounts
         self.sizes = dict(sectors)
         self.balance = np.zeros(size, np.int64)
-        self.flows: dict[Flow, int] = {}  # of today
+        self._forget_flows()
         self._firsts = np.array(list(self.first.values()), np.int64)
         self._views: dict[str, NDArray[np.int64]] = {}
         for sector, accounts in self.sizes.items():
@@ -113,8 +113,7 @@ class Ledger:
             self._explain(payer, payer_row, payee, payee_row, cents, reason)
         self.balance[self.first[payer] + payer_row] -= cents
         self.balance[self.first[payee] + payee_row] += cents
-        flow = Flow(payer, payee, reason)
-        self.flows[flow] = self.flows.get(flow, 0) + int(cents)
+        self._note(Flow(payer, payee, reason), int(cents))
 
     def pay_many(self, events: Any, payer: str, payee: str, reason: str) -> None:
         """Move many amounts between two sectors, in the order given.
@@ -137,8 +136,14 @@ class Ledger:
         )  # fmt: skip
         if failed >= 0:
             self._explain(payer, int(who[failed]), payee, int(to[failed]), int(cents[failed]), reason)
-        flow = Flow(payer, payee, reason)
-        self.flows[flow] = self.flows.get(flow, 0) + moved
+        self._note(Flow(payer, payee, reason), moved)
+
+    def _note(self, flow: Flow, cents: int) -> None:
+        """Count a movement among today's flows."""
+        if flow not in self.flows:
+            self.flows[flow] = 0
+            self._flows_for.setdefault(flow.reason, []).append(flow)
+        self.flows[flow] += cents
 
     def _explain(self, payer: str, payer_row: int, payee: str, payee_row: int, cents: int, reason: str) -> NoReturn:
         """Raise what a movement is refused for."""
@@ -164,15 +169,15 @@ class Ledger:
                 self.balance[self.first[sector] :][: self.sizes[sector]] = balance[first : first + accounts]
             first += accounts
         self.balance[self.first[OUTSIDE]] -= self.balance.sum()
-        self.flows = {}
+        self._forget_flows()
         self._opening, _ = self._survey()
 
     def paid(self, reason: str, payer: str | None = None, payee: str | None = None) -> int:
         """Cents moved today for a reason, of all sectors or of those named."""
         return sum(
-            cents
-            for flow, cents in self.flows.items()
-            if flow.reason == reason and payer in (None, flow.payer) and payee in (None, flow.payee)
+            self.flows[flow]
+            for flow in self._flows_for.get(reason, ())
+            if payer in (None, flow.payer) and payee in (None, flow.payee)
         )
 
     def _expected(self) -> dict[str, int]:
@@ -190,6 +195,11 @@ class Ledger:
         overdrawn = sum(-cents for sector, cents in least.items() if sector not in MAY_OWE)
         return abs(sum(held.values())) + sum(abs(held[it] - expected[it]) for it in held) + overdrawn
 
+    def _forget_flows(self) -> None:
+        self.flows: dict[Flow, int] = {}  # of today
+        self._flows_for: dict[str, list[Flow]] = {}  # the same by reason
+
     def open_day(self) -> None:
         """Begin a new day, with what yesterday's flows must have left."""
-        self._opening, self.flows = self._expected(), {}
+        self._opening = self._expected()
+        self._forget_flows()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_PACKETS = 60  # a person gives of their own accord in a day
 MOST_OPENERS = 64
-CROWD, SOON = 1_024, 4  # people looked at together; packets ahead that the memory is asked for
+CROWD = 1_024  # people looked at together
 WAVES = 30  # of sending on within a day; a .18 share of a .18 share ... is gone long before
 LUCKIEST = 1.5  # the luckiest in a group are moved this much as much (facts.csv)
 
@@ -175,10 +175,6 @@ def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, w
     taken = np.empty(MOST_OPENERS, np.int64)
     unopened = wallets = 0
     for packet in range(events.used[0]):
-        soon = np.int64(events.to[min(packet + SOON, events.used[0] - 1)])
-        soon = np.int64(rows.group_first[soon - people]) if soon >= people else soon
-        prefetch(users.active, soon)
-        prefetch(owner, soon)
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
         nth = before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)

@@ -231,6 +231,11 @@ def _same(x):
     return x
 
 
+@kernel
+def _beside(columns, x):
+    return x
+
+
 @pytest.mark.parametrize("kind", [Columns, Remembered])
 def test_other_types_get_other_machine_code(kind: Any) -> None:
     """Breaks if calls are told apart by less than numba tells: bytes of one type would be read as another's."""
@@ -253,7 +258,12 @@ def test_a_kernel_calls_a_kernel() -> None:
 
 
 def test_a_large_whole_number_stays_large() -> None:
-    assert (_same(7), _same(2**64 - 2), _same(2**63), _same(np.uint64(9))) == (7, 2**64 - 2, 2**63, 9)
+    """A key of luck is an np.uint64; breaks if the code for an int were given one, and it came out below zero."""
+    assert (_same(7), _same(np.uint64(2**64 - 2)), _same(7)) == (7, 2**64 - 2, 7)
+    columns = Columns(np.array([1.0]), np.array([0.5]))
+    assert (_beside(columns, 7), _beside(columns, np.uint64(2**64 - 2))) == (7, 2**64 - 2)
+    with pytest.raises(OverflowError):
+        _beside(columns, 2**63)
 
 
 def test_a_wrong_call_is_an_error_and_the_next_is_well() -> None:
