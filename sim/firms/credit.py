@@ -219,7 +219,8 @@ def month_factor(key: np.uint64, month: int) -> float:
 def collect(world: "World") -> None:
     """Payments fall due: money goes to the platform and its partners, and what is lost is lost in their shares."""
     ledger, loans = world.ledger, world.tables["loans"].rows
-    due = np.flatnonzero((loans.owed > 0) & (loans.due <= world.day)).astype(np.uint32)
+    borrowers = np.flatnonzero(loans.owed)
+    due = borrowers[loans.due[borrowers] <= world.day].astype(np.uint32)
     if due.size == 0:
         return
     paid, fate = np.zeros((due.size, 10), np.int64), np.zeros(due.size, np.uint8)

@@ -484,8 +484,9 @@ def _measure(world: "World") -> None:
         "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
     )
     loans = world.tables["loans"].rows
-    world.note("banking.overdue", int(loans.owed[(loans.owed > 0) & (loans.due < world.day)].sum()))
-    world.note("banking.borrowers", int(np.count_nonzero(loans.owed)))
+    owed, due = loans.owed[borrowers := np.flatnonzero(loans.owed)], loans.due[borrowers]
+    world.note("banking.overdue", int(owed[due < world.day].sum()))
+    world.note("banking.borrowers", owed.size)
     world.note("banking.deposits", int(ledger[SAVINGS].sum()))
     world.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
     paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))

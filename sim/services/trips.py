@@ -226,7 +226,7 @@ def people_at_once(agents, chats_at_once, chat):
 
 
 @kernel
-def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, money, keys, box):
+def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, bank, wallet, keys, box):
     """Who of those awake wants a trip, and how they buy it; keys: wish, fare, choice, others.
 
     Those whom a person stands for want one on the same day, each a flight of their own.
@@ -257,7 +257,7 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, mo
             if other > 0:
                 minute = luck.pair(keys[3], who, other, 0)
             chosen = in_thread > max(at_agency, at_home)
-            if chosen and fare > money[who]:
+            if chosen and fare > bank[who] + wallet[who]:
                 box.tally[2] += 1 if other == 0 else 0
             elif chosen:
                 i = box.used[0]
@@ -309,15 +309,16 @@ def step(world: "World") -> None:
     np.add.at(sold, got[got >= 0], 1)
     booked = _book(world, asked, got[:new] >= 0)
     told = _rebook(world, stranded, got[new:])
-    flown = np.flatnonzero((mine.flight >= 0) & (mine.day <= world.day))
+    travelling = np.flatnonzero(mine.flight >= 0)
+    flown = travelling[mine.day[travelling] <= world.day]
     mine.flight[flown], mine.day[flown], mine.paid[flown] = NO_TRIP, NO_TRIP, 0
     mine.lately[flown] += settings.thread_worth
-    passes = int((mine.day == world.day + 1).sum())
+    passes = int((mine.day[travelling] == world.day + 1).sum())
     sold.reshape(HORIZON, -1)[world.day % HORIZON] = 0  # flown: the row serves the day after the horizon
     world.tables["airlines"].rows.flights[0] += a_day - stranded.flights
     world.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
     world.note("trips.flown", flown.size)
-    world.note("trips.booked", int((mine.flight >= 0).sum()))
+    world.note("trips.booked", travelling.size - flown.size)
     _feel(world)
 
 
@@ -329,7 +330,7 @@ def _asked(world: "World") -> Asked:
     parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(3, np.int64)
     for box in decide(
         world, _wish, bookings, settings.row, world.day, int(world.scenario.trips.routes), merchant.markets(world),
-        world.size, stands_for(world), mine, world.ledger[BANK] + world.ledger[WALLET], keys, keep_empty=True,
+        world.size, stands_for(world), mine, world.ledger[BANK], world.ledger[WALLET], keys, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         parts.append(
@@ -354,7 +355,7 @@ def _stranded(world: "World") -> Stranded:
     start = world.day % HORIZON * a_day
     rows = np.arange(start, start + a_day)
     cancelled = luck.uniforms(world.luck("trips.disrupted"), rows) < settings.disrupted
-    today = np.flatnonzero((mine.flight >= 0) & (mine.day == world.day))
+    today = np.flatnonzero(mine.day == world.day)
     who = today[cancelled[mine.flight[today] - start]]
     flight = mine.flight[who].astype(np.int64)
     simulated = np.bincount(flight - start, minlength=a_day)
