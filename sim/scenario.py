@@ -436,6 +436,18 @@ def _check_needs(scenario: Scenario, path: Path | None) -> None:
                 raise BadInput(f"{where}{when}{service}.on = true needs {needed}.on = true: {why}")
 
 
+def idle_levers(scenario: Scenario) -> list[str]:
+    """A line for each lever that was set and moves nothing, since what it works on is on no day."""
+    usual = {it.name: it.value for it in Scenario().parameters()}
+    lines = []
+    for it in scenario.parameters():
+        section, _, name = it.name.partition(".")
+        service = "shopping" if section == "promotion" else section
+        if it.origin == "decided" and name != "on" and it.value != usual[it.name] and not scenario.can_be_on(service):
+            lines.append(f"{it.name} = {it.value} moves nothing: {service}.on is false on every day")
+    return lines
+
+
 def _check_steering(scenario: Scenario, path: Path | None) -> None:
     """What a rule moves must be a decided number that may change, valid wherever the rule may put it."""
     if not scenario.can_be_on("steering"):

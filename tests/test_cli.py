@@ -22,6 +22,7 @@ from sim.cli import errors, experiments
 from sim.cli.options import Setting
 from sim.day import DAY
 from sim.results import Comparison
+from sim.scenario import Scenario, idle_levers
 from sim.world import ModelError, World
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,35 @@ def test_a_comparison_prints_paired_differences_and_names_the_report(
     assert "not a fair comparison" not in done.stderr
     assert (tmp_path / "outputs" / "baseline-payment_fee" / "report.html").exists()
     assert "report.html" in done.stderr
+
+
+def test_what_could_not_be_served_is_said(hongbao: Callable[..., Result]) -> None:
+    """A world without drivers or advertisers runs; breaks if one has to find that out by oneself."""
+    taxi = hongbao(
+        "run", ROOT / "scenarios" / "taxi.toml", *SMALL, "--set", "drivers.number=0", "--set", "drivers.pool=0"
+    )
+    assert taxi.exit_code == 0, taxi.stderr
+    assert "100% of the rides asked for no driver was near enough (rides.unserved)" in taxi.stderr
+    well = hongbao("run", ROOT / "scenarios" / "taxi.toml", *SMALL)
+    assert "100%" not in well.stderr
+    nobody = hongbao("run", ROOT / "scenarios" / "advertising.toml", *SMALL, "--set", "advertisers.number=0")
+    assert "100% of the places for adverts stayed empty" in nobody.stderr
+    shut = hongbao("run", ROOT / "scenarios" / "commission.toml", *SMALL, "--set", "merchants.number=0")
+    assert "none was met in the app" in shut.stderr
+
+
+def test_levers_that_move_nothing_are_named(hongbao: Callable[..., Result]) -> None:
+    done = hongbao("run", BASELINE, *SMALL, "--set", "promotion.weight=0.5", "--set", "rides.commission=0.1")
+    assert done.exit_code == 0, done.stderr
+    assert "promotion.weight = 0.5 moves nothing: shopping.on is false on every day" in done.stderr
+    assert "rides.commission = 0.1 moves nothing: rides.on is false on every day" in done.stderr
+    on = ("--set", "shopping.on=true", "--set", "promotion.weight=0.5")
+    assert "moves nothing" not in hongbao("run", BASELINE, *SMALL, *on).stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.toml")), ids=lambda path: path.stem)
+def test_no_scenario_of_ours_sets_a_lever_that_moves_nothing(path: Path) -> None:
+    assert idle_levers(Scenario.load(path)) == []
 
 
 def test_machines_get_json_and_csv_and_nothing_else(hongbao: Callable[..., Result], tmp_path: Path) -> None:

@@ -263,3 +263,18 @@ def test_no_world_is_made_of_nobody() -> None:
         World(Scenario.make(run={"users": 0}))
     with pytest.raises(BadInput, match=r"2 to \d+ people"):
         World(Scenario.make(run={"users": 1}))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"banking.smallest": 500_000, "banking.largest": 400_000}, "no loan would fit"),
+        ({"desks.opens": 9, "desks.closes": 9}, "no hour is open"),
+    ],
+)
+def test_two_values_that_leave_nothing_are_refused(values: dict[str, int], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        Scenario().with_values(values)
+    Scenario().with_values(
+        {"banking.smallest": 400_000, "banking.largest": 400_000, "desks.opens": 22, "desks.closes": 6}
+    )

@@ -55,6 +55,8 @@ def run(
         show([{"metric": name, "value": value, "unit": units[name]} for name, value in result.summary.items()], form)
     else:
         _show_run(result)
+    for line in unserved(result.summary):
+        say(line)
     say(f"the report is {written}")
 
 
@@ -190,6 +192,33 @@ def _show_run(result: "Result") -> None:
         for name in MAIN
     ]
     show(rows, "table", f"{result.title}: {it['users']:,} people, {it['days']:,} days, seed {result.seed}")
+
+
+UNSERVED = (  # what was asked for in vain, of which whole, in words
+    ("rides.unserved", ("rides.asked",), "of the rides asked for no driver was near enough"),
+    (
+        "support.abandoned",
+        ("support.tickets",),
+        "of the customers who turned to a shop for help nobody answered in time",
+    ),
+    ("trips.full", ("trips.full", "trips.sold"), "of the tickets asked for there was no seat left"),
+    ("advertising.unserved", ("advertising.shown", "advertising.unserved"), "of the places for adverts stayed empty"),
+)
+MUCH = 0.1  # from this share on, one should know
+
+
+def unserved(summary: Mapping[str, float]) -> list[str]:
+    """A line for each thing of which much could not be served; `summary` are the metrics of a run."""
+    lines = []
+    for name, of, words in UNSERVED:
+        whole = sum(summary.get(part, 0.0) for part in of)
+        if whole > 0 and summary.get(name, 0.0) >= MUCH * whole:
+            lines.append(f"{summary[name] / whole:.0%} {words} ({name})")
+    if summary.get("shopping.needs", 0.0) > 0 and not summary.get("shopping.orders", 0.0):
+        lines.append(
+            "of the needs for goods none was met in the app (shopping.orders); merchants.open says how many shops are open"
+        )
+    return lines
 
 
 def _show_comparison(found: "Comparison") -> None:

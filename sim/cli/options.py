@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.screen import say
+
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
@@ -80,7 +82,7 @@ def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
 def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario of a file, with what the command line says instead; a network that is read says how many people."""
     from sim.ground.friends import Friends
-    from sim.scenario import Scenario
+    from sim.scenario import Scenario, idle_levers
 
     changes = dict(asked["changes"])
     changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
@@ -88,6 +90,8 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     if scenario.friends.file and "run.users" not in changes:
         people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
         scenario = scenario.with_values({"run.users": people})
+    for line in idle_levers(scenario):
+        say(f"{path}: {line}")
     return scenario
 
 

@@ -9,10 +9,11 @@ help costs shops outside the platform is part of their usual costs, and is spare
 """
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
@@ -65,6 +66,12 @@ class DesksSettings(Settings):
         0.03, "part of sales that help costs shops where the platform has no part in it: it is spared",
         "fitted: what it costs without chat, twitter.toml", 0.0, 0.06,
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _some_hour_is_open(self) -> Self:
+        if self.opens == self.closes:
+            raise ValueError(f"opens and closes are both {self.opens}: no hour is open; all day is from 0 to 24")
+        return self
 
 
 class DeskColumns(Table):

@@ -126,15 +126,20 @@ def tell(world: "World", weight: float, u: float, breach: bool = False) -> bool:
     return loud > 0.0
 
 
+def together(news: float, loud: float) -> float:
+    """News of a strength on top of what is in the air: 1 is all that people can hear of it."""
+    return 1.0 - (1.0 - news) * (1.0 - loud)
+
+
 def headline(world: "World", loud: float = 1.0, breach: bool = False) -> None:
     """The press writes about the platform: trust falls at once, news is in the air, a survey is taken."""
     settings, trust = world.now.trust, world.tables["trust"].rows.trust
     users = world.users.rows
     trust *= (1.0 - settings.headline_loss * loud * users.privacy_concern).astype(np.float32)
     news = world.news.rows
-    news.news[0] = min(2.0, news.news[0] + loud)
+    news.news[0] = together(news.news[0], loud)
     if breach:
-        news.breach[0] = min(2.0, news.breach[0] + loud)
+        news.breach[0] = together(news.breach[0], loud)
     # the more concerned, the likelier to say so, by so much that in the mean the stated share does
     members = users.membership == MEMBER
     concern = users.privacy_concern * members

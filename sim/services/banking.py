@@ -10,9 +10,10 @@ whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
@@ -139,6 +140,12 @@ class BankingSettings(Settings):
     def owed_at_default(self) -> float:
         """Part of a loan that is still owed at its trial, in the mean."""
         return 1.0 if self.repayment == "bullet" else (self.months + 1) / (2 * self.months)
+
+    @model_validator(mode="after")
+    def _some_loan_is_possible(self) -> Self:
+        if self.smallest > self.largest:
+            raise ValueError(f"smallest {self.smallest} must be at most largest {self.largest}: no loan would fit")
+        return self
 
 
 class SavingsColumns(Table):

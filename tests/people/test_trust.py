@@ -63,7 +63,14 @@ def test_news_adds_up(lived: Callable[..., World]) -> None:
     events = [{"day": 1, "happen": "breach"}, {"day": 1, "happen": "headline"}, {"day": 2, "happen": "headline"}]
     world = lived(run={"users": 100, "days": 3}, events=events)
     assert world.history["trust.headlines"].tolist() == [0, 2, 1]
-    assert world.history["trust.news"].max() == 2.0  # no more can be in the air
+    assert world.history["trust.news"].max() == 1.0  # more cannot be in the air than on the day of a full headline
+
+
+def test_news_adds_up_to_one() -> None:
+    """Breaks if strengths are summed: installs of the rival multiply by e to four times the news, so by 3,000 at 2."""
+    assert trusting.together(0.0, 0.7) == pytest.approx(0.7)
+    assert trusting.together(0.5, 0.5) == pytest.approx(0.75)
+    assert trusting.together(1.0, 0.6) == trusting.together(0.2, 1.0) == 1.0
 
 
 # the rival
