@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 
+CROWD = 1_024  # people whose luck is drawn at a time
 SOON = 8  # reviewed ahead that the memory is asked for
 REVIEW = 7  # days between a person's looks at where friends are: attention moves slowly, a week's steps at once
 SETTLING = 100  # most rounds in which a market finds its rest on day 0
@@ -90,10 +91,15 @@ def _shift(
     step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
     installed = gone = 0
     membership, has_rival, here = users.membership, mine.has_rival, mine.attention
-    for who in range(first, last):
-        installs = (membership[who] == MEMBER) & (has_rival[who] == 0) & (luck.uniform(keys[0], who, 0) < install)
-        has_rival[who] |= installs
-        installed += installs
+    u = np.empty(CROWD)
+    for begin in range(first, last, CROWD):
+        crowd = min(CROWD, last - begin)
+        for i in range(crowd):  # alone, so that it is vectorised
+            u[i] = luck.uniform(keys[0], begin + i, 0)
+        for i in range(crowd):
+            installs = (membership[begin + i] == MEMBER) & (has_rival[begin + i] == 0) & (u[i] < install)
+            has_rival[begin + i] |= installs
+            installed += installs
     for who in range(first + (today - first) % REVIEW, last, REVIEW):
         prefetch(rows.friend, rows.first[min(who + SOON * REVIEW, last)])
         if membership[who] != MEMBER or not has_rival[who]:

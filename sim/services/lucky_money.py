@@ -171,13 +171,14 @@ def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, w
     giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
     """
     people = np.int64(users.membership.size)
-    openers = np.empty(MOST_OPENERS, np.int64)
+    openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
     taken = np.empty(MOST_OPENERS, np.int64)
     unopened = wallets = 0
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
         nth = before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)
+        most = min(it.openers, cents)
         opens, splits, sends = (luck.of(keys[1], sender), luck.of(keys[2], sender), luck.of(keys[3], sender))
         number = 0
         first, last = to, to + 1
@@ -188,15 +189,13 @@ def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, w
             member = next_one
             next_one = member + 1 if member + 1 < last else first
             one = member if to < people else np.int64(rows.group_member[member])
-            if one == sender or not users.active[one] or number >= min(it.openers, cents):
-                continue
-            if not owner[one]:
-                if luck.uniform(opens, one, nth) >= opening:
-                    continue
-                owner[one] = 1
-                wallets += 1
+            opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
+            if opens_it and owner[one] == 0:
+                opens_it = luck.uniform(opens, one, nth) < opening
+                owner[one] = opens_it
+                wallets += opens_it
             openers[number] = one
-            number += 1
+            number += opens_it
         if number == 0:
             unopened += 1
             continue
