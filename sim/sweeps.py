@@ -37,8 +37,10 @@ IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousand
 LEVEL = 0.95  # of intervals
 CLASSES = 5  # that the values of a drawn factor are put into
 FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
+SOLVED = 30  # passes that fit points and seeds to a table with gaps; one does where there are none
 COMPARED = (
-    "units",
+    "draws",
+    "seeds",
     "mean",
     "low",
     "high",
@@ -83,22 +85,69 @@ def interval(values: ArrayLike) -> Interval:
     mean = float(sample.mean())
     if sample.size < 2:
         return Interval(mean, mean, mean)
-    reach = float(special.stdtrit(sample.size - 1, (1 + LEVEL) / 2)) * float(sample.std(ddof=1)) / sample.size**0.5
+    reach = _student(sample.size - 1) * float(sample.std(ddof=1)) / sample.size**0.5
     return Interval(mean, mean - reach, mean + reach)
 
 
-def apart(values: ArrayLike, others: ArrayLike) -> Interval:
-    """Welch's interval of the difference of two means whose values are not paired."""
-    a, b = np.asarray(values, np.float64), np.asarray(others, np.float64)
-    mean = float(a.mean() - b.mean())
-    if a.size < 2 or b.size < 2:
+def crossed(table: ArrayLike, other: ArrayLike | None = None) -> Interval:
+    """Interval of a mean over drawn points that are all lived with the same seeds, or of the difference of two.
+
+    Points and seeds are both samples, and what happens at two points is alike where a seed is kind to both. So the
+    variance is that of the points' means, and that of the seeds' means, less what both count: two-way random effects,
+    clusters in the words of Cameron, Gelbach and Miller (2011). It is at least each alone. Points are many and seeds
+    few: the quantile is the mean of both's, weighted by their variances (Cochran 1964), which holds the truth a little
+    more often than said where there are two seeds. With one seed it holds for its luck alone, with one point there.
+
+    Args:
+        table: shape (points, seeds), NaN where there is no value.
+        other: what is taken from it: other points, the same seeds.
+    """
+    sides = [np.asarray(it, np.float64) for it in (table, other) if it is not None]
+    spreads = [_spread(side) for side in sides]
+    signs = np.array([1.0, -1.0])[: len(sides)]
+    mean = float(signs @ [it.mean for it in spreads])
+    seeds = sides[0].shape[1]
+    known = seeds > 1
+    by_seed = seeds / (seeds - 1) * float(((signs @ [it.by_seed for it in spreads]) ** 2).sum()) if known else 0.0
+    by_point = sum(it.by_point for it in spreads) if all(len(side) > 1 for side in sides) else 0.0
+    if by_seed + by_point == 0:
         return Interval(mean, mean, mean)
-    one, other = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
-    if one + other == 0:
-        return Interval(mean, mean, mean)
-    freedom = (one + other) ** 2 / (one**2 / (a.size - 1) + other**2 / (b.size - 1))
-    reach = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * (one + other) ** 0.5
+    variance = max(by_point + by_seed - sum(it.both for it in spreads), by_point, by_seed)
+    quantile = by_seed * _student(seeds - 1) if known else 0.0
+    if by_point:
+        parts = sum(it.by_point**2 / (len(side) - 1) for it, side in zip(spreads, sides, strict=True))
+        quantile += by_point * _student(by_point**2 / parts)  # Welch's degrees of freedom where there are two
+    reach = quantile / (by_point + by_seed) * variance**0.5
     return Interval(mean, mean - reach, mean + reach)
+
+
+class _Spread(NamedTuple):
+    """A table's mean, and parts of its variance."""
+
+    mean: float
+    by_seed: NDArray[np.float64]  # how far each seed moves it
+    by_point: float
+    both: float  # what points and seeds do together, which both parts count
+
+
+def _spread(table: NDArray[np.float64]) -> _Spread:
+    there, (points, seeds) = ~np.isnan(table), table.shape
+    mean, cells = float(table[there].mean()), int(there.sum())
+    rest = np.where(there, table - mean, 0.0)
+    by_seed, by_point, both = rest.sum(axis=0) / cells, 0.0, 0.0
+    if points > 1:
+        by_point = points / (points - 1) * float(((rest.sum(axis=1) / cells) ** 2).sum())
+    if points > 1 and seeds > 1:
+        for _ in range(1 if there.all() else SOLVED):
+            for axis in (1, 0):
+                many = np.maximum(there.sum(axis=axis, keepdims=True), 1)
+                rest = np.where(there, rest - rest.sum(axis=axis, keepdims=True) / many, 0.0)
+        both = points * seeds / (points - 1) / (seeds - 1) * float((rest**2).sum()) / cells**2
+    return _Spread(mean, by_seed, by_point, both)
+
+
+def _student(freedom: float) -> float:
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
 class Levels(NamedTuple):
@@ -178,6 +227,11 @@ class Sweep:
     def factors(self) -> list[str]:
         """Names of the settings that vary."""
         return [factor["name"] for factor in self.about["factors"]]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether factors were drawn, so that points are a sample of those there could be, as seeds are of luck."""
+        return any(factor["drawn"] for factor in self.about["factors"])
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -290,8 +344,7 @@ class Sweep:
     def paired(self, metric: str) -> pd.DataFrame:
         """A metric by (point, seed), a column a scenario; only where every scenario is finished.
 
-        A third level of the index, `unit`, says which rows are independent draws of luck: drawn points where factors
-        were drawn, else seeds.
+        A third level of the index, `draw`, says which of the drawn points a point belongs to; 0 where none were drawn.
         """
         self._check([metric], self.about["metrics"])
         table = self._chosen if metric in self.about["chosen"] else self.table([metric])
@@ -300,8 +353,7 @@ class Sweep:
         wide = wide.reindex(columns=self.scenarios).dropna()
         draws = self.points.drop_duplicates("point").set_index("point")["draw"]
         point, seed = wide.index.get_level_values("point"), wide.index.get_level_values("seed")
-        units = draws.loc[point].to_numpy() if any(factor["drawn"] for factor in self.about["factors"]) else seed
-        wide.index = pd.MultiIndex.from_arrays([point, seed, units], names=["point", "seed", "unit"])
+        wide.index = pd.MultiIndex.from_arrays([point, seed, draws.loc[point]], names=["point", "seed", "draw"])
         return wide
 
     @cached_property
@@ -329,20 +381,17 @@ class Sweep:
         """A metric at each level of each factor, over all other factors and seeds.
 
         Returns:
-            A row a factor, level and scenario: mean with its 95 % interval, and the same of the difference to the
-            baseline, paired by point and seed.
+            A row a factor, level and scenario: how many draws and seeds stand behind it, mean with its 95 % interval,
+            and the same of the difference to the baseline, paired by point and seed. Intervals are over seeds; where
+            factors were drawn, over drawn points and seeds (see `crossed`).
         """
         wide, found = self.paired(metric), []
         points = wide.index.get_level_values("point")
         for factor in self.factors:
             levels = self.levels(factor)
             for place, label in enumerate(levels.labels):
-                here = wide[levels.of[points] == place].groupby("unit").mean()
-                if here.empty:
-                    continue
-                for name in self.scenarios:
-                    level, diff = interval(here[name]), interval(here[name] - here[self.baseline])
-                    found.append((factor, place, label, levels.at[place], name, len(here), *level, *diff))
+                here = wide[levels.of[points] == place]
+                found += [(factor, place, label, levels.at[place], *compared) for compared in self._compared(here)]
         columns = ["factor", "place", "level", "at", "scenario", *COMPARED]
         return pd.DataFrame(found, columns=columns)
 
@@ -352,27 +401,35 @@ class Sweep:
         points = wide.index.get_level_values("point")
         for factor in self.factors:
             levels = self.levels(factor)
-            ends = [wide[levels.of[points] == place].groupby("unit").mean() for place in (0, len(levels.labels) - 1)]
+            ends = [_cells(wide[levels.of[points] == place]) for place in (0, len(levels.labels) - 1)]
             if len(levels.labels) < 2 or any(end.empty for end in ends):
                 continue
             both = ends[0].index.intersection(ends[1].index)
             for name in self.scenarios:
-                if len(both) >= min(len(ends[0]), len(ends[1])):  # the same draws of luck at both ends
-                    change = interval(ends[1].loc[both, name] - ends[0].loc[both, name])
+                if len(both):  # the same luck and, but for this factor, the same points at both ends
+                    change = self._interval(ends[1].loc[both, name] - ends[0].loc[both, name])
                 else:
-                    change = apart(ends[1][name], ends[0][name])
+                    change = crossed(*_side_by_side(ends[1][name], ends[0][name]))
                 found.append((factor, levels.labels[0], levels.labels[-1], name, *change))
         return pd.DataFrame(found, columns=["factor", "first", "last", "scenario", "change", "low", "high"])
 
     def overall(self, metric: str) -> pd.DataFrame:
         """A metric over all points and seeds: a row a scenario, as `effects`."""
-        here = self.paired(metric).groupby("unit").mean()
-        found = [
-            (name, len(here), *interval(here[name]), *interval(here[name] - here[self.baseline]))
+        return pd.DataFrame(self._compared(self.paired(metric)), columns=["scenario", *COMPARED])
+
+    def _compared(self, wide: pd.DataFrame) -> list[tuple[Any, ...]]:
+        """Each scenario in rows of `paired`, beside the baseline."""
+        cells = _cells(wide)
+        many = [cells.index.unique(level).size for level in ("draw", "seed")]
+        return [
+            (name, *many, *self._interval(cells[name]), *self._interval(cells[name] - cells[self.baseline]))
             for name in self.scenarios
-            if len(here)
+            if len(cells)
         ]
-        return pd.DataFrame(found, columns=["scenario", *COMPARED])
+
+    def _interval(self, cells: "pd.Series[float]") -> Interval:
+        """Of values by draw and seed: over both where factors were drawn, else over seeds."""
+        return crossed(cells.unstack("seed")) if self.drawn else interval(cells)
 
     def winners(self, metric: str, one: str, other: str) -> pd.DataFrame:
         """Who is best on a metric at each pair of levels of two factors, over the rest.
@@ -387,16 +444,28 @@ class Sweep:
         first, then = self.levels(one), self.levels(other)
         for i, label in enumerate(first.labels):
             for j, label_of_other in enumerate(then.labels):
-                here = wide[(first.of[points] == i) & (then.of[points] == j)].groupby("unit").mean()
+                here = _cells(wide[(first.of[points] == i) & (then.of[points] == j)])
                 if here.empty:
                     continue
                 ranked = (sign * here.mean()).sort_values(ascending=False, kind="stable").index.tolist()
                 winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-                lead = interval(sign * (here[winner] - here[second]))
+                lead = self._interval(sign * (here[winner] - here[second]))
                 sure = len(here) > 1 and lead.low > 0
                 found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
         return pd.DataFrame(found, columns=columns)
+
+
+def _cells(wide: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `paired` by draw and seed, over the other points."""
+    return wide.groupby(level=["draw", "seed"]).mean()
+
+
+def _side_by_side(*cells: "pd.Series[float]") -> list[pd.DataFrame]:
+    """Values by draw and seed as tables of the same seeds."""
+    tables = [one.unstack("seed") for one in cells]
+    seeds = sorted(set().union(*(table.columns for table in tables)))
+    return [table.reindex(columns=seeds) for table in tables]
 
 
 def _label(value: Any) -> str:

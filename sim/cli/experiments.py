@@ -200,7 +200,7 @@ def _show_comparison(found: "Comparison") -> None:
     for metric in MAIN:
         unit = it["metrics"][metric]["unit"]
         for name in found.scenarios:
-            row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates)
+            row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates > 1)
             rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
     paired = _paired(found.replicates)
     waited = "; intervals were waited for, so cover a little less than 95 %" if it["precision"] else ""
@@ -209,6 +209,7 @@ def _show_comparison(found: "Comparison") -> None:
 
 def _show_sweep(found: "Sweep", form: str) -> None:
     """What a sweep says over all points and seeds."""
+    from sim.report.swept import basis
     from sim.report.wording import counted
 
     metrics, chosen = found.metrics, found.about["chosen"]
@@ -217,13 +218,14 @@ def _show_sweep(found: "Sweep", form: str) -> None:
         click.echo(json.dumps({"folder": str(found.folder), "missing": found.missing(), "metrics": values}, indent=2))
         return
     rows: list[Row] = []
-    seeds = len(found.seeds)
     for metric in chosen:
         unit, reached = metrics[metric].unit, found.overall(metric).to_dict("records")
-        rows += [_against(found.baseline, it["scenario"], metric, unit, it, seeds) for it in reached]
+        for it in reached:
+            certain = max(it["draws"], it["seeds"]) > 1
+            rows.append(_against(found.baseline, it["scenario"], metric, unit, it, certain))
     if rows:
-        points = found.about["points"]
-        show(rows, form, f"{found.title}: means over {counted(points, 'point')} and {_paired(seeds)}")
+        over = f"{counted(found.about['points'], 'point')} and {counted(len(found.seeds), 'seed')}"
+        show(rows, form, f"{found.title}: means over {over}; {basis(found)}")
 
 
 def _paired(seeds: int) -> str:
@@ -233,7 +235,7 @@ def _paired(seeds: int) -> str:
 
 
 def _against(
-    baseline: str, scenario: str, metric: str, unit: str, reached: Mapping[str, Any], seeds: int
+    baseline: str, scenario: str, metric: str, unit: str, reached: Mapping[str, Any], certain: bool
 ) -> dict[str, str]:
     """What a scenario reached on a metric, and how far that is from the baseline: a row of a table."""
     from sim.report.wording import in_words, interval, number
@@ -245,6 +247,6 @@ def _against(
         "mean": number(reached["mean"], unit),
         f"against {baseline}": number(reached["diff"], unit, sign=True) if differs else "",
     }
-    if seeds > 1:
+    if certain:
         row["95 % interval"] = interval(reached["diff_low"], reached["diff_high"], unit) if differs else ""
     return row

@@ -12,7 +12,7 @@ from sim.report import figures
 from sim.report.figures import Panel, curves, figure
 from sim.report.marks import ends_of, how_sure, tone_of
 from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
-from sim.report.swept import Swept, called, level_in_words
+from sim.report.swept import Swept, basis, called, level_in_words
 from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
 from sim.sweeps import Sweep
 
@@ -52,7 +52,7 @@ def sweep_page(sweep: Sweep) -> Page:
 
 def answer(seen: Swept) -> list[str]:
     """The plain answer, from the numbers: who is best overall and where, what matters most, how much is missing."""
-    said = [_best_overall(seen), _where(seen), _what_matters(seen), _what_is_missing(seen)]
+    said = [_best_overall(seen), _where(seen), _what_matters(seen), _whose_luck(seen), _what_is_missing(seen)]
     return [sentence for sentence in said if sentence]
 
 
@@ -113,6 +113,12 @@ def _what_matters(seen: Swept) -> str:
     )
 
 
+def _whose_luck(seen: Swept) -> str:
+    if not seen.certain or len(seen.sweep.seeds) > 1:
+        return ""
+    return "All this is under the luck of one seed: intervals are over drawn points alone, and another seed may shift them."
+
+
 def _what_is_missing(seen: Swept) -> str:
     failed, waiting = len(seen.failures), seen.missing - len(seen.failures)
     parts = [f"{counted(failed, 'run')} failed"] if failed else []
@@ -156,7 +162,9 @@ def who_wins(seen: Swept) -> Section | None:
             + "; ".join(f"{p.title}: " + ", ".join(f"{m.label} {measure(m.middle, p.unit, True)}" for m in p.marks)
                         for p in panels) + ".",
             table,
-            f"Means over all points and seeds, paired by both. Filled: the 95{GAP}% interval excludes zero.",
+            f"Means over all points and seeds; {basis(seen.sweep)}. Filled: the 95{GAP}% interval excludes zero."
+            if seen.certain
+            else f"Means over all points; {basis(seen.sweep)}.",
         )  # fmt: skip
         parts.append(drawn)
     else:
@@ -185,8 +193,9 @@ def effects(seen: Swept) -> Section | None:
         return None
     text = (
         "Each value of a factor with the mean over all other factors and seeds. The same luck and the same points stand "
-        "behind every value and every scenario, so that bands of differences are narrower than those of levels."
+        "behind every scenario, so that bands of differences are mostly narrower than those of levels."
     )
+    text += f" Here {basis(seen.sweep)}."
     parts: list[Part] = [text] if seen.certain else []
     for metric in seen.chosen:
         parts.append(_curves(seen, metric, difference=False))
@@ -309,7 +318,7 @@ def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:
         f"The best on {seen.title(metric).lower()}: {listed([f'{seen.titles[n]} in {k}' for n, k in wins])} of "
         f"{len(found)} places.",
         Table(f"{called(one)} · {called(other)}", head, listed_rows),
-        f"In each place the best and its lead over the second, {shown_unit(unit, True)}, paired by point and seed.",
+        f"In each place the best and its lead over the second, {shown_unit(unit, True)}; {basis(seen.sweep)}.",
     )
 
 

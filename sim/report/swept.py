@@ -26,7 +26,9 @@ class Swept:
         self.factors = {factor["name"]: factor for factor in sweep.about["factors"]}
         self.missing, self.failures = sweep.missing(), sweep.failures()
         self.chosen = [metric for metric in sweep.about["chosen"] if not sweep.paired(metric).empty]
-        self.certain = bool(self.chosen) and sweep.paired(self.chosen[0]).index.unique("unit").size > 1
+        self.certain = bool(self.chosen) and any(
+            sweep.paired(self.chosen[0]).index.unique(level).size > 1 for level in ("draw", "seed")
+        )
         self._frames: dict[tuple[str, str], pd.DataFrame] = {}
 
     def _kept(self, what: str, metric: str) -> pd.DataFrame:
@@ -95,6 +97,17 @@ class Swept:
         size = changes["change"].abs().groupby(changes["factor"]).max().to_dict()
         names = sorted((n for n in self.factors if len(self.levels[n].values) > 1), key=lambda n: -size.get(n, 0.0))
         return list(itertools.combinations(names, 2))[:MAPS]
+
+
+def basis(sweep: Sweep) -> str:
+    """How differences are taken, and what intervals are over."""
+    one = len(sweep.seeds) == 1
+    if sweep.drawn:
+        paired, over = ("point", "under the luck of one seed alone") if one else ("point and seed", "and seeds")
+        return f"differences are paired by {paired}; intervals are over drawn points {over}"
+    if one:
+        return "one seed: a single draw of luck has no interval"
+    return "differences are paired by point and seed; intervals are over seeds"
 
 
 def level_in_words(value: Any, unit: str) -> str:

@@ -105,9 +105,21 @@ def test_drawn_factors_are_shown_in_classes(tmp_path):
     assert "drawn between" in page
     assert "40 points were drawn (latin, seed 1)" in page
     assert "A dot stands for a class of drawn values" in page
+    assert "differences are paired by point and seed; intervals are over drawn points and seeds" in page
+    assert "luck of one seed" not in page
     figure = re.search(r'<figure id="figure-profit-total-levels".*?</figure>', page, re.DOTALL)[0]
     below = re.findall(r"<text[^>]*>([^<]*)</text>", figure)
     assert [f"{share}\N{NO-BREAK SPACE}%" in below for share in (2, 6, 10, 14, 18)] == [True] * 5, "means of classes"
+
+
+def test_with_one_seed_drawn_points_say_whose_luck_it_is(tmp_path):
+    points = [{"shopping.commission": 0.2 * (k + 0.5) / 20, "users.talk": 1 + (k * 7 % 20) / 20} for k in range(20)]
+    a_sweep(tmp_path, shared, drawn=True, points=points, seeds=(1,))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1]
+    assert "under the luck of one seed: intervals are over drawn points alone" in answer
+    assert "paired by seed" not in page
+    assert "point and seed" not in page
 
 
 def test_a_scenario_has_one_hue_on_the_whole_page(page):
