@@ -323,7 +323,7 @@ class Sweep:
     def failures(self) -> pd.DataFrame:
         """A row a run that failed: run, scenario, seed, point, the factors, `error` and `traceback`."""
         rows = self.rows().drop_duplicates("run")
-        files = {run: failure_of(self.folder, run) for run in rows["run"]}
+        files = {run: failure_of(self.folder, run) for run in rows["run"] if not is_finished(self.folder, run)}
         said = {run: read_json(file) for run, file in files.items() if file.exists()}
         failed = rows[rows["run"].isin(said)].reset_index(drop=True)
         for column in ("error", "traceback"):

@@ -126,6 +126,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     from sim.experiments.plan import Plan
     from sim.experiments.sweep import Standing, SweepNote
     from sim.experiments.sweep import sweep as make
+    from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
     chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None})
@@ -149,7 +150,11 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
         _show_sweep(found, form)
     say(f"the report is {written}")
     if missing := found.missing():
-        raise Failed(f"{missing:,} runs failed; the report and {found.folder / 'failed'} say why", 3)
+        failed = len(found.failures())
+        said = [f"{counted(failed, 'run')} failed; the report and {found.folder / 'failed'} say why"] if failed else []
+        if waiting := missing - failed:
+            said.append(f"{counted(waiting, 'run')} not made; sweep again with the same plan to make them")
+        raise Failed("; ".join(said), 3)
 
 
 def _told(foreseen: Mapping[str, float]) -> list[Row]:

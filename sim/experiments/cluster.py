@@ -30,7 +30,7 @@ FOR_WORKERS = 600.0  # seconds until the first worker must be there: a queue may
 
 
 class ClusterLost(ConnectionError):
-    """The scheduler is gone."""
+    """The scheduler is gone, or a worker that has joined it cannot even take up work."""
 
 
 class Cluster:
@@ -126,7 +126,7 @@ class Cluster:
         """Make the calls and give each task with its result as soon as it is there; as `Pool.as_completed`.
 
         Raises:
-            ClusterLost: the scheduler is gone.
+            ClusterLost: the scheduler is gone, or a worker cannot load what it is asked to do.
         """
         from distributed import CancelledError, KilledWorker, as_completed
         from distributed.comm import CommClosedError
@@ -143,10 +143,23 @@ class Cluster:
                     return
                 future = next(done)
                 task = running.pop(future)
-                if future.status == "finished":
+                status = future.status
+                if status not in (
+                    "finished",
+                    "error",
+                    "cancelled",
+                ):  # its worker died with the result: it is made again
+                    running[future] = task
+                    done.add(future)
+                    continue
+                if status == "finished":
                     result: Any = future.result()
                 else:
-                    problem = future.exception() if future.status == "error" else CancelledError()
+                    problem = future.exception() if status == "error" else CancelledError()
+                    if isinstance(
+                        problem, ImportError | AttributeError | TypeError
+                    ):  # it came late, with another program
+                        raise ClusterLost(f"a worker cannot load hongbao {__version__} ({problem})") from problem
                     if not isinstance(problem, KilledWorker):
                         raise problem
                     task.deaths = TRIES

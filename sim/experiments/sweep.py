@@ -7,6 +7,7 @@ or written again: kill the sweep at any moment, start it again, and it goes on w
 import contextlib
 import datetime
 import hashlib
+import secrets
 import shutil
 import time
 import warnings
@@ -53,7 +54,7 @@ TOGETHER = 5_000  # rows written at a time
 
 
 class SweepStopped(RuntimeError):
-    """The sweep cannot go on, though nothing is wrong with it; what is finished stays. Exit code 3."""
+    """The sweep cannot go on, through no fault of the plan; what is finished stays. Exit code 3."""
 
 
 class SweepNote(UserWarning):
@@ -119,7 +120,8 @@ def sweep(
 
     Raises:
         BadInput: the plan, the folder or the cluster cannot be used; nothing is changed then.
-        SweepStopped: the disk is full, or the cluster is gone; finished runs stay.
+        SweepStopped: the disk is full, the cluster is gone, or a worker has joined it that has another code or does
+            not see the folder; finished runs stay.
 
     Warns:
         SweepNote: the scenarios differ in assumptions, or the folder holds runs of another plan or code.
@@ -155,6 +157,7 @@ def _sweep(
     began = time.perf_counter()
     earlier = check_earlier(folder)
     networks = stack.enter_context(_Networks(folder))
+    mark = stack.enter_context(_mark(folder))
     pool: Pool | Cluster = Pool(jobs or 1) if cluster is None else Cluster(cluster, jobs)
     stack.enter_context(pool)
     if isinstance(pool, Cluster):
@@ -166,7 +169,8 @@ def _sweep(
     else:
         warm_up(plan.scenarios)
     tally = _Tally(plan, folder, progress)
-    for task, outcome in pool.as_completed(_tasks(plan, folder, pool, networks, tally), keep_going=True):
+    tasks = _tasks(plan, folder, mark, pool, networks, tally)
+    for task, outcome in pool.as_completed(tasks, keep_going=True):
         networks.release(task.arguments[1].graph)
         tally.add(task, outcome)
     about["went"] = {
@@ -365,8 +369,23 @@ def _together(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 # Running
 
 
-def _tasks(plan: Plan, folder: Path, pool: Pool | Cluster, networks: "_Networks", tally: "_Tally") -> Iterator[Task]:
+@contextlib.contextmanager
+def _mark(folder: Path) -> Iterator[Path]:
+    """A file that a worker sees as long as it has our disk and the sweep goes on."""
+    mark = folder.resolve() / PARTS / f"here-{secrets.token_hex(8)}"
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+    try:
+        yield mark
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _tasks(
+    plan: Plan, folder: Path, mark: Path, pool: Pool | Cluster, networks: "_Networks", tally: "_Tally"
+) -> Iterator[Task]:
     """A task a run that is not there yet; seed by seed, so that what is there early is a whole small sweep."""
+    place, save_days = folder.resolve(), plan.file.save_days
     for seed in plan.seeds:
         hashes = _hashes(folder)
         for point in plan.points():
@@ -379,7 +398,7 @@ def _tasks(plan: Plan, folder: Path, pool: Pool | Cluster, networks: "_Networks"
                     continue
                 tally.start(run, point.number)
                 asked = plan.resolve(scenario, point, seed)
-                order = Order(run, folder.resolve(), networks.acquire(asked), plan.file.save_days, __version__)
+                order = Order(run, place, networks.acquire(asked), save_days, __version__, CODE, mark)
                 yield pool.submit(f"{scenario.name} at point {point.number} with seed {seed}", live, asked, order)
 
 
@@ -414,7 +433,7 @@ class _Tally:
         """A run came back.
 
         Raises:
-            SweepStopped: it could not be written, for the disk is full.
+            SweepStopped: it could not be written, for the disk is full, or its worker is not like the others.
         """
         scenario, order = task.arguments
         point = self.under_way.pop(order.run)
@@ -422,6 +441,10 @@ class _Tally:
             outcome = Outcome("failed", str(outcome), "its process left no traceback")
         if outcome.what == "full":
             raise _disk_is_full(self.folder, outcome.error)
+        if outcome.what == "unfit":  # it would be through with all runs before the others have made one
+            raise SweepStopped(
+                f"{outcome.error}; or end that worker. Every finished run stays; sweep again with the same plan to go on"
+            )
         self.done += 1
         self.found += outcome.what == "found"
         if outcome.what == "failed":

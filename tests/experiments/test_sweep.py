@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from made_sweeps import a_sweep, shared
 
 import sim
 from sim import cli
@@ -26,7 +27,7 @@ from sim.experiments import worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
 from sim.experiments.sweep import SweepNote, SweepStopped, sweep
-from sim.sweeps import Sweep, place_of
+from sim.sweeps import Sweep, failure_of, place_of
 
 ROOT = Path(__file__).parents[2]
 PLAN = f"""
@@ -227,6 +228,63 @@ def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(pla
     pd.testing.assert_frame_equal(found.table(), whole.table())
 
 
+class _Answer:
+    """A future of Dask's whose status is another each time it is asked, until the last."""
+
+    def __init__(self, *statuses, problem=None):
+        self.statuses, self.problem = list(statuses), problem
+
+    @property
+    def status(self):
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def result(self):
+        return "done"
+
+    def exception(self):
+        return self.problem
+
+    def release(self):
+        pass
+
+
+class _Queue:
+    def __init__(self, loop):
+        self.futures = []
+
+    def add(self, future):
+        self.futures.append(future)
+
+    def __next__(self):
+        return self.futures.pop(0)
+
+
+def _asked(monkeypatch, answer):
+    """What the pool's `as_completed` makes of an answer of Dask's."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(distributed, "as_completed", _Queue)
+    cluster = object.__new__(sweeping.Cluster)
+    cluster.client = SimpleNamespace(
+        loop=None,
+        scheduler=SimpleNamespace(address="tcp://10.0.0.1:1"),
+        nthreads=dict,
+        submit=lambda *asked, **how: answer,
+    )
+    return [result for _, result in cluster.as_completed([cluster.submit("a run", print)])]
+
+
+def test_a_result_that_dies_with_its_worker_is_waited_for_again(monkeypatch):
+    """Breaks if what is neither there nor wrong is taken for a sign that the scheduler is gone."""
+    assert _asked(monkeypatch, _Answer("lost", "pending", "finished")) == ["done"]
+    with pytest.raises(ConnectionError, match="is gone"):
+        _asked(monkeypatch, _Answer("cancelled"))
+
+
+def test_a_worker_that_cannot_even_load_a_run_is_told(monkeypatch):
+    with pytest.raises(ConnectionError, match="cannot load hongbao"):
+        _asked(monkeypatch, _Answer("error", problem=ModuleNotFoundError("No module named 'sim'")))
+
+
 def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
     cluster = pytest.importorskip("sim.experiments.cluster")
     pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
@@ -257,6 +315,41 @@ def test_workers_that_are_not_like_us_get_no_work(tmp_path, answer, said):
     with pytest.raises(BadInput, match=rf"10\.0\.0\.2.* {said}"):
         cluster.check(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_joins_late_with_other_code_stops_the_sweep(tmp_path, monkeypatch):
+    """Breaks if only those workers are asked that are there at the start."""
+    plan, out, command = tiny(tmp_path / "a.toml", seeds=3), tmp_path / "out", ["sweep", str(tmp_path / "a.toml")]
+
+    def change(standing):
+        if standing.done == 2:
+            monkeypatch.setattr(worker, "CODE", "0" * 64)
+
+    with pytest.raises(SweepStopped, match="another state of the code"):
+        sweep(plan, jobs=1, out=out, progress=change)
+    assert len(list(out.glob("runs/*/*"))) == 2
+    assert not (out / "failed").exists(), "no run is to blame"
+    size = ["--users", "60", "--days", "3", "--seeds", "3", "--jobs", "1", "--out", str(out)]
+    done = CliRunner().invoke(cli.hongbao, [*command, *size])
+    assert done.exit_code == 3
+    assert "sweep again with the same plan" in done.stderr
+    monkeypatch.undo()
+    assert sweep(plan, jobs=1, out=out).missing() == 0
+
+
+def test_failed_runs_are_not_all_that_is_missing(tmp_path, monkeypatch):
+    found = a_sweep(tmp_path / "out", shared, without={("paid", 5, 4), ("free", 0, 1), ("free", 1, 1)})
+    rows = found.rows()
+    lost = rows[(rows.scenario == "paid") & (rows.point == 5) & (rows.seed == 4)]["run"].item()
+    there = rows["run"].iloc[-1]
+    for run in (lost, there):  # the other was made since
+        worker.write_json(failure_of(found.folder, run), {"error": "ModelError: no", "traceback": "Traceback"})
+    tiny(tmp_path / "a.toml")
+    monkeypatch.setattr(sweeping, "sweep", lambda plan, **how: found)
+    done = CliRunner().invoke(cli.hongbao, ["sweep", str(tmp_path / "a.toml")])
+    assert done.exit_code == 3
+    assert "1 run failed" in done.stderr
+    assert "2 runs not made" in done.stderr
 
 
 def test_ctrl_c_while_a_cluster_starts_ends_it(monkeypatch):
