@@ -34,6 +34,11 @@ RUNS, FAILED = "runs", "failed"  # folders
 RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
 NETWORKS, PARTS, LOCK = "networks", ".parts", ".lock"  # while it is being made
 IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousands of millions of them
+SAID = {  # in sweep.json, always
+    "version", "code", "name", "title", "plan", "scenarios", "titles", "seeds", "users", "days", "points", "runs",
+    "factors", "sample", "chosen", "save_days", "unfair", "metrics", "machine", "started", "went",
+}  # fmt: skip
+AGAIN = "sweep again with the same plan, and this run alone is made again"
 LEVEL = 0.95  # of intervals
 CLASSES = 5  # that the values of a drawn factor are put into
 FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
@@ -64,6 +69,15 @@ def place_of(folder: Path, run: str) -> Path:
 def is_finished(folder: Path, run: str) -> bool:
     """Whether a run is there."""
     return (place_of(folder, run) / RUN).exists()
+
+
+def is_whole(folder: Path, run: str) -> bool:
+    """Whether a run is there and can be read; what a damaged disk or somebody's hand has left is made again."""
+    try:
+        about = read_json(place_of(folder, run) / RUN)
+    except BadInput:
+        return False
+    return isinstance(about, dict) and isinstance(about.get("summary"), dict)
 
 
 def failure_of(folder: Path, run: str) -> Path:
@@ -193,9 +207,10 @@ class Sweep:
             raise BadInput(f"there is no folder {folder}")
         if not (folder / ABOUT).exists():
             raise BadInput(f"{folder} holds no sweep: it has no {ABOUT}")
-        about = read_json(folder / ABOUT)
-        if not isinstance(about, dict) or not {"version", "scenarios", "seeds", "factors"} <= set(about):
-            raise BadInput(f"{folder / ABOUT} is damaged: sweep again with the same plan; finished runs are kept")
+        advice = "sweep again with the same plan, and it is written anew; finished runs are kept"
+        about = read_json(folder / ABOUT, advice)
+        if not isinstance(about, dict) or not set(about) >= SAID:
+            raise BadInput(f"{folder / ABOUT} is damaged (it does not say all it should): {advice}")
         return cls(folder, about)
 
     @property
@@ -241,7 +256,7 @@ class Sweep:
     @cached_property
     def points(self) -> pd.DataFrame:
         """A row a point of the factors and scenario: `point`, `draw`, `scenario`, `hash`, then the factors."""
-        return read_table(self.folder / POINTS)
+        return read_table(self.folder / POINTS, "sweep again with the same plan, and it is written anew")
 
     # the table
 
@@ -280,15 +295,22 @@ class Sweep:
         """Summaries by run, of those that are finished."""
         known = pd.DataFrame(columns=wanted, dtype=np.float64)
         if (self.folder / TABLE).exists():
-            known = read_table(self.folder / TABLE).set_index("run")[wanted]
+            advice = "remove it; the runs hold the same"
+            known = read_table(self.folder / TABLE, advice).set_index("run")[wanted]
         read = {}
         for run in np.setdiff1d(np.asarray(runs, object), np.asarray(known.index, object)):
             file = place_of(self.folder, str(run)) / RUN
             if file.exists():
-                summary = read_json(file)["summary"]
-                read[run] = [summary[name] for name in wanted]
+                read[run] = self._summary(file, wanted)
         more = pd.DataFrame.from_dict(read, orient="index", columns=wanted, dtype=np.float64)
         return more if known.empty else pd.concat([known, more]) if read else known
+
+    def _summary(self, file: Path, wanted: list[str]) -> list[float]:
+        """Metrics of a run; NaN for one that the code it was made with did not know."""
+        about = read_json(file, AGAIN)
+        if not isinstance(about, dict) or not isinstance(about.get("summary"), dict):
+            raise BadInput(f"{file} is damaged (it has no summary): {AGAIN}")
+        return [about["summary"].get(name, np.nan) for name in wanted]
 
     def days(self, metrics: str | Sequence[str], of: pd.DataFrame | None = None) -> pd.DataFrame:
         """Chosen metrics day by day: run, scenario, seed, point, the factors, day, and a column a metric.
@@ -316,7 +338,8 @@ class Sweep:
     def _lived(self, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
         file = place_of(self.folder, row["run"]) / DAYS
         if file.exists():
-            days = pd.read_parquet(file, columns=["day", *wanted])
+            advice = f"remove the folder {file.parent}, then {AGAIN}"
+            days = read_table(file, advice, ["day", *wanted])
             days.columns = [name + MEASURED if name in self.factors else name for name in days.columns]
             yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
 
@@ -324,7 +347,7 @@ class Sweep:
         """A row a run that failed: run, scenario, seed, point, the factors, `error` and `traceback`."""
         rows = self.rows().drop_duplicates("run")
         files = {run: failure_of(self.folder, run) for run in rows["run"] if not is_finished(self.folder, run)}
-        said = {run: read_json(file) for run, file in files.items() if file.exists()}
+        said = {run: _failure(file) for run, file in files.items() if file.exists()}
         failed = rows[rows["run"].isin(said)].reset_index(drop=True)
         for column in ("error", "traceback"):
             failed[column] = [said[run][column] for run in failed["run"]]
@@ -454,6 +477,15 @@ class Sweep:
                 found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
         return pd.DataFrame(found, columns=columns)
+
+
+def _failure(file: Path) -> dict[str, str]:
+    """What a failed run said; that it cannot be read is no reason to say nothing of the others."""
+    try:
+        about = read_json(file, "the next sweep tries the run again")
+        return {key: str(about[key]) for key in ("error", "traceback")}
+    except (BadInput, KeyError, TypeError) as problem:
+        return {"error": f"{file.name} is damaged", "traceback": str(problem)}
 
 
 def _cells(wide: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Commands that let worlds live, save what happened and write its page: run, compare, sweep; report writes it again."""
 
+import contextlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,19 +125,18 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     """
     from sim.experiments.estimate import estimate
     from sim.experiments.plan import Plan
-    from sim.experiments.sweep import Standing, SweepNote
+    from sim.experiments.sweep import Standing
     from sim.experiments.sweep import sweep as make
     from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
     chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None})
     if dry_run:
-        foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
+        with _notes_said():
+            foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
         show(_told(foreseen) if form == "table" else [foreseen], form, f"{chosen.title}: what it would take here")
         return
-    with progress("run") as told, warnings.catch_warnings():
-        warnings.simplefilter("always", SweepNote)
-        warnings.showwarning = lambda message, *where: say(str(message))
+    with progress("run") as told, _notes_said():
 
         def stand(it: Standing) -> None:
             failed = f", {it.failed:,} failed" if it.failed else ""
@@ -155,6 +155,17 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
         if waiting := missing - failed:
             said.append(f"{counted(waiting, 'run')} not made; sweep again with the same plan to make them")
         raise Failed("; ".join(said), 3)
+
+
+@contextlib.contextmanager
+def _notes_said() -> Iterator[None]:
+    """What a sweep notes is said as everything else is."""
+    from sim.experiments.sweep import SweepNote
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SweepNote)
+        warnings.showwarning = lambda message, *where: say(str(message))
+        yield
 
 
 def _told(foreseen: Mapping[str, float]) -> list[Row]:

@@ -45,12 +45,13 @@ from sim.sweeps import (
     canonical,
     failure_of,
     identity,
+    is_whole,
 )
-from sim.sweeps import is_finished as finished
 from sim.world import METRICS, World
 
 KEPT = 16  # networks that stay on disk though no run needs them just now
 TOGETHER = 5_000  # rows written at a time
+UNKNOWN = "unknown"  # which code made the runs of a sweep whose description was damaged
 
 
 class SweepStopped(RuntimeError):
@@ -155,7 +156,7 @@ def _sweep(
 ) -> Sweep:
     """The sweep itself, in a folder that is ours."""
     began = time.perf_counter()
-    earlier = check_earlier(folder)
+    earlier = check_earlier(folder, plan)
     networks = stack.enter_context(_Networks(folder))
     mark = stack.enter_context(_mark(folder))
     pool: Pool | Cluster = Pool(jobs or 1) if cluster is None else Cluster(cluster, jobs)
@@ -231,11 +232,12 @@ def _extremes(plan: Plan) -> Iterator[Scenario]:
                 yield scenario.with_values({name: max(point[at] for point in axis.points) for at, name in numbers})
 
 
-def check_earlier(folder: Path) -> dict[str, Any] | None:
+def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
     """What an earlier sweep in the folder says of itself, if there is one.
 
     Raises:
-        BadInput: the folder holds another result, somebody's files, or runs of another version.
+        BadInput: the folder holds another result, somebody's files, runs of another version, or a damaged sweep of
+            another plan.
     """
     if (folder / "manifest.json").exists():
         raise BadInput(f"{folder} holds another result: choose another folder with --out")
@@ -246,13 +248,31 @@ def check_earlier(folder: Path) -> dict[str, Any] | None:
                 "choose an empty or new folder with --out"
             )
         return None
-    about = Sweep.load(folder).about
+    try:
+        about = Sweep.load(folder).about
+    except BadInput:
+        return _described_anew(folder, plan)
     if about["version"] != __version__:
         raise BadInput(
             f"{folder} holds runs of version {about['version']}, and this is {__version__}: they do not belong in one "
             "table; choose another folder with --out"
         )
     return about
+
+
+def _described_anew(folder: Path, plan: Plan) -> dict[str, Any]:
+    """What a sweep whose description is damaged would say, if its plan is the one given."""
+    with contextlib.suppress(OSError, ValueError):
+        if (folder / PLAN).read_text(encoding="utf-8") == plan.text:
+            _note(
+                f"{folder / ABOUT} is damaged: a sweep writes it anew, but which code its runs were made with is lost"
+            )
+            return _about(plan) | {"code": UNKNOWN}
+    raise BadInput(
+        f"{folder / ABOUT} is damaged, and {folder / PLAN} is not the plan given, {plan.path}: give the plan that the "
+        f"folder was made with, or remove {ABOUT}: runs that {plan.path} asks for too are kept then; or choose another "
+        "folder with --out"
+    )
 
 
 def _strangers(folder: Path) -> list[str]:
@@ -272,11 +292,12 @@ def _begin(plan: Plan, folder: Path, earlier: dict[str, Any] | None) -> dict[str
             "beside them unused"
         )
     if earlier is not None and earlier["code"] != about["code"]:
-        _note(
-            f"the model's code has changed since the runs in {folder} were made, though its version has not: finished "
-            "runs are kept; to make all of them anew choose another folder with --out"
-        )
-        about["code"] = "mixed"
+        if earlier["code"] != UNKNOWN:
+            _note(
+                f"the model's code has changed since the runs in {folder} were made, though its version has not: "
+                "finished runs are kept; to make all of them anew choose another folder with --out"
+            )
+        about["code"] = UNKNOWN if earlier["code"] == UNKNOWN else "mixed"
     if plan.unfair:
         said = ", ".join(found["name"] for found in plan.unfair)
         _note(f"the comparison is unfair, for not only decisions differ between scenarios: {said}")
@@ -393,7 +414,7 @@ def _tasks(
                 run = identity(next(hashes), seed)
                 if not plan.is_first(point, scenario):
                     continue
-                if run in tally.under_way or finished(folder, run):
+                if run in tally.under_way or is_whole(folder, run):
                     tally.find()
                     continue
                 tally.start(run, point.number)

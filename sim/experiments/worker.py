@@ -28,7 +28,7 @@ from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
 from sim.results import Result, whole_file, write_json
 from sim.scenario import Scenario
-from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_finished, place_of
+from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 
 
 def _code() -> str:
@@ -91,7 +91,7 @@ def live(scenario: Scenario, order: Order) -> Outcome:
     if unlike := _unlike(order):
         return Outcome("unfit", f"a worker (process {os.getpid()} on {platform.node() or 'a machine'}) {unlike}")
     try:
-        if is_finished(order.folder, order.run):
+        if is_whole(order.folder, order.run):
             return Outcome("found")
         began, spent = time.perf_counter(), time.process_time()
         result = run(scenario, friends=network(order.graph, scenario.friends, scenario.run.users, scenario.run.seed))
@@ -151,9 +151,9 @@ def _put(part: Path, order: Order) -> bool:
     try:
         part.rename(place)
     except OSError:
-        if is_finished(order.folder, order.run):
+        if is_whole(order.folder, order.run):
             return False
-        shutil.rmtree(place, ignore_errors=True)  # somebody has taken a file out of it: it is no finished run
+        shutil.rmtree(place, ignore_errors=True)  # somebody has taken a file out of it, or it is damaged
         part.rename(place)
     with contextlib.suppress(OSError):  # the new name reaches the disk too
         shelf = os.open(place.parent, os.O_RDONLY)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -459,6 +460,67 @@ def test_a_full_disk_stops_the_sweep_and_leaves_finished_runs(tmp_path, monkeypa
     found = sweep(plan, jobs=1, out=out)
     assert found.missing() == 0
     assert all(marks(out)[path] == mark for path, mark in before.items())
+
+
+# what is damaged
+
+
+@pytest.mark.parametrize("left", [b"", b'{"summary": {"profit.tot', b"[]", b"\xff\x00"])
+def test_a_damaged_run_is_made_again_and_no_other(tmp_path, left):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    table = sweep(plan, jobs=1, out=out).table()
+    hurt = place_of(out, table["run"][1]) / "run.json"
+    hurt.write_bytes(left)
+    with pytest.raises(BadInput, match=r"run\.json is damaged .*sweep again with the same plan"):
+        Sweep.load(out).table()
+    before = {path: mark for path, mark in marks(out).items() if path.parent != hurt.parent}
+    assert estimating.estimate(plan, jobs=1, out=out).finished == 3
+    found = sweep(plan, jobs=1, out=out)
+    assert found.about["went"]["made"] == 1
+    pd.testing.assert_frame_equal(found.table(), table)
+    assert all(marks(out)[path] == mark for path, mark in before.items())
+
+
+def test_damaged_days_say_which_run_to_make_again(tmp_path):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    days = sweep(plan, jobs=1, out=out).days("users.daily")
+    hurt = place_of(out, days["run"][0]) / "days.parquet"
+    hurt.write_bytes(hurt.read_bytes()[:100])
+    with pytest.raises(
+        BadInput, match=rf"days\.parquet is damaged .*remove the folder {hurt.parent}, then sweep again"
+    ):
+        Sweep.load(out).days("users.daily")
+    shutil.rmtree(hurt.parent)
+    pd.testing.assert_frame_equal(sweep(plan, jobs=1, out=out).days("users.daily"), days)
+
+
+@pytest.mark.parametrize("left", ["", '{"version": "0.1.0"', "[]", '{"version": "0.1.0", "scenarios": []}'])
+def test_a_damaged_description_is_written_anew_from_the_same_plan(tmp_path, left):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    table = sweep(plan, jobs=1, out=out).table()
+    (out / "sweep.json").write_text(left)
+    with pytest.raises(BadInput, match=r"sweep\.json is damaged .*same plan"):
+        Sweep.load(out)
+    before = marks(out)
+    with pytest.warns(SweepNote, match=r"sweep\.json is damaged"):
+        found = sweep(plan, jobs=1, out=out)
+    assert marks(out) == before
+    assert (found.about["went"]["made"], found.about["code"]) == (0, "unknown")
+    pd.testing.assert_frame_equal(found.table(), table)
+
+
+def test_a_damaged_description_of_another_plan_is_left_and_the_advice_works(tmp_path):
+    out, other = tmp_path / "out", tiny(tmp_path / "b.toml", seeds=3)
+    sweep(tiny(tmp_path / "a.toml"), jobs=1, out=out)
+    (out / "sweep.json").write_text("{")
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    command = ["sweep", str(tmp_path / "b.toml"), "--users", "60", "--days", "3", "--seeds", "3", "--out", str(out)]
+    done = CliRunner().invoke(cli.hongbao, command)
+    assert done.exit_code == 2, done.output
+    assert "is not the plan given" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.name != ".lock"} == before
+    (out / "sweep.json").unlink()
+    assert sweep(other, jobs=1, out=out).about["went"]["made"] == 2
 
 
 # whose folder it is
