@@ -296,6 +296,39 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (None, r"schedular\.json: no such file; did you mean .*scheduler\.json"),
+        ("{", "not JSON"),
+        ('{"id": "Scheduler-1"}', "no address"),
+    ],
+)
+def test_a_scheduler_file_that_is_not_there_or_says_nothing_is_told(tmp_path, monkeypatch, left, said):
+    """Dask itself waits for ever."""
+    cluster = pytest.importorskip("sim.experiments.cluster")
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(cluster, "TO_CONNECT", 0.3)
+    (tmp_path / "scheduler.json").touch()
+    if left is not None:
+        (tmp_path / "schedular.json").write_text(left)
+    tiny(tmp_path / "a.toml")
+    command = ["sweep", str(tmp_path / "a.toml"), "--users", "60", "--days", "3", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli.hongbao, [*command, "--cluster", str(tmp_path / "schedular.json")])
+    assert done.exit_code == 2, done.output
+    assert re.search(said, done.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_file_may_come_a_moment_later(tmp_path, monkeypatch):
+    from sim.experiments import cluster
+
+    written = ['{"addr', '{"address": "tcp://10.0.0.1:8786"}']
+    file = tmp_path / "scheduler.json"
+    monkeypatch.setattr(cluster.time, "sleep", lambda seconds: file.write_text(written.pop(0)))
+    assert cluster._address_in(file) == "tcp://10.0.0.1:8786"
+
+
+@pytest.mark.parametrize(
     ("answer", "said"),
     [
         ((True, "0.0.1", worker.CODE), r"has hongbao 0\.0\.1, not the same as here"),
