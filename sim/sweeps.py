@@ -249,6 +249,11 @@ class Sweep:
         return any(factor["drawn"] for factor in self.about["factors"])
 
     @property
+    def levers(self) -> list[str]:
+        """Factors that the platform decides, over listed values: what it could choose, rather than what may befall it."""
+        return [it["name"] for it in self.about["factors"] if it["origin"] == "decided" and not it["drawn"]]
+
+    @property
     def metrics(self) -> dict[str, Metric]:
         """Declarations of every metric, by name."""
         return noted(self.about["metrics"])
@@ -369,11 +374,15 @@ class Sweep:
 
         A third level of the index, `draw`, says which of the drawn points a point belongs to; 0 where none were drawn.
         """
+        return self._wide(metric).dropna()
+
+    def _wide(self, metric: str) -> pd.DataFrame:
+        """As `paired`, with what is finished in some scenarios only: NaN in the others."""
         self._check([metric], self.about["metrics"])
         table = self._chosen if metric in self.about["chosen"] else self.table([metric])
         column = metric + MEASURED if metric in self.factors else metric
         wide = table.pivot(index=["point", "seed"], columns="scenario", values=column)
-        wide = wide.reindex(columns=self.scenarios).dropna()
+        wide = wide.reindex(columns=self.scenarios)
         draws = self.points.drop_duplicates("point").set_index("point")["draw"]
         point, seed = wide.index.get_level_values("point"), wide.index.get_level_values("seed")
         wide.index = pd.MultiIndex.from_arrays([point, seed, draws.loc[point]], names=["point", "seed", "draw"])
@@ -440,6 +449,53 @@ class Sweep:
         """A metric over all points and seeds: a row a scenario, as `effects`."""
         return pd.DataFrame(self._compared(self.paired(metric)), columns=["scenario", *COMPARED])
 
+    def best(self, metric: str) -> pd.DataFrame:
+        """Each scenario with its levers where they do best on a metric, over everything else: a row a scenario.
+
+        All combinations of levers of all scenarios are held against each other where all are finished: the same values
+        of the other factors, the same seeds. Those that are finished nowhere are left out. What is picked as the best
+        of many looks a little better than it is, for it was also the luckiest.
+
+        Returns:
+            `scenario`, a column a lever (None where it does not apply), `of` (combinations that it is the best of), and
+            as `effects`, with differences to the baseline where its own levers do best. Best is least where less is
+            better, else most. Empty where a scenario has nothing finished that all others have too.
+        """
+        wide, levers = self._wide(metric), self.levers
+        sign = -1.0 if self.metrics[metric].better == "less" else 1.0
+        settings = self.points.drop_duplicates("point").set_index("point")
+        point = wide.index.get_level_values("point")
+        around = _numbered(settings, [it["name"] for it in self.about["factors"] if it["name"] not in levers])
+        keys = {"around": around.loc[point].to_numpy()}
+        keys |= {level: wide.index.get_level_values(level) for level in ("draw", "seed")}
+        chosen, tables = dict[str, pd.Series](), dict[str, pd.DataFrame]()
+        for name in self.scenarios:
+            chosen[name] = _numbered(settings, self._moving(name))
+            lived = pd.DataFrame({**keys, "choice": chosen[name].loc[point].to_numpy(), "value": wide[name].to_numpy()})
+            tables[name] = lived.pivot_table("value", list(keys), "choice")
+        both = pd.concat(tables, axis=1).dropna()
+        found, columns = list[tuple[Any, ...]](), ["scenario", *levers, "of", *COMPARED]
+        if both.empty or any(table.empty for table in tables.values()):
+            return pd.DataFrame(found, columns=columns)
+        cells = both.groupby(level=["draw", "seed"]).mean()
+        best = {name: (sign * cells[name].mean()).idxmax() for name in self.scenarios}
+        many = [cells.index.unique(level).size for level in ("draw", "seed")]
+        baseline = cells[self.baseline][best[self.baseline]]
+        for name in self.scenarios:
+            mine, values = cells[name][best[name]], settings[chosen[name] == best[name]].iloc[0]
+            moving = self._moving(name)
+            at = [_item(values[lever]) if lever in moving else None for lever in levers]
+            found.append(
+                (name, *at, cells[name].shape[1], *many, *self._interval(mine), *self._interval(mine - baseline))
+            )
+        table = pd.DataFrame(found, columns=columns, dtype=object)
+        return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
+
+    def _moving(self, scenario: str) -> list[str]:
+        """The levers that apply to a scenario."""
+        only = {factor["name"]: factor["only"] for factor in self.about["factors"]}
+        return [lever for lever in self.levers if not only[lever] or scenario in only[lever]]
+
     def _compared(self, wide: pd.DataFrame) -> list[tuple[Any, ...]]:
         """Each scenario in rows of `paired`, beside the baseline."""
         cells = _cells(wide)
@@ -486,6 +542,16 @@ def _failure(file: Path) -> dict[str, str]:
         return {key: str(about[key]) for key in ("error", "traceback")}
     except (BadInput, KeyError, TypeError) as problem:
         return {"error": f"{file.name} is damaged", "traceback": str(problem)}
+
+
+def _item(value: Any) -> Any:
+    """Python's own number or truth in place of NumPy's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _numbered(settings: pd.DataFrame, names: list[str]) -> "pd.Series[int]":
+    """By point, a number that is the same for the same values of these factors."""
+    return settings.groupby(names, sort=False).ngroup() if names else pd.Series(0, settings.index)
 
 
 def _cells(wide: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """What many runs say together: effects, changes and winners, paired by point and seed; intervals that hold the truth."""
 
+import json
+
 import numpy as np
 import pytest
 from made_sweeps import a_sweep, shared
@@ -51,6 +53,49 @@ def test_winners_are_found_where_they_win(tmp_path):
     assert found.loc["0.2", "2"]["sure"]
     cheap = sweep.winners("cost.total", "shopping.commission", "users.talk").set_index(["one", "other"])
     assert cheap.loc["0.2", "1"]["winner"] == "paid", "of costs the smaller is the better"
+
+
+def test_levers_are_chosen_and_what_is_assumed_is_averaged_over(tmp_path):
+    def profit(name, values, seed):
+        at_best = values["shopping.commission"] == (0.1 if name == "paid" else 0.2)
+        return 100.0 * seed + values["users.talk"] + (7 if name == "paid" else 2) * at_best + 0.01 * (seed % 3)
+
+    sweep = a_sweep(tmp_path, profit, assumed=("users.talk",))
+    assert sweep.levers == ["shopping.commission"]
+    found = sweep.best("profit.total").set_index("scenario")
+    assert found["shopping.commission"].to_dict() == {"free": 0.2, "paid": 0.1}
+    assert (found["of"] == 3).all()
+    assert found.loc["paid", "mean"] == pytest.approx(250 + 1.5 + 7, abs=0.1)
+    assert found.loc["paid", "diff"] == pytest.approx(5)
+    assert found.loc["paid", "diff_high"] - found.loc["paid", "diff_low"] < 0.1, "paired by seed and by what is assumed"
+    assert found.loc["paid", "high"] - found.loc["paid", "low"] > 100
+    least = sweep.best("cost.total").set_index("scenario")
+    assert least["shopping.commission"].to_dict() == {"free": 0.2, "paid": 0.1}, "of costs the least"
+
+
+def test_combinations_are_compared_where_all_are_finished(tmp_path):
+    """A seed kind to everybody that only one combination has lived must not make it the best."""
+    bad = {(name, point, 4) for name in ("free", "paid") for point in range(4)}  # all but commission 0.2
+    never = {("paid", point, seed) for point in (0, 1) for seed in (1, 2, 3, 4)}  # commission 0 fails always
+
+    def profit(name, values, seed):
+        return 1000.0 * seed - values["shopping.commission"] + (name == "paid") * 3
+
+    found = a_sweep(tmp_path, profit, without=bad | never, assumed=("users.talk",)).best("profit.total")
+    found = found.set_index("scenario")
+    assert found["shopping.commission"].to_dict() == {"free": 0.0, "paid": 0.1}
+    assert found["of"].to_dict() == {"free": 3, "paid": 2}
+    assert (found["seeds"] == 3).all()
+    assert found.loc["paid", "diff"] == pytest.approx(2.9)
+
+
+def test_a_lever_of_one_scenario_is_none_of_the_others(tmp_path):
+    sweep = a_sweep(tmp_path, shared)
+    sweep.about["factors"][1]["only"] = ["paid"]
+    found = sweep.best("profit.total").set_index("scenario")
+    assert found["users.talk"].to_dict() == {"free": None, "paid": 2.0}
+    assert found["of"].to_dict() == {"free": 3, "paid": 6}
+    json.dumps(found.reset_index().to_dict("records"))
 
 
 def test_points_that_are_not_finished_everywhere_are_left_out(tmp_path):

@@ -224,24 +224,30 @@ def _show_comparison(found: "Comparison") -> None:
 
 
 def _show_sweep(found: "Sweep", form: str) -> None:
-    """What a sweep says over all points and seeds."""
-    from sim.report.swept import basis
+    """What a sweep says: each scenario with its levers where they do best, over all else."""
+    from sim.report.swept import Swept, basis
     from sim.report.wording import counted
 
-    metrics, chosen = found.metrics, found.about["chosen"]
+    chosen = found.about["chosen"]
     if form == "json":
-        values = {metric: found.overall(metric).to_dict("records") for metric in chosen}
-        click.echo(json.dumps({"folder": str(found.folder), "missing": found.missing(), "metrics": values}, indent=2))
+        content = {
+            "folder": str(found.folder),
+            "missing": found.missing(),
+            "metrics": {metric: found.overall(metric).to_dict("records") for metric in chosen},
+            "best": {metric: found.best(metric).to_dict("records") for metric in chosen},
+        }
+        click.echo(json.dumps(content, indent=2))
         return
-    rows: list[Row] = []
-    for metric in chosen:
-        unit, reached = metrics[metric].unit, found.overall(metric).to_dict("records")
-        for it in reached:
-            certain = max(it["draws"], it["seeds"]) > 1
-            rows.append(_against(found.baseline, it["scenario"], metric, unit, it, certain))
+    seen, rows = Swept(found), list[Row]()
+    for metric in seen.chosen:
+        for name, it in seen.judged(metric).items():
+            row = _against(found.baseline, name, metric, seen.unit(metric), vars(it), seen.certain)
+            rows.append(row | ({"levers at their best": ", ".join(seen.choices(metric, name))} if seen.levers else {}))
     if rows:
-        over = f"{counted(found.about['points'], 'point')} and {counted(len(found.seeds), 'seed')}"
-        show(rows, form, f"{found.title}: means over {over}; {basis(found)}")
+        points = counted(found.about["points"], "point")
+        whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
+        over = f"means over {seen.averaged(seen.chosen[0])}"
+        show(rows, form, f"{found.title}: {over}; {basis(found)}{whole}")
 
 
 def _paired(seeds: int) -> str:

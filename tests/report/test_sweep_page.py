@@ -30,7 +30,7 @@ def test_the_page_answers_first(page):
 
 def test_every_part_is_there(page):
     for heading in (
-        "Over all points",
+        "Levers at their best",
         "Where each wins",
         "What each factor does",
         "What was varied",
@@ -51,6 +51,47 @@ def test_it_stands_alone_and_is_the_same_each_time(page, tmp_path):
     assert len(ids) == len(set(ids))
     assert "nan" not in page.lower().replace("dominance", "")
     assert report.write(tmp_path / "s").read_text(encoding="utf-8") == page
+
+
+def answer_of(page):
+    return re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1].replace("\N{NO-BREAK SPACE}", " ")
+
+
+def peaked(name, values, seed):
+    """Paid is best at one value of its lever, and worse on the mean."""
+    own = 0.1 * ((seed + 2 * (name == "paid")) % 3)
+    return 100_00.0 * seed + own + (name == "paid") * (50_00 if values["shopping.commission"] == 0.1 else -100_00)
+
+
+def test_the_answer_is_a_choice_of_levers_and_no_mean_over_them(tmp_path):
+    """Breaks if values that are decided are averaged over as if they befell us."""
+    sweep = a_sweep(tmp_path, peaked, assumed=("users.talk",))
+    assert sweep.overall("profit.total").set_index("scenario").loc["paid", "diff"] < 0
+    said = answer_of(report.write(tmp_path).read_text(encoding="utf-8"))
+    assert "<strong>The paid one</strong> does best on profit with shopping: commission 10 %" in said
+    assert "+50.0 CNY against the baseline with shopping: commission" in said
+    assert "Means are over 2 values of users: talk and 4 seeds." in said
+
+
+def test_means_over_all_points_say_that_they_are_over_levers_too(tmp_path):
+    a_sweep(tmp_path, peaked)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "Means over all points, every value of the levers alike" in page
+    assert "Means over 6 points and the seeds" in page
+
+
+def test_points_that_failed_are_not_counted(tmp_path):
+    a_sweep(tmp_path, shared, without={("paid", 5, seed) for seed in (1, 2, 3, 4)}, assumed=("users.talk",))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "so that this is about 5 of 6 points" in answer_of(page)
+    assert "Means over 5 of 6 points and the seeds" in page
+
+
+def test_a_size_that_varies_is_no_single_number(tmp_path):
+    points = [{"run.users": users, "run.days": 10} for users in (300, 2000, 5000)]
+    a_sweep(tmp_path, lambda name, values, seed: 1.0 * seed, points=points)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert '<p class="subtitle">300 to 5,000 people · 10 days · ' in page
 
 
 def test_what_is_missing_is_said(tmp_path):
