@@ -242,12 +242,13 @@ def _show_sweep(found: "Sweep", form: str) -> None:
     for metric in seen.chosen:
         for name, it in seen.judged(metric).items():
             row = _against(found.baseline, name, metric, seen.unit(metric), vars(it), seen.certain)
-            rows.append(row | ({"levers at their best": ", ".join(seen.choices(metric, name))} if seen.levers else {}))
+            levers = {"levers at their best": ", ".join(seen.choices(metric, name))} if seen.levers else {}
+            rows.append({key: row[key] for key in ("metric", "scenario")} | levers | row)
     if rows:
         points = counted(found.about["points"], "point")
         whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
-        over = f"means over {seen.averaged(seen.chosen[0])}"
-        show(rows, form, f"{found.title}: {over}; {basis(found)}{whole}")
+        over = f"Means over {seen.averaged(seen.chosen[0])}"
+        show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}")
 
 
 def _paired(seeds: int) -> str:

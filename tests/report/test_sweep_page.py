@@ -94,6 +94,15 @@ def test_a_size_that_varies_is_no_single_number(tmp_path):
     assert '<p class="subtitle">300 to 5,000 people · 10 days · ' in page
 
 
+def test_on_a_narrow_page_tables_scroll_by_themselves_and_captions_are_broken_over_lines(page):
+    """Breaks if a caption goes as wide as its table, most of it out of sight; seen in a browser 400 pixels wide."""
+    assert page.count("<caption") == len(re.findall(r"<caption[^>]*><span>[^<]+</span></caption>", page)) > 0
+    assert page.count('<div class="scroll"') == page.count("<table")
+    style = re.search(r"<style>.*?</style>", page, re.DOTALL)[0]
+    assert re.search(r"caption span \{[^}]*position: sticky[^}]*max-width: min\([^}]*100vw", style)
+    assert re.search(r"\.scroll \{[^}]*overflow-x: auto", style)
+
+
 def test_what_is_missing_is_said(tmp_path):
     sweep = a_sweep(tmp_path, shared, without={("paid", 5, 4), ("free", 0, 1)})
     rows = sweep.rows()
