@@ -306,16 +306,9 @@ class Sweep:
         for run in np.setdiff1d(np.asarray(runs, object), np.asarray(known.index, object)):
             file = place_of(self.folder, str(run)) / RUN
             if file.exists():
-                read[run] = self._summary(file, wanted)
+                read[run] = _summary(file, wanted)
         more = pd.DataFrame.from_dict(read, orient="index", columns=wanted, dtype=np.float64)
         return more if known.empty else pd.concat([known, more]) if read else known
-
-    def _summary(self, file: Path, wanted: list[str]) -> list[float]:
-        """Metrics of a run; NaN for one that the code it was made with did not know."""
-        about = read_json(file, AGAIN)
-        if not isinstance(about, dict) or not isinstance(about.get("summary"), dict):
-            raise BadInput(f"{file} is damaged (it has no summary): {AGAIN}")
-        return [about["summary"].get(name, np.nan) for name in wanted]
 
     def days(self, metrics: str | Sequence[str], of: pd.DataFrame | None = None) -> pd.DataFrame:
         """Chosen metrics day by day: run, scenario, seed, point, the factors, day, and a column a metric.
@@ -335,18 +328,12 @@ class Sweep:
             had = ", ".join(kept) if isinstance(kept, list) else "none"
             raise BadInput(f"{self.folder} has no days of {', '.join(wanted)}: its plan keeps {had} (save_days)")
         rows = self.rows() if of is None else of
-        each = [table for row in rows[[*FIXED, *self.factors]].to_dict("records") for table in self._lived(row, wanted)]
+        each = [
+            table for row in rows[[*FIXED, *self.factors]].to_dict("records") for table in _lived(self, row, wanted)
+        ]
         if not each:
             return pd.DataFrame(columns=[*FIXED, *self.factors, "day", *wanted])
         return pd.concat(each, ignore_index=True)
-
-    def _lived(self, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
-        file = place_of(self.folder, row["run"]) / DAYS
-        if file.exists():
-            advice = f"remove the folder {file.parent}, then {AGAIN}"
-            days = read_table(file, advice, ["day", *wanted])
-            days.columns = [name + MEASURED if name in self.factors else name for name in days.columns]
-            yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
 
     def failures(self) -> pd.DataFrame:
         """A row a run that failed: run, scenario, seed, point, the factors, `error` and `traceback`."""
@@ -399,15 +386,7 @@ class Sweep:
         if drawn is None:
             raise BadInput(f"{factor!r} is no factor of the sweep: {', '.join(self.factors)}")
         values = self.points.drop_duplicates("point").sort_values("point")[factor].to_numpy()
-        different, of = np.unique(values, return_inverse=True)
-        if not drawn or len(different) <= CLASSES:
-            numbers = different.dtype.kind in "if"
-            at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
-            return Levels(of.astype(np.int64), different.tolist(), at)
-        ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
-        of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
-        classes = list(itertools.pairwise(ends.tolist()))
-        return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
+        return _levels(values, drawn)
 
     def effects(self, metric: str) -> pd.DataFrame:
         """A metric at each level of each factor, over all other factors and seeds.
@@ -439,7 +418,7 @@ class Sweep:
             both = ends[0].index.intersection(ends[1].index)
             for name in self.scenarios:
                 if len(both):  # the same luck and, but for this factor, the same points at both ends
-                    change = self._interval(ends[1].loc[both, name] - ends[0].loc[both, name])
+                    change = self.interval(ends[1].loc[both, name] - ends[0].loc[both, name])
                 else:
                     change = crossed(*_side_by_side(ends[1][name], ends[0][name]))
                 found.append((factor, levels.labels[0], levels.labels[-1], name, *change))
@@ -461,37 +440,9 @@ class Sweep:
             as `effects`, with differences to the baseline where its own levers do best. Best is least where less is
             better, else most. Empty where a scenario has nothing finished that all others have too.
         """
-        wide, levers = self._wide(metric), self.levers
-        sign = -1.0 if self.metrics[metric].better == "less" else 1.0
-        settings = self.points.drop_duplicates("point").set_index("point")
-        point = wide.index.get_level_values("point")
-        around = _numbered(settings, [it["name"] for it in self.about["factors"] if it["name"] not in levers])
-        keys = {"around": around.loc[point].to_numpy()}
-        keys |= {level: wide.index.get_level_values(level) for level in ("draw", "seed")}
-        chosen, tables = dict[str, pd.Series](), dict[str, pd.DataFrame]()
-        for name in self.scenarios:
-            chosen[name] = _numbered(settings, self._moving(name))
-            lived = pd.DataFrame({**keys, "choice": chosen[name].loc[point].to_numpy(), "value": wide[name].to_numpy()})
-            tables[name] = lived.pivot_table("value", list(keys), "choice")
-        both = pd.concat(tables, axis=1).dropna()
-        found, columns = list[tuple[Any, ...]](), ["scenario", *levers, "of", *COMPARED]
-        if both.empty or any(table.empty for table in tables.values()):
-            return pd.DataFrame(found, columns=columns)
-        cells = both.groupby(level=["draw", "seed"]).mean()
-        best = {name: (sign * cells[name].mean()).idxmax() for name in self.scenarios}
-        many = [cells.index.unique(level).size for level in ("draw", "seed")]
-        baseline = cells[self.baseline][best[self.baseline]]
-        for name in self.scenarios:
-            mine, values = cells[name][best[name]], settings[chosen[name] == best[name]].iloc[0]
-            moving = self._moving(name)
-            at = [_item(values[lever]) if lever in moving else None for lever in levers]
-            found.append(
-                (name, *at, cells[name].shape[1], *many, *self._interval(mine), *self._interval(mine - baseline))
-            )
-        table = pd.DataFrame(found, columns=columns, dtype=object)
-        return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
+        return _at_best(self, self._wide(metric), -1.0 if self.metrics[metric].better == "less" else 1.0)
 
-    def _moving(self, scenario: str) -> list[str]:
+    def levers_of(self, scenario: str) -> list[str]:
         """The levers that apply to a scenario."""
         only = {factor["name"]: factor["only"] for factor in self.about["factors"]}
         return [lever for lever in self.levers if not only[lever] or scenario in only[lever]]
@@ -501,12 +452,12 @@ class Sweep:
         cells = _cells(wide)
         many = [cells.index.unique(level).size for level in ("draw", "seed")]
         return [
-            (name, *many, *self._interval(cells[name]), *self._interval(cells[name] - cells[self.baseline]))
+            (name, *many, *self.interval(cells[name]), *self.interval(cells[name] - cells[self.baseline]))
             for name in self.scenarios
             if len(cells)
         ]
 
-    def _interval(self, cells: "pd.Series[float]") -> Interval:
+    def interval(self, cells: "pd.Series[float]") -> Interval:
         """Of values by draw and seed: over both where factors were drawn, else over seeds."""
         return crossed(cells.unstack("seed")) if self.drawn else interval(cells)
 
@@ -528,11 +479,28 @@ class Sweep:
                     continue
                 ranked = (sign * here.mean()).sort_values(ascending=False, kind="stable").index.tolist()
                 winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-                lead = self._interval(sign * (here[winner] - here[second]))
+                lead = self.interval(sign * (here[winner] - here[second]))
                 sure = len(here) > 1 and lead.low > 0
                 found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
         return pd.DataFrame(found, columns=columns)
+
+
+def _summary(file: Path, wanted: list[str]) -> list[float]:
+    """Metrics of a run; NaN for one that the code it was made with did not know."""
+    about = read_json(file, AGAIN)
+    if not isinstance(about, dict) or not isinstance(about.get("summary"), dict):
+        raise BadInput(f"{file} is damaged (it has no summary): {AGAIN}")
+    return [about["summary"].get(name, np.nan) for name in wanted]
+
+
+def _lived(sweep: Sweep, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
+    """Days of a run, if they were kept, beside its row of the table."""
+    file = place_of(sweep.folder, row["run"]) / DAYS
+    if file.exists():
+        days = read_table(file, f"remove the folder {file.parent}, then {AGAIN}", ["day", *wanted])
+        days.columns = [name + MEASURED if name in sweep.factors else name for name in days.columns]
+        yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
 
 
 def _failure(file: Path) -> dict[str, str]:
@@ -544,9 +512,53 @@ def _failure(file: Path) -> dict[str, str]:
         return {"error": f"{file.name} is damaged", "traceback": str(problem)}
 
 
+def _at_best(sweep: Sweep, wide: pd.DataFrame, sign: float) -> pd.DataFrame:
+    """`Sweep.best` of a metric as `paired` has it, gaps and all; of which more is better, or less where sign is -1."""
+    names, levers = sweep.scenarios, sweep.levers
+    settings = sweep.points.drop_duplicates("point").set_index("point")
+    point = wide.index.get_level_values("point")
+    around = _numbered(settings, [name for name in sweep.factors if name not in levers])
+    keys = {"around": around.loc[point].to_numpy()}
+    keys |= {level: wide.index.get_level_values(level) for level in ("draw", "seed")}
+    chosen = {name: _numbered(settings, sweep.levers_of(name)) for name in names}
+    tables = {
+        name: pd.DataFrame({**keys, "choice": chosen[name].loc[point].to_numpy(), "value": wide[name].to_numpy()})
+        .pivot_table("value", list(keys), "choice")
+        for name in names
+    }  # fmt: skip
+    both = pd.concat(tables, axis=1).dropna()
+    found, columns = list[tuple[Any, ...]](), ["scenario", *levers, "of", *COMPARED]
+    if both.empty or any(table.empty for table in tables.values()):
+        return pd.DataFrame(found, columns=columns)
+    cells = both.groupby(level=["draw", "seed"]).mean()
+    best = {name: (sign * cells[name].mean()).idxmax() for name in names}
+    many = [cells.index.unique(level).size for level in ("draw", "seed")]
+    baseline = cells[sweep.baseline][best[sweep.baseline]]
+    for name in names:
+        mine, values = cells[name][best[name]], settings[chosen[name] == best[name]].iloc[0]
+        at = [_item(values[lever]) if lever in sweep.levers_of(name) else None for lever in levers]
+        intervals = (*sweep.interval(mine), *sweep.interval(mine - baseline))
+        found.append((name, *at, cells[name].shape[1], *many, *intervals))
+    table = pd.DataFrame(found, columns=columns, dtype=object)
+    return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
+
+
 def _item(value: Any) -> Any:
     """Python's own number or truth in place of NumPy's."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _levels(values: NDArray[Any], drawn: bool) -> Levels:
+    """The different values of a factor by point, or classes of them."""
+    different, of = np.unique(values, return_inverse=True)
+    if not drawn or len(different) <= CLASSES:
+        numbers = different.dtype.kind in "if"
+        at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
+        return Levels(of.astype(np.int64), different.tolist(), at)
+    ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
+    of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
+    classes = list(itertools.pairwise(ends.tolist()))
+    return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
 
 
 def _numbered(settings: pd.DataFrame, names: list[str]) -> "pd.Series[int]":
