@@ -44,10 +44,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     check_folder(path.parent)
     part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
     try:
-        yield part
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        part.replace(path)
+        with named(path, str(part)):
+            yield part
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+            part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -57,6 +58,17 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextlib.contextmanager
+def named(path: Path, called: str | None = None) -> Iterator[None]:
+    """Where a file cannot be written the error says which: a full disk does not, nor does a temporary name `called`."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno and problem.filename in (None, called):
+            problem.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager

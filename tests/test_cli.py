@@ -1,6 +1,7 @@
 """The command: what it prints where, its exit codes, and that bad input is told plainly and leaves nothing behind."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -185,6 +186,44 @@ def test_all_settings_fit_a_terminal(
     said = hongbao("parameters").stdout
     assert "users.privacy_concern" in said
     assert max(map(len, said.splitlines()[1:])) <= wide + 20, "no line is longer, but for a name or an address"
+
+
+def test_a_plan_is_no_scenario_nor_a_scenario_a_plan(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(f'scenarios = ["{BASELINE}"]\n')
+    for command in ("run", "compare"):
+        done = hongbao(command, plan)
+        assert done.exit_code == 2
+        assert f"hongbao sweep {plan}" in done.stderr
+    done = hongbao("sweep", FEE)
+    assert done.exit_code == 2
+    assert "a scenario, not a plan" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "compare", "report"])
+def test_a_full_disk_is_told_with_the_file(
+    command: str, hongbao: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if command == "report":
+        hongbao("run", BASELINE, *SMALL, "--out", "here")
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    how = {
+        "run": (BASELINE, *SMALL, "--out", "here"),
+        "compare": (BASELINE, FEE, *SMALL, "--replicates", "1", "--jobs", "1", "--out", "here"),
+        "report": ("here",),
+    }
+    done = hongbao(command, *how[command])
+    assert done.exit_code == 1
+    assert re.search(r"no room on the disk for here/\S+: make room", done.stderr), done.stderr
+    assert ".part" not in done.stderr
+
+
+def test_one_day_is_one_day(hongbao: Callable[..., Result]) -> None:
+    assert "1 day, seed 1" in hongbao("run", BASELINE, "--users", "60", "--days", "1").stdout
 
 
 def test_progress_is_told_on_stderr_with_the_time_left(

@@ -124,13 +124,14 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     Finished runs are kept: the same command again goes on where it was.
     """
     from sim.experiments.estimate import estimate
-    from sim.experiments.plan import Plan
+    from sim.experiments.plan import MANY, Plan
     from sim.experiments.sweep import Standing
     from sim.experiments.sweep import sweep as make
     from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
-    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None})
+    most = None if how["yes"] or dry_run else MANY
+    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most)
     if dry_run:
         with _notes_said():
             foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
@@ -205,7 +206,7 @@ def _show_run(result: "Result") -> None:
         {"metric": name, "value": measure(result.summary[name], about[name].unit), "meaning": about[name].meaning}
         for name in MAIN
     ]
-    show(rows, "table", f"{result.title}: {it['users']:,} people, {it['days']:,} days, seed {result.seed}")
+    show(rows, "table", f"{result.title}: {_size(it)}, seed {result.seed}")
 
 
 def _show_comparison(found: "Comparison") -> None:
@@ -220,7 +221,7 @@ def _show_comparison(found: "Comparison") -> None:
             rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
     paired = _paired(found.replicates)
     waited = "; intervals were waited for, so cover a little less than 95 %" if it["precision"] else ""
-    show(rows, "table", f"{it['users']:,} people, {it['days']:,} days, {paired}{waited}")
+    show(rows, "table", f"{_size(it)}, {paired}{waited}")
 
 
 def _show_sweep(found: "Sweep", form: str) -> None:
@@ -249,6 +250,12 @@ def _show_sweep(found: "Sweep", form: str) -> None:
         whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
         over = f"Means over {seen.averaged(seen.chosen[0])}"
         show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}")
+
+
+def _size(about: Mapping[str, Any]) -> str:
+    from sim.report.wording import counted
+
+    return f"{counted(about['users'], 'person')}, {counted(about['days'], 'day')}"
 
 
 def _paired(seeds: int) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.engine.settings import BadInput
 from sim.experiments.compare import warm_up
 from sim.experiments.plan import Plan, fingerprint
 from sim.experiments.sweep import KEPT, check_earlier, folder_of, jobs_for
@@ -47,6 +48,8 @@ def estimate(plan: Plan | str | Path, *, jobs: int | None = None, out: str | Pat
     """
     plan = plan if isinstance(plan, Plan) else Plan.load(plan)
     folder = folder_of(plan, out)
+    if not next(it for it in (folder, *folder.absolute().parents) if it.exists()).is_dir():
+        raise BadInput(f"{folder} cannot be a folder for results: a file of that name is in the way")
     check_earlier(folder, plan)
     jobs = jobs_for(plan, jobs)
     left, finished = Counter[str](), 0

@@ -25,7 +25,7 @@ from sim.engine.settings import BadInput
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
 from sim.experiments.lock import only_one
-from sim.experiments.plan import MANY, Axis, Plan, declared, fingerprint
+from sim.experiments.plan import MANY, Axis, Plan, check_size, declared, fingerprint
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
@@ -127,9 +127,9 @@ def sweep(
     Warns:
         SweepNote: the scenarios differ in assumptions, or the folder holds runs of another plan or code.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
-    if plan.runs > MANY and not yes:
-        raise BadInput(f"{plan.path}: {plan.runs:,} runs, more than {MANY:,}: say that they are meant with --yes")
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan, most=None if yes else MANY)
+    if not yes:
+        check_size(plan.path, plan.runs)
     folder = folder_of(plan, out)
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
     try:

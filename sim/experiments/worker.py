@@ -26,7 +26,7 @@ from sim import __version__
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
-from sim.results import Result, whole_file, write_json
+from sim.results import Result, named, whole_file, write_json
 from sim.scenario import Scenario
 from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 
@@ -202,7 +202,8 @@ def network(path: Path, settings: FriendsSettings, people: int, seed: int) -> Fr
     if not path.exists():
         with in_turn(path.with_name(f"{path.name[:2]}.lock")):
             if not path.exists():
-                Friends.make(settings, people, seed).save(path)
+                with named(path):
+                    Friends.make(settings, people, seed).save(path)
     return Friends.open(path)
 
 

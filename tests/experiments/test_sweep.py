@@ -23,6 +23,7 @@ import sim
 from sim import cli
 from sim.engine.settings import BadInput
 from sim.experiments import estimate as estimating
+from sim.experiments import plan as planning
 from sim.experiments import sweep as sweeping
 from sim.experiments import worker
 from sim.experiments.lock import only_one
@@ -191,6 +192,23 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(plan, whole, tmp_path):
     pd.testing.assert_frame_equal(Sweep.load(out).table(), whole.table())
     assert csv == whole.table().to_csv(index=False)
     assert {path.name for path in out.iterdir()} == {"plan.toml", "points.parquet", "report.html", "runs", "sweep.json"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM there")
+def test_told_to_end_it_leaves_whole_runs_and_nothing_else(tmp_path):
+    """As a batch system ends a job whose time is up."""
+    (tmp_path / "trial.toml").write_text(PLAN.replace("seeds = 4", "seeds = 400"))
+    out = tmp_path / "out"
+    running = start(tmp_path / "trial.toml", out, 1)
+    deadline = time.monotonic() + 90
+    while len(list(out.glob("runs/*/*"))) < 2 and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.terminate()
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 128 + signal.SIGTERM, said
+    assert "told to end" in said
+    assert "Traceback" not in said
+    assert {path.name for path in out.iterdir()} == {"plan.toml", "points.parquet", "runs", "sweep.json"}
 
 
 def test_processes_change_nothing(plan, whole, tmp_path):
@@ -644,6 +662,14 @@ def test_a_dry_run_says_what_it_would_take_and_does_nothing(tmp_path, monkeypatc
     assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
 
 
+def test_a_dry_run_refuses_what_the_sweep_would(tmp_path):
+    plan, file = tiny(tmp_path / "a.toml"), tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        with pytest.raises(BadInput, match="a file of that name is in the way"):
+            estimating.estimate(plan, out=out)
+
+
 def test_an_estimate_is_about_right(whole, plan):
     found = estimating.estimate(plan, jobs=1, out=whole.folder)
     assert (found.finished, found.core_hours, found.disk_bytes) == (RUNS, 0, 0)
@@ -660,6 +686,14 @@ def test_a_million_runs_must_be_meant(tmp_path, monkeypatch):
     assert "1,000,000 runs" in done.stderr
     assert "--yes" in done.stderr
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_million_runs_are_counted_before_their_points_are_drawn(tmp_path, monkeypatch):
+    text = "\n".join(line for line in PLAN.splitlines() if not line.startswith("values"))
+    (tmp_path / "a.toml").write_text(text.replace("[factors]", "[sample]\npoints = 1_000_000\n[factors]"))
+    monkeypatch.setattr(planning._Reading, "_drawn", lambda *asked: pytest.fail("it has drawn a million points"))
+    with pytest.raises(BadInput, match=r"8,000,000 runs, more than 100,000|8,\d{3},\d{3} runs"):
+        sweep(tmp_path / "a.toml", out=tmp_path / "out")
 
 
 def test_the_command_line_shows_what_scenarios_did(tmp_path, monkeypatch):
