@@ -26,6 +26,10 @@ def loaded():
     import sys
     own = re.search(r"Private_Dirty:\\s+(\\d+)", open("/proc/self/smaps_rollup").read())[1]
     return "sim.world" in sys.modules, int(own) / 1024
+def own_after(*asked):
+    from sim.experiments import worker
+    done = worker.live(*asked)
+    return done.what, loaded()[1]
 def live(*asked):
     import gc
     from sim.experiments import worker
@@ -80,6 +84,18 @@ def test_a_worker_is_born_with_the_model_and_shares_it(tasks):
         there, own = next(iter(pool.as_completed([pool.submit("", tasks.loaded)])))[1]
     assert there
     assert own < 60, "megabytes of its own before it has done anything"
+
+
+@pytest.mark.skipif(not pooling.FORKED, reason="workers start from nothing here")
+def test_a_worker_takes_little_beside_what_all_share(tasks, tmp_path):
+    """Issue 5 asks for less than 150 MB a worker beyond the network, with 5,000 people; their columns are a few."""
+    scenario = Scenario.make(run={"users": 2_000, "days": 5})
+    about = (tmp_path / "net.friends", True, __version__, CODE, tmp_path)
+    with Pool(2) as pool:
+        runs = [pool.submit(name, tasks.own_after, scenario, Order(name, tmp_path, *about)) for name in "abcd"]
+        found = [result for _, result in pool.as_completed(runs)]
+    assert [what for what, _ in found] == ["done"] * 4
+    assert max(own for _, own in found) < 100, "megabytes"
 
 
 def test_a_worker_keeps_no_world_that_has_been_lived(tasks, tmp_path):
