@@ -213,12 +213,12 @@ def _judged_table(seen: Swept) -> Table:
         cells = []
         for name in seen.names:
             it = found[name]
-            notes = seen.choices(metric, name)
-            notes += [interval(it.low, it.high, unit, sign=False)] if seen.certain else []
+            notes = [interval(it.low, it.high, unit, sign=False)] if seen.certain else []
             if name != seen.baseline:
                 mark = seen.mark(name, it.diff, it.diff_low, it.diff_high)
                 notes.append(f"{number(it.diff, unit, sign=True)} against the baseline")
                 notes += ends_of(mark, unit)
+            notes += seen.choices(metric, name)
             cells.append(Cell(number(it.mean, unit), it.mean, tuple(notes)))
         rows.append((f"{seen.title(metric)}, {shown_unit(unit)}", *cells))
     caption = f"With levers at their best, means over {seen.averaged(seen.chosen[0])}"
