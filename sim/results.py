@@ -44,10 +44,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     check_folder(path.parent)
     part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
     try:
-        yield part
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        part.replace(path)
+        with named(path, str(part)):
+            yield part
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+            part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -57,6 +58,17 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextlib.contextmanager
+def named(path: Path, called: str | None = None) -> Iterator[None]:
+    """Where a file cannot be written the error says which: a full disk does not, nor does a temporary name `called`."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno and problem.filename in (None, called):
+            problem.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager
@@ -131,8 +143,11 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 # Reading
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, advice: str = "run it again") -> Any:
     """Read a JSON file of ours.
+
+    Args:
+        advice: what helps if it is damaged.
 
     Raises:
         BadInput: it is missing or damaged.
@@ -142,21 +157,25 @@ def read_json(path: Path) -> Any:
     except OSError as problem:
         raise _unreadable(path, problem) from None
     except ValueError as problem:  # not UTF-8, or not JSON
-        raise _damaged(path, problem) from None
+        raise _damaged(path, problem, advice) from None
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, advice: str = "run it again", columns: list[str] | None = None) -> pd.DataFrame:
     """Read a Parquet file of ours.
+
+    Args:
+        advice: what helps if it is damaged.
+        columns: those wanted; all if None.
 
     Raises:
         BadInput: it is missing or damaged.
     """
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path, columns=columns)
     except FileNotFoundError as problem:
         raise _unreadable(path, problem) from None
     except Exception as problem:  # pyarrow raises half a dozen kinds for a damaged file
-        raise _damaged(path, problem) from None
+        raise _damaged(path, problem, advice) from None
 
 
 def _unreadable(path: Path, problem: OSError) -> BadInput:
@@ -165,9 +184,9 @@ def _unreadable(path: Path, problem: OSError) -> BadInput:
     return BadInput(f"{path} cannot be read: {problem.strerror}")
 
 
-def _damaged(path: Path, problem: Exception) -> BadInput:
-    return BadInput(f"{path} is damaged ({str(problem).splitlines()[0] if str(problem) else type(problem).__name__}): "
-                    "run it again")  # fmt: skip
+def _damaged(path: Path, problem: Exception, advice: str = "run it again") -> BadInput:
+    why = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    return BadInput(f"{path} is damaged ({why}): {advice}")
 
 
 def _open_folder(folder: Path, wanted: str) -> dict[str, Any]:

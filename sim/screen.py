@@ -5,6 +5,7 @@ import csv
 import datetime
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +22,7 @@ LEFT = (
     "name",
     "metric",
     "scenario",
+    "levers at their best",
     "phase",
     "unit",
     "origin",
@@ -29,7 +31,9 @@ LEFT = (
     "what happens",
     "start",
 )  # the rest: right
-WHOLE = ("name", "metric", "scenario", "phase")  # never broken over lines
+WHOLE = {"name", "metric", "scenario", "phase"}  # the last to be broken over lines
+NARROW, MOST = {"value", "unit"}, 18  # columns that need not be wider
+BETWEEN = 3  # characters between two columns
 
 
 class Told(Protocol):
@@ -54,30 +58,54 @@ def show(rows: Sequence[Row], form: str, title: str = "") -> None:
         out.writeheader()
         out.writerows(rows)
         return
+    click.echo(title)
+    screen = console()
+    widths = _widths(rows, screen.width)
+    if sum(widths.values()) + BETWEEN * len(widths) > screen.width:
+        click.echo("\n".join(_listed(rows, screen.width)))
+        return
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for key in rows[0]:
-        table.add_column(
-            key.replace("_", " "),
-            justify="left" if key in LEFT else "right",
-            no_wrap=key in WHOLE,
-            min_width=_unbroken(key, rows),
-            max_width=18 if key in ("value", "unit") else None,
-        )
+    for key, width in widths.items():
+        table.add_column(key.replace("_", " "), justify="left" if key in LEFT else "right", width=width)
     for row in rows:
         table.add_row(*(plain(value) for value in row.values()))
-    click.echo(title)
-    screen, between = console(), 3  # characters between two columns
-    screen.width = max(screen.width, sum((column.min_width or 0) + between for column in table.columns))
     screen.print(table)
 
 
-def _unbroken(key: str, rows: Sequence[Row]) -> int:
-    """Characters of a column's longest word: a narrow terminal breaks lines, never a number."""
-    cells = [key.replace("_", " "), *(plain(row[key]) for row in rows)]
-    return max(len(part) for cell in cells for part in ([cell] if key in WHOLE else cell.split(" ")))
+def _widths(rows: Sequence[Row], room: int) -> dict[str, int]:
+    """Characters of each column: its longest word at least, and what is left where most lines would be broken."""
+    cells = {key: [key.replace("_", " "), *(plain(row[key]) for row in rows)] for key in rows[0]}
+    widths = {key: max(len(word) for cell in said for word in cell.split(" ")) for key, said in cells.items()}
+    wanted = {key: max(map(len, said)) for key, said in cells.items()}
+    for key in NARROW & set(wanted):
+        wanted[key] = max(widths[key], min(wanted[key], MOST))
+    for keys in (WHOLE, wanted):
+        for _ in range(room - BETWEEN * len(widths) - sum(widths.values())):
+            short = {
+                key: wanted[key] / max(1, widths[key]) for key in wanted if key in keys and widths[key] < wanted[key]
+            }
+            if not short:
+                break
+            widths[max(short, key=short.__getitem__)] += 1
+    return widths
+
+
+def _listed(rows: Sequence[Row], room: int) -> Iterator[str]:
+    """Rows one below the other, where they do not fit side by side: a narrow terminal loses nothing."""
+    for row in rows:
+        said = [(key.replace("_", " "), plain(value)) for key, value in row.items() if plain(value)]
+        names = [value for key, value in said if key in WHOLE]
+        rest = "; ".join(f"{key} {value}".strip() for key, value in said if key not in WHOLE)
+        yield from textwrap.wrap(
+            f"{', '.join(names)}: {rest}" if names else rest,
+            max(room, 20),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def plain(value: Any) -> str:

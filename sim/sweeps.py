@@ -34,11 +34,18 @@ RUNS, FAILED = "runs", "failed"  # folders
 RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
 NETWORKS, PARTS, LOCK = "networks", ".parts", ".lock"  # while it is being made
 IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousands of millions of them
+SAID = {  # in sweep.json, always
+    "version", "code", "name", "title", "plan", "scenarios", "titles", "seeds", "users", "days", "points", "runs",
+    "factors", "sample", "chosen", "save_days", "unfair", "metrics", "machine", "started", "went",
+}  # fmt: skip
+AGAIN = "sweep again with the same plan, and this run alone is made again"
 LEVEL = 0.95  # of intervals
 CLASSES = 5  # that the values of a drawn factor are put into
 FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
+SOLVED = 30  # passes that fit points and seeds to a table with gaps; one does where there are none
 COMPARED = (
-    "units",
+    "draws",
+    "seeds",
     "mean",
     "low",
     "high",
@@ -64,6 +71,15 @@ def is_finished(folder: Path, run: str) -> bool:
     return (place_of(folder, run) / RUN).exists()
 
 
+def is_whole(folder: Path, run: str) -> bool:
+    """Whether a run is there and can be read; what a damaged disk or somebody's hand has left is made again."""
+    try:
+        about = read_json(place_of(folder, run) / RUN)
+    except BadInput:
+        return False
+    return isinstance(about, dict) and isinstance(about.get("summary"), dict)
+
+
 def failure_of(folder: Path, run: str) -> Path:
     """The file that says why a run failed."""
     return folder / FAILED / f"{run}.json"
@@ -83,22 +99,69 @@ def interval(values: ArrayLike) -> Interval:
     mean = float(sample.mean())
     if sample.size < 2:
         return Interval(mean, mean, mean)
-    reach = float(special.stdtrit(sample.size - 1, (1 + LEVEL) / 2)) * float(sample.std(ddof=1)) / sample.size**0.5
+    reach = _student(sample.size - 1) * float(sample.std(ddof=1)) / sample.size**0.5
     return Interval(mean, mean - reach, mean + reach)
 
 
-def apart(values: ArrayLike, others: ArrayLike) -> Interval:
-    """Welch's interval of the difference of two means whose values are not paired."""
-    a, b = np.asarray(values, np.float64), np.asarray(others, np.float64)
-    mean = float(a.mean() - b.mean())
-    if a.size < 2 or b.size < 2:
+def crossed(table: ArrayLike, other: ArrayLike | None = None) -> Interval:
+    """Interval of a mean over drawn points that are all lived with the same seeds, or of the difference of two.
+
+    Points and seeds are both samples, and what happens at two points is alike where a seed is kind to both. So the
+    variance is that of the points' means, and that of the seeds' means, less what both count: two-way random effects,
+    clusters in the words of Cameron, Gelbach and Miller (2011). It is at least each alone. Points are many and seeds
+    few: the quantile is the mean of both's, weighted by their variances (Cochran 1964), which holds the truth a little
+    more often than said where there are two seeds. With one seed it holds for its luck alone, with one point there.
+
+    Args:
+        table: shape (points, seeds), NaN where there is no value.
+        other: what is taken from it: other points, the same seeds.
+    """
+    sides = [np.asarray(it, np.float64) for it in (table, other) if it is not None]
+    spreads = [_spread(side) for side in sides]
+    signs = np.array([1.0, -1.0])[: len(sides)]
+    mean = float(signs @ [it.mean for it in spreads])
+    seeds = sides[0].shape[1]
+    known = seeds > 1
+    by_seed = seeds / (seeds - 1) * float(((signs @ [it.by_seed for it in spreads]) ** 2).sum()) if known else 0.0
+    by_point = sum(it.by_point for it in spreads) if all(len(side) > 1 for side in sides) else 0.0
+    if by_seed + by_point == 0:
         return Interval(mean, mean, mean)
-    one, other = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
-    if one + other == 0:
-        return Interval(mean, mean, mean)
-    freedom = (one + other) ** 2 / (one**2 / (a.size - 1) + other**2 / (b.size - 1))
-    reach = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * (one + other) ** 0.5
+    variance = max(by_point + by_seed - sum(it.both for it in spreads), by_point, by_seed)
+    quantile = by_seed * _student(seeds - 1) if known else 0.0
+    if by_point:
+        parts = sum(it.by_point**2 / (len(side) - 1) for it, side in zip(spreads, sides, strict=True))
+        quantile += by_point * _student(by_point**2 / parts)  # Welch's degrees of freedom where there are two
+    reach = quantile / (by_point + by_seed) * variance**0.5
     return Interval(mean, mean - reach, mean + reach)
+
+
+class _Spread(NamedTuple):
+    """A table's mean, and parts of its variance."""
+
+    mean: float
+    by_seed: NDArray[np.float64]  # how far each seed moves it
+    by_point: float
+    both: float  # what points and seeds do together, which both parts count
+
+
+def _spread(table: NDArray[np.float64]) -> _Spread:
+    there, (points, seeds) = ~np.isnan(table), table.shape
+    mean, cells = float(table[there].mean()), int(there.sum())
+    rest = np.where(there, table - mean, 0.0)
+    by_seed, by_point, both = rest.sum(axis=0) / cells, 0.0, 0.0
+    if points > 1:
+        by_point = points / (points - 1) * float(((rest.sum(axis=1) / cells) ** 2).sum())
+    if points > 1 and seeds > 1:
+        for _ in range(1 if there.all() else SOLVED):
+            for axis in (1, 0):
+                many = np.maximum(there.sum(axis=axis, keepdims=True), 1)
+                rest = np.where(there, rest - rest.sum(axis=axis, keepdims=True) / many, 0.0)
+        both = points * seeds / (points - 1) / (seeds - 1) * float((rest**2).sum()) / cells**2
+    return _Spread(mean, by_seed, by_point, both)
+
+
+def _student(freedom: float) -> float:
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
 class Levels(NamedTuple):
@@ -144,9 +207,10 @@ class Sweep:
             raise BadInput(f"there is no folder {folder}")
         if not (folder / ABOUT).exists():
             raise BadInput(f"{folder} holds no sweep: it has no {ABOUT}")
-        about = read_json(folder / ABOUT)
-        if not isinstance(about, dict) or not {"version", "scenarios", "seeds", "factors"} <= set(about):
-            raise BadInput(f"{folder / ABOUT} is damaged: sweep again with the same plan; finished runs are kept")
+        advice = "sweep again with the same plan, and it is written anew; finished runs are kept"
+        about = read_json(folder / ABOUT, advice)
+        if not isinstance(about, dict) or not set(about) >= SAID:
+            raise BadInput(f"{folder / ABOUT} is damaged (it does not say all it should): {advice}")
         return cls(folder, about)
 
     @property
@@ -180,6 +244,16 @@ class Sweep:
         return [factor["name"] for factor in self.about["factors"]]
 
     @property
+    def drawn(self) -> bool:
+        """Whether factors were drawn, so that points are a sample of those there could be, as seeds are of luck."""
+        return any(factor["drawn"] for factor in self.about["factors"])
+
+    @property
+    def levers(self) -> list[str]:
+        """Factors that the platform decides, over listed values: what it could choose, rather than what may befall it."""
+        return [it["name"] for it in self.about["factors"] if it["origin"] == "decided" and not it["drawn"]]
+
+    @property
     def metrics(self) -> dict[str, Metric]:
         """Declarations of every metric, by name."""
         return noted(self.about["metrics"])
@@ -187,7 +261,7 @@ class Sweep:
     @cached_property
     def points(self) -> pd.DataFrame:
         """A row a point of the factors and scenario: `point`, `draw`, `scenario`, `hash`, then the factors."""
-        return read_table(self.folder / POINTS)
+        return read_table(self.folder / POINTS, "sweep again with the same plan, and it is written anew")
 
     # the table
 
@@ -226,13 +300,13 @@ class Sweep:
         """Summaries by run, of those that are finished."""
         known = pd.DataFrame(columns=wanted, dtype=np.float64)
         if (self.folder / TABLE).exists():
-            known = read_table(self.folder / TABLE).set_index("run")[wanted]
+            advice = "remove it; the runs hold the same"
+            known = read_table(self.folder / TABLE, advice).set_index("run")[wanted]
         read = {}
         for run in np.setdiff1d(np.asarray(runs, object), np.asarray(known.index, object)):
             file = place_of(self.folder, str(run)) / RUN
             if file.exists():
-                summary = read_json(file)["summary"]
-                read[run] = [summary[name] for name in wanted]
+                read[run] = _summary(file, wanted)
         more = pd.DataFrame.from_dict(read, orient="index", columns=wanted, dtype=np.float64)
         return more if known.empty else pd.concat([known, more]) if read else known
 
@@ -254,23 +328,18 @@ class Sweep:
             had = ", ".join(kept) if isinstance(kept, list) else "none"
             raise BadInput(f"{self.folder} has no days of {', '.join(wanted)}: its plan keeps {had} (save_days)")
         rows = self.rows() if of is None else of
-        each = [table for row in rows[[*FIXED, *self.factors]].to_dict("records") for table in self._lived(row, wanted)]
+        each = [
+            table for row in rows[[*FIXED, *self.factors]].to_dict("records") for table in _lived(self, row, wanted)
+        ]
         if not each:
             return pd.DataFrame(columns=[*FIXED, *self.factors, "day", *wanted])
         return pd.concat(each, ignore_index=True)
 
-    def _lived(self, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
-        file = place_of(self.folder, row["run"]) / DAYS
-        if file.exists():
-            days = pd.read_parquet(file, columns=["day", *wanted])
-            days.columns = [name + MEASURED if name in self.factors else name for name in days.columns]
-            yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
-
     def failures(self) -> pd.DataFrame:
         """A row a run that failed: run, scenario, seed, point, the factors, `error` and `traceback`."""
         rows = self.rows().drop_duplicates("run")
-        files = {run: failure_of(self.folder, run) for run in rows["run"]}
-        said = {run: read_json(file) for run, file in files.items() if file.exists()}
+        files = {run: failure_of(self.folder, run) for run in rows["run"] if not is_finished(self.folder, run)}
+        said = {run: _failure(file) for run, file in files.items() if file.exists()}
         failed = rows[rows["run"].isin(said)].reset_index(drop=True)
         for column in ("error", "traceback"):
             failed[column] = [said[run][column] for run in failed["run"]]
@@ -290,18 +359,20 @@ class Sweep:
     def paired(self, metric: str) -> pd.DataFrame:
         """A metric by (point, seed), a column a scenario; only where every scenario is finished.
 
-        A third level of the index, `unit`, says which rows are independent draws of luck: drawn points where factors
-        were drawn, else seeds.
+        A third level of the index, `draw`, says which of the drawn points a point belongs to; 0 where none were drawn.
         """
+        return self._wide(metric).dropna()
+
+    def _wide(self, metric: str) -> pd.DataFrame:
+        """As `paired`, with what is finished in some scenarios only: NaN in the others."""
         self._check([metric], self.about["metrics"])
         table = self._chosen if metric in self.about["chosen"] else self.table([metric])
         column = metric + MEASURED if metric in self.factors else metric
         wide = table.pivot(index=["point", "seed"], columns="scenario", values=column)
-        wide = wide.reindex(columns=self.scenarios).dropna()
+        wide = wide.reindex(columns=self.scenarios)
         draws = self.points.drop_duplicates("point").set_index("point")["draw"]
         point, seed = wide.index.get_level_values("point"), wide.index.get_level_values("seed")
-        units = draws.loc[point].to_numpy() if any(factor["drawn"] for factor in self.about["factors"]) else seed
-        wide.index = pd.MultiIndex.from_arrays([point, seed, units], names=["point", "seed", "unit"])
+        wide.index = pd.MultiIndex.from_arrays([point, seed, draws.loc[point]], names=["point", "seed", "draw"])
         return wide
 
     @cached_property
@@ -315,34 +386,23 @@ class Sweep:
         if drawn is None:
             raise BadInput(f"{factor!r} is no factor of the sweep: {', '.join(self.factors)}")
         values = self.points.drop_duplicates("point").sort_values("point")[factor].to_numpy()
-        different, of = np.unique(values, return_inverse=True)
-        if not drawn or len(different) <= CLASSES:
-            numbers = different.dtype.kind in "if"
-            at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
-            return Levels(of.astype(np.int64), different.tolist(), at)
-        ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
-        of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
-        classes = list(itertools.pairwise(ends.tolist()))
-        return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
+        return _levels(values, drawn)
 
     def effects(self, metric: str) -> pd.DataFrame:
         """A metric at each level of each factor, over all other factors and seeds.
 
         Returns:
-            A row a factor, level and scenario: mean with its 95 % interval, and the same of the difference to the
-            baseline, paired by point and seed.
+            A row a factor, level and scenario: how many draws and seeds stand behind it, mean with its 95 % interval,
+            and the same of the difference to the baseline, paired by point and seed. Intervals are over seeds; where
+            factors were drawn, over drawn points and seeds (see `crossed`).
         """
         wide, found = self.paired(metric), []
         points = wide.index.get_level_values("point")
         for factor in self.factors:
             levels = self.levels(factor)
             for place, label in enumerate(levels.labels):
-                here = wide[levels.of[points] == place].groupby("unit").mean()
-                if here.empty:
-                    continue
-                for name in self.scenarios:
-                    level, diff = interval(here[name]), interval(here[name] - here[self.baseline])
-                    found.append((factor, place, label, levels.at[place], name, len(here), *level, *diff))
+                here = wide[levels.of[points] == place]
+                found += [(factor, place, label, levels.at[place], *compared) for compared in self._compared(here)]
         columns = ["factor", "place", "level", "at", "scenario", *COMPARED]
         return pd.DataFrame(found, columns=columns)
 
@@ -352,27 +412,54 @@ class Sweep:
         points = wide.index.get_level_values("point")
         for factor in self.factors:
             levels = self.levels(factor)
-            ends = [wide[levels.of[points] == place].groupby("unit").mean() for place in (0, len(levels.labels) - 1)]
+            ends = [_cells(wide[levels.of[points] == place]) for place in (0, len(levels.labels) - 1)]
             if len(levels.labels) < 2 or any(end.empty for end in ends):
                 continue
             both = ends[0].index.intersection(ends[1].index)
             for name in self.scenarios:
-                if len(both) >= min(len(ends[0]), len(ends[1])):  # the same draws of luck at both ends
-                    change = interval(ends[1].loc[both, name] - ends[0].loc[both, name])
+                if len(both):  # the same luck and, but for this factor, the same points at both ends
+                    change = self.interval(ends[1].loc[both, name] - ends[0].loc[both, name])
                 else:
-                    change = apart(ends[1][name], ends[0][name])
+                    change = crossed(*_side_by_side(ends[1][name], ends[0][name]))
                 found.append((factor, levels.labels[0], levels.labels[-1], name, *change))
         return pd.DataFrame(found, columns=["factor", "first", "last", "scenario", "change", "low", "high"])
 
     def overall(self, metric: str) -> pd.DataFrame:
         """A metric over all points and seeds: a row a scenario, as `effects`."""
-        here = self.paired(metric).groupby("unit").mean()
-        found = [
-            (name, len(here), *interval(here[name]), *interval(here[name] - here[self.baseline]))
+        return pd.DataFrame(self._compared(self.paired(metric)), columns=["scenario", *COMPARED])
+
+    def best(self, metric: str) -> pd.DataFrame:
+        """Each scenario with its levers where they do best on a metric, over everything else: a row a scenario.
+
+        All combinations of levers of all scenarios are held against each other where all are finished: the same values
+        of the other factors, the same seeds. Those that are finished nowhere are left out. What is picked as the best
+        of many looks a little better than it is, for it was also the luckiest.
+
+        Returns:
+            `scenario`, a column a lever (None where it does not apply), `of` (combinations that it is the best of), and
+            as `effects`, with differences to the baseline where its own levers do best. Best is least where less is
+            better, else most. Empty where a scenario has nothing finished that all others have too.
+        """
+        return _at_best(self, self._wide(metric), -1.0 if self.metrics[metric].better == "less" else 1.0)
+
+    def levers_of(self, scenario: str) -> list[str]:
+        """The levers that apply to a scenario."""
+        only = {factor["name"]: factor["only"] for factor in self.about["factors"]}
+        return [lever for lever in self.levers if not only[lever] or scenario in only[lever]]
+
+    def _compared(self, wide: pd.DataFrame) -> list[tuple[Any, ...]]:
+        """Each scenario in rows of `paired`, beside the baseline."""
+        cells = _cells(wide)
+        many = [cells.index.unique(level).size for level in ("draw", "seed")]
+        return [
+            (name, *many, *self.interval(cells[name]), *self.interval(cells[name] - cells[self.baseline]))
             for name in self.scenarios
-            if len(here)
+            if len(cells)
         ]
-        return pd.DataFrame(found, columns=["scenario", *COMPARED])
+
+    def interval(self, cells: "pd.Series[float]") -> Interval:
+        """Of values by draw and seed: over both where factors were drawn, else over seeds."""
+        return crossed(cells.unstack("seed")) if self.drawn else interval(cells)
 
     def winners(self, metric: str, one: str, other: str) -> pd.DataFrame:
         """Who is best on a metric at each pair of levels of two factors, over the rest.
@@ -387,16 +474,108 @@ class Sweep:
         first, then = self.levels(one), self.levels(other)
         for i, label in enumerate(first.labels):
             for j, label_of_other in enumerate(then.labels):
-                here = wide[(first.of[points] == i) & (then.of[points] == j)].groupby("unit").mean()
+                here = _cells(wide[(first.of[points] == i) & (then.of[points] == j)])
                 if here.empty:
                     continue
                 ranked = (sign * here.mean()).sort_values(ascending=False, kind="stable").index.tolist()
                 winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-                lead = interval(sign * (here[winner] - here[second]))
+                lead = self.interval(sign * (here[winner] - here[second]))
                 sure = len(here) > 1 and lead.low > 0
                 found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
         return pd.DataFrame(found, columns=columns)
+
+
+def _summary(file: Path, wanted: list[str]) -> list[float]:
+    """Metrics of a run; NaN for one that the code it was made with did not know."""
+    about = read_json(file, AGAIN)
+    if not isinstance(about, dict) or not isinstance(about.get("summary"), dict):
+        raise BadInput(f"{file} is damaged (it has no summary): {AGAIN}")
+    return [about["summary"].get(name, np.nan) for name in wanted]
+
+
+def _lived(sweep: Sweep, row: Mapping[Any, Any], wanted: list[str]) -> Iterator[pd.DataFrame]:
+    """Days of a run, if they were kept, beside its row of the table."""
+    file = place_of(sweep.folder, row["run"]) / DAYS
+    if file.exists():
+        days = read_table(file, f"remove the folder {file.parent}, then {AGAIN}", ["day", *wanted])
+        days.columns = [name + MEASURED if name in sweep.factors else name for name in days.columns]
+        yield pd.concat([pd.DataFrame({name: [value] * len(days) for name, value in row.items()}), days], axis=1)
+
+
+def _failure(file: Path) -> dict[str, str]:
+    """What a failed run said; that it cannot be read is no reason to say nothing of the others."""
+    try:
+        about = read_json(file, "the next sweep tries the run again")
+        return {key: str(about[key]) for key in ("error", "traceback")}
+    except (BadInput, KeyError, TypeError) as problem:
+        return {"error": f"{file.name} is damaged", "traceback": str(problem)}
+
+
+def _at_best(sweep: Sweep, wide: pd.DataFrame, sign: float) -> pd.DataFrame:
+    """`Sweep.best` of a metric as `paired` has it, gaps and all; of which more is better, or less where sign is -1."""
+    names, levers = sweep.scenarios, sweep.levers
+    settings = sweep.points.drop_duplicates("point").set_index("point")
+    point = wide.index.get_level_values("point")
+    around = _numbered(settings, [name for name in sweep.factors if name not in levers])
+    keys = {"around": around.loc[point].to_numpy()}
+    keys |= {level: wide.index.get_level_values(level) for level in ("draw", "seed")}
+    chosen = {name: _numbered(settings, sweep.levers_of(name)) for name in names}
+    tables = {
+        name: pd.DataFrame({**keys, "choice": chosen[name].loc[point].to_numpy(), "value": wide[name].to_numpy()})
+        .pivot_table("value", list(keys), "choice")
+        for name in names
+    }  # fmt: skip
+    both = pd.concat(tables, axis=1).dropna()
+    found, columns = list[tuple[Any, ...]](), ["scenario", *levers, "of", *COMPARED]
+    if both.empty or any(table.empty for table in tables.values()):
+        return pd.DataFrame(found, columns=columns)
+    cells = both.groupby(level=["draw", "seed"]).mean()
+    best = {name: (sign * cells[name].mean()).idxmax() for name in names}
+    many = [cells.index.unique(level).size for level in ("draw", "seed")]
+    baseline = cells[sweep.baseline][best[sweep.baseline]]
+    for name in names:
+        mine, values = cells[name][best[name]], settings[chosen[name] == best[name]].iloc[0]
+        at = [_item(values[lever]) if lever in sweep.levers_of(name) else None for lever in levers]
+        intervals = (*sweep.interval(mine), *sweep.interval(mine - baseline))
+        found.append((name, *at, cells[name].shape[1], *many, *intervals))
+    table = pd.DataFrame(found, columns=columns, dtype=object)
+    return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
+
+
+def _item(value: Any) -> Any:
+    """Python's own number or truth in place of NumPy's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _levels(values: NDArray[Any], drawn: bool) -> Levels:
+    """The different values of a factor by point, or classes of them."""
+    different, of = np.unique(values, return_inverse=True)
+    if not drawn or len(different) <= CLASSES:
+        numbers = different.dtype.kind in "if"
+        at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
+        return Levels(of.astype(np.int64), different.tolist(), at)
+    ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
+    of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
+    classes = list(itertools.pairwise(ends.tolist()))
+    return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
+
+
+def _numbered(settings: pd.DataFrame, names: list[str]) -> "pd.Series[int]":
+    """By point, a number that is the same for the same values of these factors."""
+    return settings.groupby(names, sort=False).ngroup() if names else pd.Series(0, settings.index)
+
+
+def _cells(wide: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `paired` by draw and seed, over the other points."""
+    return wide.groupby(level=["draw", "seed"]).mean()
+
+
+def _side_by_side(*cells: "pd.Series[float]") -> list[pd.DataFrame]:
+    """Values by draw and seed as tables of the same seeds."""
+    tables = [one.unstack("seed") for one in cells]
+    seeds = sorted(set().union(*(table.columns for table in tables)))
+    return [table.reindex(columns=seeds) for table in tables]
 
 
 def _label(value: Any) -> str:

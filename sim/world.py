@@ -490,7 +490,7 @@ def _saved(path: str | Path) -> Iterator[Any]:
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         if isinstance(error, BadInput):
             raise
-        raise BadInput(f"{path}: not a saved world, or damaged ({error})") from None
+        raise BadInput(f"{path}: not a saved world, or damaged; `hongbao run --save-at DAY` writes one") from None
 
 
 def _about(state: Any) -> dict[str, Any]:

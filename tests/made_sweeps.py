@@ -13,7 +13,9 @@ METRICS = {
 VALUES = {"shopping.commission": [0.0, 0.1, 0.2], "users.talk": [1.0, 2.0]}
 
 
-def a_sweep(folder, profit, seeds=(1, 2, 3, 4), drawn=False, names=("free", "paid"), points=None, without=()):
+def a_sweep(
+    folder, profit, seeds=(1, 2, 3, 4), drawn=False, names=("free", "paid"), points=None, without=(), assumed=()
+):
     """A sweep on disk whose profit in CNY is a function of (scenario, point's values, seed)."""
     if points is None:
         points = [
@@ -30,7 +32,7 @@ def a_sweep(folder, profit, seeds=(1, 2, 3, 4), drawn=False, names=("free", "pai
     pd.DataFrame(rows).to_parquet(folder / "points.parquet", index=False)
     factors = [
         {
-            "name": name, "value": 0.0, "origin": "decided", "unit": "share" if "commission" in name else "hours",
+            "name": name, "value": 0.0, "origin": "assumed" if name in assumed else "decided", "unit": "share" if "commission" in name else "hours",
             "low": 0.0, "high": 1.0, "meaning": "a setting", "source": "", "drawn": drawn, "only": [],
             "values": sorted({point[name] for point in points}),
         }

@@ -1,6 +1,7 @@
 """The command: what it prints where, its exit codes, and that bad input is told plainly and leaves nothing behind."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -188,17 +189,71 @@ def test_one_seed_claims_neither_an_interval_nor_a_best(hongbao: Callable[..., R
     assert "is best" not in done.stdout
 
 
-@pytest.mark.parametrize("wide", [20, 60, 100])
+@pytest.mark.parametrize("wide", [20, 60, 66, 70, 71, 72, 80, 100])
 def test_a_narrow_terminal_breaks_lines_but_never_a_number(
     wide: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Nothing is lost, the last column neither; breaks if widths are left to whoever draws the table."""
     monkeypatch.setattr(screen, "PIPE_WIDTH", wide)
     row = {"metric": "revenue.total, CNY", "scenario": "subscription", "mean": "−70,670", "against shops": "+1.33 m"}
-    screen.show([row | {"95 % interval": "+1.307 m to +1.347 m", "meaning": "what came in " * 5}], "table")
+    row |= {"95 % interval": "+1.307 m to +1.347 m", "is best": "over 99\N{NO-BREAK SPACE}%"}
+    screen.show([row], "table")
+    screen.show([row | {"meaning": "what came in " * 5}], "table")
     said = capsys.readouterr().out
     assert "…" not in said
-    for whole in ("revenue.total, CNY", "subscription", "−70,670", "+1.33", "+1.307", "+1.347"):
-        assert whole in said
+    for whole in ("revenue.total,", "subscription", "−70,670", "+1.33", "+1.307", "+1.347", "99\N{NO-BREAK SPACE}%"):
+        assert said.count(whole) == 2, whole
+    for word in ("metric", "scenario", "against", "interval", "best"):
+        assert word in said or wide < 70, word
+    assert max(map(len, said.splitlines())) <= max(wide, 30)
+
+
+@pytest.mark.parametrize("wide", [60, 80])
+def test_all_settings_fit_a_terminal(
+    hongbao: Callable[..., Result], wide: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "PIPE_WIDTH", wide)
+    said = hongbao("parameters").stdout
+    assert "users.privacy_concern" in said
+    assert max(map(len, said.splitlines()[1:])) <= wide + 20, "no line is longer, but for a name or an address"
+
+
+def test_a_plan_is_no_scenario_nor_a_scenario_a_plan(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(f'scenarios = ["{BASELINE}"]\n')
+    for command in ("run", "compare"):
+        done = hongbao(command, plan)
+        assert done.exit_code == 2
+        assert f"hongbao sweep {plan}" in done.stderr
+    done = hongbao("sweep", FEE)
+    assert done.exit_code == 2
+    assert "a scenario, not a plan" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "compare", "report"])
+def test_a_full_disk_is_told_with_the_file(
+    command: str, hongbao: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if command == "report":
+        hongbao("run", BASELINE, *SMALL, "--out", "here")
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    how = {
+        "run": (BASELINE, *SMALL, "--out", "here"),
+        "compare": (BASELINE, FEE, *SMALL, "--replicates", "1", "--jobs", "1", "--out", "here"),
+        "report": ("here",),
+    }
+    done = hongbao(command, *how[command])
+    assert done.exit_code == 1
+    assert re.search(r"no room on the disk for here/\S+: make room", done.stderr), done.stderr
+    assert ".part" not in done.stderr
+
+
+def test_one_day_is_one_day(hongbao: Callable[..., Result]) -> None:
+    assert "1 day, seed 1" in hongbao("run", BASELINE, "--users", "60", "--days", "1").stdout
 
 
 def test_progress_is_told_on_stderr_with_the_time_left(

@@ -1,11 +1,13 @@
 """What many runs say together: effects, changes and winners, paired by point and seed; intervals that hold the truth."""
 
+import json
+
 import numpy as np
 import pytest
 from made_sweeps import a_sweep, shared
 
 from sim.engine.settings import BadInput
-from sim.sweeps import Sweep, apart, interval
+from sim.sweeps import Sweep, crossed, interval
 
 
 def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
@@ -26,7 +28,7 @@ def test_effects_are_paired_by_point_and_seed(tmp_path):
     assert it["diff"] == pytest.approx(10, abs=0.1)
     assert it["diff_low"] < 10 < it["diff_high"]
     assert it["diff_high"] - it["diff_low"] < 0.2, "but the difference does not"
-    assert it["units"] == 4
+    assert (it["draws"], it["seeds"]) == (1, 4)
     assert found.loc["users.talk", "2", "free"]["mean"] == pytest.approx(2502, abs=0.1)
 
 
@@ -51,6 +53,49 @@ def test_winners_are_found_where_they_win(tmp_path):
     assert found.loc["0.2", "2"]["sure"]
     cheap = sweep.winners("cost.total", "shopping.commission", "users.talk").set_index(["one", "other"])
     assert cheap.loc["0.2", "1"]["winner"] == "paid", "of costs the smaller is the better"
+
+
+def test_levers_are_chosen_and_what_is_assumed_is_averaged_over(tmp_path):
+    def profit(name, values, seed):
+        at_best = values["shopping.commission"] == (0.1 if name == "paid" else 0.2)
+        return 100.0 * seed + values["users.talk"] + (7 if name == "paid" else 2) * at_best + 0.01 * (seed % 3)
+
+    sweep = a_sweep(tmp_path, profit, assumed=("users.talk",))
+    assert sweep.levers == ["shopping.commission"]
+    found = sweep.best("profit.total").set_index("scenario")
+    assert found["shopping.commission"].to_dict() == {"free": 0.2, "paid": 0.1}
+    assert (found["of"] == 3).all()
+    assert found.loc["paid", "mean"] == pytest.approx(250 + 1.5 + 7, abs=0.1)
+    assert found.loc["paid", "diff"] == pytest.approx(5)
+    assert found.loc["paid", "diff_high"] - found.loc["paid", "diff_low"] < 0.1, "paired by seed and by what is assumed"
+    assert found.loc["paid", "high"] - found.loc["paid", "low"] > 100
+    least = sweep.best("cost.total").set_index("scenario")
+    assert least["shopping.commission"].to_dict() == {"free": 0.2, "paid": 0.1}, "of costs the least"
+
+
+def test_combinations_are_compared_where_all_are_finished(tmp_path):
+    """A seed kind to everybody that only one combination has lived must not make it the best."""
+    bad = {(name, point, 4) for name in ("free", "paid") for point in range(4)}  # all but commission 0.2
+    never = {("paid", point, seed) for point in (0, 1) for seed in (1, 2, 3, 4)}  # commission 0 fails always
+
+    def profit(name, values, seed):
+        return 1000.0 * seed - values["shopping.commission"] + (name == "paid") * 3
+
+    found = a_sweep(tmp_path, profit, without=bad | never, assumed=("users.talk",)).best("profit.total")
+    found = found.set_index("scenario")
+    assert found["shopping.commission"].to_dict() == {"free": 0.0, "paid": 0.1}
+    assert found["of"].to_dict() == {"free": 3, "paid": 2}
+    assert (found["seeds"] == 3).all()
+    assert found.loc["paid", "diff"] == pytest.approx(2.9)
+
+
+def test_a_lever_of_one_scenario_is_none_of_the_others(tmp_path):
+    sweep = a_sweep(tmp_path, shared)
+    sweep.about["factors"][1]["only"] = ["paid"]
+    found = sweep.best("profit.total").set_index("scenario")
+    assert found["users.talk"].to_dict() == {"free": None, "paid": 2.0}
+    assert found["of"].to_dict() == {"free": 3, "paid": 6}
+    json.dumps(found.reset_index().to_dict("records"))
 
 
 def test_points_that_are_not_finished_everywhere_are_left_out(tmp_path):
@@ -80,7 +125,7 @@ def test_a_drawn_factor_is_put_into_classes_and_its_points_are_the_sample(tmp_pa
     found = sweep.effects("profit.total")
     it = found[(found.factor == "shopping.commission") & (found.scenario == "paid")]
     assert it["diff"].is_monotonic_increasing
-    assert (it["units"] == 8).all()
+    assert (it["draws"] == 8).all()
     change = sweep.changes("profit.total").set_index(["factor", "scenario"]).loc["shopping.commission", "paid"]
     assert change["low"] < 50 * 0.16 < change["high"], "ends of a drawn factor are different points: not paired"
     with pytest.raises(BadInput, match="no factor"):
@@ -91,10 +136,59 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     draws = np.random.default_rng(5).standard_normal((2000, 2, 6))
     mean = [interval(a) for a in draws[:, 0]]
     assert np.mean([it.low < 0 < it.high for it in mean]) == pytest.approx(0.95, abs=0.015)
-    difference = [apart(3 * a, b[:4]) for a, b in draws]
+    difference = [crossed(3 * a[:, None], b[:4, None]) for a, b in draws]
     assert np.mean([it.low < 0 < it.high for it in difference]) == pytest.approx(0.95, abs=0.015)
     assert interval([3.0]) == (3.0, 3.0, 3.0)
-    assert apart([3.0, 3.0], [1.0, 1.0]) == (2.0, 2.0, 2.0)
+    assert crossed([[3.0], [3.0]], [[1.0], [1.0]]) == (2.0, 2.0, 2.0)
+    assert crossed([[1.0, 2.0, 4.0]]) == pytest.approx(interval([1.0, 2.0, 4.0])), "of one point: over seeds"
+    assert crossed([[1.0], [2.0], [4.0]]) == pytest.approx(interval([1.0, 2.0, 4.0])), "of one seed: over points"
+
+
+@pytest.mark.parametrize("common", [0.0, 0.5, 3.0])
+@pytest.mark.parametrize(("points", "seeds", "gaps"), [(40, 4, 0), (12, 2, 0), (24, 4, 10)])
+def test_intervals_of_drawn_points_know_that_points_share_their_luck(points, seeds, gaps, common):
+    """Breaks if points with the same seeds are taken for independent: with much common luck one in ten would hold."""
+    luck, held, alone = np.random.default_rng(7), [], []
+    for _ in range(1000):
+        of_seed = common * luck.standard_normal((1, seeds))
+        table = luck.standard_normal((points, 1)) + of_seed + luck.standard_normal((points, seeds))
+        if gaps:
+            table[-gaps:, -1] = np.nan  # the last seed is under way
+        held.append(crossed(table))
+        alone.append(interval(np.nanmean(table, axis=1)))
+    covered = np.mean([it.low < 0 < it.high for it in held])
+    assert 0.93 < covered < 0.99
+    if common == 3:
+        assert np.mean([it.low < 0 < it.high for it in alone]) < 0.4
+
+
+def test_ends_of_a_drawn_factor_are_other_points_with_the_same_luck():
+    """A seed's luck falls out of the difference; what it does to one end only does not."""
+    luck, held, widths = np.random.default_rng(8), [], []
+    for _ in range(600):
+        of_seed = 100 * luck.standard_normal((1, 4))
+        sides = [luck.standard_normal((9, 1)) + of_seed * times + luck.standard_normal((9, 4)) for times in (1, 1.02)]
+        found = crossed(*sides)
+        held.append(found.low < 0 < found.high)
+        widths.append(found.high - found.low)
+    assert 0.93 < np.mean(held) < 0.99
+    assert np.median(widths) < 10
+
+
+def test_a_drawn_sweep_is_as_sure_as_its_few_seeds_allow(tmp_path):
+    """A seed that helps the paid one at every point alike: forty points are no forty witnesses."""
+
+    def common(name, values, seed):
+        return (name == "paid") * (10.0 * (-1) ** seed + values["users.talk"])
+
+    points = [{"shopping.commission": 0.2 * (k + 0.5) / 40, "users.talk": 1 + (k * 17 % 40) / 40} for k in range(40)]
+    sweep = a_sweep(tmp_path, common, drawn=True, points=points)
+    it = sweep.overall("profit.total").set_index("scenario").loc["paid"]
+    assert (it["draws"], it["seeds"]) == (40, 4)
+    assert it["diff_low"] < 0 < it["diff_high"]
+    assert not sweep.winners("profit.total", *sweep.factors)["sure"].any()
+    change = sweep.changes("profit.total").set_index(["factor", "scenario"]).loc["users.talk", "paid"]
+    assert change["low"] > 0.5, "what luck does to both ends alike is no doubt about the difference"
 
 
 def test_a_metric_called_like_a_factor_is_told_apart(tmp_path):

@@ -1,7 +1,7 @@
 """The `hongbao` command: each command reads its options, calls one function and shows what came back.
 
 Results go to stdout; progress, warnings and errors to stderr. Exit codes: 0 ok, 1 failed, 2 bad input, 3 a sweep is
-partly done, 130 interrupted. What takes time to load is imported by the command that needs it.
+partly done, 130 interrupted, 143 told to end. What takes time to load is imported by the command that needs it.
 """
 
 import gc

@@ -1,6 +1,7 @@
 """Errors of the command: one clear message on stderr and an exit code, and a traceback only for a mistake of ours."""
 
 import contextlib
+import errno
 import signal
 import sys
 import threading
@@ -26,6 +27,10 @@ class Failed(click.ClickException):
         say(self.message)
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as a batch system sends it: what is under way is cleared away as after Ctrl-C."""
+
+
 class Commands(click.Group):
     """Commands whose errors become one message and an exit code."""
 
@@ -34,6 +39,8 @@ class Commands(click.Group):
         try:
             with heard():
                 return super().invoke(ctx)
+        except Terminated:
+            raise Failed("told to end; every file that was written is whole", 128 + signal.SIGTERM) from None
         except KeyboardInterrupt:
             raise Failed("interrupted; every file that was written is whole", 130) from None
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
@@ -42,16 +49,20 @@ class Commands(click.Group):
             exit_code = _exit_code(error)
             if exit_code is None or ctx.meta.get("debug"):
                 raise
-            raise Failed(str(error), exit_code) from error
+            raise Failed(_in_words(error), exit_code) from error
 
 
 @contextlib.contextmanager
 def heard() -> Iterator[None]:
-    """A Ctrl-C is heard also where Python drops it: one that arrives while an object is freed is raised again, soon."""
+    """SIGTERM is heard as Ctrl-C is.
+
+    Ctrl-C is heard also where Python drops it: one that arrives while an object is freed is raised again, soon.
+    """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
     tell, alarm = sys.unraisablehook, signal.signal(signal.SIGALRM, signal.default_int_handler)
+    end = signal.signal(signal.SIGTERM, _terminate)
 
     def again(dropped: Any) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
@@ -66,6 +77,21 @@ def heard() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.unraisablehook = tell
         signal.signal(signal.SIGALRM, alarm)
+        signal.signal(signal.SIGTERM, end)
+
+
+def _terminate(number: int, at: Any) -> None:
+    raise Terminated
+
+
+def _in_words(error: Exception) -> str:
+    """What the system says of a file, with the file."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    where = error.filename or "a file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"there is no room on the disk for {where}: make room, or choose another disk with --out"
+    return f"{where}: {error.strerror}"
 
 
 def _exit_code(error: Exception) -> int | None:

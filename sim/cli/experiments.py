@@ -1,8 +1,9 @@
 """Commands that let worlds live, save what happened and write its page: run, compare, sweep; report writes it again."""
 
+import contextlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,19 +126,20 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     Finished runs are kept: the same command again goes on where it was.
     """
     from sim.experiments.estimate import estimate
-    from sim.experiments.plan import Plan
-    from sim.experiments.sweep import Standing, SweepNote
+    from sim.experiments.plan import MANY, Plan
+    from sim.experiments.sweep import Standing
     from sim.experiments.sweep import sweep as make
+    from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
-    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None})
+    most = None if how["yes"] or dry_run else MANY
+    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most)
     if dry_run:
-        foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
+        with _notes_said():
+            foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
         show(_told(foreseen) if form == "table" else [foreseen], form, f"{chosen.title}: what it would take here")
         return
-    with progress("run") as told, warnings.catch_warnings():
-        warnings.simplefilter("always", SweepNote)
-        warnings.showwarning = lambda message, *where: say(str(message))
+    with progress("run") as told, _notes_said():
 
         def stand(it: Standing) -> None:
             failed = f", {it.failed:,} failed" if it.failed else ""
@@ -151,7 +153,22 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
         _show_sweep(found, form)
     say(f"the report is {written}")
     if missing := found.missing():
-        raise Failed(f"{missing:,} runs failed; the report and {found.folder / 'failed'} say why", 3)
+        failed = len(found.failures())
+        said = [f"{counted(failed, 'run')} failed; the report and {found.folder / 'failed'} say why"] if failed else []
+        if waiting := missing - failed:
+            said.append(f"{counted(waiting, 'run')} not made; sweep again with the same plan to make them")
+        raise Failed("; ".join(said), 3)
+
+
+@contextlib.contextmanager
+def _notes_said() -> Iterator[None]:
+    """What a sweep notes is said as everything else is."""
+    from sim.experiments.sweep import SweepNote
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SweepNote)
+        warnings.showwarning = lambda message, *where: say(str(message))
+        yield
 
 
 def _told(foreseen: Mapping[str, float]) -> list[Row]:
@@ -191,7 +208,7 @@ def _show_run(result: "Result") -> None:
         {"metric": name, "value": measure(result.summary[name], about[name].unit), "meaning": about[name].meaning}
         for name in MAIN
     ]
-    show(rows, "table", f"{result.title}: {it['users']:,} people, {it['days']:,} days, seed {result.seed}")
+    show(rows, "table", f"{result.title}: {_size(it)}, seed {result.seed}")
 
 
 UNSERVED = (  # what was asked for in vain, of which whole, in words
@@ -229,30 +246,45 @@ def _show_comparison(found: "Comparison") -> None:
     for metric in MAIN:
         unit = it["metrics"][metric]["unit"]
         for name in found.scenarios:
-            row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates)
+            row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates > 1)
             rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
     paired = _paired(found.replicates)
     waited = "; intervals were waited for, so cover a little less than 95 %" if it["precision"] else ""
-    show(rows, "table", f"{it['users']:,} people, {it['days']:,} days, {paired}{waited}")
+    show(rows, "table", f"{_size(it)}, {paired}{waited}")
 
 
 def _show_sweep(found: "Sweep", form: str) -> None:
-    """What a sweep says over all points and seeds."""
+    """What a sweep says: each scenario with its levers where they do best, over all else."""
+    from sim.report.swept import Swept, basis
     from sim.report.wording import counted
 
-    metrics, chosen = found.metrics, found.about["chosen"]
+    chosen = found.about["chosen"]
     if form == "json":
-        values = {metric: found.overall(metric).to_dict("records") for metric in chosen}
-        click.echo(json.dumps({"folder": str(found.folder), "missing": found.missing(), "metrics": values}, indent=2))
+        content = {
+            "folder": str(found.folder),
+            "missing": found.missing(),
+            "metrics": {metric: found.overall(metric).to_dict("records") for metric in chosen},
+            "best": {metric: found.best(metric).to_dict("records") for metric in chosen},
+        }
+        click.echo(json.dumps(content, indent=2))
         return
-    rows: list[Row] = []
-    seeds = len(found.seeds)
-    for metric in chosen:
-        unit, reached = metrics[metric].unit, found.overall(metric).to_dict("records")
-        rows += [_against(found.baseline, it["scenario"], metric, unit, it, seeds) for it in reached]
+    seen, rows = Swept(found), list[Row]()
+    for metric in seen.chosen:
+        for name, it in seen.judged(metric).items():
+            row = _against(found.baseline, name, metric, seen.unit(metric), vars(it), seen.certain)
+            levers = {"levers at their best": ", ".join(seen.choices(metric, name))} if seen.levers else {}
+            rows.append({key: row[key] for key in ("metric", "scenario")} | levers | row)
     if rows:
-        points = found.about["points"]
-        show(rows, form, f"{found.title}: means over {counted(points, 'point')} and {_paired(seeds)}")
+        points = counted(found.about["points"], "point")
+        whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
+        over = f"Means over {seen.averaged(seen.chosen[0])}"
+        show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}")
+
+
+def _size(about: Mapping[str, Any]) -> str:
+    from sim.report.wording import counted
+
+    return f"{counted(about['users'], 'person')}, {counted(about['days'], 'day')}"
 
 
 def _paired(seeds: int) -> str:
@@ -262,7 +294,7 @@ def _paired(seeds: int) -> str:
 
 
 def _against(
-    baseline: str, scenario: str, metric: str, unit: str, reached: Mapping[str, Any], seeds: int
+    baseline: str, scenario: str, metric: str, unit: str, reached: Mapping[str, Any], certain: bool
 ) -> dict[str, str]:
     """What a scenario reached on a metric, and how far that is from the baseline: a row of a table."""
     from sim.report.wording import in_words, interval, number
@@ -274,6 +306,6 @@ def _against(
         "mean": number(reached["mean"], unit),
         f"against {baseline}": number(reached["diff"], unit, sign=True) if differs else "",
     }
-    if seeds > 1:
+    if certain:
         row["95 % interval"] = interval(reached["diff_low"], reached["diff_high"], unit) if differs else ""
     return row

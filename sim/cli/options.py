@@ -81,18 +81,32 @@ def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario of a file, with what the command line says instead; a network that is read says how many people."""
+    from sim.engine.settings import BadInput
     from sim.ground.friends import Friends
     from sim.scenario import Scenario, idle_levers
 
     changes = dict(asked["changes"])
     changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
-    scenario = Scenario.load(path, changes)
+    try:
+        scenario = Scenario.load(path, changes)
+    except BadInput:
+        if _is_plan(path):
+            raise BadInput(f"{path}: a plan of a sweep, not a scenario: hongbao sweep {path}") from None
+        raise
     if scenario.friends.file and "run.users" not in changes:
         people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
         scenario = scenario.with_values({"run.users": people})
     for line in idle_levers(scenario):
         say(f"{path}: {line}")
     return scenario
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file that is no scenario is a plan."""
+    try:
+        return "scenarios" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Scenario":

@@ -5,8 +5,11 @@ Dask gives the work of a worker that dies to another, and gives it up when it ha
 """
 
 import contextlib
+import difflib
+import json
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -26,11 +29,39 @@ AHEAD = 2  # tasks a thread of the cluster that wait there, so that no worker wa
 LEAST_AHEAD = 128  # also where the cluster has few workers yet: it may grow with the work that waits
 TALKATIVE = ("distributed", "tornado", "asyncio")  # loggers
 TO_CONNECT = 20.0  # seconds
+LOOK_EVERY = 0.1  # seconds, for the file of a scheduler
 FOR_WORKERS = 600.0  # seconds until the first worker must be there: a queue may be slow
 
 
 class ClusterLost(ConnectionError):
-    """The scheduler is gone."""
+    """The scheduler is gone, or a worker that has joined it cannot even take up work."""
+
+
+def _address_in(file: Path) -> str:
+    """The address in a file that a scheduler writes; one that has just been started may take a moment to.
+
+    Dask's own reading of it waits for ever.
+
+    Raises:
+        BadInput: it does not come, or holds no address.
+    """
+    said, deadline = "", time.monotonic() + TO_CONNECT
+    while True:
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and isinstance(found.get("address"), str):
+                return str(found["address"])
+            said = "it holds no address of a scheduler"
+        except FileNotFoundError:
+            near = difflib.get_close_matches(file.name, [it.name for it in file.parent.glob("*.json")], 1, 0.5)
+            said = "no such file" + (f"; did you mean {str(file.with_name(near[0]))!r}?" if near else "")
+        except OSError as problem:
+            said = f"it cannot be read: {problem.strerror}"
+        except ValueError:  # not JSON, or not all of it yet
+            said = "it is not JSON, as a scheduler writes it"
+        if time.monotonic() > deadline:
+            raise BadInput(f"--cluster {file}: {said}, for {TO_CONNECT:g} seconds now")
+        time.sleep(LOOK_EVERY)
 
 
 class Cluster:
@@ -41,7 +72,7 @@ class Cluster:
         jobs: workers of a local one; as many as there are cores if None.
 
     Raises:
-        BadInput: Dask is not installed, or the scheduler does not answer.
+        BadInput: Dask is not installed, the scheduler's file is not there, or the scheduler does not answer.
     """
 
     def __init__(self, address: str, jobs: int | None = None) -> None:
@@ -50,6 +81,7 @@ class Cluster:
             import distributed
         except ImportError:
             raise BadInput("--cluster needs Dask: pip install 'hongbao[cluster]'") from None
+        where = _address_in(Path(address)) if address.endswith(".json") else address
         self._own: Any = None
         self._settings = dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1})
         talkative = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in TALKATIVE]
@@ -66,9 +98,8 @@ class Cluster:
                         memory_limit=0,
                         silence_logs=logging.CRITICAL,
                     )
-                address = self._own.scheduler_address
-            where = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
-            self.client: Client = distributed.Client(**where, timeout=TO_CONNECT, set_as_default=False)
+                where = self._own.scheduler_address
+            self.client: Client = distributed.Client(address=where, timeout=TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TimeoutError, TypeError) as problem:
             self._end()
             raise BadInput(f"--cluster {address}: no Dask scheduler answers there ({problem})") from None
@@ -126,7 +157,7 @@ class Cluster:
         """Make the calls and give each task with its result as soon as it is there; as `Pool.as_completed`.
 
         Raises:
-            ClusterLost: the scheduler is gone.
+            ClusterLost: the scheduler is gone, or a worker cannot load what it is asked to do.
         """
         from distributed import CancelledError, KilledWorker, as_completed
         from distributed.comm import CommClosedError
@@ -143,10 +174,23 @@ class Cluster:
                     return
                 future = next(done)
                 task = running.pop(future)
-                if future.status == "finished":
+                status = future.status
+                if status not in (
+                    "finished",
+                    "error",
+                    "cancelled",
+                ):  # its worker died with the result: it is made again
+                    running[future] = task
+                    done.add(future)
+                    continue
+                if status == "finished":
                     result: Any = future.result()
                 else:
-                    problem = future.exception() if future.status == "error" else CancelledError()
+                    problem = future.exception() if status == "error" else CancelledError()
+                    if isinstance(
+                        problem, ImportError | AttributeError | TypeError
+                    ):  # it came late, with another program
+                        raise ClusterLost(f"a worker cannot load hongbao {__version__} ({problem})") from problem
                     if not isinstance(problem, KilledWorker):
                         raise problem
                     task.deaths = TRIES

@@ -29,6 +29,7 @@ from sim.results import (
     Share,
     better_off,
     folder_for_results,
+    named,
     run_folder,
     write_json,
 )
@@ -295,7 +296,9 @@ class Graphs:
         if key not in self._saved:
             friends = Friends.make(settings, self._scenario.run.users, seed)
             self._folder.mkdir(exist_ok=True)
-            self._saved[key] = friends.save(self._folder / f"{key}.friends")
+            path = self._folder / f"{key}.friends"
+            with named(path):
+                self._saved[key] = friends.save(path)
         return self._saved[key]
 
     def __enter__(self) -> "Graphs":

@@ -5,12 +5,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.engine.settings import BadInput
 from sim.experiments.compare import warm_up
 from sim.experiments.plan import Plan, fingerprint
 from sim.experiments.sweep import KEPT, check_earlier, folder_of, jobs_for
 from sim.experiments.worker import in_parquet
 from sim.scenario import Scenario
-from sim.sweeps import identity, is_finished
+from sim.sweeps import identity, is_whole
 from sim.world import World
 
 TIMED_USERS, TIMED_DAYS = 20_000, 8  # at most: seconds go with users and days
@@ -47,14 +48,16 @@ def estimate(plan: Plan | str | Path, *, jobs: int | None = None, out: str | Pat
     """
     plan = plan if isinstance(plan, Plan) else Plan.load(plan)
     folder = folder_of(plan, out)
-    check_earlier(folder)
+    if not next(it for it in (folder, *folder.absolute().parents) if it.exists()).is_dir():
+        raise BadInput(f"{folder} cannot be a folder for results: a file of that name is in the way")
+    check_earlier(folder, plan)
     jobs = jobs_for(plan, jobs)
     left, finished = Counter[str](), 0
     for point in plan.points():
         for scenario in plan.scenarios:
             if plan.is_first(point, scenario):
                 hashed = fingerprint(plan.resolve(scenario, point))
-                there = sum(is_finished(folder, identity(hashed, seed)) for seed in plan.seeds)
+                there = sum(is_whole(folder, identity(hashed, seed)) for seed in plan.seeds)
                 finished += there
                 left[scenario.name] += len(plan.seeds) - there
     warm_up(plan.scenarios)

@@ -23,7 +23,7 @@ from sim.engine.settings import BadInput, Parameter, Settings, Words
 from sim.experiments.compare import check_fair
 from sim.ground.friends import Friends
 from sim.results import Differing
-from sim.scenario import Scenario, read_toml
+from sim.scenario import SECTIONS, Scenario, read_toml
 from sim.world import METRICS
 
 SEEDS = 4
@@ -142,16 +142,17 @@ class Plan:
     unfair: list[Differing]
 
     @classmethod
-    def load(cls, path: str | Path, instead: Mapping[str, Any] | None = None) -> "Plan":
+    def load(cls, path: str | Path, instead: Mapping[str, Any] | None = None, most: int | None = None) -> "Plan":
         """Read a plan.
 
         Args:
             instead: other values of the plan's own keys, as {"users": 500, "days": 30, "seeds": 2} to try it out.
+            most: runs that it may ask for; a larger one is refused before its points are worked out.
 
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        return _Reading(Path(path), instead or {}).plan()
+        return _Reading(Path(path), instead or {}).plan(most)
 
     @property
     def name(self) -> str:
@@ -220,6 +221,16 @@ class Plan:
             raise BadInput(f"{self.path}: {scenario.name} at point {point.number} of the factors: {error}") from None
 
 
+def check_size(path: Path, runs: int, most: int = MANY) -> None:
+    """Refuse a plan of more runs than are meant.
+
+    Raises:
+        BadInput: it asks for more.
+    """
+    if runs > most:
+        raise BadInput(f"{path}: {runs:,} runs, more than {most:,}: say that they are meant with --yes")
+
+
 def fingerprint(scenario: Scenario) -> str:
     """Hash of all that shapes a run but its seed: the resolved scenario, and the network where that is a file."""
     digest, file = scenario.digest(), scenario.friends.file
@@ -241,6 +252,8 @@ class _Reading:
     def __init__(self, path: Path, instead: Mapping[str, Any]) -> None:
         self.path = path
         self.text, written = read_toml(path, "plan")
+        if "scenarios" not in written and set(written) & ({"extends", *SECTIONS} - set(PlanFile.model_fields)):
+            raise self.refuse("a scenario, not a plan of a sweep: hongbao run, or hongbao compare, takes it")
         if instead:
             written |= instead
             self.text = f"# with {', '.join(f'{key} = {value!r}' for key, value in instead.items())}\n{self.text}"
@@ -253,7 +266,8 @@ class _Reading:
         try:
             self.file = PlanFile.model_validate(written)
         except ValidationError as error:
-            raise BadInput("\n".join(f"{path}: {_say(problem)}" for problem in error.errors())) from None
+            said = dict.fromkeys(_say(problem) for problem in error.errors())
+            raise BadInput("\n".join(f"{path}: {line}" for line in said)) from None
 
     def refuse(self, what: str) -> BadInput:
         return BadInput(f"{self.path}: {what}")
@@ -270,7 +284,7 @@ class _Reading:
                 raise self.refuse(f'{where}: {name!r} is no setting: name it "section.key", as in "wallet.payer_fee"')
         return found
 
-    def plan(self) -> Plan:
+    def plan(self, most: int | None) -> Plan:
         """Check what goes beyond the form of the file."""
         self.scenarios = self._scenarios()
         self.known = {parameter.name: parameter for parameter in self.scenarios[0].parameters()}
@@ -279,6 +293,8 @@ class _Reading:
         if isinstance(seeds, int):
             first = self.scenarios[0].run.seed
             seeds = tuple(range(first, first + seeds))
+        if most is not None:
+            check_size(self.path, self._runs() * len(seeds), most)
         axes = self._axes()
         unfair = check_fair(self.scenarios)[1] if len(self.scenarios) > 1 else []
         only = {name: frozenset(factor.only) for name, factor in self.file.factors.items() if factor.only}
@@ -298,10 +314,7 @@ class _Reading:
             try:
                 scenario = Scenario.load(self.path.parent / name, same)
             except BadInput as error:
-                ours = tuple(same)  # what begins with a name of `set` is wrong there, not in the scenario
-                lines = (
-                    f"{self.path}: set: {it}" if ours and it.startswith(ours) else it for it in str(error).splitlines()
-                )
+                lines = (self._ours(line, same) for line in str(error).splitlines())
                 raise BadInput("\n".join(lines)) from None
             if scenario.friends.file and "run.users" not in same | file.factors:
                 people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
@@ -310,6 +323,33 @@ class _Reading:
                 raise self.refuse(f"scenarios: two are called {scenario.name!r}, by which runs are told apart")
             found.append(scenario)
         return found
+
+    def _runs(self) -> int:
+        """Runs a seed, as `Plan.runs` counts them, before any point is worked out."""
+        many, sample = 0, self.file.sample
+        for scenario in self.scenarios:
+            each, drawn = max(1, len(self.file.points)), False
+            for name, factor in self.file.factors.items():
+                if factor.only and scenario.name not in factor.only:
+                    continue
+                if factor.values is not None:
+                    each *= max(1, len(factor.values))
+                elif factor.levels is not None or self.known[name].unit == "switch":
+                    each *= factor.levels or 2
+                else:
+                    drawn = True
+            many += each * (sample.points if drawn and sample is not None else 1)
+        return many
+
+    def _ours(self, line: str, same: Mapping[str, Any]) -> str:
+        """What begins with a name that the plan sets is wrong there, not in the scenario."""
+        name = next((name for name in same if line.startswith(name)), None)
+        if name is None:
+            return line
+        key = name.removeprefix("run.")
+        if name not in self.file.set and key in ("users", "days"):
+            return f"{self.path}: {line.removeprefix('run.')}"
+        return f"{self.path}: set: {line}"
 
     def _check_names(self) -> None:
         listed = {name for point in self.file.points for name in point}
@@ -421,6 +461,8 @@ class _Reading:
     def _points(self) -> Axis:
         """Points that are listed: each names the same settings."""
         names = tuple(self.file.points[0])
+        if not names:
+            raise self.refuse('points.1: it names no setting, as in "wallet.payer_fee" = 0.01')
         found = []
         for number, point in enumerate(self.file.points, 1):
             if set(point) != set(names):
@@ -461,6 +503,19 @@ def _between(low: float, high: float, at: float, scale: str) -> float:
 
 # Words
 
+RULES = {  # in the words of who writes the file
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table of names and values",
+    "model_type": "must be a table of keys",
+    "model_attributes_type": "must be a table of keys",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "too_short": "must have at least {min_length}",
+}
+
 
 def _nearest(name: str, valid: Any) -> str:
     near = difflib.get_close_matches(name, list(valid), 1, 0.5)
@@ -473,8 +528,10 @@ def _quoted(name: Any) -> str:
 
 def _say(problem: Any) -> str:
     """A mistake in the form of the file, plainly."""
-    place = problem["loc"]
+    place = [part + 1 if isinstance(part, int) else part for part in problem["loc"]]  # lists are counted from 1
     name = ".".join(_quoted(part) for part in place)
+    if place[0] == "save_days":  # one of two kinds, of which each has its own complaint
+        return "save_days: must be true, false, or a list of metrics"
     if problem["type"] == "extra_forbidden":
         homes: dict[str, type[Settings]] = {"factors": Factor, "sample": Sample}
         valid = homes.get(str(place[0]), PlanFile).model_fields if len(place) > 1 else PlanFile.model_fields
@@ -482,6 +539,7 @@ def _say(problem: Any) -> str:
     if problem["type"] == "missing":
         return f"{name} is missing: {_described(place)}"
     rule = problem["msg"].replace("Input should be", "must be").removeprefix("Value error, ")
+    rule = RULES.get(problem["type"], rule).format(**problem.get("ctx", {}))
     return f"{name} = {problem['input']!r}: {rule}"
 
 

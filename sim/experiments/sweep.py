@@ -7,6 +7,7 @@ or written again: kill the sweep at any moment, start it again, and it goes on w
 import contextlib
 import datetime
 import hashlib
+import secrets
 import shutil
 import time
 import warnings
@@ -24,7 +25,7 @@ from sim.engine.settings import BadInput
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
 from sim.experiments.lock import only_one
-from sim.experiments.plan import MANY, Axis, Plan, declared, fingerprint
+from sim.experiments.plan import MANY, Axis, Plan, check_size, declared, fingerprint
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
@@ -44,16 +45,17 @@ from sim.sweeps import (
     canonical,
     failure_of,
     identity,
+    is_whole,
 )
-from sim.sweeps import is_finished as finished
 from sim.world import METRICS, World
 
 KEPT = 16  # networks that stay on disk though no run needs them just now
 TOGETHER = 5_000  # rows written at a time
+UNKNOWN = "unknown"  # which code made the runs of a sweep whose description was damaged
 
 
 class SweepStopped(RuntimeError):
-    """The sweep cannot go on, though nothing is wrong with it; what is finished stays. Exit code 3."""
+    """The sweep cannot go on, through no fault of the plan; what is finished stays. Exit code 3."""
 
 
 class SweepNote(UserWarning):
@@ -119,14 +121,15 @@ def sweep(
 
     Raises:
         BadInput: the plan, the folder or the cluster cannot be used; nothing is changed then.
-        SweepStopped: the disk is full, or the cluster is gone; finished runs stay.
+        SweepStopped: the disk is full, the cluster is gone, or a worker has joined it that has another code or does
+            not see the folder; finished runs stay.
 
     Warns:
         SweepNote: the scenarios differ in assumptions, or the folder holds runs of another plan or code.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
-    if plan.runs > MANY and not yes:
-        raise BadInput(f"{plan.path}: {plan.runs:,} runs, more than {MANY:,}: say that they are meant with --yes")
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan, most=None if yes else MANY)
+    if not yes:
+        check_size(plan.path, plan.runs)
     folder = folder_of(plan, out)
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
     try:
@@ -153,8 +156,9 @@ def _sweep(
 ) -> Sweep:
     """The sweep itself, in a folder that is ours."""
     began = time.perf_counter()
-    earlier = check_earlier(folder)
+    earlier = check_earlier(folder, plan)
     networks = stack.enter_context(_Networks(folder))
+    mark = stack.enter_context(_mark(folder))
     pool: Pool | Cluster = Pool(jobs or 1) if cluster is None else Cluster(cluster, jobs)
     stack.enter_context(pool)
     if isinstance(pool, Cluster):
@@ -166,7 +170,8 @@ def _sweep(
     else:
         warm_up(plan.scenarios)
     tally = _Tally(plan, folder, progress)
-    for task, outcome in pool.as_completed(_tasks(plan, folder, pool, networks, tally), keep_going=True):
+    tasks = _tasks(plan, folder, mark, pool, networks, tally)
+    for task, outcome in pool.as_completed(tasks, keep_going=True):
         networks.release(task.arguments[1].graph)
         tally.add(task, outcome)
     about["went"] = {
@@ -227,11 +232,12 @@ def _extremes(plan: Plan) -> Iterator[Scenario]:
                 yield scenario.with_values({name: max(point[at] for point in axis.points) for at, name in numbers})
 
 
-def check_earlier(folder: Path) -> dict[str, Any] | None:
+def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
     """What an earlier sweep in the folder says of itself, if there is one.
 
     Raises:
-        BadInput: the folder holds another result, somebody's files, or runs of another version.
+        BadInput: the folder holds another result, somebody's files, runs of another version, or a damaged sweep of
+            another plan.
     """
     if (folder / "manifest.json").exists():
         raise BadInput(f"{folder} holds another result: choose another folder with --out")
@@ -242,13 +248,31 @@ def check_earlier(folder: Path) -> dict[str, Any] | None:
                 "choose an empty or new folder with --out"
             )
         return None
-    about = Sweep.load(folder).about
+    try:
+        about = Sweep.load(folder).about
+    except BadInput:
+        return _described_anew(folder, plan)
     if about["version"] != __version__:
         raise BadInput(
             f"{folder} holds runs of version {about['version']}, and this is {__version__}: they do not belong in one "
             "table; choose another folder with --out"
         )
     return about
+
+
+def _described_anew(folder: Path, plan: Plan) -> dict[str, Any]:
+    """What a sweep whose description is damaged would say, if its plan is the one given."""
+    with contextlib.suppress(OSError, ValueError):
+        if (folder / PLAN).read_text(encoding="utf-8") == plan.text:
+            _note(
+                f"{folder / ABOUT} is damaged: a sweep writes it anew, but which code its runs were made with is lost"
+            )
+            return _about(plan) | {"code": UNKNOWN}
+    raise BadInput(
+        f"{folder / ABOUT} is damaged, and {folder / PLAN} is not the plan given, {plan.path}: give the plan that the "
+        f"folder was made with, or remove {ABOUT}: runs that {plan.path} asks for too are kept then; or choose another "
+        "folder with --out"
+    )
 
 
 def _strangers(folder: Path) -> list[str]:
@@ -268,11 +292,12 @@ def _begin(plan: Plan, folder: Path, earlier: dict[str, Any] | None) -> dict[str
             "beside them unused"
         )
     if earlier is not None and earlier["code"] != about["code"]:
-        _note(
-            f"the model's code has changed since the runs in {folder} were made, though its version has not: finished "
-            "runs are kept; to make all of them anew choose another folder with --out"
-        )
-        about["code"] = "mixed"
+        if earlier["code"] != UNKNOWN:
+            _note(
+                f"the model's code has changed since the runs in {folder} were made, though its version has not: "
+                "finished runs are kept; to make all of them anew choose another folder with --out"
+            )
+        about["code"] = UNKNOWN if earlier["code"] == UNKNOWN else "mixed"
     if plan.unfair:
         said = ", ".join(found["name"] for found in plan.unfair)
         _note(f"the comparison is unfair, for not only decisions differ between scenarios: {said}")
@@ -365,8 +390,23 @@ def _together(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 # Running
 
 
-def _tasks(plan: Plan, folder: Path, pool: Pool | Cluster, networks: "_Networks", tally: "_Tally") -> Iterator[Task]:
+@contextlib.contextmanager
+def _mark(folder: Path) -> Iterator[Path]:
+    """A file that a worker sees as long as it has our disk and the sweep goes on."""
+    mark = folder.resolve() / PARTS / f"here-{secrets.token_hex(8)}"
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+    try:
+        yield mark
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _tasks(
+    plan: Plan, folder: Path, mark: Path, pool: Pool | Cluster, networks: "_Networks", tally: "_Tally"
+) -> Iterator[Task]:
     """A task a run that is not there yet; seed by seed, so that what is there early is a whole small sweep."""
+    place, save_days = folder.resolve(), plan.file.save_days
     for seed in plan.seeds:
         hashes = _hashes(folder)
         for point in plan.points():
@@ -374,12 +414,12 @@ def _tasks(plan: Plan, folder: Path, pool: Pool | Cluster, networks: "_Networks"
                 run = identity(next(hashes), seed)
                 if not plan.is_first(point, scenario):
                     continue
-                if run in tally.under_way or finished(folder, run):
+                if run in tally.under_way or is_whole(folder, run):
                     tally.find()
                     continue
                 tally.start(run, point.number)
                 asked = plan.resolve(scenario, point, seed)
-                order = Order(run, folder.resolve(), networks.acquire(asked), plan.file.save_days, __version__)
+                order = Order(run, place, networks.acquire(asked), save_days, __version__, CODE, mark)
                 yield pool.submit(f"{scenario.name} at point {point.number} with seed {seed}", live, asked, order)
 
 
@@ -414,7 +454,7 @@ class _Tally:
         """A run came back.
 
         Raises:
-            SweepStopped: it could not be written, for the disk is full.
+            SweepStopped: it could not be written, for the disk is full, or its worker is not like the others.
         """
         scenario, order = task.arguments
         point = self.under_way.pop(order.run)
@@ -422,6 +462,10 @@ class _Tally:
             outcome = Outcome("failed", str(outcome), "its process left no traceback")
         if outcome.what == "full":
             raise _disk_is_full(self.folder, outcome.error)
+        if outcome.what == "unfit":  # it would be through with all runs before the others have made one
+            raise SweepStopped(
+                f"{outcome.error}; or end that worker. Every finished run stays; sweep again with the same plan to go on"
+            )
         self.done += 1
         self.found += outcome.what == "found"
         if outcome.what == "failed":

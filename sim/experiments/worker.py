@@ -23,13 +23,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
-from sim.engine.settings import BadInput
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
-from sim.results import Result, whole_file, write_json
+from sim.results import Result, named, whole_file, write_json
 from sim.scenario import Scenario
-from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_finished, place_of
+from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 
 
 def _code() -> str:
@@ -59,6 +58,8 @@ class Order(NamedTuple):
         graph: file of its network, made by whoever needs it first.
         save_days: whether days are kept, or which metrics of them.
         version: of the program that asks.
+        code: hash of its model.
+        mark: a file in the folder, there as long as the sweep goes on: who does not see it has another disk.
     """
 
     run: str
@@ -66,10 +67,19 @@ class Order(NamedTuple):
     graph: Path
     save_days: bool | tuple[str, ...]
     version: str
+    code: str
+    mark: Path
 
 
 class Outcome(NamedTuple):
-    """What became of a run: "done", "found" (somebody had finished it), "failed" or "full" (the disk is)."""
+    """What became of a run.
+
+    Attributes:
+        what: "done", "found" (somebody had finished it), "failed", "full" (the disk is), or "unfit" (this worker is not
+            like the sweep that it works for: it has made nothing, no folder either).
+        error: in a line.
+        traceback: whole.
+    """
 
     what: str
     error: str = ""
@@ -78,10 +88,10 @@ class Outcome(NamedTuple):
 
 def live(scenario: Scenario, order: Order) -> Outcome:
     """Make one run and leave its folder."""
+    if unlike := _unlike(order):
+        return Outcome("unfit", f"a worker (process {os.getpid()} on {platform.node() or 'a machine'}) {unlike}")
     try:
-        if order.version != __version__:
-            raise BadInput(f"this worker has version {__version__}, the sweep {order.version}: install the same")
-        if is_finished(order.folder, order.run):
+        if is_whole(order.folder, order.run):
             return Outcome("found")
         began, spent = time.perf_counter(), time.process_time()
         result = run(scenario, friends=network(order.graph, scenario.friends, scenario.run.users, scenario.run.seed))
@@ -91,6 +101,17 @@ def live(scenario: Scenario, order: Order) -> Outcome:
         return Outcome("full" if is_full(problem) else "failed", _in_a_line(problem), traceback.format_exc())
     finally:
         _clear_away()
+
+
+def _unlike(order: Order) -> str:
+    """What this worker has otherwise than the sweep; on a cluster it may have come long after the others were asked."""
+    if order.version != __version__:
+        return f"has hongbao {__version__}, the sweep {order.version}: install the same there"
+    if order.code != CODE:
+        return f"has another state of the code of hongbao {__version__} than the sweep: install the same there"
+    if not order.mark.exists():
+        return f"does not see {order.folder}: choose a folder on a disk that all workers share with --out"
+    return ""
 
 
 def _clear_away() -> None:
@@ -130,9 +151,9 @@ def _put(part: Path, order: Order) -> bool:
     try:
         part.rename(place)
     except OSError:
-        if is_finished(order.folder, order.run):
+        if is_whole(order.folder, order.run):
             return False
-        shutil.rmtree(place, ignore_errors=True)  # somebody has taken a file out of it: it is no finished run
+        shutil.rmtree(place, ignore_errors=True)  # somebody has taken a file out of it, or it is damaged
         part.rename(place)
     with contextlib.suppress(OSError):  # the new name reaches the disk too
         shelf = os.open(place.parent, os.O_RDONLY)
@@ -181,7 +202,8 @@ def network(path: Path, settings: FriendsSettings, people: int, seed: int) -> Fr
     if not path.exists():
         with in_turn(path.with_name(f"{path.name[:2]}.lock")):
             if not path.exists():
-                Friends.make(settings, people, seed).save(path)
+                with named(path):
+                    Friends.make(settings, people, seed).save(path)
     return Friends.open(path)
 
 

@@ -25,15 +25,15 @@ class Mark(NamedTuple):
         return (self.middle if self.low is None else self.low, self.middle if self.high is None else self.high)
 
 
-def how_sure(it: Mark, unit: str) -> str:
+def how_sure(it: Mark, unit: str, sign: bool = True) -> str:
     """The interval in brackets, or that there is none."""
-    found = ends_of(it, unit)
+    found = ends_of(it, unit, sign)
     return f"95{GAP}% interval {found[0]}" if found else "one replicate, so no interval"
 
 
-def ends_of(it: Mark, unit: str) -> list[str]:
+def ends_of(it: Mark, unit: str, sign: bool = True) -> list[str]:
     """The interval as a note, if there is one."""
-    return [] if it.low is None or it.high is None else [interval(it.low, it.high, unit)]
+    return [] if it.low is None or it.high is None else [interval(it.low, it.high, unit, sign)]
 
 
 def tone_of(better: Better, mark: Mark) -> str:

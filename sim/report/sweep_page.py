@@ -12,7 +12,7 @@ from sim.report import figures
 from sim.report.figures import Panel, curves, figure
 from sim.report.marks import ends_of, how_sure, tone_of
 from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
-from sim.report.swept import Swept, called, level_in_words
+from sim.report.swept import Swept, basis, called, level_in_words
 from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
 from sim.sweeps import Sweep
 
@@ -33,8 +33,8 @@ def sweep_page(sweep: Sweep) -> Page:
     seen = Swept(sweep)
     about = seen.about
     size = [
-        counted(about["users"], "person"),
-        counted(about["days"], "day"),
+        _size(seen, "users", "person"),
+        _size(seen, "days", "day"),
         counted(len(seen.names), "scenario"),
         counted(about["points"], "point"),
         counted(len(sweep.seeds), "seed"),
@@ -50,35 +50,56 @@ def sweep_page(sweep: Sweep) -> Page:
     )
 
 
+def _size(seen: Swept, what: str, one: str) -> str:
+    """How many people or days, from fewest to most where that varies."""
+    if (factor := seen.factors.get(f"run.{what}")) is None:
+        return counted(seen.about[what], one)
+    fewest, most = min(factor["values"]), max(factor["values"])
+    return counted(most, one) if fewest == most else f"{fewest:,} to {counted(most, one)}"
+
+
 def answer(seen: Swept) -> list[str]:
-    """The plain answer, from the numbers: who is best overall and where, what matters most, how much is missing."""
-    said = [_best_overall(seen), _where(seen), _what_matters(seen), _what_is_missing(seen)]
+    """The plain answer, from the numbers: who is best, with which levers, and where; what matters most; what is missing."""
+    said = [_who_is_best(seen), _where(seen), _what_matters(seen), _whose_luck(seen), _what_is_missing(seen)]
     return [sentence for sentence in said if sentence]
 
 
-def _best_overall(seen: Swept) -> str:
+def _who_is_best(seen: Swept) -> str:
     if not seen.chosen:
         return "No point is finished in every scenario yet, so there is nothing to compare."
     metric = seen.chosen[0]
-    unit, what, found = seen.unit(metric), seen.title(metric).lower(), seen.overall(metric)
+    unit, what, found = seen.unit(metric), seen.title(metric).lower(), seen.judged(metric)
     best, judged = seen.best(metric, seen.names), seen.better(metric) != "neither"
-    it = found[best]
-    over = f"Over {counted(seen.about['points'], 'point')} of {counted(len(seen.factors), 'factor')}"
+    it, most = found[best], "does best on" if judged else "has the most of"
+    over = f"Means are over {seen.averaged(metric)}."
     if not seen.others:
-        return f"{over} {what} is {measure(it.mean, unit)} on the mean."
+        mark = seen.mark(best, it.mean, it.low, it.high)
+        sure = how_sure(mark, unit, sign=False)
+        if not seen.choosing(metric):
+            return f"{seen.title(metric)} is {measure(it.mean, unit)} ({sure}). {over}"
+        return Markup("<strong>{}</strong> {} {}{}: {} ({}). {}").format(
+            seen.titles[best], most, what, _with(seen, best), measure(it.mean, unit), sure, over
+        )
     if best == seen.baseline:
         second = seen.best(metric, seen.others)
         it = found[second]
         mark = seen.mark(second, it.diff, it.diff_low, it.diff_high)
-        none = "none beats" if judged else "none has more than"
-        return Markup("{} {} the baseline, <strong>{}</strong>, on {}; next is {}, by {} ({}).").format(
-            over, none, seen.titles[best], what, seen.titles[second], measure(it.diff, unit, True), how_sure(mark, unit)
-        )
+        none = "None beats" if judged else "None has more than"
+        return Markup("{} the baseline, <strong>{}</strong>{}, on {}; next is {}{}, by {} ({}). {}").format(
+            none, seen.titles[best], _with(seen, best), what, seen.titles[second], _with(seen, second),
+            measure(it.diff, unit, True), how_sure(mark, unit), over,
+        )  # fmt: skip
     mark = seen.mark(best, it.diff, it.diff_low, it.diff_high)
-    most = "does best on" if judged else "has the most of"
-    return Markup("{} <strong>{}</strong> {} {}: {}, {} against the baseline ({}).").format(
-        over, seen.titles[best], most, what, measure(it.mean, unit), measure(it.diff, unit, True), how_sure(mark, unit)
-    )
+    return Markup("<strong>{}</strong> {} {}{}: {}, {} against the baseline{} ({}). {}").format(
+        seen.titles[best], most, what, _with(seen, best), measure(it.mean, unit), measure(it.diff, unit, True),
+        _with(seen, seen.baseline), how_sure(mark, unit), over,
+    )  # fmt: skip
+
+
+def _with(seen: Swept, name: str) -> str:
+    """The levers of a scenario where they do best on the first metric."""
+    choices = seen.choices(seen.chosen[0], name)
+    return f" with {listed(choices)}" if choices else ""
 
 
 def _where(seen: Swept) -> str:
@@ -113,11 +134,21 @@ def _what_matters(seen: Swept) -> str:
     )
 
 
+def _whose_luck(seen: Swept) -> str:
+    if not seen.certain or len(seen.sweep.seeds) > 1:
+        return ""
+    return "All this is under the luck of one seed: intervals are over drawn points alone, and another seed may shift them."
+
+
 def _what_is_missing(seen: Swept) -> str:
     failed, waiting = len(seen.failures), seen.missing - len(seen.failures)
     parts = [f"{counted(failed, 'run')} failed"] if failed else []
     parts += [f"{counted(waiting, 'run')} not made yet"] if waiting else []
-    return f"{listed(parts)}: points that are not finished in every scenario are left out." if parts else ""
+    if not parts:
+        return ""
+    points = counted(seen.about["points"], "point")
+    left = f", so that this is about {seen.done:,} of {points}" if seen.done < seen.about["points"] else ""
+    return f"{listed(parts)}: what is not finished in every scenario is left out{left}."
 
 
 def _unfairness(seen: Swept) -> list[str]:
@@ -134,34 +165,64 @@ def _unfairness(seen: Swept) -> list[str]:
 
 
 def who_wins(seen: Swept) -> Section | None:
-    """Each scenario over all points, on every metric asked about."""
+    """Each scenario on every metric asked about: with its levers where they do best, and over all points."""
     if not seen.chosen:
         return None
     parts: list[Part] = []
-    table = _levels_table(seen)
+    choosing = seen.choosing(seen.chosen[0])
+    table = _judged_table(seen) if choosing else _levels_table(seen)
+    if choosing:
+        many = max(it.of for it in seen.judged(seen.chosen[0]).values())
+        parts.append(
+            f"Each scenario stands here with its levers where they do best on each metric, out of up to {many:,} "
+            "combinations. What is picked as the best was also the luckiest: it looks a little better than it is."
+        )
     if seen.others:
         panels = []
         for metric in seen.chosen:
-            found = seen.overall(metric)
+            found = seen.judged(metric)
             marks = [
                 seen.mark(seen.titles[name], found[name].diff, found[name].diff_low, found[name].diff_high)
                 for name in seen.others
             ]
             panels.append(Panel(seen.title(metric), seen.unit(metric), marks, seen.better(metric)))
+        best = ", each with its levers at their best" if choosing else ""
         drawn = figure(
             "overall",
-            f"Against the baseline, {seen.titles[seen.baseline]}",
+            f"Against the baseline, {seen.titles[seen.baseline]}{best}",
             figures.forest(panels),
             "Differences to the baseline by metric. "
             + "; ".join(f"{p.title}: " + ", ".join(f"{m.label} {measure(m.middle, p.unit, True)}" for m in p.marks)
                         for p in panels) + ".",
             table,
-            f"Means over all points and seeds, paired by both. Filled: the 95{GAP}% interval excludes zero.",
+            f"Means over {seen.averaged(seen.chosen[0])}; {basis(seen.sweep)}."
+            + (f" Filled: the 95{GAP}% interval excludes zero." if seen.certain else ""),
         )  # fmt: skip
         parts.append(drawn)
     else:
         parts.append(table)
-    return Section("overall", "Over all points", parts)
+    if choosing:
+        parts.append(Fold("Means over all points, every value of the levers alike", [_levels_table(seen)]))
+    return Section("overall", "Levers at their best" if choosing else "Over all points", parts)
+
+
+def _judged_table(seen: Swept) -> Table:
+    rows: list[Row] = []
+    for metric in seen.chosen:
+        unit, found = seen.unit(metric), seen.judged(metric)
+        cells = []
+        for name in seen.names:
+            it = found[name]
+            notes = [interval(it.low, it.high, unit, sign=False)] if seen.certain else []
+            if name != seen.baseline:
+                mark = seen.mark(name, it.diff, it.diff_low, it.diff_high)
+                notes.append(f"{number(it.diff, unit, sign=True)} against the baseline")
+                notes += ends_of(mark, unit)
+            notes += seen.choices(metric, name)
+            cells.append(Cell(number(it.mean, unit), it.mean, tuple(notes)))
+        rows.append((f"{seen.title(metric)}, {shown_unit(unit)}", *cells))
+    caption = f"With levers at their best, means over {seen.averaged(seen.chosen[0])}"
+    return Table(caption, ("", *(seen.titles[name] for name in seen.names)), rows)
 
 
 def _levels_table(seen: Swept) -> Table:
@@ -176,7 +237,12 @@ def _levels_table(seen: Swept) -> Table:
                 notes.append(f"{number(it.diff, unit, sign=True)} against the baseline")
             cells.append(Cell(number(it.mean, unit), it.mean, tuple(notes)))
         rows.append((f"{seen.title(metric)}, {shown_unit(unit)}", *cells))
-    return Table("Means over all points and seeds", ("", *(seen.titles[name] for name in seen.names)), rows)
+    points = (
+        f"{seen.done:,} of {counted(seen.about['points'], 'point')}"
+        if seen.done < seen.about["points"]
+        else (counted(seen.done, "point"))
+    )
+    return Table(f"Means over {points} and the seeds", ("", *(seen.titles[name] for name in seen.names)), rows)
 
 
 def effects(seen: Swept) -> Section | None:
@@ -185,8 +251,9 @@ def effects(seen: Swept) -> Section | None:
         return None
     text = (
         "Each value of a factor with the mean over all other factors and seeds. The same luck and the same points stand "
-        "behind every value and every scenario, so that bands of differences are narrower than those of levels."
+        "behind every scenario, so that bands of differences are mostly narrower than those of levels."
     )
+    text += f" Here {basis(seen.sweep)}."
     parts: list[Part] = [text] if seen.certain else []
     for metric in seen.chosen:
         parts.append(_curves(seen, metric, difference=False))
@@ -309,7 +376,7 @@ def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:
         f"The best on {seen.title(metric).lower()}: {listed([f'{seen.titles[n]} in {k}' for n, k in wins])} of "
         f"{len(found)} places.",
         Table(f"{called(one)} · {called(other)}", head, listed_rows),
-        f"In each place the best and its lead over the second, {shown_unit(unit, True)}, paired by point and seed.",
+        f"In each place the best and its lead over the second, {shown_unit(unit, True)}; {basis(seen.sweep)}.",
     )
 
 

@@ -2,13 +2,14 @@
 
 import itertools
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from sim.ground.metrics import Better
 from sim.report.marks import Mark
-from sim.report.wording import GAP, HEADLINES, in_words, interval, plain
+from sim.report.wording import GAP, HEADLINES, counted, in_words, interval, listed, plain
 from sim.sweeps import Levels, Sweep
 
 MAPS = 3  # pairs of factors shown on a map of winners
@@ -26,7 +27,9 @@ class Swept:
         self.factors = {factor["name"]: factor for factor in sweep.about["factors"]}
         self.missing, self.failures = sweep.missing(), sweep.failures()
         self.chosen = [metric for metric in sweep.about["chosen"] if not sweep.paired(metric).empty]
-        self.certain = bool(self.chosen) and sweep.paired(self.chosen[0]).index.unique("unit").size > 1
+        self.certain = bool(self.chosen) and any(
+            sweep.paired(self.chosen[0]).index.unique(level).size > 1 for level in ("draw", "seed")
+        )
         self._frames: dict[tuple[str, str], pd.DataFrame] = {}
 
     def _kept(self, what: str, metric: str) -> pd.DataFrame:
@@ -37,7 +40,48 @@ class Swept:
 
     def overall(self, metric: str) -> dict[str, Any]:
         """By scenario."""
-        return {it.scenario: it for it in self._kept("overall", metric).itertuples()}
+        return self._by_name(self._kept("overall", metric))
+
+    def _by_name(self, found: pd.DataFrame) -> dict[str, Any]:
+        return {it["scenario"]: SimpleNamespace(**it) for it in found.to_dict("records")}
+
+    def judged(self, metric: str) -> dict[str, Any]:
+        """By scenario, its levers where they do best; over all points where there are no levers, or too little is done."""
+        return self._by_name(self._kept("best", metric)) if self.choosing(metric) else self.overall(metric)
+
+    @cached_property
+    def levers(self) -> list[str]:
+        """Levers that have more than one value."""
+        return [name for name in self.sweep.levers if len(self.levels[name].values) > 1]
+
+    def choices(self, metric: str, name: str) -> list[str]:
+        """Where the levers of a scenario do best, in words; nothing where it has none."""
+        it = vars(self.judged(metric)[name]) if self.choosing(metric) else {}
+        at = {lever: it.get(lever) for lever in self.levers}
+        return [
+            f"{called(lever).lower()} {level_in_words(value, self.factors[lever]['unit'])}"
+            for lever, value in at.items()
+            if value is not None
+        ]
+
+    def averaged(self, metric: str) -> str:
+        """What means are over, in words."""
+        factors = [it for name, it in self.factors.items() if name not in self.levers or not self.choosing(metric)]
+        steady = [it["name"] for it in factors if not it["drawn"] and len(self.levels[it["name"]].values) > 1]
+        said = [f"{len(self.levels[name].values)} values of {called(name).lower()}" for name in steady]
+        some = next(iter(self.judged(metric).values()))
+        if drawn := [called(it["name"]).lower() for it in factors if it["drawn"]]:
+            said.append(f"{counted(int(some.draws), 'drawn point')} of {listed(drawn)}")
+        return listed([*said, counted(int(some.seeds), "seed")])
+
+    def choosing(self, metric: str) -> bool:
+        """Whether levers stand where they do best; else means are over their values too."""
+        return bool(self.levers) and not self._kept("best", metric).empty
+
+    @cached_property
+    def done(self) -> int:
+        """Points that are finished in every scenario with a seed at least."""
+        return int(self.sweep.paired(self.chosen[0]).index.unique("point").size) if self.chosen else 0
 
     def effects(self, metric: str) -> pd.DataFrame:
         """As the sweep's."""
@@ -74,9 +118,9 @@ class Swept:
         return self.metrics[metric].better
 
     def best(self, metric: str, names: list[str]) -> str:
-        """Which of the scenarios does best over all points; where neither more nor less is better, has most."""
+        """Which of the scenarios does best; where neither more nor less is better, has most."""
         first = min if self.better(metric) == "less" else max
-        return first(names, key=lambda name: self.overall(metric)[name].mean)
+        return first(names, key=lambda name: self.judged(metric)[name].mean)
 
     def title(self, metric: str) -> str:
         """What a metric is called."""
@@ -95,6 +139,17 @@ class Swept:
         size = changes["change"].abs().groupby(changes["factor"]).max().to_dict()
         names = sorted((n for n in self.factors if len(self.levels[n].values) > 1), key=lambda n: -size.get(n, 0.0))
         return list(itertools.combinations(names, 2))[:MAPS]
+
+
+def basis(sweep: Sweep) -> str:
+    """How differences are taken, and what intervals are over."""
+    one = len(sweep.seeds) == 1
+    if sweep.drawn:
+        paired, over = ("point", "under the luck of one seed alone") if one else ("point and seed", "and seeds")
+        return f"differences are paired by {paired}; intervals are over drawn points {over}"
+    if one:
+        return "one seed: a single draw of luck has no interval"
+    return "differences are paired by point and seed; intervals are over seeds"
 
 
 def level_in_words(value: Any, unit: str) -> str:

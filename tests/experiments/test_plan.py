@@ -1,5 +1,6 @@
 """A plan says what to run: every combination once, every mistake told with its place before anything runs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,9 @@ def test_a_factor_of_some_scenarios_makes_others_live_once(tmp_path):
     assert found.runs == (2 + 6 + 2) * 2
     alive = [(s.name, p.number) for p in found.points() for s in found.scenarios if found.is_first(p, s)]
     assert len(alive) == found.runs // 2
+    with pytest.raises(BadInput, match="20 runs, more than 19"):
+        Plan.load(tmp_path / "trial.toml", most=19)
+    assert Plan.load(tmp_path / "trial.toml", most=20).runs == 20
     shops, commission, _ = found.scenarios
     digests = {s.name: {fingerprint(found.resolve(s, p)) for p in found.points()} for s in (shops, commission)}
     assert {name: len(hashes) for name, hashes in digests.items()} == {"shops": 2, "commission": 6}
@@ -189,6 +193,11 @@ BAD = {
     "unknown metric of days": ('save_days = ["users.dayly"]', "save_days", "users.daily"),
     "points differ": ('[[points]]\n"wallet.payer_fee" = 0\n[[points]]\n"stickers.on" = true', "points.2", "stickers.on"),
     "points repeat": ('[[points]]\n"wallet.payer_fee" = 0\n[[points]]\n"wallet.payer_fee" = 0', "given twice", ""),
+    "an empty point": ("[[points]]\n[[points]]", "points.1: it names no setting", "wallet.payer_fee"),
+    "no list": ('[factors."wallet.payer_fee"]\nvalues = 5', "values = 5: must be a list", ""),
+    "no list of metrics": ("save_days = 3", "save_days: must be true, false, or a list of metrics", ""),
+    "no table": ("sample = 3", "sample = 3: must be a table of keys", ""),
+    "no number": ('[sample]\npoints = "many"', "points = 'many': must be a whole number", ""),
     "set is wrong": ('[set]\n"wallet.payer_fe" = 0', "wallet.payer_fe", "payer_fee"),
     "not TOML": ("[factors\n", "not valid TOML", ""),
 }  # fmt: skip
@@ -202,6 +211,7 @@ def test_a_mistake_is_told_with_file_place_and_the_nearest_right_thing(tmp_path,
     assert told.startswith(str(tmp_path / "trial.toml"))
     assert said in told
     assert near in told
+    assert not re.search("tuple|dictionary|instance|function|integer", told), "words of a library"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +221,7 @@ def test_a_mistake_is_told_with_file_place_and_the_nearest_right_thing(tmp_path,
         ("seeds = [3, 5]", "seeds = []", "seeds"),
         ("seeds = [3, 5]", "seeds = [1, 1]", "twice"),
         ("seeds = [3, 5]", 'seeds = "many"', "seeds = 'many'"),
-        ("users = 200", "users = 0", "run.users"),
+        ("users = 200", "users = 0", "trial.toml: users = 0"),
         ("users = 200", "users = 2.5", "users = 2.5"),
         ("shops.toml", "shop.toml", "shops.toml"),
         (HEAD[HEAD.index("scenarios") : HEAD.index("seeds")], "", "scenarios is missing"),

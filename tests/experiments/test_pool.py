@@ -13,7 +13,7 @@ from sim.experiments import pool as pooling
 from sim.experiments.lock import in_turn, only_one
 from sim.experiments.pool import Pool, WorkerLost, deaf
 from sim.experiments.warm import every_lever
-from sim.experiments.worker import Order, Outcome
+from sim.experiments.worker import CODE, Order, Outcome, live
 from sim.scenario import Scenario
 
 TASKS = """
@@ -26,6 +26,10 @@ def loaded():
     import sys
     own = re.search(r"Private_Dirty:\\s+(\\d+)", open("/proc/self/smaps_rollup").read())[1]
     return "sim.world" in sys.modules, int(own) / 1024
+def own_after(*asked):
+    from sim.experiments import worker
+    done = worker.live(*asked)
+    return done.what, loaded()[1]
 def live(*asked):
     import gc
     from sim.experiments import worker
@@ -82,14 +86,49 @@ def test_a_worker_is_born_with_the_model_and_shares_it(tasks):
     assert own < 60, "megabytes of its own before it has done anything"
 
 
+@pytest.mark.skipif(not pooling.FORKED, reason="workers start from nothing here")
+def test_a_worker_takes_little_beside_what_all_share(tasks, tmp_path):
+    """Issue 5 asks for less than 150 MB a worker beyond the network, with 5,000 people; their columns are a few."""
+    scenario = Scenario.make(run={"users": 2_000, "days": 5})
+    about = (tmp_path / "net.friends", True, __version__, CODE, tmp_path)
+    with Pool(2) as pool:
+        runs = [pool.submit(name, tasks.own_after, scenario, Order(name, tmp_path, *about)) for name in "abcd"]
+        found = [result for _, result in pool.as_completed(runs)]
+    assert [what for what, _ in found] == ["done"] * 4
+    assert max(own for _, own in found) < 100, "megabytes"
+
+
 def test_a_worker_keeps_no_world_that_has_been_lived(tasks, tmp_path):
-    scenario, about = Scenario.make(run={"users": 60, "days": 2}), (tmp_path / "net.friends", False, __version__)
+    scenario, about = (
+        Scenario.make(run={"users": 60, "days": 2}),
+        (tmp_path / "net.friends", False, __version__, CODE, tmp_path),
+    )
     with Pool(2) as pool:
         runs = [
             pool.submit(name, tasks.live, scenario, Order(name, tmp_path, *about)) for name in ("one", "two", "three")
         ]
         found = [result for _, result in pool.as_completed(runs)]
     assert found == [(Outcome("done"), 0)] * 3
+
+
+@pytest.mark.parametrize(
+    ("unlike", "said"),
+    [
+        ({"code": "0" * 64}, "another state of the code"),
+        ({"version": "0.0.1"}, r"the sweep 0\.0\.1"),
+        ({"mark": "nowhere"}, r"does not see .*--out"),
+    ],
+)
+def test_a_worker_that_is_not_like_the_sweep_refuses_before_it_makes_anything(tmp_path, unlike, said):
+    """It may have joined a cluster long after the others were asked."""
+    place, mark = tmp_path / "elsewhere", tmp_path / "mark"
+    mark.touch()
+    order = Order("one", place, place / "networks" / "net.friends", False, __version__, CODE, mark)
+    unlike = {key: tmp_path / value if key == "mark" else value for key, value in unlike.items()}
+    outcome = live(Scenario.make(run={"users": 60, "days": 2}), order._replace(**unlike))
+    assert outcome.what == "unfit"
+    assert re.search(said, outcome.error)
+    assert list(tmp_path.iterdir()) == [mark]
 
 
 def blocked():

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,17 +17,19 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from made_sweeps import a_sweep, shared
 
 import sim
 from sim import cli
 from sim.engine.settings import BadInput
 from sim.experiments import estimate as estimating
+from sim.experiments import plan as planning
 from sim.experiments import sweep as sweeping
 from sim.experiments import worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
 from sim.experiments.sweep import SweepNote, SweepStopped, sweep
-from sim.sweeps import Sweep, place_of
+from sim.sweeps import Sweep, failure_of, place_of
 
 ROOT = Path(__file__).parents[2]
 PLAN = f"""
@@ -191,6 +194,23 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(plan, whole, tmp_path):
     assert {path.name for path in out.iterdir()} == {"plan.toml", "points.parquet", "report.html", "runs", "sweep.json"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM there")
+def test_told_to_end_it_leaves_whole_runs_and_nothing_else(tmp_path):
+    """As a batch system ends a job whose time is up."""
+    (tmp_path / "trial.toml").write_text(PLAN.replace("seeds = 4", "seeds = 400"))
+    out = tmp_path / "out"
+    running = start(tmp_path / "trial.toml", out, 1)
+    deadline = time.monotonic() + 90
+    while len(list(out.glob("runs/*/*"))) < 2 and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.terminate()
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 128 + signal.SIGTERM, said
+    assert "told to end" in said
+    assert "Traceback" not in said
+    assert {path.name for path in out.iterdir()} == {"plan.toml", "points.parquet", "runs", "sweep.json"}
+
+
 def test_processes_change_nothing(plan, whole, tmp_path):
     """Row 33 of the limits, over a whole sweep."""
     found = sweep(plan, jobs=2, out=tmp_path)
@@ -227,6 +247,63 @@ def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(pla
     pd.testing.assert_frame_equal(found.table(), whole.table())
 
 
+class _Answer:
+    """A future of Dask's whose status is another each time it is asked, until the last."""
+
+    def __init__(self, *statuses, problem=None):
+        self.statuses, self.problem = list(statuses), problem
+
+    @property
+    def status(self):
+        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def result(self):
+        return "done"
+
+    def exception(self):
+        return self.problem
+
+    def release(self):
+        pass
+
+
+class _Queue:
+    def __init__(self, loop):
+        self.futures = []
+
+    def add(self, future):
+        self.futures.append(future)
+
+    def __next__(self):
+        return self.futures.pop(0)
+
+
+def _asked(monkeypatch, answer):
+    """What the pool's `as_completed` makes of an answer of Dask's."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(distributed, "as_completed", _Queue)
+    cluster = object.__new__(sweeping.Cluster)
+    cluster.client = SimpleNamespace(
+        loop=None,
+        scheduler=SimpleNamespace(address="tcp://10.0.0.1:1"),
+        nthreads=dict,
+        submit=lambda *asked, **how: answer,
+    )
+    return [result for _, result in cluster.as_completed([cluster.submit("a run", print)])]
+
+
+def test_a_result_that_dies_with_its_worker_is_waited_for_again(monkeypatch):
+    """Breaks if what is neither there nor wrong is taken for a sign that the scheduler is gone."""
+    assert _asked(monkeypatch, _Answer("lost", "pending", "finished")) == ["done"]
+    with pytest.raises(ConnectionError, match="is gone"):
+        _asked(monkeypatch, _Answer("cancelled"))
+
+
+def test_a_worker_that_cannot_even_load_a_run_is_told(monkeypatch):
+    with pytest.raises(ConnectionError, match="cannot load hongbao"):
+        _asked(monkeypatch, _Answer("error", problem=ModuleNotFoundError("No module named 'sim'")))
+
+
 def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
     cluster = pytest.importorskip("sim.experiments.cluster")
     pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
@@ -234,6 +311,39 @@ def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="no Dask scheduler answers"):
         sweep(tiny(tmp_path / "a.toml"), cluster="tcp://127.0.0.1:9", out=tmp_path / "out")
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (None, r"schedular\.json: no such file; did you mean .*scheduler\.json"),
+        ("{", "not JSON"),
+        ('{"id": "Scheduler-1"}', "no address"),
+    ],
+)
+def test_a_scheduler_file_that_is_not_there_or_says_nothing_is_told(tmp_path, monkeypatch, left, said):
+    """Dask itself waits for ever."""
+    cluster = pytest.importorskip("sim.experiments.cluster")
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    monkeypatch.setattr(cluster, "TO_CONNECT", 0.3)
+    (tmp_path / "scheduler.json").touch()
+    if left is not None:
+        (tmp_path / "schedular.json").write_text(left)
+    tiny(tmp_path / "a.toml")
+    command = ["sweep", str(tmp_path / "a.toml"), "--users", "60", "--days", "3", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli.hongbao, [*command, "--cluster", str(tmp_path / "schedular.json")])
+    assert done.exit_code == 2, done.output
+    assert re.search(said, done.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_file_may_come_a_moment_later(tmp_path, monkeypatch):
+    from sim.experiments import cluster
+
+    written = ['{"addr', '{"address": "tcp://10.0.0.1:8786"}']
+    file = tmp_path / "scheduler.json"
+    monkeypatch.setattr(cluster.time, "sleep", lambda seconds: file.write_text(written.pop(0)))
+    assert cluster._address_in(file) == "tcp://10.0.0.1:8786"
 
 
 @pytest.mark.parametrize(
@@ -257,6 +367,41 @@ def test_workers_that_are_not_like_us_get_no_work(tmp_path, answer, said):
     with pytest.raises(BadInput, match=rf"10\.0\.0\.2.* {said}"):
         cluster.check(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_joins_late_with_other_code_stops_the_sweep(tmp_path, monkeypatch):
+    """Breaks if only those workers are asked that are there at the start."""
+    plan, out, command = tiny(tmp_path / "a.toml", seeds=3), tmp_path / "out", ["sweep", str(tmp_path / "a.toml")]
+
+    def change(standing):
+        if standing.done == 2:
+            monkeypatch.setattr(worker, "CODE", "0" * 64)
+
+    with pytest.raises(SweepStopped, match="another state of the code"):
+        sweep(plan, jobs=1, out=out, progress=change)
+    assert len(list(out.glob("runs/*/*"))) == 2
+    assert not (out / "failed").exists(), "no run is to blame"
+    size = ["--users", "60", "--days", "3", "--seeds", "3", "--jobs", "1", "--out", str(out)]
+    done = CliRunner().invoke(cli.hongbao, [*command, *size])
+    assert done.exit_code == 3
+    assert "sweep again with the same plan" in done.stderr
+    monkeypatch.undo()
+    assert sweep(plan, jobs=1, out=out).missing() == 0
+
+
+def test_failed_runs_are_not_all_that_is_missing(tmp_path, monkeypatch):
+    found = a_sweep(tmp_path / "out", shared, without={("paid", 5, 4), ("free", 0, 1), ("free", 1, 1)})
+    rows = found.rows()
+    lost = rows[(rows.scenario == "paid") & (rows.point == 5) & (rows.seed == 4)]["run"].item()
+    there = rows["run"].iloc[-1]
+    for run in (lost, there):  # the other was made since
+        worker.write_json(failure_of(found.folder, run), {"error": "ModelError: no", "traceback": "Traceback"})
+    tiny(tmp_path / "a.toml")
+    monkeypatch.setattr(sweeping, "sweep", lambda plan, **how: found)
+    done = CliRunner().invoke(cli.hongbao, ["sweep", str(tmp_path / "a.toml")])
+    assert done.exit_code == 3
+    assert "1 run failed" in done.stderr
+    assert "2 runs not made" in done.stderr
 
 
 def test_ctrl_c_while_a_cluster_starts_ends_it(monkeypatch):
@@ -368,6 +513,67 @@ def test_a_full_disk_stops_the_sweep_and_leaves_finished_runs(tmp_path, monkeypa
     assert all(marks(out)[path] == mark for path, mark in before.items())
 
 
+# what is damaged
+
+
+@pytest.mark.parametrize("left", [b"", b'{"summary": {"profit.tot', b"[]", b"\xff\x00"])
+def test_a_damaged_run_is_made_again_and_no_other(tmp_path, left):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    table = sweep(plan, jobs=1, out=out).table()
+    hurt = place_of(out, table["run"][1]) / "run.json"
+    hurt.write_bytes(left)
+    with pytest.raises(BadInput, match=r"run\.json is damaged .*sweep again with the same plan"):
+        Sweep.load(out).table()
+    before = {path: mark for path, mark in marks(out).items() if path.parent != hurt.parent}
+    assert estimating.estimate(plan, jobs=1, out=out).finished == 3
+    found = sweep(plan, jobs=1, out=out)
+    assert found.about["went"]["made"] == 1
+    pd.testing.assert_frame_equal(found.table(), table)
+    assert all(marks(out)[path] == mark for path, mark in before.items())
+
+
+def test_damaged_days_say_which_run_to_make_again(tmp_path):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    days = sweep(plan, jobs=1, out=out).days("users.daily")
+    hurt = place_of(out, days["run"][0]) / "days.parquet"
+    hurt.write_bytes(hurt.read_bytes()[:100])
+    with pytest.raises(
+        BadInput, match=rf"days\.parquet is damaged .*remove the folder {hurt.parent}, then sweep again"
+    ):
+        Sweep.load(out).days("users.daily")
+    shutil.rmtree(hurt.parent)
+    pd.testing.assert_frame_equal(sweep(plan, jobs=1, out=out).days("users.daily"), days)
+
+
+@pytest.mark.parametrize("left", ["", '{"version": "0.1.0"', "[]", '{"version": "0.1.0", "scenarios": []}'])
+def test_a_damaged_description_is_written_anew_from_the_same_plan(tmp_path, left):
+    plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
+    table = sweep(plan, jobs=1, out=out).table()
+    (out / "sweep.json").write_text(left)
+    with pytest.raises(BadInput, match=r"sweep\.json is damaged .*same plan"):
+        Sweep.load(out)
+    before = marks(out)
+    with pytest.warns(SweepNote, match=r"sweep\.json is damaged"):
+        found = sweep(plan, jobs=1, out=out)
+    assert marks(out) == before
+    assert (found.about["went"]["made"], found.about["code"]) == (0, "unknown")
+    pd.testing.assert_frame_equal(found.table(), table)
+
+
+def test_a_damaged_description_of_another_plan_is_left_and_the_advice_works(tmp_path):
+    out, other = tmp_path / "out", tiny(tmp_path / "b.toml", seeds=3)
+    sweep(tiny(tmp_path / "a.toml"), jobs=1, out=out)
+    (out / "sweep.json").write_text("{")
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    command = ["sweep", str(tmp_path / "b.toml"), "--users", "60", "--days", "3", "--seeds", "3", "--out", str(out)]
+    done = CliRunner().invoke(cli.hongbao, command)
+    assert done.exit_code == 2, done.output
+    assert "is not the plan given" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.name != ".lock"} == before
+    (out / "sweep.json").unlink()
+    assert sweep(other, jobs=1, out=out).about["went"]["made"] == 2
+
+
 # whose folder it is
 
 
@@ -456,6 +662,14 @@ def test_a_dry_run_says_what_it_would_take_and_does_nothing(tmp_path, monkeypatc
     assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
 
 
+def test_a_dry_run_refuses_what_the_sweep_would(tmp_path):
+    plan, file = tiny(tmp_path / "a.toml"), tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        with pytest.raises(BadInput, match="a file of that name is in the way"):
+            estimating.estimate(plan, out=out)
+
+
 def test_an_estimate_is_about_right(whole, plan):
     found = estimating.estimate(plan, jobs=1, out=whole.folder)
     assert (found.finished, found.core_hours, found.disk_bytes) == (RUNS, 0, 0)
@@ -472,6 +686,14 @@ def test_a_million_runs_must_be_meant(tmp_path, monkeypatch):
     assert "1,000,000 runs" in done.stderr
     assert "--yes" in done.stderr
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_million_runs_are_counted_before_their_points_are_drawn(tmp_path, monkeypatch):
+    text = "\n".join(line for line in PLAN.splitlines() if not line.startswith("values"))
+    (tmp_path / "a.toml").write_text(text.replace("[factors]", "[sample]\npoints = 1_000_000\n[factors]"))
+    monkeypatch.setattr(planning._Reading, "_drawn", lambda *asked: pytest.fail("it has drawn a million points"))
+    with pytest.raises(BadInput, match=r"8,000,000 runs, more than 100,000|8,\d{3},\d{3} runs"):
+        sweep(tmp_path / "a.toml", out=tmp_path / "out")
 
 
 def test_the_command_line_shows_what_scenarios_did(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def test_the_page_answers_first(page):
 
 def test_every_part_is_there(page):
     for heading in (
-        "Over all points",
+        "Levers at their best",
         "Where each wins",
         "What each factor does",
         "What was varied",
@@ -51,6 +51,56 @@ def test_it_stands_alone_and_is_the_same_each_time(page, tmp_path):
     assert len(ids) == len(set(ids))
     assert "nan" not in page.lower().replace("dominance", "")
     assert report.write(tmp_path / "s").read_text(encoding="utf-8") == page
+
+
+def answer_of(page):
+    return re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1].replace("\N{NO-BREAK SPACE}", " ")
+
+
+def peaked(name, values, seed):
+    """Paid is best at one value of its lever, and worse on the mean."""
+    own = 0.1 * ((seed + 2 * (name == "paid")) % 3)
+    return 100_00.0 * seed + own + (name == "paid") * (50_00 if values["shopping.commission"] == 0.1 else -100_00)
+
+
+def test_the_answer_is_a_choice_of_levers_and_no_mean_over_them(tmp_path):
+    """Breaks if values that are decided are averaged over as if they befell us."""
+    sweep = a_sweep(tmp_path, peaked, assumed=("users.talk",))
+    assert sweep.overall("profit.total").set_index("scenario").loc["paid", "diff"] < 0
+    said = answer_of(report.write(tmp_path).read_text(encoding="utf-8"))
+    assert "<strong>The paid one</strong> does best on profit with shopping: commission 10 %" in said
+    assert "+50.0 CNY against the baseline with shopping: commission" in said
+    assert "Means are over 2 values of users: talk and 4 seeds." in said
+
+
+def test_means_over_all_points_say_that_they_are_over_levers_too(tmp_path):
+    a_sweep(tmp_path, peaked)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "Means over all points, every value of the levers alike" in page
+    assert "Means over 6 points and the seeds" in page
+
+
+def test_points_that_failed_are_not_counted(tmp_path):
+    a_sweep(tmp_path, shared, without={("paid", 5, seed) for seed in (1, 2, 3, 4)}, assumed=("users.talk",))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "so that this is about 5 of 6 points" in answer_of(page)
+    assert "Means over 5 of 6 points and the seeds" in page
+
+
+def test_a_size_that_varies_is_no_single_number(tmp_path):
+    points = [{"run.users": users, "run.days": 10} for users in (300, 2000, 5000)]
+    a_sweep(tmp_path, lambda name, values, seed: 1.0 * seed, points=points)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert '<p class="subtitle">300 to 5,000 people · 10 days · ' in page
+
+
+def test_on_a_narrow_page_tables_scroll_by_themselves_and_captions_are_broken_over_lines(page):
+    """Breaks if a caption goes as wide as its table, most of it out of sight; seen in a browser 400 pixels wide."""
+    assert page.count("<caption") == len(re.findall(r"<caption[^>]*><span>[^<]+</span></caption>", page)) > 0
+    assert page.count('<div class="scroll"') == page.count("<table")
+    style = re.search(r"<style>.*?</style>", page, re.DOTALL)[0]
+    assert re.search(r"caption span \{[^}]*position: sticky[^}]*max-width: min\([^}]*100vw", style)
+    assert re.search(r"\.scroll \{[^}]*overflow-x: auto", style)
 
 
 def test_what_is_missing_is_said(tmp_path):
@@ -105,9 +155,21 @@ def test_drawn_factors_are_shown_in_classes(tmp_path):
     assert "drawn between" in page
     assert "40 points were drawn (latin, seed 1)" in page
     assert "A dot stands for a class of drawn values" in page
+    assert "differences are paired by point and seed; intervals are over drawn points and seeds" in page
+    assert "luck of one seed" not in page
     figure = re.search(r'<figure id="figure-profit-total-levels".*?</figure>', page, re.DOTALL)[0]
     below = re.findall(r"<text[^>]*>([^<]*)</text>", figure)
     assert [f"{share}\N{NO-BREAK SPACE}%" in below for share in (2, 6, 10, 14, 18)] == [True] * 5, "means of classes"
+
+
+def test_with_one_seed_drawn_points_say_whose_luck_it_is(tmp_path):
+    points = [{"shopping.commission": 0.2 * (k + 0.5) / 20, "users.talk": 1 + (k * 7 % 20) / 20} for k in range(20)]
+    a_sweep(tmp_path, shared, drawn=True, points=points, seeds=(1,))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1]
+    assert "under the luck of one seed: intervals are over drawn points alone" in answer
+    assert "paired by seed" not in page
+    assert "point and seed" not in page
 
 
 def test_a_scenario_has_one_hue_on_the_whole_page(page):
