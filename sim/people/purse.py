@@ -49,18 +49,21 @@ def willing(fee, dislike):
 
 
 @kernel
-def _top_ups(who, cents, wallet, bank, needed, amount):
-    """What each payer must bring from the bank for today's payments: whole hundreds of yuan, or all there is."""
+def _top_ups(who, cents, wallet, bank, needed, payers, amount):
+    """Who must bring how much from the bank for today's payments: whole hundreds of yuan, or all there is.
+
+    Fills `payers` and `amount`, each payer once; returns how many. `needed` is scratch, left empty.
+    """
     for i in range(who.size):
         needed[who[i]] += cents[i]
     number = 0
     for i in range(who.size):
         short = needed[who[i]] - wallet[who[i]]
         if needed[who[i]] > 0 and short > 0:
-            rounded_up = (short + TOP_UP - 1) // TOP_UP * TOP_UP
-            amount[i] = min(rounded_up, bank[who[i]])
-            number += 1
-        needed[who[i]] = 0  # so a payer is topped up once; leaves the scratch empty for the next call
+            payers[number] = who[i]
+            amount[number] = min((short + TOP_UP - 1) // TOP_UP * TOP_UP, bank[who[i]])
+            number += amount[number] > 0
+        needed[who[i]] = 0
     return number
 
 
@@ -78,11 +81,13 @@ def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any]
 
 def top_up(world: "World", who: NDArray[Any], cents: NDArray[Any]) -> None:
     """Bring from the bank what these payments lack in the wallet."""
-    amount = np.zeros(who.size, np.int64)
-    people = np.asarray(who, np.uint32)
-    _top_ups(people, np.asarray(cents, np.int64), world.ledger[WALLET], world.ledger[BANK], world.scratch, amount)
-    short = amount > 0
-    world.ledger.pay_many((people[short], people[short], amount[short]), BANK, WALLET, "top_up")
+    payers, amount = np.empty(who.size, np.uint32), np.empty(who.size, np.int64)
+    number = _top_ups(
+        np.asarray(who, np.uint32), np.asarray(cents, np.int64), world.ledger[WALLET], world.ledger[BANK], world.scratch,
+        payers, amount,
+    )  # fmt: skip
+    payers, amount = payers[:number], amount[:number]
+    world.ledger.pay_many((payers, payers, amount), BANK, WALLET, "top_up")
 
 
 def open_wallets(world: "World", who: NDArray[Any]) -> None:
