@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
-PEOPLE, THREADS = 64, 256  # worked out at a time
+PEOPLE, THREADS = 64, 384  # worked out at a time
 FIRST = 2  # an answer, to whoever wrote last
 ROOM = 16_384
 SOON = 12  # letters ahead that the memory is asked for
