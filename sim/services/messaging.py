@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from sim.world import World
 
 MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
+CALLED = 3  # friends in a call with several
+MOST_LETTERS = MOST_THREADS + CALLED
 PEOPLE, THREADS = 64, 384  # worked out at a time
-FIRST = 2  # an answer, to whoever wrote last
 ROOM = 16_384
 SOON = 12  # letters ahead that the memory is asked for
 ANSWERS, TALK = 32, (1 << 32) - 1  # where the parts of a word of the inbox lie
@@ -165,7 +166,8 @@ def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, 
     friend, there, held = np.empty(THREADS, np.int32), np.empty(THREADS, np.uint8), np.empty(PEOPLE + 1, np.int32)
     messages = media = in_groups = in_answers = 0
     at = start
-    while at < awake.size and box.used[0] + 4 * THREADS <= box.who.size:
+    while at < awake.size and box.used[0] + MOST_LETTERS <= box.who.size:
+        room = box.who.size - box.used[0]
         some = awake[at : at + PEOPLE]
         for i in range(some.size):
             scale[i], mean[i] = users.sociability[some[i]], attention[some[i]]
@@ -176,7 +178,7 @@ def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, 
             none[i] = elementary.exp(-mean[i])
             scale[i] = luck.geometric_scale(messages_wanted(it.thread_messages, scale[i]))
         many = number = returning = 0
-        while number < some.size and many + MOST_THREADS <= THREADS:
+        while number < some.size and many + MOST_THREADS <= THREADS and many + MOST_LETTERS + CALLED * number <= room:
             who = some[number]
             waiting = min(np.int64(mine.unread[who]), MOST_THREADS // 2)
             held[returning] = many
@@ -246,7 +248,7 @@ def call_friends(here, rows, who, it, key, box):
     minutes = luck.geometric(it.call_minutes, luck.uniform(key, who, 1))
     worth = luck.rounded(minutes * it.minute_worth, 0.5)
     called = 0
-    for k in range(3 if luck.uniform(key, who, 2) < it.call_party else 1):
+    for k in range(CALLED if luck.uniform(key, who, 2) < it.call_party else 1):
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 3 + k)))
         if to >= 0 and here[to] == HERE:
             send(box, who, np.uint32(to), 0, worth)
