@@ -18,7 +18,7 @@ from scipy.special import log_ndtr
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import rule
+from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.firms.institutions import Field
 from sim.ground.auctions import ROUNDS
@@ -191,6 +191,15 @@ def next_budget(budget, first, granted, spent, worth, return_target, chase):
     return max(min(budget, first), budget * (1.0 - chase))
 
 
+@kernel
+def _pace(firms, stands_for, speed, return_target):
+    """Everybody's multiplier for tomorrow, by what today went at: each bids by a machine."""
+    for row in range(firms.multiplier.size):
+        today = pace_of(firms.granted[row] - firms.left[row], firms.void[row], firms.out[row])
+        firms.pace[row] += (today - firms.pace[row]) / stands_for
+        firms.multiplier[row] = paced(firms.multiplier[row], firms.pace[row], firms.daily[row], speed, return_target)
+
+
 def markets(world: "World") -> int:
     """Number of markets: people `first * markets // people` share one."""
     return max(1, round(world.size / world.scenario.advertisers.people_a_market))
@@ -204,7 +213,7 @@ def rows_needed(world: "World") -> int:
 class Advertiser(mesa.Agent):
     """One advertiser."""
 
-    calendar = 1
+    calendar = MONTH
     value, multiplier, first_budget, budget = Field(), Field(), Field(), Field()
     daily, granted, pace, left, out = Field(), Field(), Field(), Field(), Field()
     clicks, void, worth = Field(), Field(), Field()
@@ -215,20 +224,16 @@ class Advertiser(mesa.Agent):
         self.table, self.row = table, row
 
     def decide(self) -> None:
-        """Every day, pace bids; once a month, follow the return with the budget."""
+        """Once a month, follow the return with the budget."""
         world = self.model
         if not world.now.advertising.on:
             return
         settings = world.now.advertisers
-        today = pace_of(self.granted - self.left, self.void, self.out)
-        self.pace += (today - self.pace) / stands_for(world)
-        self.multiplier = paced(self.multiplier, self.pace, self.daily, settings.pacing, settings.return_target)
-        if world.day % MONTH == MONTH - 1:
-            self.budget = next_budget(
-                self.budget, self.first_budget, self.month_granted, self.month_spent, self.month_worth,
-                settings.return_target, settings.chase,
-            )  # fmt: skip
-            self.month_granted = self.month_spent = self.month_worth = 0
+        self.budget = next_budget(
+            self.budget, self.first_budget, self.month_granted, self.month_spent, self.month_worth,
+            settings.return_target, settings.chase,
+        )  # fmt: skip
+        self.month_granted = self.month_spent = self.month_worth = 0
 
 
 def found(world: "World") -> list[Advertiser]:
@@ -271,7 +276,8 @@ def grant(world: "World") -> None:
 
 
 def settle(world: "World") -> None:
-    """Today's clicks are paid, what they sold comes in, and owners take what is above the budget."""
+    """Today's clicks are paid, what they sold comes in, owners take what is above the budget, and bids are paced."""
+    settings = world.now.advertisers
     rows, ledger = world.tables["advertisers"].rows, world.ledger
     every = np.arange(rows.left.size, dtype=np.uint32)
     nobody, spent = np.zeros_like(every), rows.granted - rows.left
@@ -285,3 +291,4 @@ def settle(world: "World") -> None:
     world.add("welfare.advertisers", int(rows.worth.sum() - spent.sum()))
     world.note("advertisers.multiplier", float(rows.multiplier.mean()) if every.size else 0.0)
     world.note("advertisers.budget", float(rows.budget.sum()) / markets(world))
+    _pace(rows, stands_for(world), settings.pacing, settings.return_target)
