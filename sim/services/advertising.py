@@ -96,6 +96,9 @@ class AdvertisingColumns(Table):
     pain = Column(
         np.float32, 0, "nuisance of the last day's adverts, or what a subscription spared of it", "logit units"
     )
+    places = Column(
+        np.uint32, 0, "places on the last day of use: inbox, page, brand threads and asked for in all, packed"
+    )
 
 
 class KnowingColumns(Table):
@@ -152,7 +155,7 @@ class Terms(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Columns that adverts read, and the four that they write."""
+    """Columns that adverts read, and the five that they write."""
 
     subscribed: NDArray[np.uint8]
     talk: NDArray[np.int32]
@@ -161,6 +164,7 @@ class Person(NamedTuple):
     concern: NDArray[np.float32]
     seen: NDArray[np.float32]
     pain: NDArray[np.float32]
+    places: NDArray[np.uint32]
     nuisance: NDArray[np.float32]
     unease: NDArray[np.float32]
 
@@ -177,6 +181,19 @@ def wanted(it, key, who, bought):
 def room_for(talk, talk_a_slot):
     """Adverts a surface has room for on a day with so much talk."""
     return min(MOST - 1, 1 + talk // talk_a_slot)
+
+
+@rule
+def packed(inbox, page, brand, asked):
+    """Places of each surface (up to 31) and those asked for in all (up to 131,071) in one number."""
+    return np.uint32(min(asked, 131_071) * 32_768 + brand * 1_024 + page * 32 + inbox)
+
+
+@rule
+def unpacked(places):
+    """What `packed` holds."""
+    number = np.int64(places)
+    return number & 31, (number >> 5) & 31, (number >> 10) & 31, number >> 15
 
 
 @rule
@@ -249,7 +266,7 @@ def round_of(key, who, place):
 
 @kernel
 def _offer(awake, start, person, terms, most, sampled, box):
-    """Tickets of the places of everyone awake whose click may depend on who wins, and of those sampled.
+    """Places of everyone awake, and tickets of those whose click may depend on who wins, and of those sampled.
 
     The luck of such a click is below its chance with the best of matches; `most` is that chance for a first place.
     """
@@ -258,12 +275,14 @@ def _offer(awake, start, person, terms, most, sampled, box):
         if box.used[0] + 3 * MOST > box.ticket.size:
             return at
         who = awake[at]
+        room = room_for(person.talk[who], it.talk_a_slot)
+        inbox, page, brand = wanted(it, key, who, person.bought[who])
+        number = min(inbox, room), min(page, room), min(brand, room)
+        person.places[who] = packed(*number, inbox + page + brand)
         if person.subscribed[who]:
             continue
-        room = room_for(person.talk[who], it.talk_a_slot)
-        asked = wanted(it, key, who, person.bought[who])
         for surface in range(3):
-            for j in range(min(asked[surface], room)):
+            for j in range(number[surface]):
                 place = surface * MOST + j
                 u, _ = luck.two(key, who, place)
                 if u >= most and u >= sampled:
@@ -293,9 +312,7 @@ def _serve(tickets, person, terms, firms, sampled, sample):
         who = np.int64(tickets[i] >> np.uint64(7)) & (2**29 - 1)
         now = np.int64(tickets[i] >> np.uint64(36)) & 31
         market = np.int64(tickets[i] >> np.uint64(41))
-        room = room_for(person.talk[who], it.talk_a_slot)
-        inbox, page, brand = wanted(it, terms.key, who, person.bought[who])
-        inbox, page, brand = min(inbox, room), min(page, room), min(brand, room)
+        inbox, page, brand, _ = unpacked(person.places[who])
         hold_day(on, terms, firms, market, who, person.bought[who], inbox, page, brand, now)
         one = on.winner[place]
         if one < 0:
@@ -350,11 +367,8 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
         np.int64(0),
     )  # people stand by market: to count them on is quicker than to divide
     for who in awake:
-        room = room_for(person.talk[who], it.talk_a_slot)
         bought = person.bought[who]
-        inbox, page, brand = wanted(it, terms.key, who, bought)
-        asked = inbox + page + brand
-        inbox, page, brand = min(inbox, room), min(page, room), min(brand, room)
+        inbox, page, brand, asked = unpacked(person.places[who])
         if person.subscribed[who]:
             person.seen[who] -= person.seen[who] / SEEN_DAYS
             intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
@@ -404,10 +418,10 @@ def step(world: "World") -> None:
         world.luck("advertising.places"),
     )  # fmt: skip
     sample = np.zeros((CLASSES, 2), np.int64)
+    most = settings.click_chance * MOST_MATCH**settings.click_match
+    boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
+    parts = [box.ticket[: box.used[0]].copy() for box in boxes]
     if terms.number:
-        most = settings.click_chance * MOST_MATCH**settings.click_match
-        boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
-        parts = [box.ticket[: box.used[0]].copy() for box in boxes]
         tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         world.note("advertising.void", void)
@@ -430,7 +444,7 @@ def _person(world: "World") -> Person:
     users, felt, mine = world.users.rows, world.felt.rows, world.tables["advertising"].rows
     return Person(
         world.tables["subscriptions"].rows.subscribed, felt.talk, world.tables["knowledge"].rows.purchases,
-        users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, felt.nuisance, felt.unease,
+        users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, mine.places, felt.nuisance, felt.unease,
     )  # fmt: skip
 
 
