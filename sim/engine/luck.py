@@ -58,31 +58,28 @@ def bits(key, who, k):
 
 
 @rule
-def behind_one(digits, less):
-    """The number 1.digits in binary, less a number just below 1; quicker than to turn a whole number into another."""
-    return np.uint64(digits | BITS_OF_ONE).view(np.float64) - less
-
-
-@rule
 def fraction(word):
     """The middle of the 2^52 steps of (0, 1) that a word's high bits name: never 0 nor 1."""
-    return behind_one(word >> S12, BELOW_ONE)
+    return np.uint64((word >> S12) | BITS_OF_ONE).view(np.float64) - BELOW_ONE  # as digits behind 1, then without it
 
 
 @rule
 def halves(word):
     """Two numbers in (0, 1) of 32 bits each, from the two halves of a word."""
-    return behind_one((word >> S32) << S20, HALF_STEP_BELOW), behind_one((word & LOW32) << S20, HALF_STEP_BELOW)
+    high, low = ((word >> S32) << S20) | BITS_OF_ONE, ((word & LOW32) << S20) | BITS_OF_ONE
+    return np.uint64(high).view(np.float64) - HALF_STEP_BELOW, np.uint64(low).view(np.float64) - HALF_STEP_BELOW
 
 
 @rule
 def quarters(word):
     """Four numbers in (0, 1) of 16 bits each, from the four quarters of a word."""
+    a, b = ((word >> S48) << S36) | BITS_OF_ONE, (((word >> S32) & LOW16) << S36) | BITS_OF_ONE
+    c, d = (((word >> S16) & LOW16) << S36) | BITS_OF_ONE, ((word & LOW16) << S36) | BITS_OF_ONE
     return (
-        behind_one((word >> S48) << S36, QUARTER_STEP_BELOW),
-        behind_one(((word >> S32) & LOW16) << S36, QUARTER_STEP_BELOW),
-        behind_one(((word >> S16) & LOW16) << S36, QUARTER_STEP_BELOW),
-        behind_one((word & LOW16) << S36, QUARTER_STEP_BELOW),
+        np.uint64(a).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(b).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(c).view(np.float64) - QUARTER_STEP_BELOW,
+        np.uint64(d).view(np.float64) - QUARTER_STEP_BELOW,
     )
 
 
@@ -190,9 +187,15 @@ def exponential(mean, u):
 
 
 @rule
-def small_poisson(mean, none, u):
-    """Poisson quantile by search, for means up to 50 or so; `none` is e^-mean."""
-    chance = total = none
+def small_poisson(mean, u):
+    """Poisson quantile by search, for means up to 50 or so."""
+    return poisson_of(mean, math.exp(-mean), u)
+
+
+@rule
+def poisson_of(mean, chance, u):
+    """`small_poisson` for who has worked out the chance of none, e^-mean, for many at once."""
+    total = chance
     events = ZERO
     while u > total and events < MOST_EVENTS:
         chance *= mean * INVERSE[events]
@@ -202,22 +205,15 @@ def small_poisson(mean, none, u):
 
 
 @rule
-def poisson_of(mean, none, u):
-    """`poisson` for who has worked out the chance of none, e^-mean, for many at once."""
+def poisson(mean, u):
+    """Poisson quantile: by search up to a mean of 50, above by Cornish and Fisher; monotone in u and in the mean."""
     if mean <= 0.0:
         return 0
     if mean <= 50.0:
-        return small_poisson(mean, none, u)
+        return small_poisson(mean, u)
     z = normal(u)
     # the two differ by one here and there: never below the quantile of 50, so that a higher rate never lowers a draw
-    least = small_poisson(50.0, math.exp(-50.0), u)
-    return max(least, int(math.floor(mean + math.sqrt(mean) * z + (z * z - 1.0) / 6.0 + 0.5)))
-
-
-@rule
-def poisson(mean, u):
-    """Poisson quantile: by search up to a mean of 50, above by Cornish and Fisher; monotone in u and in the mean."""
-    return poisson_of(mean, math.exp(-max(0.0, mean)), u)
+    return max(small_poisson(50.0, u), int(math.floor(mean + math.sqrt(mean) * z + (z * z - 1.0) / 6.0 + 0.5)))
 
 
 @rule

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
@@ -76,7 +76,7 @@ METRICS = (
 @rule
 def wanted(advantage, friends_here, network_weight):
     """Attention a person comes to: a logit of the two apps' worth, friends' attention included."""
-    return 1.0 / (1.0 + math.exp(-(advantage + network_weight * (2.0 * friends_here - 1.0))))
+    return 1.0 / (1.0 + elementary.exp(-(advantage + network_weight * (2.0 * friends_here - 1.0))))
 
 
 @kernel

@@ -154,7 +154,6 @@ class Terms(NamedTuple):
     key: np.uint64
 
 
-@remembered
 class Person(NamedTuple):
     """Columns that adverts read, and the five that they write."""
 
@@ -363,7 +362,10 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     it, on, beliefs = terms.it, auctions.desk(terms.number, 3 * MOST), terms.beliefs
     value, multiplier, out = firms.value, firms.multiplier, firms.out
     places = shown = unserved = knew = suffered = 0
-    market, next_market = np.int64(-1), np.int64(0)  # people stand by market: no need to divide for each
+    market, next_market = (
+        np.int64(-1),
+        np.int64(0),
+    )  # people stand by market: to count them on is quicker than to divide
     for who in awake:
         bought = person.bought[who]
         inbox, page, brand, asked = unpacked(person.places[who])

@@ -185,7 +185,9 @@ def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, 
             returning += waiting > 0
             own = luck.of(key, who)
             u, _ = luck.halves(luck.mix(own))
-            opened = luck.poisson_of(mean[number], none[number], u)
+            opened = (
+                luck.poisson_of(mean[number], none[number], u) if mean[number] < 50.0 else luck.poisson(mean[number], u)
+            )
             for thread in range(min(waiting + opened, MOST_THREADS)):
                 whose[many], length[many], answer[many] = who, scale[number], thread < waiting
                 word[many] = own + np.uint64(2 * thread + 1) * luck.GOLD

@@ -8,12 +8,11 @@ without they choose by a logit over match, quality and price. A deal begun in th
 save its fee.
 """
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.engine import luck
+from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, prefetch, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
@@ -146,14 +145,14 @@ def dodges(fees, price, price_weight, reluctance, u):
     """Whether a deal is settled off the platform: half the saved fee against the trouble."""
     if fees <= 0.0:
         return False
-    return u < 1.0 / (1.0 + math.exp(reluctance - price_weight * fees * price / 200.0))
+    return u < 1.0 / (1.0 + elementary.exp(reluctance - price_weight * fees * price / 200.0))
 
 
 @rule
 def worth_of_dodging(fees, price, price_weight, reluctance):
     """What it is worth to a buyer, in logit units, that a deal could be settled off the platform; 0 without fees."""
     saved = price_weight * fees * price / 200.0
-    return math.log((1.0 + math.exp(saved - reluctance)) / (1.0 + math.exp(-reluctance)))
+    return elementary.log((1.0 + elementary.exp(saved - reluctance)) / (1.0 + elementary.exp(-reluctance)))
 
 
 @rule
@@ -213,7 +212,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
     mind, why = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     unread, seen_unread = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     scale = it.noise if it.noise > 0.0 else 1.0
-    outside = math.exp(it.outside / scale) + math.exp(it.doing_without / scale)
+    outside = elementary.exp(it.outside / scale) + elementary.exp(it.doing_without / scale)
     for at in range(start, shoppers.size):
         if box.used[0] + circle + 2 > box.who.size:
             return at
@@ -338,7 +337,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             if seen_unpaid[j]:
                 best_unpaid = max(best_unpaid, noisy[j])
             if seen[j]:
-                weight[j] = math.exp(worth[j] / scale)
+                weight[j] = elementary.exp(worth[j] / scale)
                 total += weight[j]
                 if noisy[j] > best:
                     second, best, chosen = best, noisy[j], j
@@ -349,7 +348,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         to_money = 100.0 / it.price_weight  # cents a logit unit
         box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
         box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
-        gain = scale * math.log(total / outside) if it.noise > 0.0 else best - without
+        gain = scale * elementary.log(total / outside) if it.noise > 0.0 else best - without
         felt.worth[who] += gain / it.price_weight
         box.tally[4] += int(100.0 * gain * to_money)
         for j in range(number):
@@ -358,7 +357,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 box.looks[row] += 1
                 if mind[j] >= follows.READ:
                     why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
-                    usual = weight[j] * math.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
+                    usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
                     otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
                     earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
                     margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
@@ -427,10 +426,11 @@ def step(world: "World") -> None:
     tally = np.zeros(8, np.int64)
     for box in decide(
         world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
-        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows, wishes,
-        world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.ledger[BANK], world.ledger[WALLET], shops, merchant.shops_a_circle(world),
-        int(world.scenario.merchants.categories), merchant.markets(world), keys, world.felt.rows, parts=shoppers, keep_empty=True,
+        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        wishes, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
+        world.ledger[BANK], world.ledger[WALLET], shops,
+        merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
+        world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))
