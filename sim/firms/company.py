@@ -45,6 +45,9 @@ STREAMS = (
 COSTS = (
     "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
 )  # fmt: skip
+GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
+    "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
+)  # fmt: skip
 CARRIED = ("messaging.messages", "brands.delivered", "updates.sent")  # messages of people and of businesses
 
 METRICS = (
@@ -61,10 +64,13 @@ METRICS = (
         "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
     ),
     flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run", "less"),
-    flow("welfare.total", "cents", "users, merchants, advertisers, drivers, partner banks, company profit and fines"),
+    flow("welfare.total", "cents", "users, firms of all kinds, sellers outside, company profit and fines"),
     flow("welfare.merchants", "cents", "merchants' profit"),
     flow("welfare.advertisers", "cents", "advertisers' profit"),
     flow("welfare.drivers", "cents", "drivers' earnings"),
+    flow("welfare.airlines", "cents", "airlines' profit"),
+    flow("welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"),
+    flow("welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"),
     stock(
         "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
     ),
@@ -125,6 +131,5 @@ def close_books(world: "World") -> None:
 
 def count_welfare(world: "World") -> None:
     """Add up welfare over groups; gifts between people are transfers and wages are costs."""
-    groups = ("users", "merchants", "advertisers", "drivers", "banks")
-    total = sum(world.today.get(f"welfare.{group}", 0) for group in groups)
+    total = sum(world.today.get(f"welfare.{group}", 0) for group in GROUPS)
     world.note("welfare.total", total + world.today["profit.total"] + world.today["cost.fines"])
