@@ -231,7 +231,7 @@ class World(mesa.Model):
             floats = [(name, column, values) for column, values in table.arrays().items() if values.dtype.kind == "f"]
             self._looked_at.setdefault(last.get(type(table).__module__, days.name_of(days.DAY[-1])), []).extend(floats)
         self.metrics = METRICS
-        self.festival, self.outage = 0.0, False
+        self.festival, self.outage, self.calendar = 0.0, False, 0.0
         self.date = clock.date_of(scenario.run.start, 0)
         self._slow: dict[str, float] = {}
         self._flows: list[tuple[int, str, str, str, int]] = []

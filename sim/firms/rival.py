@@ -1,17 +1,33 @@
-"""The rival: another messenger that people may use besides, and may move to."""
+"""The rival: another messenger that people may use besides, and may move to.
 
-from typing import TYPE_CHECKING
+It has levers of its own: a load of adverts, a cut of sales, paid places, what it knows of people. What a day of use of
+it is worth to a person follows from these by the same rules as ours does, and so does what it earns, from the attention
+given to it. Its policy says how it answers what we do: it keeps its levers, matches ours, undercuts them, or looks for
+its own best, one lever a month, by what it saw its income do.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import mesa
 import numpy as np
 
 from sim.engine.columns import Column, Table
+from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
 from sim.firms.institutions import Field
-from sim.ground.metrics import stock
+from sim.ground.ledger import COMPANY
+from sim.ground.metrics import flow, ratio, stock
+from sim.people import knowledge
+from sim.people.experience import RivalTerms
 
 if TYPE_CHECKING:
     from sim.world import World
+
+MONTH = 30
+UNTARGETED = 0.48  # loss of income where nothing is known of people (MODEL.md, Advertiser; facts.csv: AdChoices)
+LEVERS = {  # of the rival, the step in which it looks for its best, and the most
+    "inbox_slots": (0.5, 30.0), "discovery_slots": (0.5, 30.0), "commission": (0.02, 0.4), "promotion": (0.1, 1.0),
+}  # fmt: skip
 
 
 class RivalSettings(Settings):
@@ -19,7 +35,29 @@ class RivalSettings(Settings):
 
     on: bool = assumed.switch(True, "whether there is a rival messenger")
     advantage: float = assumed.number(
-        0.0, "logit units", "worth of the rival above what is usual here on day 0", "an equal: sweep", -2.0, 2.0
+        0.0, "logit units", "worth of a day on the rival above what its levers make of it", "an equal: sweep", -2.0, 2.0
+    )
+    services: Literal["ours", "none"] = assumed.word(
+        "ours", "whether the rival has the services that we have, or none but messages",
+        "round figure: services are copied within months, as Facebook did Snapchat's", unit="services",
+    )  # fmt: skip
+    inbox_slots: float = assumed.number(
+        0.0, "adverts a day of use", "its adverts between the threads of the inbox", "none, as WhatsApp", 0, 5, ge=0, le=30
+    )
+    discovery_slots: float = assumed.number(
+        0.0, "adverts a day of use", "its adverts on the discovery page", "none, as WhatsApp", 0, 5, ge=0, le=30
+    )
+    commission: float = assumed.share(0.0, "part of each sale that it keeps", "none, as Taobao", 0.0, 0.4)
+    promotion: float = assumed.share(0.0, "weight of bids in its rankings", "none", 0.0, 1.0)
+    depth: float = assumed.share(0.0, "of the three sources of knowledge of people, those it uses", "none", 0.0, 1.0)
+    policy: Literal["fixed", "match", "undercut", "respond"] = assumed.word(
+        "fixed",
+        "its levers stay; follow ours after a lag; follow them, that much lower; or look for its own best each month",
+        unit="policy",
+    )
+    lag: int = assumed.count(90, "days", "time after which it has seen and answered our levers", "no source: sweep", 0, 365)
+    undercut: float = assumed.share(
+        0.5, "part of our levers that it stays below ours when it undercuts", "no source: sweep", 0.1, 1.0
     )
     response: float = assumed.share(
         0.0,
@@ -28,37 +66,184 @@ class RivalSettings(Settings):
         0,
         0.5,
     )
+    advert_income: float = assumed.amount(
+        8.6, "cents", "what it earns by an advert to who sees few, aimed by all sources", "fitted: advertising.toml", 2, 20
+    )
+    paid_share: float = assumed.share(
+        0.03, "of sales, what sellers pay for places at full weight", "facts.csv: Alibaba .017-.02 at a weight near .7",
+        0.01, 0.1,
+    )  # fmt: skip
+    distortion: float = assumed.share(
+        0.02, "of sales, what buyers lose by paid places at full weight", "fitted: promotion.toml", 0.005, 0.1
+    )
+    cost: float = assumed.amount(
+        0.9, "cents", "its cost of a day of use", "as ours: .5 USD a monthly user and year (facts.csv: Telegram)", 0, 5
+    )
 
 
 class RivalColumns(Table):
-    """One row."""
+    """One row: its levers today, and what it remembers."""
 
-    worth = Column(np.float64, 0, "satisfaction of the rival's users", "logit units")
     launched = Column(np.uint8, 0, "1 while the rival is on the market")
     caught_up = Column(np.float64, 0, "what it made good so far", "logit units")
+    inbox_slots = Column(np.float64, 0, "adverts between threads", "adverts a day of use")
+    discovery_slots = Column(np.float64, 0, "adverts on the page", "adverts a day of use")
+    commission = Column(np.float64, 0, "part of each sale")
+    promotion = Column(np.float64, 0, "weight of bids")
+    depth = Column(np.float64, 0, "share of sources used")
+    service_worth = Column(np.float64, 0, "what our services are worth on a day of use, before our take, of late", "CNY")
+    service_sales = Column(np.float64, 0, "sales of our shops on a day of use, of late", "CNY")
+    income = Column(np.float64, 0, "since its last review", "cents")
+    income_before = Column(np.float64, 0, "between the two reviews before", "cents")
+    directions = Column(np.int64, 0, "a bit a lever: 1 where it is next moved down")
+    reviews = Column(np.int64, 0, "reviews so far")
 
 
-METRICS = (stock("rival.worth", "logit units", "worth of the rival", "neither"),)
+METRICS = (
+    stock("rival.worth", "logit units", "mean worth of a day on the rival, beyond talk", "neither"),
+    stock("rival.daily", "people", "people who open the rival on a day", "less"),
+    flow("rival.user_days", "days", "days of use of the rival", "less"),
+    flow("rival.income", "cents", "what the rival earns", "neither"),
+    flow("rival.profit", "cents", "the same less what carrying its users costs", "neither"),
+    ratio("rival.income_a_day", "cents", "its income a day of use", "rival.income", "rival.user_days", "neither"),
+    stock("rival.load", "adverts", "its adverts a day of use", "neither"),
+    stock("rival.commission", "share", "its cut of sales", "neither"),
+)
+
+
+@rule
+def advert_income(adverts, income, blindness, power, depth, untargeted):
+    """What adverts earn on a day of use, in cents: the more there are the fewer are clicked; aimed blindly they earn less."""
+    return adverts * income * (1.0 + adverts / blindness) ** -power * (1.0 - untargeted * (1.0 - depth))
+
+
+def levers_of(scenario: Any) -> dict[str, float]:
+    """The rival's levers were it run as this scenario's platform is: values of [rival] by key."""
+    adverts = scenario.advertising
+    shown = float(adverts.on)
+    return {
+        "inbox_slots": shown * adverts.inbox_slots,
+        "discovery_slots": shown * (adverts.discovery_slots + adverts.brand_slots),
+        "commission": float(scenario.shopping.on) * scenario.shopping.commission,
+        "promotion": float(scenario.shopping.on) * scenario.promotion.weight,
+        "depth": knowledge.depth(scenario.company),
+    }
 
 
 class Rival(mesa.Agent):
-    """Reviews its product once a month."""
+    """Answers what we do, and is paid by the attention it has."""
 
     calendar = 1  # it is there every day, and reviews its product every month
-    worth, launched, caught_up = Field(), Field(), Field()
+    launched, caught_up, service_worth, service_sales = Field(), Field(), Field(), Field()
+    inbox_slots, discovery_slots, commission, promotion, depth = Field(), Field(), Field(), Field(), Field()
+    income, income_before, directions, reviews = Field(), Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
-        self.decide()
+        self.launched = model.now.rival.on
+        self._set(self._own_levers())
 
     def decide(self) -> None:
-        """Once a month, make good a part of what our members have and its own users lack."""
+        """Every day: move on with its levers, as its policy says; every month review its product."""
         world = self.model
         settings = world.now.rival
         self.launched = settings.on
-        if world.day % 30 == 29:
-            behind = world.today.get("satisfaction.mean", self.worth) - self.worth
+        if world.day % MONTH == MONTH - 1:
+            behind = world.today.get("satisfaction.mean", 0.0) - world.usual.rows.satisfaction[0] - self._beyond_talk()
             self.caught_up += settings.response * max(0.0, behind)
-        self.worth = world.usual.rows.satisfaction[0] + settings.advantage + self.caught_up
-        world.note("rival.worth", self.worth)
+        if settings.policy == "fixed":
+            self._set(self._own_levers())
+        elif settings.policy == "respond":
+            if world.day % MONTH == MONTH - 1:
+                self._respond()
+        else:
+            below = settings.undercut if settings.policy == "undercut" else 0.0
+            for lever, ours in levers_of(world.now).items():
+                seen = getattr(self, lever)
+                setattr(self, lever, seen + ((1.0 - below) * ours - seen) / max(1.0, settings.lag))
+
+    def _own_levers(self) -> dict[str, float]:
+        settings = self.model.now.rival
+        return {lever: getattr(settings, lever) for lever in (*LEVERS, "depth")}
+
+    def _set(self, levers: dict[str, float]) -> None:
+        for lever, place in levers.items():
+            setattr(self, lever, place)
+
+    def _respond(self) -> None:
+        """Take back last month's move if income fell, then move the next lever: coordinate search by its measured slope."""
+        names = tuple(LEVERS)
+        if self.reviews > 0:
+            last = (self.reviews - 1) % len(names)
+            if self.income <= self.income_before:
+                self._move(names[last], -self._direction(last))
+                self.directions = int(self.directions) ^ (1 << last)
+        self.income_before, self.income = self.income, 0.0
+        next_lever = int(self.reviews) % len(names)
+        self._move(names[next_lever], self._direction(next_lever))
+        self.reviews += 1
+
+    def _direction(self, lever: int) -> int:
+        return -1 if int(self.directions) >> lever & 1 else 1
+
+    def _move(self, lever: str, direction: int) -> None:
+        step, most = LEVERS[lever]
+        setattr(self, lever, min(most, max(0.0, getattr(self, lever) + direction * step)))
+
+    def _service_worth(self) -> float:
+        """What a day's services are worth to a user of the rival, in CNY, less what its own levers take of it."""
+        settings = self.model.now.rival
+        if settings.services == "none":
+            return 0.0
+        taken = self.commission * self._passed_on() + self.promotion * settings.distortion
+        return float(self.service_worth - taken * self.service_sales)
+
+    def _passed_on(self) -> float:
+        """Part of a fee on sales that buyers pay: cost over price, as sellers price at cost/(1 - fee) and a margin."""
+        shops = self.model.tables["merchants"].rows
+        price = float(shops.price.sum(where=shops.open == 1))
+        return float(shops.cost.sum(where=shops.open == 1)) / price if price > 0 else 1.0
+
+    def _beyond_talk(self) -> float:
+        """Worth of a day on the rival beyond talk, before adverts and unease, in logit units."""
+        now = self.model.now
+        return float(now.rival.advantage + self.caught_up + now.experience.money_worth * self._service_worth())
+
+    def terms(self) -> RivalTerms:
+        """What a day of use is worth beyond talk: in all, by aversion to adverts and by concern for privacy."""
+        now = self.model.now
+        adverts = now.advertising
+        slots = self.inbox_slots * adverts.inbox_intrusion + self.discovery_slots * adverts.discovery_intrusion
+        unease = now.knowledge.unease * self.depth
+        return RivalTerms(self._beyond_talk(), float(adverts.nuisance * slots), float(unease), float(self.launched))
+
+    def observe(self, worth: float, days_of_use: int) -> None:
+        """See what our services were worth today in all, in CNY, before what we take for them."""
+        world, ledger = self.model, self.model.ledger
+        if days_of_use == 0:
+            return
+        fees = sum(ledger.paid(reason, payee=COMPANY) for reason in ("payment_fees", "stickers", "subscriptions"))
+        fees += self._passed_on() * ledger.paid("commission", payee=COMPANY)
+        step = 1.0 / world.now.experience.satisfaction_days
+        sales = world.today.get("shopping.gmv", 0) / 100 / days_of_use
+        self.service_worth += step * ((worth + fees / 100) / days_of_use - self.service_worth)
+        self.service_sales += step * (sales - self.service_sales)
+
+    def earn(self, days_of_use: float) -> None:
+        """Book what so many expected days of use of the rival bring it today."""
+        world = self.model
+        settings, adverts = world.now.rival, world.now.advertising
+        load = self.inbox_slots + self.discovery_slots
+        a_day = advert_income(load, settings.advert_income, adverts.tiring, 0.5, self.depth, UNTARGETED)
+        if settings.services == "ours":
+            a_day += 100 * self.service_sales * (self.commission + self.promotion * settings.paid_share)
+        self.income += days_of_use * a_day
+        terms = self.terms()
+        world.note("rival.worth", terms.base - terms.nuisance)
+        world.note("rival.daily", days_of_use)
+        world.note("rival.user_days", days_of_use)
+        world.note("rival.income", days_of_use * a_day)
+        world.note("rival.profit", days_of_use * (a_day - settings.cost))
+        world.note("rival.load", load)
+        world.note("rival.commission", self.commission)

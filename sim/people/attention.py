@@ -1,11 +1,13 @@
 """Attention: how much of their chatting people do here rather than on a rival.
 
-People with both apps move their attention towards a logit of the two apps' worth, of which the friends they reach on
-each is a part. For a network weight above 2 the market can tip (LIMITS.md 21). Who has spent their attention leaves.
+People with both apps move their attention towards a logit of what the two apps are worth to them, of which the friends
+they reach on each are a part: what counts is friends' attention here less that on the rival, so that friends who drop
+out of both tip nothing. For a network weight above 2 the market can tip (LIMITS.md 21). Who has spent their attention
+leaves for the rival; besides, a few drop out for reasons of their own.
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,7 +17,8 @@ from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.ground.metrics import flow, stock
-from sim.people.users import LEFT, MEMBER
+from sim.people.experience import worth_on_rival
+from sim.people.users import DROPPED_OUT, LEFT, MEMBER
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 CROWD = 1_024  # people whose luck is drawn at a time
 SOON = 8  # reviewed ahead that the memory is asked for
+FARTHEST = 2.0  # logit units by which a rival can be better to the eye of who thinks of installing it
 REVIEW = 7  # days between a person's looks at where friends are: attention moves slowly, a week's steps at once
 SETTLING = 100  # most rounds in which a market finds its rest on day 0
 
@@ -47,14 +51,22 @@ class AttentionSettings(Settings):
     )
     spent: float = assumed.share(0.05, "attention below which a member may leave", "MODEL.md", 0.01, 0.2)
     leaving: float = assumed.share(1 / 30, "chance a day that a member of spent attention leaves", "MODEL.md", 0.0, 0.2)
+    dropping_out: float = assumed.share(
+        0.004 / 30, "chance a day that a member drops out of both for reasons of their own", "MODEL.md: .4 % a month",
+        0.001 / 30, 0.02 / 30,
+    )  # fmt: skip
     installing: float = assumed.share(
-        0.0002, "chance a day to install the rival in quiet times", "7 % a year", 0.0, 0.002
+        0.07 / 365, "chance a day to install a rival that is as good, in quiet times", "MODEL.md: 7 % a year", 0.0, 0.002
+    )
+    advantage_installing: float = assumed.amount(
+        2.0, "log times per logit unit", "installs multiply by e to this times how much better the rival is to a person",
+        "MODEL.md", 0, 4,
+    )  # fmt: skip
+    friends_installing: float = assumed.amount(
+        0.38, "per year", "hazard of installing the rival if all friends' attention is there", "as joining.imitation", 0, 2
     )
     news_installing: float = assumed.amount(
         4.0, "log times", "installs multiply by e to this times the news", "facts.csv: 43-62 times at a scandal", 0, 5
-    )
-    rival_talk_worth: float = assumed.amount(
-        1.33, "logit units", "worth of a day's talk on the rival, for whoever does all of it there", "as ours", 0, 3
     )
 
 
@@ -70,63 +82,145 @@ METRICS = (
     stock("attention.rival", "share", "share of all members' chatting done on the rival", "less"),
     stock("attention.multihoming", "share", "members who have the rival installed", "less"),
     flow("attention.installs", "people", "members who installed the rival", "less"),
+    flow("attention.leaves", "people", "members who left for the rival, their attention spent", "less"),
+    flow("attention.dropped_out", "people", "members who dropped out of both for reasons of their own", "less"),
 )
 
 
 @rule
-def wanted(advantage, friends_here, network_weight):
-    """Attention a person comes to: a logit of the two apps' worth, friends' attention included."""
-    return 1.0 / (1.0 + elementary.exp(-(advantage + network_weight * (2.0 * friends_here - 1.0))))
+def wanted(advantage, friends_lean, network_weight):
+    """Attention a person comes to: a logit of the two apps' worth and of friends' attention here less that on the rival."""
+    return 1.0 / (1.0 + elementary.exp(-(advantage + network_weight * friends_lean)))
+
+
+@rule
+def advantage_here(satisfaction, rival_worth, trust, trust_weight):
+    """What this app is worth to a person above the rival, in logit units."""
+    return satisfaction - rival_worth - trust_weight * (1.0 - trust)
+
+
+@rule
+def install_hazard(advantage, friends_there, news, it):
+    """Chance a day of installing the rival: by oneself, the likelier the better it is and the worse the news; by friends."""
+    better = min(FARTHEST, max(-FARTHEST, -advantage))
+    alone = it.installing * math.exp(it.advantage_installing * better + it.news_installing * news)
+    return min(1.0, alone + it.friends_installing * friends_there / 365.0)
+
+
+class Place(NamedTuple):
+    """Where everyone's chatting is done, as friends see it: a row a person, and the means."""
+
+    lean: np.ndarray  # attention here less attention on the rival
+    there: np.ndarray  # attention on the rival: all of those who left for it, none of who is on neither
+    mean_lean: float
+    mean_there: float
+
+
+def place_of(membership: np.ndarray, attention: np.ndarray, has_rival: np.ndarray) -> Place:
+    """Where everyone's chatting is done today."""
+    member = membership == MEMBER
+    there = np.where(member, np.where(has_rival == 1, np.float32(1.0) - attention, np.float32(0.0)), np.float32(0.0))
+    there[membership == LEFT] = 1.0
+    lean = np.where(member, attention, np.float32(0.0)) - there
+    people = max(1, attention.size)
+    return Place(lean, there, float(lean.sum(dtype=np.float64)) / people, float(there.sum(dtype=np.float64)) / people)
 
 
 @kernel
-def _shift(
-    first, last, today, users, felt, mine, trust, before, rows, everyone_mean, launched, rival_worth, it, install, keys
-):
-    """Attention of those of first..last whose day of review it is; who has none left may leave.
+def _install(first, last, users, felt, mine, trust, place, rows, rival, news, it, key):
+    """Members of first..last who install the rival today; returns how many.
 
-    Reads friends' attention of `before`. Without a rival on the market all of it comes back here.
-    Returns (members, attention in millionths, with rival, installed, left).
+    Few do: friends are looked at only where they could decide it.
     """
-    step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
-    installed = gone = 0
-    membership, has_rival, here = users.membership, mine.has_rival, mine.attention
+    installed = 0
+    membership, has_rival = users.membership, mine.has_rival
     u = np.empty(CROWD)
+    surely_not = install_hazard(-FARTHEST, 1.0, news, it)
     for begin in range(first, last, CROWD):
         crowd = min(CROWD, last - begin)
         for i in range(crowd):  # alone, so that it is vectorised
-            u[i] = luck.uniform(keys[0], begin + i, 0)
+            u[i] = luck.uniform(key, begin + i, 0)
         for i in range(crowd):
-            installs = (membership[begin + i] == MEMBER) & (has_rival[begin + i] == 0) & (u[i] < install)
-            has_rival[begin + i] |= installs
-            installed += installs
+            who = begin + i
+            if u[i] >= surely_not or membership[who] != MEMBER or has_rival[who]:
+                continue
+            worth = worth_on_rival(felt.usual[who], users.advert_aversion[who], users.privacy_concern[who], rival)
+            advantage = advantage_here(felt.satisfaction[who], worth, trust[who], it.trust_weight)
+            friends_there = friends.mean_over_friends(rows, np.uint32(who), place.there, place.mean_there)
+            if u[i] < install_hazard(advantage, friends_there, news, it):
+                has_rival[who] = 1
+                installed += 1
+    return installed
+
+
+@kernel
+def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it, keys):
+    """Attention of those of first..last whose day of review it is; who has none left may leave, and a few drop out.
+
+    Without a rival on the market all of it comes back here. Returns (left for the rival, dropped out).
+    """
+    step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
+    dropping_out = 1.0 - (1.0 - it.dropping_out) ** REVIEW
+    membership, has_rival, here = users.membership, mine.has_rival, mine.attention
+    gone = dropped = 0
     for who in range(first + (today - first) % REVIEW, last, REVIEW):
         prefetch(rows.friend, rows.first[min(who + SOON * REVIEW, last)])
-        if membership[who] != MEMBER or not has_rival[who]:
+        if membership[who] != MEMBER:
+            continue
+        if luck.uniform(keys[1], who, 0) < dropping_out:
+            membership[who], users.active[who], here[who] = DROPPED_OUT, 0, 0.0
+            dropped += 1
+            continue
+        if not has_rival[who]:
             continue
         target = 1.0
-        if launched:
-            friends_here = friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
-            advantage = felt.satisfaction[who] - rival_worth - it.trust_weight * (1.0 - trust[who])
-            target = wanted(advantage, friends_here, it.network_weight)
+        if rival.launched > 0.0:
+            lean = friends.mean_over_friends(rows, np.uint32(who), place.lean, place.mean_lean)
+            worth = worth_on_rival(felt.usual[who], users.advert_aversion[who], users.privacy_concern[who], rival)
+            advantage = advantage_here(felt.satisfaction[who], worth, trust[who], it.trust_weight)
+            target = wanted(advantage, lean, it.network_weight)
         here[who] += (target - here[who]) * step
-        if here[who] < it.spent and luck.uniform(keys[1], who, 0) < leaving:
+        if here[who] < it.spent and luck.uniform(keys[0], who, 0) < leaving:
             membership[who], users.active[who], here[who] = LEFT, 0, 0.0
             gone += 1
+    return gone, dropped
+
+
+@kernel
+def _count(first, last, membership, mine):
+    """Members of first..last, their attention in millionths, and how many have the rival too."""
     members = attention = multihoming = 0
     for who in range(first, last):
         is_member = membership[who] == MEMBER
         members += is_member
-        multihoming += is_member & (has_rival[who] == 1)
-        attention += is_member * np.int32(here[who] * 1e6)
-    return members, attention, multihoming, installed, gone
+        multihoming += is_member & (mine.has_rival[who] == 1)
+        attention += is_member * np.int32(mine.attention[who] * 1e6)
+    return members, attention, multihoming
+
+
+def rest(advantage: float, network_weight: float, members: float, both: float) -> float:
+    """Attention of people who have both apps once nobody moves any more, where everyone knows everyone.
+
+    Args:
+        advantage: what this app is worth to them above the other, in logit units.
+        network_weight: pull of friends' attention.
+        members, both: of all people, the share that is here, and that which has the rival too.
+    """
+    lean = members
+    for _ in range(SETTLING):
+        before = lean
+        found = 1.0 / (1.0 + math.exp(-(advantage + network_weight * lean)))
+        lean = members - both + both * (2.0 * found - 1.0)
+        if abs(lean - before) < 1e-9:
+            break
+    return found
 
 
 def first_attention(world: "World") -> None:
     """Day 0: members' attention is here, but for those who also have the rival, if there is one.
 
-    They are where they would come to were it as good as we are, in the mean of all they know: a market at its rest,
-    which a rival that is better then moves.
+    They are where they would come to were it worth a usual day to each, as we are: a market at its rest, which a rival
+    that is better then moves.
     """
     mine, settings = world.tables["attention"].rows, world.now.attention
     members = world.users.rows.membership == MEMBER
@@ -134,37 +228,31 @@ def first_attention(world: "World") -> None:
     mine.has_rival[...] = members & drawn & world.now.rival.on
     mine.attention[...] = members
     both = np.flatnonzero(mine.has_rival)
-    advantage = world.felt.rows.satisfaction[both].astype(np.float64) - world.usual.rows.satisfaction[0]
-    alone = int(members.sum()) - both.size
-    here, change = 1.0, 1.0
-    for _ in range(SETTLING):
-        rest = 1.0 / (1.0 + np.exp(-(advantage + settings.network_weight * (2.0 * here - 1.0))))
-        mean = (alone + float(rest.sum())) / world.size
-        here, change = mean, abs(mean - here)
-        if change < 1e-6:
-            break
     if both.size:
-        mine.attention[both] = rest
+        mine.attention[both] = rest(0.0, settings.network_weight, members.mean(), both.size / world.size)
 
 
 def shift(world: "World") -> None:
     """Attention moves between us and the rival; some leave."""
-    settings, mine = world.now.attention, world.tables["attention"].rows
-    rival = world.rival
-    before = mine.attention.copy()
-    everyone_mean = float(before.sum(dtype=np.float64)) / world.size
-    install = (
-        min(1.0, settings.installing * math.exp(settings.news_installing * world.news.rows.news[0])) * rival.launched
-    )
-    members, attention, multihoming, installed, gone = world.over_blocks(
-        lambda part: _shift(
-            *part, world.day % REVIEW, world.users.rows, world.felt.rows, mine, world.tables["trust"].rows.trust, before, world.friends.rows,
-            everyone_mean, rival.launched, rival.worth, settings.row, install,
-            (world.luck("attention.install"), world.luck("attention.leave")),
+    settings, mine, users = world.now.attention, world.tables["attention"].rows, world.users.rows
+    felt, trust, rows = world.felt.rows, world.tables["trust"].rows.trust, world.friends.rows
+    place = place_of(users.membership, mine.attention, mine.has_rival)
+    rival, it, installed = world.rival.terms(), settings.row, 0
+    if rival.launched:
+        news, key = float(world.news.rows.news[0]), world.luck("attention.install")
+        (installed,) = world.over_blocks(
+            lambda part: (_install(*part, users, felt, mine, trust, place, rows, rival, news, it, key),)
         )
-    )  # fmt: skip
+    keys = world.luck("attention.leave"), world.luck("attention.drop_out")
+    today = world.day % REVIEW
+    left, dropped = world.over_blocks(
+        lambda part: _shift(*part, today, users, felt, mine, trust, place, rows, rival, it, keys)
+    )
+    members, attention, multihoming = world.over_blocks(lambda part: _count(*part, users.membership, mine))
     world.note("attention.mean", attention / 1e6 / max(1, members))
     world.note("attention.rival", 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
     world.note("attention.multihoming", multihoming / max(1, members))
     world.note("attention.installs", installed)
-    world.add("users.leaves", gone)
+    world.note("attention.leaves", left)
+    world.note("attention.dropped_out", dropped)
+    world.add("users.leaves", left + dropped)

@@ -1,13 +1,17 @@
-"""Experience: how a day felt, and how satisfaction and habit follow it at their two speeds.
+"""Experience: how a day felt, how satisfaction and habit follow it at their two speeds, and what people gain.
 
 Services add to today's feelings of the people they touched; at the end of the day these become the day's experience
-e = theta ln(1 + talk)/ln 61 + alpha worth - nuisance - waits - unease, in logit units. Satisfaction is its average
-over about ten days, habit that of satisfaction over about a hundred, so a lasting change is felt three times as much
-in the long run as after a month (Huang, Reiley, Riabov 2018).
+e = theta ln(1 + talk)/ln 61 + alpha worth - nuisance - waits - unease, in logit units. Whatever a person pays is in
+that worth, as is what it buys. A lump (a trip, a refund, what came on a day away) is felt over the days of use that
+follow, and on days away experience fades to the person's usual day, so nobody is frozen in a bad memory. Satisfaction
+is the average of experience over about ten days, habit that of satisfaction over about a hundred: a lasting change is
+felt three times as much in the long run as after a month (Huang, Reiley, Riabov 2018).
+
+Welfare is the logsum of opening this messenger, the rival or none, in money (Small and Rosen 1981).
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +20,7 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground.metrics import flow, stock
-from sim.people.users import MEMBER
+from sim.people.users import LEFT, MEMBER
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -41,17 +45,28 @@ class ExperienceSettings(Settings):
         95.0, "days", "time in which habit follows satisfaction; with it the long-run effect is 3 times the one-month one",
         "facts.csv: Pandora, ratio 3", 50, 150,
     )  # fmt: skip
+    fading_days: float = assumed.positive(
+        30.0, "days", "time in which, on days away, the last experience fades to that of a usual day", "MODEL.md", 10, 90
+    )
+    lump: float = assumed.positive(
+        20.0, "CNY", "worth in a day beyond which the rest is felt over the days of use that follow", "MODEL.md", 5, 50
+    )
+    lump_days: float = assumed.positive(
+        30.0, "days of use", "mean time over which such a rest is felt", "MODEL.md", 10, 90
+    )
 
 
 class FeltColumns(Table):
     """A row a person: what today brought (services add to it) and what stays."""
 
     talk = Column(np.int32, 0, "messages sent and received today, media and calls at their worth", "messages")
-    worth = Column(np.float32, 0, "net worth of needs met today", "CNY")
+    worth = Column(np.float32, 0, "net worth of needs met today, less what was paid for them", "CNY")
     nuisance = Column(np.float32, 0, "adverts suffered today", "logit units")
     waits = Column(np.float32, 0, "waits and failures today", "logit units")
     unease = Column(np.float32, 0, "feeling known too well, today", "logit units")
-    experience = Column(np.float32, 0, "the last day of use, as felt", "logit units")
+    later = Column(np.float32, 0, "worth that came in a lump or on a day away, still to be felt", "CNY")
+    usual = Column(np.float32, 0, "experience of this person's usual day: talk alone, by the assumptions", "logit units")
+    experience = Column(np.float32, 0, "the last day of use, as felt; fades to the usual on days away", "logit units")
     satisfaction = Column(np.float32, 0, "slow average of experience", "logit units")
     habit = Column(np.float32, 0, "slower average of satisfaction", "logit units")
     surplus = Column(np.float64, 0, "welfare since day 0", "CNY")
@@ -64,7 +79,12 @@ METRICS = (
     flow(
         "welfare.users",
         "cents",
-        "users' surplus: worth of their days here and of talk on the rival, less what they pay",
+        "users' surplus: the logsum of a day with this messenger, the rival or neither, in money",
+    ),
+    flow(
+        "welfare.users_fixed_use",
+        "cents",
+        "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
     ),
 )
 
@@ -76,66 +96,151 @@ def experience(talk, worth, nuisance, waits, unease, talk_worth, money_worth):
 
 
 @rule
+def felt_today(worth, later, lump, lump_days):
+    """What of a day's worth and of earlier lumps is felt today, in CNY: at most a lump, the rest is for later."""
+    return min(lump, max(-lump, worth + later / lump_days))
+
+
+@rule
 def follow(level, target, days):
     """One day's step of a slow average towards what it follows."""
     return level + (1.0 - math.exp(-1.0 / days)) * (target - level)
+
+
+@rule
+def worth_on_rival(usual, aversion, concern, terms):
+    """What a day of use of the rival is worth to this person, in logit units: by its own levers, as ours is by ours."""
+    return usual + terms.base - terms.nuisance * aversion - terms.unease * concern
+
+
+@rule
+def logsum(here, away, attention):
+    """Worth of a day on which this messenger, the rival or neither is opened, in logit units.
+
+    `here` and `away` are e to the index of opening either, attention the part of it that goes here. Moving to an equal
+    rival changes nothing; who hardly minds opening loses hardly anything.
+    """
+    return elementary.log(1.0 + attention * here + (1.0 - attention) * away)
+
+
+class RivalTerms(NamedTuple):
+    """What the rival is worth beyond a usual day: in logit units, a unit of aversion, and a unit of privacy concern."""
+
+    base: float
+    nuisance: float
+    unease: float
+    launched: float  # 1 while it is on the market, else 0
+
+
+class Day(NamedTuple):
+    """What the day is like for everyone: the wish to open for its date, here and there, and the platform's usual."""
+
+    here: float  # weekday, festival and outage, in logit units
+    away: float  # the same for the rival
+    usual: float  # mean usual day
+    weight: float  # of experience in the wish to open: that of satisfaction and of habit
+    trust_weight: float
 
 
 MICRO = 1e6  # kernels sum integers, so that a total never hangs on the order: millionths of a unit
 
 
 @kernel
-def _feel(first, last, users, felt, attention, eagerness, rival_talk, it):
-    """Members' day: today's experience (the last one when away), satisfaction, habit and surplus.
+def _feel(first, last, users, felt, it):
+    """Members' day: today's experience (when away, the last one fades), satisfaction and habit; feelings are emptied.
 
-    A person's surplus adds the worth of a day of use here, and of the talk they have elsewhere: on as many days as they
-    usually chat at all, so that nobody gains by moving to a rival that is no better. Today's feelings are emptied.
-    Returns (members, satisfaction, habit, people awake, experience, surplus gained), sums in millionths.
+    Returns (members, satisfaction, habit, people awake, experience, worth less waits in CNY), sums in millionths.
     """
     nearer, slower = 1.0 - math.exp(-1.0 / it.satisfaction_days), 1.0 - math.exp(-1.0 / it.habit_days)
+    fading = 1.0 - math.exp(-1.0 / it.fading_days)
     membership, active = users.membership[first:last], users.active[first:last]
     talk, worth, nuisance = felt.talk[first:last], felt.worth[first:last], felt.nuisance[first:last]
-    waits, unease = felt.waits[first:last], felt.unease[first:last]
+    waits, unease, later = felt.waits[first:last], felt.unease[first:last], felt.later[first:last]
     last_experience, satisfaction = felt.experience[first:last], felt.satisfaction[first:last]
-    habit, surplus, here = felt.habit[first:last], felt.surplus[first:last], attention[first:last]
-    eager = eagerness[first:last]
-    gain, today = np.empty(membership.size), np.empty(membership.size)
-    for i in range(gain.size):  # two loops without a branch that write to one place each: they are vectorised
-        today[i] = experience(talk[i], worth[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
-    for i in range(gain.size):
-        gain[i] = rival_talk * (1.0 - here[i]) / (1.0 + elementary.exp(-eager[i])) / it.money_worth
-    members = satisfactions = habits = awake = experiences = gained = 0
-    for i in range(gain.size):
+    habit, usual = felt.habit[first:last], felt.usual[first:last]
+    today, now = np.empty(membership.size), np.empty(membership.size)
+    for i in range(now.size):  # loops without a branch that write to one place each: they are vectorised
+        now[i] = felt_today(worth[i], later[i], it.lump, it.lump_days)
+    for i in range(now.size):
+        today[i] = experience(talk[i], now[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
+    members = satisfactions = habits = awake = experiences = brought = 0
+    for i in range(now.size):
+        later[i] += worth[i]
+        brought += int((worth[i] - waits[i] / it.money_worth) * MICRO)
         if membership[i] == MEMBER:
             if active[i]:
                 last_experience[i] = today[i]
-                gain[i] += today[i] / it.money_worth
+                later[i] -= now[i]
                 awake += 1
                 experiences += int(today[i] * MICRO)
+            else:
+                last_experience[i] += fading * (usual[i] - last_experience[i])
             satisfaction[i] += nearer * (last_experience[i] - satisfaction[i])
             habit[i] += slower * (satisfaction[i] - habit[i])
             members += 1
             satisfactions += int(satisfaction[i] * MICRO)
             habits += int(habit[i] * MICRO)
-        surplus[i] += gain[i]
-        gained += int(gain[i] * MICRO)
     talk[:] = 0
     worth[:] = 0.0
     nuisance[:] = 0.0
     waits[:] = 0.0
     unease[:] = 0.0
-    return members, satisfactions, habits, awake, experiences, gained
+    return members, satisfactions, habits, awake, experiences, brought
+
+
+@kernel
+def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it):
+    """Everyone's welfare of today, for members and who left for the rival.
+
+    Returns (welfare, welfare at fixed use, expected days of use of the rival), sums in millionths of CNY and of days.
+    """
+    membership, aversion = users.membership[first:last], users.advert_aversion[first:last]
+    concern, eager, here = users.privacy_concern[first:last], eagerness[first:last], attention[first:last]
+    experience, usual, surplus = felt.experience[first:last], felt.usual[first:last], felt.surplus[first:last]
+    trusted = trust[first:last]
+    ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
+    fixed, elsewhere = np.empty(eager.size), np.empty(eager.size)
+    for i in range(eager.size):
+        ours[i] = elementary.exp(
+            eager[i] + day.here + day.weight * (experience[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
+        )
+    for i in range(eager.size):
+        theirs[i] = worth_on_rival(usual[i], aversion[i], concern[i], rival)
+        fixed[i] = here[i] * experience[i] + (1.0 - here[i]) * theirs[i] * rival.launched
+        theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
+    for i in range(eager.size):
+        gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth
+        elsewhere[i] = (1.0 - here[i]) * theirs[i] / (1.0 + here[i] * ours[i] + (1.0 - here[i]) * theirs[i])
+        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * it.money_worth
+    gained = as_usual = there = 0
+    for i in range(eager.size):
+        minds = (membership[i] == MEMBER) | (membership[i] == LEFT)  # who dropped out of both has nothing of either
+        surplus[i] += gain[i] * minds
+        gained += int(gain[i] * MICRO) * minds
+        as_usual += int(fixed[i] * MICRO) * minds
+        there += int(elsewhere[i] * MICRO) * minds
+    return gained, as_usual, there
 
 
 def feel(world: "World") -> None:
-    """Today's feelings become experience, satisfaction, habit and surplus."""
-    felt, users = world.felt.rows, world.users.rows
-    here = world.tables["attention"].rows.attention
-    eagerness, it = world.presence.rows.eagerness, world.now.experience.row
-    rival_talk = world.now.attention.rival_talk_worth * world.rival.launched
-    sums = world.over_blocks(lambda part: _feel(*part, users, felt, here, eagerness, rival_talk, it))
-    members, satisfactions, habits, awake, experiences, gained = sums
+    """Today's feelings become experience, satisfaction and habit, and the day's welfare is counted."""
+    felt, users, it = world.felt.rows, world.users.rows, world.now.experience.row
+    sums = world.over_blocks(lambda part: _feel(*part, users, felt, it))
+    members, satisfactions, habits, awake, experiences, brought = sums
     world.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
     world.note("habit.mean", habits / MICRO / max(1, members))
     world.note("experience.mean", experiences / MICRO / max(1, awake))
-    world.add("welfare.users", round(100 * gained / MICRO))  # subscriptions have been paid
+    world.rival.observe(brought / MICRO, awake)
+    eagerness, trust = world.presence.rows.eagerness, world.tables["trust"].rows.trust
+    attention, rival = world.tables["attention"].rows.attention, world.rival.terms()
+    now = world.now.presence
+    here = -math.inf if world.outage else world.calendar
+    away = world.calendar if rival.launched else -math.inf
+    weight = now.satisfaction_weight + now.habit_weight
+    day = Day(here, away, float(world.usual.rows.satisfaction[0]), weight, now.trust_weight)
+    gained, as_usual, there = world.over_blocks(
+        lambda part: _gain(*part, users, felt, eagerness, trust, attention, rival, day, it)
+    )
+    world.note("welfare.users", round(100 * gained / MICRO))
+    world.note("welfare.users_fixed_use", round(100 * as_usual / MICRO))
+    world.rival.earn(there / MICRO)

@@ -25,7 +25,7 @@ class JoiningSettings(Settings):
         0.01, "chance that a friend joins when a new member invites, once each", "R0 of word of mouth = this times degree",
         0.0, 0.2,
     )  # fmt: skip
-    returning: float = assumed.share(0.2, "hazard of those who left, as a part of the others'", "MODEL.md", 0, 1)
+    returning: float = assumed.share(0.2, "hazard of those who left for the rival, as a part of the others'", "MODEL.md", 0, 1)
 
 
 @rule
@@ -94,15 +94,15 @@ def step(world: "World") -> None:
 
 
 def welcome(world: "World", people: np.ndarray) -> None:
-    """Make people members: they start where a usual member stands."""
+    """Make people members: they start from their usual day, and with both apps give half their attention to each."""
     if people.size == 0:
         return
     users = world.users.rows
     users.membership[people] = MEMBER
     users.joined[people] = world.day
-    usual = world.usual.rows.satisfaction[0]
-    felt = world.felt.rows
+    felt, mine = world.felt.rows, world.tables["attention"].rows
     for column in (felt.experience, felt.satisfaction, felt.habit):
-        column[people] = usual
-    world.tables["attention"].rows.attention[people] = 1.0
+        column[people] = felt.usual[people]
+    felt.later[people] = 0.0
+    mine.attention[people] = np.where((mine.has_rival[people] == 1) & (world.rival.launched == 1), 0.5, 1.0)
     world.add("users.joins", people.size)

@@ -1,7 +1,9 @@
 """Presence: who opens the app today.
 
-A logit of habit, satisfaction, friends active yesterday, unread messages, weekday and festival. Everything is centred
-on the undisturbed world, so the spread of `eagerness` alone sets the ordinary share of days (MODEL.md, Presence).
+A logit of habit, satisfaction, friends active yesterday, unread messages, trust, weekday and festival. Everything is
+centred on the undisturbed world, which follows from what is assumed of people and from no decided switch, so the spread
+of `eagerness` alone sets the ordinary share of days (MODEL.md, Presence). Who splits their attention between two
+messengers opens this one with odds in proportion to the part of it that is here.
 """
 
 import math
@@ -42,6 +44,7 @@ class PresenceSettings(Settings):
     unread_weight: float = assumed.amount(
         0.3, "logit units", "pull of unread threads u/(1+u) above the usual", "MODEL.md", 0, 1
     )
+    trust_weight: float = assumed.amount(0.3, "logit units", "pull of trust below full trust", "MODEL.md", 0, 2)
     usual_share: float = assumed.share(
         0.66, "mean share of days of use in the undisturbed world", "follows from eagerness"
     )
@@ -71,10 +74,12 @@ class UsualColumns(Table):
 
 
 @rule
-def pull(eagerness, satisfaction, habit, unread, usual_satisfaction, it):
-    """Wish to open the app but for friends and calendar, in logit units."""
+def pull(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfaction, it):
+    """Wish to open the app but for friends and calendar, in logit units; nobody without attention comes."""
     return (
         eagerness
+        + elementary.log(attention)
+        - it.trust_weight * (1.0 - trust)
         + it.satisfaction_weight * (satisfaction - usual_satisfaction)
         + it.habit_weight * (habit - usual_satisfaction)
         + it.unread_weight * (unread / (1.0 + unread) - it.usual_unread)
@@ -89,6 +94,8 @@ def _wake(
     felt,
     presence,
     unread,
+    trust,
+    attention,
     rows,
     was_active,
     everyone_share,
@@ -114,9 +121,10 @@ def _wake(
         crowd = min(CROWD, last - begin)
         eagerness, waiting = presence.eagerness[begin : begin + crowd], unread[begin : begin + crowd]
         satisfaction, habit = felt.satisfaction[begin : begin + crowd], felt.habit[begin : begin + crowd]
+        trusted, mine = trust[begin : begin + crowd], attention[begin : begin + crowd]
         for i in range(crowd):
             u = luck.uniform(key, begin + i, 0)
-            wish = pull(eagerness[i], satisfaction[i], habit[i], waiting[i], satisfied, it)
+            wish = pull(eagerness[i], satisfaction[i], habit[i], waiting[i], trusted[i], mine[i], satisfied, it)
             short[i] = elementary.log(u / (1.0 - u)) - (calendar + wish - it.friends_weight * share0)
         looking = 0
         for i in range(crowd):
@@ -176,16 +184,16 @@ def wake_up(world: "World") -> None:
     active = users.active
     was_active = np.packbits(active, bitorder="little")
     everyone_share = float(active.sum(dtype=np.int64)) / max(1, world.size)
-    calendar = settings.weekend * ((world.date.weekday() >= 5) - 2 / 7) + settings.festival * world.festival
-    if world.outage:
-        calendar = -math.inf
+    world.calendar = settings.weekend * ((world.date.weekday() >= 5) - 2 / 7) + settings.festival * world.festival
+    calendar = -math.inf if world.outage else world.calendar
     unread = world.column("messaging", "unread")
+    trust, attention = world.column("trust", "trust"), world.column("attention", "attention")
     key = world.luck("presence.opens")
 
     def block(part: tuple[int, int]) -> np.ndarray:
         awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
         number = _wake(
-            *part, users, world.felt.rows, world.presence.rows, unread, world.friends.rows, was_active, everyone_share,
+            *part, users, world.felt.rows, world.presence.rows, unread, trust, attention, world.friends.rows, was_active, everyone_share,
             world.usual.rows, calendar, world.day, settings.row, key, world.here, awake,
         )  # fmt: skip
         return awake[:number]

@@ -14,7 +14,7 @@ from sim.ground.metrics import flow, ratio, stock
 if TYPE_CHECKING:
     from sim.world import World
 
-NEVER, MEMBER, LEFT = 0, 1, 2
+NEVER, MEMBER, LEFT, DROPPED_OUT = 0, 1, 2, 3  # who left did so for the rival
 AGES = 4
 AWAY = -32_768  # `last_active` of somebody who has not opened the app yet
 
@@ -63,7 +63,7 @@ class UserColumns(Table):
     income = Column(np.int32, 0, "monthly income", "cents")
     advert_aversion = Column(np.float32, 1, "dislike of adverts, mean 1")
     privacy_concern = Column(np.float32, 0, "concern for privacy, 0 to 1")
-    membership = Column(np.uint8, NEVER, "0 never a member, 1 member, 2 left")
+    membership = Column(np.uint8, NEVER, "0 never a member, 1 member, 2 left for the rival, 3 dropped out for reasons of their own")
     joined = Column(np.int16, AWAY, "day on which the person last joined; -32768 for first members")
     active = Column(np.uint8, 0, "1 if the app was opened today (yesterday, until today's waking)")
     last_active = Column(np.int16, AWAY, "last day on which the app was opened")
@@ -131,7 +131,7 @@ def _count(first, last, membership, last_active, since):
         member = here[i] == MEMBER
         members += member
         monthly += member & (opened[i] > since)
-        left += here[i] == LEFT
+        left += (here[i] == LEFT) | (here[i] == DROPPED_OUT)
     return members, monthly, left
 
 

@@ -129,9 +129,9 @@ def letters() -> Letters:
 
 
 @rule
-def threads_wanted(threads, sociability, attention, festive):
-    """Mean threads a person opens: the sociable write to more people, and more to each."""
-    return threads * attention * festive * math.sqrt(sociability)
+def threads_wanted(threads, sociability, festive):
+    """Mean threads a person opens on a day of use: the sociable write to more people, and more to each."""
+    return threads * festive * math.sqrt(sociability)
 
 
 @rule
@@ -150,7 +150,7 @@ def send(box, who, to, answered, talk):
 
 
 @kernel
-def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, key, calling, box):
+def _write(awake, start, users, here, mine, felt, rows, it, festive, key, calling, box):
     """Threads and calls of everyone awake, from `start` on; returns where the box was full.
 
     Reads of others only whether they are members and here today; writes the row of its own person and the box. A few
@@ -170,11 +170,11 @@ def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, 
         room = box.who.size - box.used[0]
         some = awake[at : at + PEOPLE]
         for i in range(some.size):
-            scale[i], mean[i] = users.sociability[some[i]], attention[some[i]]
+            scale[i] = users.sociability[some[i]]
             prefetch(rows.friend, rows.first[some[i]])
             prefetch(rows.friend, rows.first[some[i]] + 16)
         for i in range(some.size):
-            mean[i] = threads_wanted(it.threads, scale[i], mean[i], festive)
+            mean[i] = threads_wanted(it.threads, scale[i], festive)
             none[i] = elementary.exp(-mean[i])
             scale[i] = luck.geometric_scale(messages_wanted(it.thread_messages, scale[i]))
         many = number = returning = 0
@@ -232,7 +232,7 @@ def _write(awake, start, users, here, mine, felt, attention, rows, it, festive, 
         box.used[0] = used
         for who in some[:number]:
             mine.unread[who] = 0
-            if it.calls_on and luck.two(key, who, 0)[1] < it.calls * attention[who]:
+            if it.calls_on and luck.two(key, who, 0)[1] < it.calls:
                 felt.talk[who] += call_friends(here, rows, who, it, calling, box)
         at += number
     box.tally[0] += messages
@@ -315,22 +315,23 @@ def _read_groups(awake, group_of, in_group, felt):
 
 
 def first_talk(world: "World") -> None:
-    """Day 0: everyone's experience is that of their usual day, by the means of the rules below.
+    """Day 0: everyone's experience is that of their usual day, by the means of the rules above.
+
+    It follows from what is assumed of people alone, whether or not they can write here: a messenger without messages
+    is worth less than usual.
 
     Own threads, those of friends whose wish to write is usual, and the answers to both; a part of the friends is here,
     and a day's talk scatters around its mean, which lowers its mean logarithm by half its relative variance (a sum of
     n geometric numbers has 2/n).
     """
     settings, users, felt = world.now.messaging, world.users.rows, world.felt.rows
-    if not settings.on:
-        return
     here, answered = world.now.users.first_members, 1 + settings.reply_share * world.now.presence.usual_share
     threads = settings.threads * np.sqrt(users.sociability.astype(np.float64))
     own = threads * settings.thread_messages * np.sqrt(users.sociability) * answered
     others = settings.threads * settings.thread_messages * answered
     talk = here * (own + others)
     scatter = 1 / np.maximum(1e-9, here * (threads + settings.threads) * answered)  # nobody here, nothing written
-    for column in (felt.experience, felt.satisfaction, felt.habit):
+    for column in (felt.usual, felt.experience, felt.satisfaction, felt.habit):
         column[...] = world.now.experience.talk_worth / LN61 * np.maximum(0, np.log1p(talk) - scatter)
 
 
@@ -340,14 +341,13 @@ def step(world: "World") -> None:
     if not settings.on:
         return
     mine, users, felt = world.tables["messaging"].rows, world.users.rows, world.felt.rows
-    attention = world.tables["attention"].rows.attention
     rows = world.friends.rows
     tally = np.zeros(7, np.int64)
     in_group = np.zeros(max(1, rows.group_first.size - 1), np.int32)
     festive = 1.0 + settings.festival * world.festival
     keys = world.luck("messaging.threads"), world.luck("messaging.calls")
     for box in decide(
-        world, _write, letters, users, world.here, mine, felt, attention, rows, settings.row, festive, *keys
+        world, _write, letters, users, world.here, mine, felt, rows, settings.row, festive, *keys
     ):
         _deliver(box, world.here, mine, world.scratch, in_group)
         tally += box.tally

@@ -17,9 +17,10 @@ ERRORS = 4.0  # standard errors a number may be off
 QUIET: dict[str, dict[str, Any]] = {  # nobody writes, pays, joins, leaves or celebrates; all are members
     "clock": {"festivals": []},
     "users": {"first_members": 1.0},
-    "attention": {"has_rival": 0.0, "installing": 0.0, "leaving": 0.0},
+    "attention": {"has_rival": 0.0, "installing": 0.0, "leaving": 0.0, "dropping_out": 0.0},
+    "rival": {"on": False},
     "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},
-    "messaging": {"on": False},
+    "messaging": {"on": False, "threads": 0.0},
     "wallet": {"on": False},
     "lucky_money": {"on": False},
 }
