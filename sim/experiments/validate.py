@@ -9,7 +9,7 @@ table's parameters; others may be given.
 from collections.abc import Callable, Iterable
 
 from sim.engine.settings import BadInput
-from sim.experiments.limits import advertising, advice, banking, crowds, laws, markets, money, networks, rides, support
+from sim.experiments.limits import advertising, advice, banking, crowds, laws, markets, money, networks, rides, rivalry, support
 from sim.experiments.limits.limit import Limit
 
 __all__ = ["LIMITS", "Limit", "validate"]
@@ -46,6 +46,9 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     29: (banking.bad_month,),
     32: (laws.every_cent,),
     33: (laws.same_bytes,),
+    35: (rivalry.two_prices_with_and_without_friends,),
+    37: (rivalry.direct_gain,),
+    38: (rivalry.discounting,),
 }
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sim.engine import luck
+from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
@@ -33,6 +34,10 @@ class CompanySettings(Settings):
     support_cost: float = assumed.amount(
         8.0, "cents", "staff and support a member and month", "as message_cost", 0, 100
     )
+    discount: float = assumed.share(
+        0.1, "by which a cent a year later is worth less", "MODEL.md; the cost of capital of platforms, round figure",
+        0.03, 0.25,
+    )  # fmt: skip
     rails_cost: float = assumed.share(
         0.001, "banks' fee on top-ups and withdrawals", "facts.csv: banks charged WeChat more than .001", 0.0005, 0.005
     )
@@ -57,8 +62,11 @@ METRICS = (
     flow("cost.fines", "cents", "fines of the regulator", "less"),
     flow("cost.total", "cents", "all costs of the company", "less"),
     flow("profit.total", "cents", "revenue less costs"),
+    flow("profit.present_value", "cents", "profit as it is worth on day 0, discounted at `company.discount`"),
     flow("company.paid_in", "cents", "capital paid in by the owners", "less"),
     stock("company.cash", "cents", "the company's account"),
+    flow("users.member_months", "months", "members, a thirtieth each day", "neither"),
+    ratio("users.churn", "share", "members who leave in a month", "users.leaves", "users.member_months", "less"),
     flow("users.monthly_months", "months", "monthly users, a thirtieth each day"),
     ratio(
         "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
@@ -112,6 +120,12 @@ def pay(world: "World", cents: int, payee: str, reason: str) -> None:
     world.ledger.pay(COMPANY, 0, payee, 0, cents, reason)
 
 
+@rule
+def present_value(discount, day):
+    """Worth on day 0 of a cent on a later day, at so much a year."""
+    return (1.0 + discount) ** (-day / 365.0)
+
+
 def close_books(world: "World") -> None:
     """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
     ledger = world.ledger
@@ -123,8 +137,10 @@ def close_books(world: "World") -> None:
     world.note("cost.fines", ledger.paid("fines", payer=COMPANY))
     world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*COSTS, "fines")))
     world.note("profit.total", world.today["revenue.total"] - world.today["cost.total"])
+    world.note("profit.present_value", world.today["profit.total"] * present_value(world.now.company.discount, world.day))
     world.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
     world.note("company.cash", int(ledger[COMPANY][0]))
+    world.note("users.member_months", world.today.get("users.members", 0) / 30)
     world.note("users.monthly_months", world.today.get("users.monthly", 0) / 30)
     world.note("ledger.imbalance", ledger.imbalance())
 

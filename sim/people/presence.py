@@ -71,6 +71,7 @@ class UsualColumns(Table):
 
     satisfaction = Column(np.float64, 0, "mean satisfaction of members", "logit units")
     friends_active = Column(np.float64, 0, "mean share of friends active")
+    members = Column(np.float64, 0, "members", "people")
 
 
 @rule
@@ -163,6 +164,7 @@ def draw_eagerness(world: "World") -> None:
     share = float(chance.mean()) if chance.size else 0.0
     usual_day = world.usual.rows
     usual_day.friends_active[0] = share * members.mean()
+    usual_day.members[0] = members.sum()
     usual_day.satisfaction[0] = float(world.felt.rows.satisfaction[members].mean()) if chance.size else 0.0
     # yesterday, before day 0, was a usual day
     yesterday = luck.uniforms(world.lasting_luck("presence.before"), world.size)

@@ -73,6 +73,7 @@ METRICS = (
     stock("users.daily", "people", "people who opened the app today"),
     stock("users.monthly", "people", "members who opened the app in the last 30 days"),
     stock("users.members", "people", "members"),
+    stock("users.retention", "share", "first members who never left and opened the app in the last 30 days"),
     stock("users.left", "people", "people who were members and left", "less"),
     flow("users.joins", "people", "people who joined or came back"),
     flow("users.leaves", "people", "members who left", "less"),
@@ -123,25 +124,28 @@ def draw_traits(world: "World") -> None:
 
 
 @kernel
-def _count(first, last, membership, last_active, since):
-    """Members of first..last, those of them here after day `since`, and those who left."""
-    here, opened = membership[first:last], last_active[first:last]
-    members = monthly = left = 0
+def _count(first, last, membership, joined, last_active, since):
+    """Members of first..last, those of them here after day `since`, those who left, and first members still here."""
+    here, opened, came = membership[first:last], last_active[first:last], joined[first:last]
+    members = monthly = left = loyal = 0
     for i in range(here.size):
         member = here[i] == MEMBER
         members += member
         monthly += member & (opened[i] > since)
+        loyal += member & (opened[i] > since) & (came[i] == AWAY)
         left += (here[i] == LEFT) | (here[i] == DROPPED_OUT)
-    return members, monthly, left
+    return members, monthly, left, loyal
 
 
 def count(world: "World") -> None:
     """Measure who is here."""
     rows = world.users.rows
-    members, monthly, left = world.over_blocks(
-        lambda part: _count(*part, rows.membership, rows.last_active, world.day - 30)
+    members, monthly, left, loyal = world.over_blocks(
+        lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, world.day - 30)
     )
     world.note("users.daily", sum(part.size for part in world.awake))
     world.note("users.members", members)
     world.note("users.monthly", monthly)
     world.note("users.left", left)
+    first = float(world.tables["usual"].rows.members[0])
+    world.note("users.retention", loyal / first if first else 0.0)

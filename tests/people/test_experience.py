@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.people.experience import experience, follow
+from sim.people.experience import RivalTerms, experience, felt_today, follow, logsum, worth_on_rival
+from sim.people.users import MEMBER, NEVER
 from sim.world import World
 
 QUIET = {"wallet": {"on": False}, "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0}}
@@ -41,7 +42,7 @@ def test_an_average_covers_all_but_1_over_e_of_the_way_in_its_time() -> None:
 def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says(lived: Callable[..., World]) -> None:
     """MODEL.md's R(t) parts, for people who are here every day; breaks if habit follows experience itself."""
     world = lived(
-        run={"users": 50, "days": 1}, messaging={"on": False}, users={"first_members": 1.0},
+        run={"users": 50, "days": 1}, messaging={"on": False, "threads": 0.0}, users={"first_members": 1.0},
         presence={"eagerness": 50.0, "eagerness_spread": 0.0}, **QUIET,
     )  # fmt: skip
     before = world.felt.rows.satisfaction.copy(), world.felt.rows.habit.copy()
@@ -56,45 +57,75 @@ def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says(lived: Call
     assert world.felt.rows.habit.mean() == pytest.approx(habit, rel=0.03)  # in steps of a day
 
 
-def test_a_day_away_keeps_its_last_feeling_and_todays_feelings_are_emptied(lived: Callable[..., World]) -> None:
+def test_on_days_away_the_last_feeling_fades_and_todays_feelings_are_emptied(lived: Callable[..., World]) -> None:
     world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
     before = world.felt.rows.experience.copy()
     world.step()
     away = world.users.users.active == 0
     assert away.any()
-    assert (world.felt.rows.experience[away] == before[away]).all()
+    usual = world.felt.rows.usual[away]
+    faded = usual + (before[away] - usual) * math.exp(-1 / 30)
+    assert world.felt.rows.experience[away] == pytest.approx(faded, abs=1e-6)
     assert (world.felt.rows.experience[~away] != before[~away]).mean() > 0.9
     for column in ("talk", "worth", "nuisance", "waits", "unease"):
         assert not world.felt.rows._asdict()[column].any(), column
 
 
-def test_surplus_is_the_worth_of_days_here_and_of_talk_elsewhere(lived: Callable[..., World]) -> None:
-    """Who never joined talks on the rival, on as many days as they usually would here."""
+def test_a_lump_is_felt_over_the_days_of_use_that_follow_and_in_full() -> None:
+    """Breaks if a lost trip is felt in a day (people froze at -190), or if a part of it is lost."""
+    worth, later, felt = -900.0, 0.0, []
+    for _ in range(400):
+        now = felt_today(worth, later, 20.0, 30.0)
+        later += worth - now
+        worth = 0.0
+        felt.append(now)
+    assert min(felt) == -20.0
+    assert sum(felt) == pytest.approx(-900.0, rel=1e-3)
+    assert felt_today(5.0, 0.0, 20.0, 30.0) == 5.0
+
+
+def test_what_comes_on_a_day_away_is_felt_on_the_next_days_of_use(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
+    world.felt.rows.worth[...] = 3.0
+    world.step()
+    away = world.users.users.active == 0
+    assert (world.felt.rows.later[away] == 3.0).all()
+    assert (world.felt.rows.later[~away] == 0.0).all()
+
+
+def test_moving_to_an_equal_rival_changes_nothing_and_to_a_better_one_gains_its_advantage() -> None:
+    worth = math.exp(0.92)
+    assert logsum(worth, worth, 0.3) == pytest.approx(logsum(worth, worth, 1.0))
+    assert logsum(worth, math.exp(1.12), 0.0) == pytest.approx(logsum(math.exp(1.12), 0.0, 1.0))
+    assert logsum(worth, math.exp(1.12), 0.5) > logsum(worth, worth, 0.5)
+    assert logsum(0.0, 0.0, 1.0) == 0.0
+
+
+def test_a_rivals_adverts_cost_who_minds_them_and_its_knowledge_who_minds_that() -> None:
+    terms = RivalTerms(0.2, 0.14, 0.02, 1.0)
+    assert worth_on_rival(1.3, 0.0, 0.0, terms) == pytest.approx(1.5)
+    assert worth_on_rival(1.3, 2.0, 0.0, terms) == pytest.approx(1.22)
+    assert worth_on_rival(1.3, 0.0, 1.0, terms) == pytest.approx(1.48)
+
+
+def test_welfare_is_the_sum_of_what_each_gains_and_who_is_on_neither_app_gains_nothing(
+    lived: Callable[..., World],
+) -> None:
     world = lived(run={"users": 300, "days": 4}, users={"first_members": 0.5}, **QUIET)
-    outsiders = world.users.users.membership == 0
-    usual = 1 / (1 + np.exp(-world.users.presence.eagerness[outsiders].astype(float)))
-    assert world.surplus[outsiders] == pytest.approx(4 * usual * 1.33 / 0.5)
+    assert not world.surplus[world.users.users.membership == NEVER].any()
+    assert (world.surplus[world.users.users.membership == MEMBER] > 0).all()
     assert world.history["welfare.users"].sum() == pytest.approx(100 * world.surplus.sum(), abs=10)
 
 
-def test_without_a_rival_there_is_no_talk_elsewhere(lived: Callable[..., World]) -> None:
-    world = lived(run={"users": 300, "days": 4}, users={"first_members": 0.5}, rival={"on": False}, **QUIET)
-    assert not world.surplus[world.users.users.membership == 0].any()
-
-
-def test_nobody_gains_by_losing_the_app_to_a_rival_that_is_no_better(lived: Callable[..., World]) -> None:
-    """Breaks if talk elsewhere counts every day and talk here only on days of use."""
+def test_losing_the_app_to_an_equal_rival_costs_who_goes_there_hardly_anything(lived: Callable[..., World]) -> None:
+    """And without a rival all that they had; breaks if who left talks nowhere, or everywhere."""
     priced: dict[str, Any] = {"on": True, "sells": "membership", "price": 10_000, "worth": 1.0}
-    free, lost = (
-        lived(run={"users": 600, "days": 60}, subscriptions=subscription, joining=QUIET["joining"])
-        for subscription in ({"on": False}, priced)
-    )
-    assert lost.history["users.members"].iloc[-1] == 0
-    assert lost.surplus.sum() < free.surplus.sum()
 
+    def gained(subscription: dict[str, Any], rival: bool) -> float:
+        world = lived(
+            run={"users": 600, "days": 60}, subscriptions=subscription, joining=QUIET["joining"], rival={"on": rival}
+        )
+        return float(world.history["welfare.users"].iloc[-20:].sum())
 
-def test_what_subscribers_pay_is_taken_from_users_welfare(lived: Callable[..., World]) -> None:
-    """Breaks if the worth of the day overwrites what was paid before."""
-    world = lived(run={"users": 500, "days": 35}, subscriptions={"on": True, "price": 300})
-    assert world.history["revenue.subscriptions"].sum() > 10_000
-    assert world.history["welfare.users"].sum() == pytest.approx(100 * world.surplus.sum(), abs=50)
+    assert gained(priced, True) == pytest.approx(gained({"on": False}, True), rel=0.08)
+    assert gained(priced, False) < 0.01 * gained({"on": False}, False)

@@ -71,12 +71,12 @@ def test_who_left_is_not_invited() -> None:
     assert world.users.users.membership.tolist() == [MEMBER, LEFT, NEVER, NEVER]
 
 
-def test_newcomers_start_where_a_usual_member_stands(lived: Callable[..., World]) -> None:
+def test_newcomers_start_from_their_own_usual_day(lived: Callable[..., World]) -> None:
     world = lived(run={"users": 400, "days": 5}, users={"first_members": 0.5})
     new = np.flatnonzero(world.users.users.membership == NEVER)[:3].astype(np.uint32)
     world.today = {}
     welcome(world, new)
-    usual = world.tables["usual"].rows.satisfaction[0]
+    usual = world.felt.rows.usual[new]
     assert world.felt.rows.satisfaction[new] == pytest.approx(usual)
     assert world.felt.rows.habit[new] == pytest.approx(usual)
     assert (world.users.attention.attention[new] == 1).all()

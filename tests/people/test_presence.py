@@ -11,19 +11,34 @@ from sim.people.presence import PresenceSettings, pull
 from sim.world import World
 
 QUIET: dict[str, Any] = {
-    "messaging": {"on": False}, "wallet": {"on": False}, "users": {"first_members": 1.0},
-    "attention": {"has_rival": 0.0, "installing": 0.0}, "clock": {"festivals": []},
+    "messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False}, "users": {"first_members": 1.0},
+    "attention": {"has_rival": 0.0, "installing": 0.0, "friends_installing": 0.0}, "clock": {"festivals": []},
 }  # fmt: skip
 
 
 def test_satisfaction_habit_and_letters_that_wait_draw_people() -> None:
     it = PresenceSettings()
-    usual = pull(1.0, 2.0, 2.0, 0, 2.0, it)
-    assert pull(1.0, 3.0, 2.0, 0, 2.0, it) - usual == pytest.approx(0.2)
-    assert pull(1.0, 2.0, 3.0, 0, 2.0, it) - usual == pytest.approx(0.8)
-    assert pull(1.0, 2.0, 2.0, 1, 2.0, it) - usual == pytest.approx(0.15)
+    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert pull(1.0, 3.0, 2.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.2)
+    assert pull(1.0, 2.0, 3.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.8)
+    assert pull(1.0, 2.0, 2.0, 1, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.15)
     assert usual == pytest.approx(1.0 - 0.3 * it.usual_unread)
 
+
+def test_who_trusts_less_comes_less_and_with_half_the_attention_the_odds_are_half() -> None:
+    it = PresenceSettings()
+    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert pull(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
+    assert pull(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
+
+
+def test_a_messenger_without_messages_is_used_less(lived: Callable[..., World]) -> None:
+    """Breaks if the usual day is that of the crippled product: 2 % more came without messages."""
+    run = {"users": 1_500, "days": 150}
+    with_it, without = (
+        lived(run=run, messaging={"on": on}).history["users.daily"].iloc[-30:].mean() for on in (True, False)
+    )
+    assert without < 0.8 * with_it
 
 @pytest.mark.parametrize(("eagerness", "share"), [(0.92, 0.66), (2.82, 0.89)])
 def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(
@@ -83,8 +98,12 @@ def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(
     felt, own, it = world.felt.rows, world.presence.rows, world.now.presence
     waiting = world.users.messaging.unread.copy()
     usual = world.tables["usual"].rows
+    trust, attention = world.users.trust.trust.copy(), world.users.attention.attention.copy()
     wish = np.array([
-        pull(own.eagerness[i], felt.satisfaction[i], felt.habit[i], float(waiting[i]), usual.satisfaction[0], it)
+        pull(
+            own.eagerness[i], felt.satisfaction[i], felt.habit[i], float(waiting[i]), trust[i],
+            max(1e-300, float(attention[i])), usual.satisfaction[0], it,
+        )
         for i in range(world.size)
     ])  # fmt: skip
     world.step()  # 2015-01-07, a Wednesday: day 6

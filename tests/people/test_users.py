@@ -67,7 +67,7 @@ def test_another_seed_makes_other_people_and_more_people_do_not_change_the_first
 
 def test_those_who_left_are_counted_apart(lived: Callable[..., World]) -> None:
     world = lived(
-        run={"users": 400, "days": 130}, attention={"has_rival": 1.0, "leaving": 1.0}, rival={"advantage": 8.0},
+        run={"users": 400, "days": 130}, attention={"has_rival": 1.0, "leaving": 1.0, "dropping_out": 0.0}, rival={"advantage": 8.0},
         joining={"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},
     )  # fmt: skip
     left = (world.users.users.membership == LEFT).sum()

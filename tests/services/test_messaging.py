@@ -16,15 +16,14 @@ ALONE: dict[str, Any] = {"wallet": {"on": False}, "clock": {"festivals": []}}
 
 
 def test_the_sociable_write_to_more_people_and_more_to_each() -> None:
-    assert threads_wanted(5.0, 4.0, 1.0, 1.0) == 10.0
+    assert threads_wanted(5.0, 4.0, 1.0) == 10.0
     assert messages_wanted(6.6, 4.0) == pytest.approx(13.2)
-    together = threads_wanted(5.0, 4.0, 1.0, 1.0) * messages_wanted(6.6, 4.0)
-    assert together == pytest.approx(4 * threads_wanted(5.0, 1.0, 1.0, 1.0) * messages_wanted(6.6, 1.0))
+    together = threads_wanted(5.0, 4.0, 1.0) * messages_wanted(6.6, 4.0)
+    assert together == pytest.approx(4 * threads_wanted(5.0, 1.0, 1.0) * messages_wanted(6.6, 1.0))
 
 
-def test_half_the_attention_is_half_the_threads_and_a_festival_makes_more() -> None:
-    assert threads_wanted(5.0, 1.0, 0.5, 1.0) == 2.5
-    assert threads_wanted(5.0, 1.0, 1.0, 1.07) == pytest.approx(5.35)
+def test_a_festival_makes_more_threads() -> None:
+    assert threads_wanted(5.0, 1.0, 1.07) == pytest.approx(5.35)
 
 
 def test_every_message_was_sent_by_somebody(lived: Callable[..., World]) -> None:

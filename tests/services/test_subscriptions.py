@@ -13,7 +13,8 @@ from sim.services.subscriptions import MONTH, own_worth
 from sim.world import World
 
 ALONE: dict[str, Any] = {
-    "messaging": {"on": False}, "wallet": {"on": False}, "attention": {"has_rival": 0.0, "installing": 0.0},
+    "messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False},
+    "attention": {"has_rival": 0.0, "installing": 0.0, "dropping_out": 0.0}, "rival": {"on": False},
     "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},
 }  # fmt: skip
 

@@ -126,7 +126,7 @@ def two_apps(network_weight: float = 3.0, people: int = 200, seed: int = 21) -> 
             quiet_world(
                 people, seed,
                 attention={"has_rival": 1.0, "network_weight": weight, "leaving": 0.0},
-                rival={"advantage": advantage},
+                rival={"on": True, "advantage": advantage},
             )
         ) as world:  # fmt: skip
             # nobody writes, so everyone's satisfaction is that of the rival's users: no advantage but the one set
