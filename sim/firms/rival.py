@@ -21,6 +21,7 @@ from sim.people import knowledge
 from sim.people.experience import RivalTerms
 
 if TYPE_CHECKING:
+    from sim.scenario import Scenario
     from sim.world import World
 
 MONTH = 30
@@ -128,6 +129,12 @@ def levers_of(scenario: Any) -> dict[str, float]:
         "promotion": float(scenario.shopping.on) * scenario.promotion.weight,
         "depth": knowledge.depth(scenario.company),
     }
+
+
+def against(scenario: "Scenario", other: "Scenario") -> "Scenario":
+    """A scenario whose rival runs another's strategy and keeps to it."""
+    levers = {f"rival.{lever}": value for lever, value in levers_of(other).items()}
+    return scenario.with_values({**levers, "rival.policy": "fixed"})
 
 
 class Rival(mesa.Agent):
