@@ -12,7 +12,9 @@ from sim.results import LEAST_GAIN
 
 GROUPS = {
     "welfare.users": "Users", "profit.total": "The company", "welfare.merchants": "Merchants",
-    "welfare.advertisers": "Advertisers", "welfare.drivers": "Drivers", "welfare.total": "Everyone together",
+    "welfare.advertisers": "Advertisers", "welfare.drivers": "Drivers", "welfare.airlines": "Airlines",
+    "welfare.billers": "Billers", "welfare.banks": "Partner banks", "welfare.outside": "Sellers and taxis outside",
+    "cost.fines": "Fines, to the public", "welfare.total": "Everyone together",
 }  # fmt: skip
 
 
@@ -45,9 +47,9 @@ def welfare(seen: Compared) -> Section | None:
         + (f" Mean and 95{GAP}% interval; hollow: the interval includes zero." if seen.certain else ""),
     )
     text = (
-        "Users’ welfare is the worth of their days here and of talk on the rival, less what they pay, in money; "
-        "firms’ is their profit. Gifts between people are transfers and wages are costs. "
-        "What sellers outside the platform earn is left out."
+        "Users’ welfare is the worth, in money, of having this messenger, the rival or neither to open each day, "
+        "all that they pay taken off; firms’ is their profit. Gifts between people are transfers and wages are costs. "
+        "The groups add up to everyone together."
     )
     return Section("welfare", "Who gains and who pays", [text, drawn, *_gainers(seen)])
 
