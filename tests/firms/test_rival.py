@@ -1,0 +1,116 @@
+"""The rival: worth something to each by its own levers, paid by the attention it has, and with answers of its own."""
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.firms.rival import advert_income, against, levers_of
+from sim.people import attention
+from sim.scenario import Scenario
+from sim.world import World
+
+SHOPS: dict[str, Any] = {"on": True, "needs": 0.2}
+
+
+def small(**sections: Any) -> World:
+    return World(Scenario.make(run={"users": 400, "days": 400}, **sections))
+
+
+def test_its_adverts_cost_it_worth_and_so_does_what_it_knows() -> None:
+    with closing(small()) as plain, closing(small(rival={"inbox_slots": 2.0, "depth": 1.0})) as greedy:
+        assert plain.rival.terms().nuisance == plain.rival.terms().unease == 0.0
+        assert greedy.rival.terms().nuisance == pytest.approx(0.07 * 2 * 2)
+        assert greedy.rival.terms().unease > 0
+
+
+def test_more_adverts_earn_more_at_a_falling_rate_and_less_where_nothing_is_known() -> None:
+    few, many, most = (advert_income(load, 8.0, 6.0, 0.5, 1.0, 0.48) for load in (1.0, 5.0, 20.0))
+    assert few < many < most
+    assert many / 5 < few
+    assert most / 20 < many / 5
+    assert advert_income(1.0, 8.0, 6.0, 0.5, 0.0, 0.48) == pytest.approx(0.52 * few)
+
+
+def test_its_levers_are_those_of_a_scenario_it_runs() -> None:
+    greedy = Scenario.make(
+        advertising={"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0, "brand_slots": 0.5},
+        shopping={"on": True, "commission": 0.1}, promotion={"weight": 0.4},
+    )  # fmt: skip
+    assert levers_of(greedy) == {
+        "inbox_slots": 1.0, "discovery_slots": 2.5, "commission": 0.1, "promotion": 0.4, "depth": 0.0
+    }  # fmt: skip
+    off = Scenario.make(advertising={"inbox_slots": 1.0}, shopping={"commission": 0.1})
+    assert set(levers_of(off).values()) == {0.0}
+    met = against(Scenario.make(rival={"policy": "match"}), greedy)
+    assert (met.rival.policy, met.rival.commission, met.rival.discovery_slots) == ("fixed", 0.1, 2.5)
+
+
+def test_it_copies_our_services_before_what_we_take_for_them(lived: Callable[..., World]) -> None:
+    """Breaks if our cut is taken off the rival's worth too: then nobody could flee it."""
+    run = {"users": 1_500, "days": 120}
+    free, dear, none = (
+        lived(run=run, shopping={**SHOPS, "commission": cut}, rival={"services": services})
+        for cut, services in ((0.0, "ours"), (0.3, "ours"), (0.3, "none"))
+    )
+    ours = [world.felt.rows.satisfaction[world.users.users.membership == 1].mean() for world in (free, dear)]
+    theirs = [world.rival.terms().base for world in (free, dear)]
+    assert theirs[0] == pytest.approx(ours[0] - free.usual.rows.satisfaction[0], abs=0.12)
+    assert theirs[1] - (ours[1] - dear.usual.rows.satisfaction[0]) > 0.05
+    assert none.rival.terms().base == 0.0
+
+
+def test_it_earns_by_the_attention_it_has(lived: Callable[..., World]) -> None:
+    run = {"users": 800, "days": 60}
+    plain, better = (
+        lived(run=run, rival={"discovery_slots": 1.0, "advantage": advantage}) for advantage in (0.0, 1.0)
+    )
+    assert better.history["rival.user_days"].sum() > plain.history["rival.user_days"].sum() > 0
+    for world in (plain, better):
+        earned, days = world.history["rival.income"].sum(), world.history["rival.user_days"].sum()
+        assert earned / days == pytest.approx(advert_income(1.0, 8.6, 6.0, 0.5, 0.0, 0.48))
+
+
+def test_a_rival_that_matches_comes_to_our_levers_and_one_that_undercuts_stays_below() -> None:
+    for policy, part in (("match", 1.0), ("undercut", 0.5), ("fixed", 0.0)):
+        adverts = {"on": True, "inbox_slots": 2.0}
+        with closing(small(advertising=adverts, rival={"policy": policy, "lag": 20})) as world:
+            for day in range(1, 200):
+                world.day = day
+                world.rival.decide()
+            assert world.rival.inbox_slots == pytest.approx(2.0 * part, abs=1e-3), policy
+
+
+def test_a_rival_that_looks_for_its_best_takes_back_a_move_that_cost_it() -> None:
+    """Its income has one peak a lever; breaks if a loss is not seen, or the next lever is blamed."""
+    with closing(small(rival={"policy": "respond"})) as world:
+        rival = world.rival
+        for month in range(80):
+            world.day = 30 * month + 29
+            rival.income = -((rival.inbox_slots - 2.0) ** 2) - (rival.discovery_slots - 1.0) ** 2
+            rival.income -= 100 * (rival.commission - 0.1) ** 2 + rival.promotion**2
+            rival.decide()
+        assert abs(rival.inbox_slots - 2.0) <= 1.0
+        assert abs(rival.discovery_slots - 1.0) <= 1.0
+        assert abs(rival.commission - 0.1) <= 0.04
+        assert rival.promotion <= 0.2
+
+
+def test_an_equal_rival_with_equal_levers_takes_nothing_in_years(lived: Callable[..., World]) -> None:
+    """Breaks if dropping out, or services of ours, tip the market: attention here is what it was on day 0."""
+    run = {"users": 1_000, "days": 730}
+    world = lived(run=run, attention={"has_rival": 0.8}, wallet={"on": False})
+    share = world.history["attention.mean"]
+    assert share.iloc[-60:].mean() == pytest.approx(share[:30].mean(), abs=0.02)
+    alone = lived(run=run, rival={"on": False}, wallet={"on": False})
+    with_it, without = (w.history["welfare.users"].iloc[-365:].sum() for w in (world, alone))
+    assert with_it == pytest.approx(without, rel=0.01)
+
+
+def test_attention_at_rest_is_the_mean_fields() -> None:
+    found = attention.rest(0.0, 3.0, 1.0, 1.0)
+    assert found == pytest.approx(0.92928, abs=1e-5)
+    assert attention.rest(0.0, 1.0, 1.0, 1.0) == pytest.approx(0.5, abs=1e-3)
+    assert np.isclose(found, 1 / (1 + np.exp(-3.0 * (2 * found - 1))))
