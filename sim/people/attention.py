@@ -116,14 +116,31 @@ class Place(NamedTuple):
     mean_there: float
 
 
+@kernel
+def _place(first, last, membership, attention, has_rival, lean, there):
+    """Where those of first..last do their chatting; returns the sums of `lean` and `there` in millionths."""
+    status, mine, both = membership[first:last], attention[first:last], has_rival[first:last]
+    here, away = lean[first:last], there[first:last]
+    one, none = np.float32(1.0), np.float32(0.0)
+    for i in range(status.size):  # without a branch: it is vectorised
+        elsewhere = (one - mine[i]) if both[i] == 1 else none
+        left = one if status[i] == LEFT else none
+        away[i] = elsewhere if status[i] == MEMBER else left
+    for i in range(status.size):
+        here[i] = (mine[i] if status[i] == MEMBER else none) - away[i]
+    leaning = going = 0
+    for i in range(status.size):
+        leaning += np.int64(here[i] * np.float32(1e6))
+        going += np.int64(away[i] * np.float32(1e6))
+    return leaning, going
+
+
 def place_of(membership: np.ndarray, attention: np.ndarray, has_rival: np.ndarray) -> Place:
     """Where everyone's chatting is done today."""
-    member = membership == MEMBER
-    there = np.where(member, np.where(has_rival == 1, np.float32(1.0) - attention, np.float32(0.0)), np.float32(0.0))
-    there[membership == LEFT] = 1.0
-    lean = np.where(member, attention, np.float32(0.0)) - there
-    people = max(1, attention.size)
-    return Place(lean, there, float(lean.sum(dtype=np.float64)) / people, float(there.sum(dtype=np.float64)) / people)
+    lean, there = np.empty(attention.size, np.float32), np.empty(attention.size, np.float32)
+    leaning, going = _place(0, attention.size, membership, attention, has_rival, lean, there)
+    people = 1e6 * max(1, attention.size)
+    return Place(lean, there, leaning / people, going / people)
 
 
 @kernel
@@ -189,13 +206,14 @@ def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it,
 @kernel
 def _count(first, last, membership, mine):
     """Members of first..last, their attention in millionths, and how many have the rival too."""
-    members = attention = multihoming = 0
-    for who in range(first, last):
-        is_member = membership[who] == MEMBER
+    status, attention, both = membership[first:last], mine.attention[first:last], mine.has_rival[first:last]
+    members = given = multihoming = 0
+    for i in range(status.size):
+        is_member = status[i] == MEMBER
         members += is_member
-        multihoming += is_member & (mine.has_rival[who] == 1)
-        attention += is_member * np.int32(mine.attention[who] * 1e6)
-    return members, attention, multihoming
+        multihoming += is_member & (both[i] == 1)
+        given += np.int64(attention[i] * np.float32(1e6)) * is_member
+    return members, given, multihoming
 
 
 def rest(advantage: float, network_weight: float, members: float, both: float) -> float:

@@ -34,7 +34,7 @@ def test_friends_who_are_on_neither_app_pull_nowhere() -> None:
     place = place_of(membership, attention, np.array([0, 1, 1, 1, 0], np.uint8))
     assert place.lean.tolist() == pytest.approx([1.0, -0.4, -1.0, 0.0, 0.0])
     assert place.there.tolist() == pytest.approx([0.0, 0.7, 1.0, 0.0, 0.0])
-    assert place.mean_lean == pytest.approx(-0.4 / 5)
+    assert place.mean_lean == pytest.approx(-0.4 / 5, abs=1e-5)
 
 
 def test_a_better_rival_and_friends_on_it_make_people_install_it() -> None:
