@@ -122,9 +122,7 @@ def duel(
 
 def _duel_of(found: Comparison, ours: list[str], theirs: list[str]) -> Duel:
     """The cells of a comparison of all pairs, in their order."""
-    by_pair = {
-        name: [result.summary for result in found.results(name)] for name in found.scenarios
-    }
+    by_pair = {name: [result.summary for result in found.results(name)] for name in found.scenarios}
     shape = (len(ours), len(theirs), len(found.seeds))
     values = {
         metric: np.array([[summary[metric] for summary in by_pair[name]] for name in found.scenarios]).reshape(shape)

@@ -41,7 +41,45 @@ class Lever(NamedTuple):
     pays_for_itself: str = ""  # why it may be best at the end of its range, or raise the total
 
 
-LEVERS: tuple[Lever, ...] = ()
+PAYS: dict[str, Any] = {"wallet.free_withdrawals": 0}
+WALLETS = SHOPS | {"wallet.on": True}
+PLACES = SHOPS | {"promotion.disclosed": True}
+BRANDS = SHOPS | {"brands.on": True}
+UPDATES = SHOPS | {"updates.on": True}
+HELP = SHOPS | {"support.on": True}
+RIDES: dict[str, Any] = {"rides.on": True}
+TRIPS: dict[str, Any] = {"trips.on": True}
+BANK: dict[str, Any] = {"banking.on": True, "company.knows_profile": True}
+FEES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+LOADS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0)
+USERS, MERCHANTS = ("welfare.users",), ("welfare.merchants",)
+
+LEVERS: tuple[Lever, ...] = (
+    Lever("wallet.payer_fee", FEES, "revenue.payment_fees", "wallet.paid", USERS, PAYS),
+    Lever("wallet.payee_fee", FEES, "revenue.payment_fees", "wallet.paid", USERS, PAYS),
+    Lever("wallet.withdrawal_fee", (0.0, 0.001, 0.003, 0.01), "revenue.payment_fees", "wallet.withdrawn", USERS, PAYS),
+    Lever("wallet.merchant_fee", (0.0, 0.006, 0.01, 0.02, 0.05), "revenue.payment_fees", "shopping.wallet_paid", MERCHANTS, WALLETS),
+    Lever("wallet.buyer_fee", (0.0, 0.006, 0.01, 0.02, 0.05), "revenue.payment_fees", "shopping.wallet_paid", USERS, WALLETS),
+    Lever("shopping.commission", (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), "revenue.commission", "shopping.gmv", (*USERS, *MERCHANTS), SHOPS),
+    Lever("shopping.listing_fee", (0, 50_000, 100_000, 200_000, 400_000, 1_000_000), "revenue.listing_fees", "merchants.open", (*USERS, *MERCHANTS), SHOPS),
+    Lever("promotion.weight", (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), "revenue.promotion", "shopping.orders", (*USERS, *MERCHANTS), PLACES),
+    Lever("promotion.reserve", (0, 50, 100, 300, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, PLACES | {"promotion.weight": 0.7}),
+    Lever("brands.post_price", (0.0, 1.0, 2.0, 5.0, 10.0, 20.0), "revenue.business_messages", "brands.delivered", MERCHANTS, BRANDS),
+    Lever("updates.price", (0.0, 5.0, 10.0, 20.0, 50.0), "revenue.business_messages", "updates.sent", (*MERCHANTS, *USERS), UPDATES),
+    Lever("support.price", (0, 50, 100, 200, 500), "revenue.business_messages", "support.chats", (*MERCHANTS, *USERS), HELP),
+    Lever("advertising.inbox_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS | {"advertising.discovery_slots": 0.0}, annoys=True),
+    Lever("advertising.discovery_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS, annoys=True),
+    Lever("advertising.brand_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS | {"advertising.discovery_slots": 0.0}, annoys=True),
+    Lever("advertising.reserve", (0, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", ("welfare.advertisers",), ADVERTS),
+    Lever("rides.commission", (0.0, 0.1, 0.2, 0.3, 0.5, 0.8), "revenue.commission", "rides.served", ("welfare.drivers", *USERS), RIDES),
+    Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), "revenue.commission", "rides.served", USERS, RIDES),
+    Lever("rides.km_fare", (50, 150, 240, 400, 600), "revenue.commission", "rides.served", USERS, RIDES),
+    Lever("trips.commission", (0.0, 0.05, 0.1, 0.2, 0.5, 0.9), "revenue.commission", "trips.tickets", ("welfare.airlines", *USERS), TRIPS),
+    Lever("stickers.price", (100, 300, 600, 1_000, 2_000, 3_000), "revenue.stickers", "stickers.packs", USERS, {"stickers.on": True}),
+    Lever("subscriptions.price", (100, 500, 1_000, 3_000, 6_000, 10_000), "revenue.subscriptions", "subscriptions.payments", USERS, {"subscriptions.on": True}),
+    Lever("banking.rate", (0.06, 0.12, 0.18, 0.24, 0.36), "revenue.banking", "banking.applications", USERS, BANK),
+    Lever("banking.service_fee", (0.0, 0.1, 0.2, 0.35, 0.5), "revenue.banking", "banking.partners_lent", ("welfare.banks",), BANK),
+)  # fmt: skip
 
 
 class Curve(NamedTuple):
@@ -70,7 +108,11 @@ class Law(NamedTuple):
 
 
 def draw_curve(
-    lever: Lever, users: int = 2_000, days: int = 365, seeds: Sequence[int] = (1, 2), told: Callable[[], None] | None = None
+    lever: Lever,
+    users: int = 2_000,
+    days: int = 365,
+    seeds: Sequence[int] = (1, 2),
+    told: Callable[[], None] | None = None,
 ) -> Curve:
     """Let the same people live at each place of a lever.
 
@@ -113,9 +155,17 @@ def laws_of(curve: Curve) -> list[Law]:
     top = int(np.argmax(earned))
     inside = 0 < top < len(places) - 1
     why = f" ({lever.pays_for_itself})" if lever.pays_for_itself and not inside else ""
-    hold("it earns most inside its range, or says why not", inside or bool(lever.pays_for_itself), f"best at {places[top]:g}{why}")
+    hold(
+        "it earns most inside its range, or says why not",
+        inside or bool(lever.pays_for_itself),
+        f"best at {places[top]:g}{why}",
+    )
     gain = paired(curve.values["welfare.total"][-1], curve.values["welfare.total"][0])
-    hold("nothing is gained by a transfer", gain.low <= 0 or bool(lever.pays_for_itself), f"total {gain.mean / 100:+,.0f} CNY")
+    hold(
+        "nothing is gained by a transfer",
+        gain.low <= 0 or bool(lever.pays_for_itself),
+        f"total {gain.mean / 100:+,.0f} CNY",
+    )
     if lever.annoys:
         came = paired(curve.values["users.daily"][-1], curve.values["users.daily"][0])
         hold("what annoys brings nobody", came.mean < 0, f"daily users {came.mean:+,.1f}")

@@ -9,7 +9,19 @@ table's parameters; others may be given.
 from collections.abc import Callable, Iterable
 
 from sim.engine.settings import BadInput
-from sim.experiments.limits import advertising, advice, banking, crowds, laws, markets, money, networks, rides, rivalry, support
+from sim.experiments.limits import (
+    advertising,
+    advice,
+    banking,
+    crowds,
+    laws,
+    markets,
+    money,
+    networks,
+    rides,
+    rivalry,
+    support,
+)
 from sim.experiments.limits.limit import Limit
 
 __all__ = ["LIMITS", "Limit", "validate"]

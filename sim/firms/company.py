@@ -137,7 +137,9 @@ def close_books(world: "World") -> None:
     world.note("cost.fines", ledger.paid("fines", payer=COMPANY))
     world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*COSTS, "fines")))
     world.note("profit.total", world.today["revenue.total"] - world.today["cost.total"])
-    world.note("profit.present_value", world.today["profit.total"] * present_value(world.now.company.discount, world.day))
+    world.note(
+        "profit.present_value", world.today["profit.total"] * present_value(world.now.company.discount, world.day)
+    )
     world.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
     world.note("company.cash", int(ledger[COMPANY][0]))
     world.note("users.member_months", world.today.get("users.members", 0) / 30)

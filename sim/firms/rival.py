@@ -43,7 +43,14 @@ class RivalSettings(Settings):
         "round figure: services are copied within months, as Facebook did Snapchat's", unit="services",
     )  # fmt: skip
     inbox_slots: float = assumed.number(
-        0.0, "adverts a day of use", "its adverts between the threads of the inbox", "none, as WhatsApp", 0, 5, ge=0, le=30
+        0.0,
+        "adverts a day of use",
+        "its adverts between the threads of the inbox",
+        "none, as WhatsApp",
+        0,
+        5,
+        ge=0,
+        le=30,
     )
     discovery_slots: float = assumed.number(
         0.0, "adverts a day of use", "its adverts on the discovery page", "none, as WhatsApp", 0, 5, ge=0, le=30
@@ -56,7 +63,9 @@ class RivalSettings(Settings):
         "its levers stay; follow ours after a lag; follow them, that much lower; or look for its own best each month",
         unit="policy",
     )
-    lag: int = assumed.count(90, "days", "time after which it has seen and answered our levers", "no source: sweep", 0, 365)
+    lag: int = assumed.count(
+        90, "days", "time after which it has seen and answered our levers", "no source: sweep", 0, 365
+    )
     undercut: float = assumed.share(
         0.5, "part of our levers that it stays below ours when it undercuts", "no source: sweep", 0.1, 1.0
     )
@@ -68,7 +77,12 @@ class RivalSettings(Settings):
         0.5,
     )
     advert_income: float = assumed.amount(
-        8.6, "cents", "what it earns by an advert to who sees few, aimed by all sources", "fitted: advertising.toml", 2, 20
+        8.6,
+        "cents",
+        "what it earns by an advert to who sees few, aimed by all sources",
+        "fitted: advertising.toml",
+        2,
+        20,
     )
     paid_share: float = assumed.share(
         0.03, "of sales, what sellers pay for places at full weight", "facts.csv: Alibaba .017-.02 at a weight near .7",
@@ -92,7 +106,9 @@ class RivalColumns(Table):
     commission = Column(np.float64, 0, "part of each sale")
     promotion = Column(np.float64, 0, "weight of bids")
     depth = Column(np.float64, 0, "share of sources used")
-    service_worth = Column(np.float64, 0, "what our services are worth on a day of use, before our take, of late", "CNY")
+    service_worth = Column(
+        np.float64, 0, "what our services are worth on a day of use, before our take, of late", "CNY"
+    )
     service_sales = Column(np.float64, 0, "sales of our shops on a day of use, of late", "CNY")
     income = Column(np.float64, 0, "since its last review", "cents")
     income_before = Column(np.float64, 0, "between the two reviews before", "cents")

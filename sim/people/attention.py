@@ -56,14 +56,23 @@ class AttentionSettings(Settings):
         0.001 / 30, 0.02 / 30,
     )  # fmt: skip
     installing: float = assumed.share(
-        0.07 / 365, "chance a day to install a rival that is as good, in quiet times", "MODEL.md: 7 % a year", 0.0, 0.002
+        0.07 / 365,
+        "chance a day to install a rival that is as good, in quiet times",
+        "MODEL.md: 7 % a year",
+        0.0,
+        0.002,
     )
     advantage_installing: float = assumed.amount(
         2.0, "log times per logit unit", "installs multiply by e to this times how much better the rival is to a person",
         "MODEL.md", 0, 4,
     )  # fmt: skip
     friends_installing: float = assumed.amount(
-        0.38, "per year", "hazard of installing the rival if all friends' attention is there", "as joining.imitation", 0, 2
+        0.38,
+        "per year",
+        "hazard of installing the rival if all friends' attention is there",
+        "as joining.imitation",
+        0,
+        2,
     )
     news_installing: float = assumed.amount(
         4.0, "log times", "installs multiply by e to this times the news", "facts.csv: 43-62 times at a scandal", 0, 5

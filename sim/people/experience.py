@@ -46,7 +46,12 @@ class ExperienceSettings(Settings):
         "facts.csv: Pandora, ratio 3", 50, 150,
     )  # fmt: skip
     fading_days: float = assumed.positive(
-        30.0, "days", "time in which, on days away, the last experience fades to that of a usual day", "MODEL.md", 10, 90
+        30.0,
+        "days",
+        "time in which, on days away, the last experience fades to that of a usual day",
+        "MODEL.md",
+        10,
+        90,
     )
     lump: float = assumed.positive(
         20.0, "CNY", "worth in a day beyond which the rest is felt over the days of use that follow", "MODEL.md", 5, 50
@@ -65,7 +70,9 @@ class FeltColumns(Table):
     waits = Column(np.float32, 0, "waits and failures today", "logit units")
     unease = Column(np.float32, 0, "feeling known too well, today", "logit units")
     later = Column(np.float32, 0, "worth that came in a lump or on a day away, still to be felt", "CNY")
-    usual = Column(np.float32, 0, "experience of this person's usual day: talk alone, by the assumptions", "logit units")
+    usual = Column(
+        np.float32, 0, "experience of this person's usual day: talk alone, by the assumptions", "logit units"
+    )
     experience = Column(np.float32, 0, "the last day of use, as felt; fades to the usual on days away", "logit units")
     satisfaction = Column(np.float32, 0, "slow average of experience", "logit units")
     habit = Column(np.float32, 0, "slower average of satisfaction", "logit units")

@@ -25,7 +25,9 @@ class JoiningSettings(Settings):
         0.01, "chance that a friend joins when a new member invites, once each", "R0 of word of mouth = this times degree",
         0.0, 0.2,
     )  # fmt: skip
-    returning: float = assumed.share(0.2, "hazard of those who left for the rival, as a part of the others'", "MODEL.md", 0, 1)
+    returning: float = assumed.share(
+        0.2, "hazard of those who left for the rival, as a part of the others'", "MODEL.md", 0, 1
+    )
 
 
 @rule

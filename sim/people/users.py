@@ -63,7 +63,9 @@ class UserColumns(Table):
     income = Column(np.int32, 0, "monthly income", "cents")
     advert_aversion = Column(np.float32, 1, "dislike of adverts, mean 1")
     privacy_concern = Column(np.float32, 0, "concern for privacy, 0 to 1")
-    membership = Column(np.uint8, NEVER, "0 never a member, 1 member, 2 left for the rival, 3 dropped out for reasons of their own")
+    membership = Column(
+        np.uint8, NEVER, "0 never a member, 1 member, 2 left for the rival, 3 dropped out for reasons of their own"
+    )
     joined = Column(np.int16, AWAY, "day on which the person last joined; -32768 for first members")
     active = Column(np.uint8, 0, "1 if the app was opened today (yesterday, until today's waking)")
     last_active = Column(np.int16, AWAY, "last day on which the app was opened")

@@ -346,9 +346,7 @@ def step(world: "World") -> None:
     in_group = np.zeros(max(1, rows.group_first.size - 1), np.int32)
     festive = 1.0 + settings.festival * world.festival
     keys = world.luck("messaging.threads"), world.luck("messaging.calls")
-    for box in decide(
-        world, _write, letters, users, world.here, mine, felt, rows, settings.row, festive, *keys
-    ):
+    for box in decide(world, _write, letters, users, world.here, mine, felt, rows, settings.row, festive, *keys):
         _deliver(box, world.here, mine, world.scratch, in_group)
         tally += box.tally
         box.tally[...] = 0

@@ -46,7 +46,9 @@ def test_a_duel_gives_every_pair_its_cell_and_is_saved(tmp_path: Path) -> None:
     """Rows are ours, columns theirs; breaks if the rival keeps its own levers, or cells are swapped."""
     run = {"users": 300, "days": 40}
     free = Scenario.make(run=run).model_copy(update={"name": "free"})
-    adverts = Scenario.make(run=run, advertising={"on": True, "discovery_slots": 3.0}).model_copy(update={"name": "adverts"})
+    adverts = Scenario.make(run=run, advertising={"on": True, "discovery_slots": 3.0}).model_copy(
+        update={"name": "adverts"}
+    )
     found = duel([free, adverts], replicates=2, jobs=1, out=tmp_path / "duel")
     ours, theirs = (found.values[name].mean(axis=2) for name in ("profit.total", "rival.profit"))
     assert (ours[1] > ours[0]).all()

@@ -64,9 +64,7 @@ def test_it_copies_our_services_before_what_we_take_for_them(lived: Callable[...
 
 def test_it_earns_by_the_attention_it_has(lived: Callable[..., World]) -> None:
     run = {"users": 800, "days": 60}
-    plain, better = (
-        lived(run=run, rival={"discovery_slots": 1.0, "advantage": advantage}) for advantage in (0.0, 1.0)
-    )
+    plain, better = (lived(run=run, rival={"discovery_slots": 1.0, "advantage": advantage}) for advantage in (0.0, 1.0))
     assert better.history["rival.user_days"].sum() > plain.history["rival.user_days"].sum() > 0
     for world in (plain, better):
         earned, days = world.history["rival.income"].sum(), world.history["rival.user_days"].sum()

@@ -47,7 +47,9 @@ def test_a_better_rival_and_friends_on_it_make_people_install_it() -> None:
 
 def test_people_drop_out_for_reasons_of_their_own_and_come_back(lived: Callable[..., World]) -> None:
     """Breaks if dropping out is for ever, or is taken for leaving to the rival."""
-    world = lived(run={"users": 4_000, "days": 120}, attention={"has_rival": 0.0, "installing": 0.0, "dropping_out": 0.004})
+    world = lived(
+        run={"users": 4_000, "days": 120}, attention={"has_rival": 0.0, "installing": 0.0, "dropping_out": 0.004}
+    )
     gone = world.history["attention.dropped_out"].sum()
     still = (world.users.users.membership == DROPPED_OUT).sum()
     assert gone == pytest.approx(3_600 * (1 - (1 - 0.004) ** 120), rel=0.1)
@@ -65,6 +67,7 @@ def test_adverts_here_move_attention_and_the_same_adverts_there_bring_it_back(li
     )
     assert clean > 1.6 * alone
     assert equal == pytest.approx(alone, abs=0.15 * (clean - alone))
+
 
 def test_without_the_rival_attention_stays_here(lived: Callable[..., World]) -> None:
     world = lived(

@@ -40,6 +40,7 @@ def test_a_messenger_without_messages_is_used_less(lived: Callable[..., World]) 
     )
     assert without < 0.8 * with_it
 
+
 @pytest.mark.parametrize(("eagerness", "share"), [(0.92, 0.66), (2.82, 0.89)])
 def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(
     eagerness: float, share: float, lived: Callable[..., World]

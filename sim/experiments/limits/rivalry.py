@@ -47,7 +47,9 @@ def two_prices(network_weight: float = 1.0, step: float = 0.1, people: int = 100
     expected = 2.0 - network_weight
     measured = min(found, key=lambda price: abs(price - expected)) if found else math.nan
     # between the grid's points nobody can answer
-    return [held_against(35, f"price, network weight {network_weight:g}", expected, measured, 0.0, how, 0.5 * step + 1e-9)]
+    return [
+        held_against(35, f"price, network weight {network_weight:g}", expected, measured, 0.0, how, 0.5 * step + 1e-9)
+    ]
 
 
 def two_prices_with_and_without_friends() -> list[Limit]:
@@ -84,7 +86,11 @@ def direct_gain(
     expected = (log_of_both(index + gain) - log_of_both(index)) / money_worth
     how = f"{people} equal people, through presence.wake_up and experience.feel"
     rounding = 1e-5 + 0.01 / people  # whole cents and float32
-    return [held_against(37, "worth of a direct gain, CNY a day", expected, welfare(gain) - welfare(0.0), 0.0, how, rounding)]
+    return [
+        held_against(
+            37, "worth of a direct gain, CNY a day", expected, welfare(gain) - welfare(0.0), 0.0, how, rounding
+        )
+    ]
 
 
 def discounting(days: int = 1_095, discount: float = 0.1, seed: int = 38) -> list[Limit]:
