@@ -12,6 +12,7 @@ import click
 
 from sim import __version__
 from sim.cli import checks, experiments, model
+from sim.cli.duel import duel
 from sim.cli.errors import Commands
 
 SELDOM = 100_000  # new objects between looks for dead ones: what a start loads stays, and looking took a tenth of it
@@ -26,6 +27,7 @@ def hongbao() -> None:
 for command in (
     experiments.run,
     experiments.compare,
+    duel,
     experiments.sweep,
     experiments.report,
     model.day,
