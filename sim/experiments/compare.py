@@ -151,6 +151,7 @@ def compare(
         "users": scenarios[0].run.users,
         "days": scenarios[0].run.days,
         "scenario_hash": {scenario.name: scenario.digest() for scenario in scenarios},
+        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in scenarios},
         "seconds": time.perf_counter() - began,
         "peak_memory_bytes": max(manifest["peak_memory_bytes"] for manifest in tally.manifests.values()),
         "machine": machine(),

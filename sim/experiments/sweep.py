@@ -342,6 +342,7 @@ def _about(plan: Plan) -> dict[str, Any]:
         "chosen": plan.file.metrics,
         "save_days": plan.file.save_days,
         "unfair": plan.unfair,
+        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in plan.scenarios},
         "metrics": {name: metric.note() for name, metric in METRICS.items()},
         "machine": machine(),
         "started": _now(),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.ground.metrics import Better
 from sim.report.marks import Mark
-from sim.report.wording import GAP, interval
+from sim.report.wording import GAP, by_hand, interval
 from sim.results import Comparison, Figures, Result, better_off
 
 OVER_TIME = ("users.daily", "users.monthly")
@@ -111,6 +111,11 @@ class Compared:
             "Seeds were added until the intervals were small enough; intervals that were waited for cover the truth "
             f"a little less often than 95{GAP}% promises."
         )
+
+    @property
+    def by_hand(self) -> list[str]:
+        """What was set by hand, and where if not in every scenario."""
+        return by_hand(self.comparison.manifest.get("set_by_hand", {}), self.titles)
 
     def unit(self, metric: str) -> str:
         """Unit of a metric."""

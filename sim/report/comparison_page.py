@@ -8,7 +8,7 @@ from sim.report.compared import Compared
 from sim.report.marks import Mark, how_sure
 from sim.report.page import Page, Section, sections_of
 from sim.report.sections import circumstances, days, differences, metrics, mixes, money, settings, welfare
-from sim.report.wording import chance, counted, listed, measure, shown
+from sim.report.wording import by_hand_heading, chance, counted, listed, measure, sentence, shown
 from sim.results import Comparison
 
 COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
@@ -40,6 +40,7 @@ def comparison_page(comparison: Comparison) -> Page:
         warning=_unfairness(seen),
         sections=sections_of(COMPARISON, seen),
         version=str(seen.manifest.get("version", "")),
+        by_hand=sentence(by_hand_heading(seen.by_hand)),
     )
 
 

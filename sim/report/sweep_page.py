@@ -13,7 +13,20 @@ from sim.report.figures import Panel, curves, figure
 from sim.report.marks import ends_of, how_sure, tone_of
 from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
 from sim.report.swept import Swept, basis, called, level_in_words
-from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
+from sim.report.wording import (
+    GAP,
+    by_hand_heading,
+    counted,
+    interval,
+    listed,
+    measure,
+    number,
+    seconds,
+    sentence,
+    shown,
+    shown_unit,
+    spans,
+)
 from sim.sweeps import Sweep
 
 SHOWN = 50  # failures listed
@@ -47,6 +60,7 @@ def sweep_page(sweep: Sweep) -> Page:
         _unfairness(seen),
         sections_of(SECTIONS, seen),
         str(about["version"]),
+        sentence(by_hand_heading(seen.by_hand)),
     )
 
 
@@ -426,12 +440,9 @@ def what_was_varied(seen: Swept) -> Section | None:
         )
     if rows:
         parts.append(Table("Factors", ("", "Values", "In", "Origin", "Unit", "Meaning"), rows, wordy=True))
-    seeds = seen.sweep.seeds
-    said = (
-        f"{seeds[0]} to {seeds[-1]}"
-        if seeds == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1
-        else shown(seeds)
-    )
+    if seen.by_hand:
+        parts.append(f"Set in the plan: {'; '.join(seen.by_hand)}.")
+    said = spans(seen.sweep.seeds)
     drawn = seen.about["sample"]
     how = f" {drawn['points']:,} points were drawn ({drawn['method']}, seed {drawn['seed']})." if drawn else ""
     parts.append(f"Every scenario lived every point with the same seeds: {said}.{how}")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.ground.metrics import Better
 from sim.report.marks import Mark
-from sim.report.wording import GAP, HEADLINES, counted, in_words, interval, listed, plain
+from sim.report.wording import GAP, HEADLINES, by_hand, counted, in_words, interval, listed, plain
 from sim.sweeps import Levels, Sweep
 
 MAPS = 3  # pairs of factors shown on a map of winners
@@ -108,6 +108,11 @@ class Swept:
             level_in_words(float(f"{at:.2g}"), unit) if isinstance(value, tuple) else level_in_words(value, unit)
             for value, at in zip(levels.values, levels.at, strict=True)
         ]
+
+    @property
+    def by_hand(self) -> list[str]:
+        """What the plan sets, and where if not in every scenario."""
+        return by_hand(self.about.get("set_by_hand", {}), self.titles)
 
     def unit(self, metric: str) -> str:
         """Unit of a metric."""
