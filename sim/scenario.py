@@ -51,13 +51,15 @@ from sim.services.trips import TripsSettings
 from sim.services.updates import UpdatesSettings
 from sim.services.wallet import WalletSettings
 
+LARGEST_SEED = 2**63 - 1
+
 
 class RunSettings(Settings):
     """[run] who and how long; the command line may override it."""
 
     users: int = assumed.count(20_000, "people", "people in the world, members or not", gt=0, le=500_000_000)
     days: int = assumed.count(365, "days", "days to live", gt=0, le=30_000)
-    seed: int = assumed.count(1, "number", "names the luck of this run", le=2**63 - 1)
+    seed: int = assumed.count(1, "number", "names the luck of this run", le=LARGEST_SEED)
     start: str = assumed.word("2015-01-01", "date of day 0", unit="date")
 
 

@@ -253,7 +253,7 @@ def unserved(summary: Mapping[str, float]) -> list[str]:
 
 
 def _show_comparison(found: "Comparison", heading: str) -> None:
-    from sim.report.wording import chance
+    from sim.report.wording import verdict
 
     it = found.manifest
     rows: list[Row] = []
@@ -261,7 +261,9 @@ def _show_comparison(found: "Comparison", heading: str) -> None:
         unit = it["metrics"][metric]["unit"]
         for name in found.scenarios:
             row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates > 1)
-            rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
+            chances = found.best.get(metric, {})
+            said = verdict(chances.get(name)).replace("best: ", "") or ("tied" if chances else "")
+            rows.append(row | ({"is best": said} if found.replicates > 1 else {}))
     paired = _paired(found.replicates)
     waited = "; intervals were waited for, so cover a little less than 95 %" if it["precision"] else ""
     show(rows, "table", f"{_size(it)}, {paired}{waited}{heading}")
@@ -293,6 +295,8 @@ def _show_sweep(found: "Sweep", form: str, heading: str) -> None:
         whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
         over = f"Means over {seen.averaged(seen.chosen[0])}"
         show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}{heading}")
+        if caution := seen.caution(seen.chosen[0]):
+            say(caution)
 
 
 def _size(about: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from sim.report.marks import Mark
 from sim.report.wording import GAP, by_hand, interval
 from sim.results import Comparison, Figures, Result, better_off
 
+EQUAL = 1e-12  # of two numbers that differ by less than this share only a sum was rounded otherwise
 OVER_TIME = ("users.daily", "users.monthly")
 
 
@@ -129,9 +130,14 @@ class Compared:
         """What a scenario reached."""
         return self.comparison.metrics[metric][name]
 
-    def best(self, metric: str, name: str) -> float:
-        """Probability that a scenario is the best; NaN where none can be."""
-        return self.comparison.best.get(metric, {}).get(name, math.nan)
+    def best(self, metric: str, name: str) -> float | None:
+        """Probability that a scenario is the best; None where none can be, or it is no better than one that is alike."""
+        known = self.certain and len(self.alike(metric, name)) == 1
+        return self.comparison.best.get(metric, {}).get(name) if known else None
+
+    def alike(self, metric: str, name: str) -> list[str]:
+        """The scenarios that are equal to this one on a metric, itself among them."""
+        return [other for other in self.names if _equal(self.figures(metric, other), self.figures(metric, name))]
 
     def better(self, metric: str) -> Better:
         """Whether more or less of a metric is better."""
@@ -157,6 +163,12 @@ class Compared:
         it = self.figures(metric, name)
         ends = (it["diff_low"], it["diff_high"]) if self.certain else (None, None)
         return Mark(self.titles[name], it["diff"], *ends)
+
+
+def _equal(one: Figures, other: Figures) -> bool:
+    keys = ("mean", "low", "high", "diff", "diff_low", "diff_high")
+    size = max(abs(one["mean"]), abs(other["mean"]))
+    return all(math.isclose(one[key], other[key], rel_tol=EQUAL, abs_tol=EQUAL * size) for key in keys)
 
 
 def dates_of(days: pd.DataFrame) -> list[str]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.results import SETTLED
+
 GAP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SAID_BY_HAND = 12  # settings that a heading names before it says how many more there are
@@ -91,6 +93,14 @@ def chance(probability: float) -> str:
     if probability > 0.995:
         return f"over 99{GAP}%"
     return f"under 1{GAP}%" if probability < 0.005 else f"{probability * 100:.0f}{GAP}%"
+
+
+def verdict(probability: float | None) -> str:
+    """What may be said of who is best; nothing where scenarios are alike, and no more than a chance while it is open."""
+    if probability is None:
+        return ""
+    settled = probability >= SETTLED or probability <= 1 - SETTLED
+    return f"{'best' if settled else 'may be best'}: {chance(probability)}"
 
 
 def seconds(value: float) -> str:

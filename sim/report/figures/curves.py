@@ -25,6 +25,7 @@ from sim.report.figures.sheet import (
 )
 
 ACROSS = 3  # panels side by side on a desk
+NOBODY = "#eceef1"  # a place where the first are equal
 SURE, UNSURE = 0.55, 0.15  # how much of its colour a winner's place has
 HEAD, TALL, FOOT, SCALE, GAP = 36.0, 150.0, 34.0, 58.0, 26.0
 
@@ -110,9 +111,9 @@ def _name_levels(axes: Axes, panel: Panel, wide: float) -> None:
 
 
 class Win(NamedTuple):
-    """Who is best in a place of a map, what is said of its lead, and whether that is settled."""
+    """Who is best in a place of a map (None if the first are equal), what is said of its lead, whether that is settled."""
 
-    winner: int
+    winner: int | None
     lead: str
     sure: bool
 
@@ -130,7 +131,7 @@ def winners(
 
     def draw(width: int) -> Canvas:
         desk = width == DESK
-        seen = sorted({cell.winner for row in cells for cell in row if cell is not None})
+        seen = sorted({cell.winner for row in cells for cell in row if cell is not None and cell.winner is not None})
         key, top = key_of([names[at][1] for at in seen] + ["pale: not settled"], width)
         gutter = min(190.0 if desk else 78.0, max(length(row) for row in rows) + 14)
         wide = min((width - gutter) / len(columns), 170.0)
@@ -139,7 +140,7 @@ def winners(
         sheet = Sheet(width, head + tall * len(rows) + 6)
         sheet.key(key, [(names[at][1], _fill(at, sure=True)) for at in seen])
         x, y = key[-1]
-        sheet.square(x, y, _fill(seen[0], sure=False))
+        sheet.square(x, y, _fill(seen[0], sure=False) if seen else NOBODY)
         sheet.write("pale: not settled", x + 15, y, colour=SOFT)
         sheet.write(clipped(f"↓ {down}", width / 2 - 8), 0, top + 12, colour=SOFT)
         sheet.write(clipped(f"→ {across}", width / 2), min(width / 2, length(down) + 40), top + 12, colour=SOFT)
@@ -150,14 +151,14 @@ def winners(
             sheet.write(folded(rows[i], gutter - 8), 0, head + (i + 0.5) * tall, va="center")
             for j, cell in enumerate(row):
                 if cell is not None:
-                    _draw_win(axes, i, j, cell, names[cell.winner][0], wide)
+                    _draw_win(axes, i, j, cell, "equal" if cell.winner is None else names[cell.winner][0], wide)
         return sheet.canvas
 
     return draw
 
 
 def _draw_win(axes: Axes, i: int, j: int, cell: Win, name: str, wide: float) -> None:
-    colour = _fill(cell.winner, cell.sure)
+    colour = NOBODY if cell.winner is None else _fill(cell.winner, cell.sure)
     axes.add_patch(matplotlib.patches.Rectangle((j, i), 1, 1, fc=colour, ec="white", lw=2))
     axes.text(j + 0.5, i + 0.36, clipped(name, wide - 10, 11), ha="center", va="center", fontsize=11, color=INK)
     if length(cell.lead, 10) <= wide - 6:

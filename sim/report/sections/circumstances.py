@@ -30,8 +30,8 @@ def how_it_was_run(seen: Compared) -> Section | None:
     facts += _circumstances(seen.manifest, max((int(m.get("peak_memory_bytes", 0)) for m in runs), default=0))
     for name, one in seen.gathered.items():
         facts.append((f"Hash of {name}", str(one.manifests[0].get("scenario_hash", ""))[:16]))
-    rows = [(name, value) for name, value in facts if value]
-    parts: list[Part] = [Table("How it was run", ("", ""), rows, wordy=True)]
+    said: list[Row] = [(name, value) for name, value in facts if value]
+    parts: list[Part] = [Table("How it was run", ("", ""), said, wordy=True)]
     phases = {name: _mean_phases(one.manifests) for name, one in seen.gathered.items()}
     order = list(dict.fromkeys(phase for found in phases.values() for phase in found))
     if order:
