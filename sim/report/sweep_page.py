@@ -316,7 +316,7 @@ def _curves(seen: Swept, metric: str, difference: bool) -> Figure:
         labels, at = seen.place_names(factor), seen.levels[factor].at
         mine = found[found["factor"] == factor]
         lines = [
-            _curve(mine[mine["scenario"] == name], seen.titles[name], columns, seen.names.index(name)) for name in names
+            _curve(mine[mine["scenario"] == name], seen.titles[name], columns, seen.colours[name]) for name in names
         ]
         panels.append(curves.Panel(called(factor), list(zip(at, labels, strict=True)), lines))
     title = seen.title(metric) + (" against the baseline" if difference else "") + f", {shown_unit(unit, difference)}"
@@ -346,9 +346,9 @@ def _note(seen: Swept) -> str:
     return f"{bands} A dot stands for a class of drawn values, at their mean.".strip() if classes else bands
 
 
-def _curve(found: pd.DataFrame, title: str, columns: tuple[str, str, str], place: int) -> curves.Curve:
+def _curve(found: pd.DataFrame, title: str, columns: tuple[str, str, str], colour: str) -> curves.Curve:
     middle, low, high = (found[column].tolist() for column in columns)
-    return curves.Curve(title, found["at"].tolist(), middle, low, high, curves.line_colour(place))
+    return curves.Curve(title, found["at"].tolist(), middle, low, high, colour)
 
 
 def _curves_table(seen: Swept, metric: str, names: Sequence[str], columns: Sequence[str], difference: bool) -> Table:
@@ -420,7 +420,14 @@ def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:
     return figure(
         f"map-{metric}-{one}-{other}".replace(".", "-"),
         f"{seen.title(metric)}: who is best, by {called(one).lower()} and {called(other).lower()}",
-        curves.winners(rows, columns, called(one), called(other), list(seen.titles.items()), cells),
+        curves.winners(
+            rows,
+            columns,
+            called(one),
+            called(other),
+            [(name, seen.titles[name], seen.colours[name]) for name in seen.names],
+            cells,
+        ),
         f"The best on {seen.title(metric).lower()}: {best} of {len(found)} places.",
         Table(f"{called(one)} · {called(other)}", head, listed_rows),
         f"In each place the best and its lead over the second, {shown_unit(unit, True)}; {basis(seen.sweep)}.",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sim.ground.metrics import Better
+from sim.report import colours
 from sim.report.marks import Mark
 from sim.report.wording import GAP, HEADLINES, by_hand, counted, in_words, listed, plain
 from sim.sweeps import Levels, Sweep, labels_of
@@ -23,6 +24,7 @@ class Swept:
         self.names, self.baseline = sweep.scenarios, sweep.baseline
         self.others = self.names[1:]
         self.titles = sweep.titles
+        self.colours = colours.of_strategies(self.names)
         self.metrics = sweep.metrics
         self.factors = {factor["name"]: factor for factor in sweep.about["factors"]}
         self.missing, self.failures = sweep.missing(), sweep.failures()

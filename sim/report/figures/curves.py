@@ -12,7 +12,6 @@ from matplotlib.figure import Figure as Canvas
 from sim.report.figures.sheet import (
     DESK,
     INK,
-    LINES,
     RULE,
     SOFT,
     Sheet,
@@ -119,14 +118,14 @@ class Win(NamedTuple):
 
 
 def winners(
-    rows: Sequence[str], columns: Sequence[str], down: str, across: str, names: Sequence[tuple[str, str]],
+    rows: Sequence[str], columns: Sequence[str], down: str, across: str, names: Sequence[tuple[str, str, str]],
     cells: Sequence[Sequence[Win | None]],
 ) -> Callable[[int], Canvas]:  # fmt: skip
     """A map of who wins: colour and name of the winner, pale where its lead is not settled.
 
     Args:
         rows, columns: the levels of the factor downwards and of the one across; `down` and `across` name them.
-        names: short and full, of those who can win; a Win has a place in it.
+        names: short, full and colour, of those who can win; a Win has a place in it.
     """
 
     def draw(width: int) -> Canvas:
@@ -138,9 +137,9 @@ def winners(
         tall = 48.0 if desk else 42.0
         head = top + 46
         sheet = Sheet(width, head + tall * len(rows) + 6)
-        sheet.key(key, [(names[at][1], _fill(at, sure=True)) for at in seen])
+        sheet.key(key, [(names[at][1], _fill(names[at][2], sure=True)) for at in seen])
         x, y = key[-1]
-        sheet.square(x, y, _fill(seen[0], sure=False) if seen else NOBODY)
+        sheet.square(x, y, _fill(names[seen[0]][2], sure=False) if seen else NOBODY)
         sheet.write("pale: not settled", x + 15, y, colour=SOFT)
         sheet.write(clipped(f"↓ {down}", width / 2 - 8), 0, top + 12, colour=SOFT)
         sheet.write(clipped(f"→ {across}", width / 2), min(width / 2, length(down) + 40), top + 12, colour=SOFT)
@@ -151,25 +150,23 @@ def winners(
             sheet.write(folded(rows[i], gutter - 8), 0, head + (i + 0.5) * tall, va="center")
             for j, cell in enumerate(row):
                 if cell is not None:
-                    _draw_win(axes, i, j, cell, "equal" if cell.winner is None else names[cell.winner][0], wide)
+                    if cell.winner is None:
+                        name, colour = "equal", NOBODY
+                    else:
+                        name, colour = names[cell.winner][0], _fill(names[cell.winner][2], cell.sure)
+                    _draw_win(axes, i, j, cell, name, colour, wide)
         return sheet.canvas
 
     return draw
 
 
-def _draw_win(axes: Axes, i: int, j: int, cell: Win, name: str, wide: float) -> None:
-    colour = NOBODY if cell.winner is None else _fill(cell.winner, cell.sure)
+def _draw_win(axes: Axes, i: int, j: int, cell: Win, name: str, colour: str, wide: float) -> None:
     axes.add_patch(matplotlib.patches.Rectangle((j, i), 1, 1, fc=colour, ec="white", lw=2))
     axes.text(j + 0.5, i + 0.36, clipped(name, wide - 10, 11), ha="center", va="center", fontsize=11, color=INK)
     if length(cell.lead, 10) <= wide - 6:
         axes.text(j + 0.5, i + 0.70, cell.lead, ha="center", va="center", fontsize=10, color=INK)
 
 
-def _fill(at: int, sure: bool) -> str:
+def _fill(colour: str, sure: bool) -> str:
     """The colour of a scenario's curve with so much white that dark text can be read on it."""
-    return to_hex([1 - (1 - part) * (SURE if sure else UNSURE) for part in to_rgb(line_colour(at))])
-
-
-def line_colour(at: int) -> str:
-    """The colour of the curve of a scenario."""
-    return LINES[at % len(LINES)]
+    return to_hex([1 - (1 - part) * (SURE if sure else UNSURE) for part in to_rgb(colour)])
