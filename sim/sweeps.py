@@ -645,12 +645,12 @@ def _levels(values: NDArray[Any], drawn: bool) -> Levels:
 
 def _shared_ends(classes: list[tuple[float, float]]) -> list[float]:
     """Short numbers between the least and largest values of neighbouring classes, and around all of them."""
-    (low, above), (below, high) = classes[0], classes[-1]
+    low, high = classes[0][0], classes[-1][1]
     between = [_short_number(a, b) for (_, a), (b, _) in itertools.pairwise(classes)]
     return [
-        _short_number(low - AROUND * (above - low), low),
+        _short_number(low - AROUND * (between[0] - low), low),
         *between,
-        _short_number(high, high + AROUND * (high - below), lower=True),
+        _short_number(high, high + AROUND * (high - between[-1] or between[-1] - between[-2]), lower=True),
     ]
 
 

@@ -131,16 +131,17 @@ def winners(
     def draw(width: int) -> Canvas:
         desk = width == DESK
         seen = sorted({cell.winner for row in cells for cell in row if cell is not None and cell.winner is not None})
-        key, top = key_of([names[at][1] for at in seen] + ["pale: not settled"], width)
+        pale = "pale: not settled" if seen else "grey: the first are equal"
+        key, top = key_of([*(names[at][1] for at in seen), pale, ""], width)
         gutter = min(190.0 if desk else 78.0, max(length(row) for row in rows) + 14)
         wide = min((width - gutter) / len(columns), 170.0)
         tall = 48.0 if desk else 42.0
         head = top + 46
         sheet = Sheet(width, head + tall * len(rows) + 6)
         sheet.key(key, [(names[at][1], _fill(names[at][2], sure=True)) for at in seen])
-        x, y = key[-1]
+        x, y = key[-2]
         sheet.square(x, y, _fill(names[seen[0]][2], sure=False) if seen else NOBODY)
-        sheet.write("pale: not settled", x + 15, y, colour=SOFT)
+        sheet.write(pale, x + 15, y, colour=SOFT)
         sheet.write(clipped(f"↓ {down}", width / 2 - 8), 0, top + 12, colour=SOFT)
         sheet.write(clipped(f"→ {across}", width / 2), min(width / 2, length(down) + 40), top + 12, colour=SOFT)
         axes = sheet.grid(gutter, head, wide, tall, len(columns), len(rows))
