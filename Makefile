@@ -5,7 +5,7 @@ VENV := .venv
 SCENARIOS ?= $(addprefix scenarios/,$(addsuffix .toml,shops commission advertising promotion subscription mixed))
 OUT ?= outputs/first
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench viz clean
 
 run: $(VENV)/ready  ## compare the scenarios and write the report
 	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 20000 --days 365 --out $(OUT)
@@ -21,6 +21,11 @@ lint: $(VENV)/ready  ## style, types and floors
 
 bench: $(VENV)/ready
 	$(VENV)/bin/hongbao bench
+
+# Not part of `make test` and CI: it would add a browser and forty packages to every install, for a page that is Mesa's own.
+viz: $(VENV)/ready  ## SolaraViz in a headless Chromium
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	$(VENV)/bin/python -m pytest -q -rs tests/test_solara.py
 
 clean:
 	rm -rf $(VENV) dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -22,6 +22,7 @@ from sim.engine.settings import BadInput
 from sim.ground.metrics import Metric, noted
 
 LAST_DAYS = 28  # a stock over a run is the mean of so many last days: four whole weeks
+SETTLED = 0.975  # the probability of being best at which a 95 % interval of the lead, that of two, excludes zero
 LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted neither among winners nor among losers
 RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
 COMPARISON_FILES = ("manifest.json", "comparison.json")
@@ -400,8 +401,9 @@ class Comparison:
         titles: title of each scenario.
         seeds: seeds in order; every scenario ran with each.
         metrics: by metric, then scenario.
-        best: by metric, then scenario: the probability that its mean is the best; sums to 1 over scenarios. Metrics of
-            which neither more nor less is better have none.
+        best: by metric, then scenario: the probability that its mean is the best. None for scenarios that are equal in
+            every run, of which none is best, and where there is one seed; else it sums to 1. Metrics of which neither
+            more nor less is better have none at all.
         gaining: by scenario, the share of users who are better off than in the baseline of the same seed.
         decided: levers that differ, which is what is compared.
         unfair: assumptions and run settings that differ, which makes the comparison unfair; empty if fair.
@@ -414,7 +416,7 @@ class Comparison:
     titles: dict[str, str]
     seeds: list[int]
     metrics: dict[str, dict[str, Figures]]
-    best: dict[str, dict[str, float]]
+    best: dict[str, dict[str, float | None]]
     gaining: dict[str, Share]
     decided: list[Differing]
     unfair: list[Differing]
@@ -424,6 +426,11 @@ class Comparison:
     def replicates(self) -> int:
         """Number of seeds."""
         return len(self.seeds)
+
+    def verdict(self, metric: str) -> str | None:
+        """Which scenario is the best on a metric, if that is settled: as surely as a lead whose interval excludes 0."""
+        found = {name: chance for name, chance in self.best.get(metric, {}).items() if chance is not None}
+        return next((name for name, chance in found.items() if chance >= SETTLED), None)
 
     def result(self, scenario: str, seed: int) -> Result:
         """One of the runs, read from its folder where it lies in one.
@@ -446,7 +453,7 @@ class Comparison:
     def table(self) -> pd.DataFrame:
         """All figures: a row per metric and scenario, in columns as in Figures, and `best`."""
         rows = [
-            {"metric": metric, "scenario": name, **figures, "best": self.best.get(metric, {}).get(name, math.nan)}
+            {"metric": metric, "scenario": name, **figures, "best": _or_nan(self.best.get(metric, {}).get(name))}
             for metric, by_scenario in self.metrics.items()
             for name, figures in by_scenario.items()
         ]
@@ -463,7 +470,10 @@ class Comparison:
         """
         folder = Path(folder)
         check_folder(folder)
-        content = _plain({key: getattr(self, key) for key in _KEYS}, "comparison.json")
+        content = {key: getattr(self, key) for key in _KEYS}
+        content = _plain(
+            content | {"verdicts": {metric: self.verdict(metric) for metric in self.best}}, "comparison.json"
+        )
         manifest = _plain(self.manifest, "manifest.json")
         _clear(folder, (*COMPARISON_FILES, *RUN_FILES, REPORT))
         places = {(name, seed): run_folder(folder, name, seed) for name, seed in self.runs}
@@ -491,6 +501,10 @@ class Comparison:
         del found["replicates"]
         runs = {(name, seed): run_folder(folder, name, seed) for name in found["scenarios"] for seed in found["seeds"]}
         return cls(manifest, **{key: found[key] for key in _KEYS if key in found}, runs=dict(runs))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def run_folder(folder: Path, scenario: str, seed: int) -> Path:

@@ -5,11 +5,11 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.firms.advertiser import AdvertisersSettings
@@ -51,13 +51,15 @@ from sim.services.trips import TripsSettings
 from sim.services.updates import UpdatesSettings
 from sim.services.wallet import WalletSettings
 
+LARGEST_SEED = 2**63 - 1
+
 
 class RunSettings(Settings):
     """[run] who and how long; the command line may override it."""
 
     users: int = assumed.count(20_000, "people", "people in the world, members or not", gt=0, le=500_000_000)
     days: int = assumed.count(365, "days", "days to live", gt=0, le=30_000)
-    seed: int = assumed.count(1, "number", "names the luck of this run", le=2**63 - 1)
+    seed: int = assumed.count(1, "number", "names the luck of this run", le=LARGEST_SEED)
     start: str = assumed.word("2015-01-01", "date of day 0", unit="date")
 
 
@@ -117,6 +119,7 @@ class Scenario(Settings):
     rival: RivalSettings = RivalSettings()
     regulator: RegulatorSettings = RegulatorSettings()
     events: Events = Field(default=(), description="dated changes and happenings")
+    _set_by_hand: tuple[str, ...] = PrivateAttr(default=())  # names; no part of what the scenario is
 
     @classmethod
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Scenario":
@@ -132,8 +135,8 @@ class Scenario(Settings):
             if keys[0] not in values:
                 origins[keys[0]] = ""  # what is wrong with it is not wrong in the file
             _put(values, origins, keys, value, "")  # by --users, --set or Python: the name says enough
-        scenario = _checked(values, origins, path)
-        return scenario.model_copy(update={"name": path.stem})
+        scenario = _checked(values, origins, path).model_copy(update={"name": path.stem})
+        return scenario.remember_set(overrides or {})
 
     @classmethod
     def make(cls, **sections: Any) -> "Scenario":
@@ -153,7 +156,22 @@ class Scenario(Settings):
         plain = self.model_dump()
         for name, value in values.items():
             _put(plain, {}, name.split("."), value, "")
-        return _checked(plain, {}, None)
+        return _checked(plain, {}, None).remember_set([*self._set_by_hand, *values])
+
+    def remember_set(self, names: Iterable[str]) -> Self:
+        """A copy that says of these settings, and of no others, that they were set by hand."""
+        copy = self.model_copy()
+        copy._set_by_hand = tuple(dict.fromkeys(name for name in names if name not in SAID_ANYWAY))
+        return copy
+
+    @property
+    def set_by_hand(self) -> dict[str, Any]:
+        """What no file says but a command, a plan or Python: name and value, but for people, days and seed."""
+        found: dict[str, Any] = {}
+        for name in self._set_by_hand:
+            section, _, key = name.partition(".")
+            found[name] = getattr(getattr(self, section), key) if key else self.model_dump()[section]
+        return found
 
     def can_be_on(self, service: str) -> bool:
         """Whether a service is on at first or by an event; true for parts that cannot be switched."""
@@ -172,7 +190,7 @@ class Scenario(Settings):
         for event in sorted(self.events, key=lambda event: event.day):
             if event.day < day:
                 values |= _flat(event.set)
-        return self.with_values(values) if values else self
+        return self.with_values(values).remember_set(self._set_by_hand) if values else self
 
     def to_toml(self) -> str:
         """The resolved scenario: every value that applies, as a scenario file."""
@@ -198,6 +216,7 @@ class Scenario(Settings):
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
+SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 
 

@@ -40,6 +40,7 @@ SAID = {  # in sweep.json, always
 }  # fmt: skip
 AGAIN = "sweep again with the same plan, and this run alone is made again"
 LEVEL = 0.95  # of intervals
+AROUND = 0.05  # of its class, how far the outermost end may lie beyond the last value
 CLASSES = 5  # that the values of a drawn factor are put into
 FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
 SOLVED = 30  # passes that fit points and seeds to a table with gaps; one does where there are none
@@ -169,7 +170,8 @@ class Levels(NamedTuple):
 
     Attributes:
         of: the level of each point, from 0; shape (points,).
-        values: of each level, or the ends of each class.
+        values: of each level, or the ends of each class: neighbours share an end, which is in the upper one, but of whole
+            numbers both ends are in the class.
         at: where each lies, for a picture.
     """
 
@@ -180,7 +182,24 @@ class Levels(NamedTuple):
     @property
     def labels(self) -> list[str]:
         """What each is called."""
-        return [" to ".join(map(_label, value)) if isinstance(value, tuple) else _label(value) for value in self.values]
+        return labels_of(self.values)
+
+
+class Lead(NamedTuple):
+    """Who is first on a metric.
+
+    Attributes:
+        winner, second: scenarios.
+        by: how far the first is ahead, paired by point and seed.
+        sure: whether the interval says that it is ahead.
+        tied: whether the first two are equal in every run.
+    """
+
+    winner: str
+    second: str
+    by: Interval
+    sure: bool
+    tied: bool
 
 
 @dataclass
@@ -436,11 +455,43 @@ class Sweep:
         of many looks a little better than it is, for it was also the luckiest.
 
         Returns:
-            `scenario`, a column a lever (None where it does not apply), `of` (combinations that it is the best of), and
-            as `effects`, with differences to the baseline where its own levers do best. Best is least where less is
-            better, else most. Empty where a scenario has nothing finished that all others have too.
+            `scenario`, a column a lever (None where it does not apply or makes no difference), `at_end` (levers that
+            stand at the end of what was tried: beyond it may be better still), `of` (combinations that it is the best
+            of), and as `effects`, with differences to the baseline where its own levers do best. Best is least where
+            less is better, else most. Empty where a scenario has nothing finished that all others have too.
         """
-        return _at_best(self, self._wide(metric), -1.0 if self.metrics[metric].better == "less" else 1.0)
+        return _at_best(self, _picked(self, self._wide(metric), self._sign(metric)))
+
+    def lead(self, metric: str, choosing: bool) -> Lead | None:
+        """Who is first on a metric and by how much; None where there are not two scenarios to compare.
+
+        Args:
+            choosing: with levers where they do best, as `best`; else over all points, as `overall`.
+        """
+        picked = _picked(self, self._wide(metric), self._sign(metric)) if choosing else None
+        cells = _cells(self.paired(metric)) if picked is None else picked.cells
+        return self._lead(cells, self._sign(metric)) if len(cells) and len(self.scenarios) > 1 else None
+
+    def _lead(self, cells: pd.DataFrame, sign: float) -> Lead:
+        """Who is first in values by draw and seed, a column a scenario."""
+        ranked = (sign * cells.mean()).sort_values(ascending=False, kind="stable").index.tolist()
+        winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
+        ahead = sign * (cells[winner] - cells[second])
+        interval = self.interval(ahead)
+        return Lead(winner, second, interval, len(cells) > 1 and interval.low > 0, winner != second and not ahead.any())
+
+    def _sign(self, metric: str) -> float:
+        return -1.0 if self.metrics[metric].better == "less" else 1.0
+
+    def end_of(self, lever: str, value: Any) -> str:
+        """Whether a value is the `lowest` or the `highest` that was tried of a lever, and one beyond it could be."""
+        factor = next(it for it in self.about["factors"] if it["name"] == lever)
+        tried = factor["values"]
+        if value is None or len(tried) < 2 or any(isinstance(it, bool | str) for it in tried):
+            return ""
+        if value == min(tried) and factor.get("least") != value:
+            return "lowest"
+        return "highest" if value == max(tried) and factor.get("most") != value else ""
 
     def levers_of(self, scenario: str) -> list[str]:
         """The levers that apply to a scenario."""
@@ -465,11 +516,11 @@ class Sweep:
         """Who is best on a metric at each pair of levels of two factors, over the rest.
 
         Returns:
-            A row a pair: the levels (`one`, `other`) and their places, `winner`, its `mean`, its lead over the
-            `second` with a 95 % interval paired by point and seed, and whether that is `sure` to be a lead.
+            A row a pair: the levels (`one`, `other`) and their places, `winner` (None where the first two are equal in
+            every run), its `mean`, its lead over the `second` with a 95 % interval paired by point and seed, and whether
+            that is `sure` to be a lead.
         """
         wide, found = self.paired(metric), []
-        sign = -1.0 if self.metrics[metric].better == "less" else 1.0
         points = wide.index.get_level_values("point")
         first, then = self.levels(one), self.levels(other)
         for i, label in enumerate(first.labels):
@@ -477,11 +528,9 @@ class Sweep:
                 here = _cells(wide[(first.of[points] == i) & (then.of[points] == j)])
                 if here.empty:
                     continue
-                ranked = (sign * here.mean()).sort_values(ascending=False, kind="stable").index.tolist()
-                winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-                lead = self.interval(sign * (here[winner] - here[second]))
-                sure = len(here) > 1 and lead.low > 0
-                found.append((label, label_of_other, i, j, winner, float(here[winner].mean()), second, *lead, sure))
+                it = self._lead(here, self._sign(metric))
+                winner, mean = None if it.tied else it.winner, float(here[it.winner].mean())
+                found.append((label, label_of_other, i, j, winner, mean, it.second, *it.by, it.sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
         return pd.DataFrame(found, columns=columns)
 
@@ -512,8 +561,22 @@ def _failure(file: Path) -> dict[str, str]:
         return {"error": f"{file.name} is damaged", "traceback": str(problem)}
 
 
-def _at_best(sweep: Sweep, wide: pd.DataFrame, sign: float) -> pd.DataFrame:
-    """`Sweep.best` of a metric as `paired` has it, gaps and all; of which more is better, or less where sign is -1."""
+class _Picked(NamedTuple):
+    """Scenarios with their levers where they do best on a metric.
+
+    Attributes:
+        cells: values by draw and seed, a column a scenario.
+        at: by scenario, then lever: where it stands, None where it does not apply or makes no difference.
+        of: by scenario, how many combinations it is the best of.
+    """
+
+    cells: pd.DataFrame
+    at: dict[str, dict[str, Any]]
+    of: dict[str, int]
+
+
+def _picked(sweep: Sweep, wide: pd.DataFrame, sign: float) -> _Picked | None:
+    """From a metric as `paired` has it, gaps and all; of which more is better, or less where sign is -1."""
     names, levers = sweep.scenarios, sweep.levers
     settings = sweep.points.drop_duplicates("point").set_index("point")
     point = wide.index.get_level_values("point")
@@ -527,18 +590,32 @@ def _at_best(sweep: Sweep, wide: pd.DataFrame, sign: float) -> pd.DataFrame:
         for name in names
     }  # fmt: skip
     both = pd.concat(tables, axis=1).dropna()
-    found, columns = list[tuple[Any, ...]](), ["scenario", *levers, "of", *COMPARED]
     if both.empty or any(table.empty for table in tables.values()):
-        return pd.DataFrame(found, columns=columns)
+        return None
     cells = both.groupby(level=["draw", "seed"]).mean()
-    best = {name: (sign * cells[name].mean()).idxmax() for name in names}
-    many = [cells.index.unique(level).size for level in ("draw", "seed")]
-    baseline = cells[sweep.baseline][best[sweep.baseline]]
+    at = {}
     for name in names:
-        mine, values = cells[name][best[name]], settings[chosen[name] == best[name]].iloc[0]
-        at = [_item(values[lever]) if lever in sweep.levers_of(name) else None for lever in levers]
-        intervals = (*sweep.interval(mine), *sweep.interval(mine - baseline))
-        found.append((name, *at, cells[name].shape[1], *many, *intervals))
+        best = (sign * cells[name].mean()).idxmax()
+        alike = [choice for choice in cells[name].columns if np.array_equal(cells[name][choice], cells[name][best])]
+        values, mine = settings[chosen[name].isin(alike)], sweep.levers_of(name)
+        at[name] = {
+            it: _item(values[it].iloc[0]) if it in mine and values[it].nunique() == 1 else None for it in levers
+        }
+        tables[name] = cells[name][best]
+    return _Picked(pd.DataFrame(tables), at, {name: cells[name].shape[1] for name in names})
+
+
+def _at_best(sweep: Sweep, picked: _Picked | None) -> pd.DataFrame:
+    """`Sweep.best` of what was picked."""
+    found, columns = list[tuple[Any, ...]](), ["scenario", *sweep.levers, "at_end", "of", *COMPARED]
+    if picked is None:
+        return pd.DataFrame(found, columns=columns)
+    cells, baseline = picked.cells, picked.cells[sweep.baseline]
+    many = [cells.index.unique(level).size for level in ("draw", "seed")]
+    for name in sweep.scenarios:
+        intervals = (*sweep.interval(cells[name]), *sweep.interval(cells[name] - baseline))
+        ends = ", ".join(lever for lever, value in picked.at[name].items() if sweep.end_of(lever, value))
+        found.append((name, *picked.at[name].values(), ends, picked.of[name], *many, *intervals))
     table = pd.DataFrame(found, columns=columns, dtype=object)
     return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
 
@@ -550,15 +627,41 @@ def _item(value: Any) -> Any:
 
 def _levels(values: NDArray[Any], drawn: bool) -> Levels:
     """The different values of a factor by point, or classes of them."""
-    different, of = np.unique(values, return_inverse=True)
+    different, of, many = np.unique(values, return_inverse=True, return_counts=True)
     if not drawn or len(different) <= CLASSES:
         numbers = different.dtype.kind in "if"
         at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
         return Levels(of.astype(np.int64), different.tolist(), at)
-    ends = np.quantile(values, np.linspace(0, 1, CLASSES + 1))
-    of = np.clip(np.searchsorted(ends, values, "right") - 1, 0, CLASSES - 1)
-    classes = list(itertools.pairwise(ends.tolist()))
-    return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(CLASSES)])
+    # a class begins with the value at which so many fifths of the points are reached; each has one value at least
+    begins = np.unique(np.searchsorted(np.cumsum(many), np.arange(CLASSES) / CLASSES * len(values), "right"))
+    class_of = np.searchsorted(begins, np.arange(len(different)), "right") - 1
+    lasts = np.append(begins[1:], len(different)) - 1
+    classes: list[Any] = list(zip(different[begins].tolist(), different[lasts].tolist(), strict=True))
+    if different.dtype.kind == "f":
+        classes = list(itertools.pairwise(_shared_ends(classes)))
+    of = class_of[of]
+    return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(len(begins))])
+
+
+def _shared_ends(classes: list[tuple[float, float]]) -> list[float]:
+    """Short numbers between the least and largest values of neighbouring classes, and around all of them."""
+    low, high = classes[0][0], classes[-1][1]
+    between = [_short_number(a, b) for (_, a), (b, _) in itertools.pairwise(classes)]
+    return [
+        _short_number(low - AROUND * (between[0] - low), low),
+        *between,
+        _short_number(high, high + AROUND * (high - between[-1] or between[-1] - between[-2]), lower=True),
+    ]
+
+
+def _short_number(low: float, high: float, lower: bool = False) -> float:
+    """The number of fewest figures above `low` and not above `high`, or with `lower` not below `low` and below `high`."""
+    for figures in range(1, 17):
+        for place in (low + (high - low) / 2, high, low):
+            number = float(f"{place:.{figures}g}")
+            if low <= number < high if lower else low < number <= high:
+                return number
+    return low if lower else high
 
 
 def _numbered(settings: pd.DataFrame, names: list[str]) -> "pd.Series[int]":
@@ -578,12 +681,41 @@ def _side_by_side(*cells: "pd.Series[float]") -> list[pd.DataFrame]:
     return [table.reindex(columns=seeds) for table in tables]
 
 
-def _label(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float | int):
-        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    return str(value)
+def labels_of(values: Sequence[Any], times: float = 1.0, after: str = "", figures: int = 4) -> list[str]:
+    """Values of a factor, or the ends of its classes, as they are read: with figures enough that no two look the same.
+
+    Args:
+        times: what numbers are multiplied by to be read.
+        after: what stands behind them.
+        figures: that a number has at least, if it has so many.
+    """
+    if values and isinstance(values[0], tuple):
+        ends = dict.fromkeys(end for value in values for end in value)
+        said = dict(zip(ends, _apart(list(ends), times, figures, exact=True), strict=True))
+        return [(said[a] if a == b else f"{said[a]} to {said[b]}") + after for a, b in values]
+    numbers = bool(values) and all(isinstance(it, int | float) and not isinstance(it, bool) for it in values)
+    if numbers:
+        return [it + after for it in _apart(values, times, figures)]
+    return [("on" if value else "off") if isinstance(value, bool) else str(value) for value in values]
+
+
+def _apart(numbers: Sequence[float], times: float, figures: int, exact: bool = False) -> list[str]:
+    """Numbers with as many figures as tell them apart, or, if `exact`, say all of each."""
+    shown = [number if times == 1 else number * times for number in numbers]
+    for many in range(figures, 17):
+        said = [_with_figures(number, many) for number in shown]
+        whole = all(
+            np.isclose(float(it.replace(",", "")), number, 1e-12, 0) for it, number in zip(said, shown, strict=True)
+        )
+        if len(set(said)) == len(set(numbers)) and (whole or not exact):
+            return said
+    return [str(number) for number in shown]
+
+
+def _with_figures(number: float, figures: int) -> str:
+    if isinstance(number, int) or abs(number) >= 10**figures - 0.5:
+        return f"{number:,.0f}"
+    return f"{number:,.{figures}g}"
 
 
 def is_sweep(folder: Path) -> bool:

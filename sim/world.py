@@ -407,6 +407,7 @@ class World(mesa.Model):
         about = {
             "version": __version__,
             "scenario": self.scenario.model_dump(),
+            "set_by_hand": list(self.scenario.set_by_hand),
             "day": self.day,
             "slow": self._slow,
             "history": self.datacollector.model_vars,
@@ -434,7 +435,8 @@ class World(mesa.Model):
                 raise BadInput(
                     f"{path}: a world of version {about['version']}, and this is {__version__}: save it again"
                 )
-            return Scenario.model_validate(about["scenario"]), about["day"]
+            scenario = Scenario.model_validate(about["scenario"])
+            return scenario.remember_set(about.get("set_by_hand", ())), about["day"]
 
     @classmethod
     def load(

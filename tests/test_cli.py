@@ -181,6 +181,33 @@ def test_a_report_is_written_again(hongbao: Callable[..., Result], tmp_path: Pat
     assert page.exists()
 
 
+BY_HAND = "set by hand: advertising.nuisance = 0.14; clock.payday = 5"
+
+
+def test_what_was_set_by_hand_heads_every_table_and_page(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    """Breaks if --set changes the numbers without a word beside them."""
+    by_hand = ("--set", "advertising.nuisance=0.14", "--set", "clock.payday=5", "--jobs", "1")
+    done = hongbao("compare", BASELINE, FEE, *SMALL, *by_hand, "--replicates", "2", "--out", "c")
+    assert BY_HAND in done.stdout.splitlines(), done.stdout
+    expected = {"advertising.nuisance": 0.14, "clock.payday": 5}
+    assert json.loads(Path("c/manifest.json").read_text())["set_by_hand"] == dict.fromkeys(
+        ("baseline", "payment_fee"), expected
+    )
+    hongbao("report", "c")
+    run = hongbao("run", BASELINE, *SMALL, *by_hand[:-2], "--out", "r", "--format", "json")
+    assert BY_HAND in run.stderr, "what a machine reads stays as it was, and it is said beside it"
+    assert json.loads(run.stdout)
+    assert json.loads(Path("r/manifest.json").read_text())["set_by_hand"] == expected
+    plan = f'scenarios = ["{BASELINE}"]\nseeds = 1\nusers = 300\ndays = 2\n[set]\n'
+    plan += '"advertising.nuisance" = 0.14\n"clock.payday" = 5\n[factors]\n"wallet.payer_fee" = [0.0]\n'
+    swept = hongbao("sweep", write(tmp_path / "plan.toml", plan), "--jobs", "1", "--out", "s")
+    assert BY_HAND in swept.stdout.splitlines(), swept.stdout
+    assert BY_HAND in hongbao("sweep", "plan.toml", "--dry-run", "--out", "other").stdout.splitlines()
+    for folder in ("c", "r", "s"):
+        head = Path(folder, "report.html").read_text(encoding="utf-8").split("</header>")[0]
+        assert f'<p class="by-hand">S{BY_HAND[1:]}.</p>' in head, folder
+
+
 def test_one_seed_claims_neither_an_interval_nor_a_best(hongbao: Callable[..., Result]) -> None:
     done = hongbao("compare", BASELINE, FEE, *SMALL, "--replicates", "1", "--jobs", "1")
     assert done.exit_code == 0, done.stderr

@@ -1,5 +1,6 @@
 """Scenario files: laid over one another, checked before anything runs, and errors that say what to do."""
 
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -278,3 +279,33 @@ def test_two_values_that_leave_nothing_are_refused(values: dict[str, int], said:
     Scenario().with_values(
         {"banking.smallest": 400_000, "banking.largest": 400_000, "desks.opens": 22, "desks.closes": 6}
     )
+
+
+# what was set by hand
+
+
+def test_a_scenario_remembers_what_was_set_by_hand_and_is_no_other_for_it(write: Callable[..., Path]) -> None:
+    path = write("[wallet]\npayer_fee = 0.01\n")
+    plain, changed = Scenario.load(path), Scenario.load(path, {"advertising.nuisance": 0.14, "run.users": 500})
+    assert plain.set_by_hand == {}
+    assert changed.set_by_hand == {"advertising.nuisance": 0.14}, "how many people stands on every page anyway"
+    again = pickle.loads(pickle.dumps(changed)).with_values({"wallet.payer_fee": 0.02, "run.seed": 7})
+    assert again.set_by_hand == {"advertising.nuisance": 0.14, "wallet.payer_fee": 0.02}
+    assert changed.set_by_hand == {"advertising.nuisance": 0.14}, "a copy is another scenario"
+    assert changed.digest() == plain.with_values({"advertising.nuisance": 0.14, "run.users": 500}).digest()
+    assert "set_by_hand" not in changed.to_toml()
+
+
+def test_events_do_not_count_as_set_by_hand(write: Callable[..., Path]) -> None:
+    path = write('[[events]]\nday = 2\nset = { "wallet.payer_fee" = 0.03 }\n')
+    later = Scenario.load(path, {"advertising.nuisance": 0.14}).at(5)
+    assert later.wallet.payer_fee == 0.03
+    assert later.set_by_hand == {"advertising.nuisance": 0.14}
+
+
+def test_a_saved_world_knows_what_it_was_given_by_hand(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write("[run]\nusers = 60\ndays = 3\n")
+    world = World(Scenario.load(path, {"advertising.nuisance": 0.14}))
+    world.step()
+    world.save(tmp_path / "world.npz")
+    assert World.saved(tmp_path / "world.npz")[0].set_by_hand == {"advertising.nuisance": 0.14}

@@ -1,13 +1,16 @@
 """What many runs say together: effects, changes and winners, paired by point and seed; intervals that hold the truth."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_sweeps import a_sweep, shared
 
 from sim.engine.settings import BadInput
-from sim.sweeps import Sweep, crossed, interval
+from sim.sweeps import Sweep, _levels, crossed, interval, labels_of
 
 
 def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
@@ -130,6 +133,71 @@ def test_a_drawn_factor_is_put_into_classes_and_its_points_are_the_sample(tmp_pa
     assert change["low"] < 50 * 0.16 < change["high"], "ends of a drawn factor are different points: not paired"
     with pytest.raises(BadInput, match="no factor"):
         sweep.levels("shopping.listing_fee")
+
+
+@pytest.mark.parametrize("points", [6, 7, 23, 64])
+@pytest.mark.parametrize("scale", [1.0, 1e-4, 3e7])
+@pytest.mark.parametrize("skewed", [False, True])
+def test_classes_share_short_ends_that_tell_which_values_are_in_them(points, scale, skewed):
+    """Breaks if each end is rounded for its own class: 0.0594 to 0.0915 beside 0.091 to 0.125."""
+    values = np.random.default_rng(points).uniform(0.06, 0.25, points)
+    values = scale * (values**9 if skewed else values)
+    levels = _levels(values, drawn=True)
+    ends = [tuple(float(end.replace(",", "")) for end in label.split(" to ")) for label in levels.labels]
+    assert len(set(levels.labels)) == len(ends) == 5
+    for (_, end), (begin, _) in pairwise(ends):
+        assert end == begin, "what one class ends with the next begins with"
+    for value, place in zip(values, levels.of, strict=True):
+        low, high = ends[place]
+        assert low <= value < high
+    assert max(len(label) for label in levels.labels) < 30
+    assert np.bincount(levels.of).min() >= points // 5 - 1, "about as many points each"
+
+
+@pytest.mark.parametrize(
+    "values", [[1, 1, 1, 1, 1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6, 7], [9, 9, 9, 9, 9, 9, 1, 2, 3, 4, 5, 6]]
+)
+def test_whole_numbers_are_in_one_class_each_and_no_class_is_empty(values):
+    levels = _levels(np.array(values), drawn=True)
+    ends = [tuple(map(int, label.split(" to "))) for label in levels.labels]
+    for place, of in enumerate(ends):
+        mine = {value for value, it in zip(values, levels.of, strict=True) if it == place}
+        assert mine == {value for value in values if of[0] <= value <= of[-1]} != set()
+    assert np.isfinite(levels.at).all()
+
+
+@given(st.lists(st.floats(-1e12, 1e12, allow_subnormal=False), min_size=1, max_size=20, unique=True))
+def test_no_two_values_look_the_same(values):
+    assert len(set(labels_of(values))) == len(values)
+    assert labels_of([20_000, 20_001, 5]) == ["20,000", "20,001", "5"]
+
+
+def test_a_lever_at_the_end_of_what_was_tried_is_told_and_one_that_cannot_go_on_is_not(tmp_path):
+    def profit(name, values, seed):
+        return 100.0 * seed + values["shopping.commission"] * len(name) + values["users.talk"]
+
+    sweep = a_sweep(tmp_path, profit)
+    assert sweep.best("profit.total")["at_end"].tolist() == ["shopping.commission, users.talk"] * 2
+    sweep.about["factors"][1]["most"] = 2.0
+    assert sweep.best("profit.total")["at_end"].tolist() == ["shopping.commission"] * 2
+    assert (sweep.end_of("shopping.commission", 0.0), sweep.end_of("shopping.commission", 0.1)) == ("lowest", "")
+
+
+def test_a_lever_that_makes_no_difference_is_best_nowhere(tmp_path):
+    sweep = a_sweep(tmp_path, lambda name, values, seed: 10.0 * seed + values["users.talk"])
+    found = sweep.best("profit.total")
+    assert found["shopping.commission"].tolist() == [None, None]
+    assert found["users.talk"].tolist() == [2.0, 2.0]
+
+
+def test_where_the_first_are_equal_nobody_wins(tmp_path):
+    sweep = a_sweep(tmp_path, lambda name, values, seed: 10.0 * seed + values["users.talk"] - 5 * (name == "third"),
+                    names=("free", "paid", "third"))  # fmt: skip
+    found = sweep.winners("profit.total", "shopping.commission", "users.talk")
+    assert found["winner"].isna().all()
+    assert not found["sure"].any()
+    assert sweep.lead("profit.total", choosing=False).tied
+    assert sweep.lead("profit.total", choosing=True).tied
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():

@@ -49,13 +49,14 @@ def run(
     with progress("day") as told:
         result = live(chosen, out=folder, threads=threads, progress=told, save_at=save_at, saved=saved)
     written = write_page(folder)
+    heading = _by_hand({result.name: result.manifest["set_by_hand"]}, form)
     if form == "json":
         click.echo(json.dumps(result.summary, indent=2))
     elif form == "csv":
         units = {name: metric.unit for name, metric in result.metrics.items()}
         show([{"metric": name, "value": value, "unit": units[name]} for name, value in result.summary.items()], form)
     else:
-        _show_run(result)
+        _show_run(result, heading)
     for line in unserved(result.summary):
         say(line)
     say(f"the report is {written}")
@@ -93,12 +94,13 @@ def compare(
         warnings.simplefilter("ignore", UnfairComparison)  # said below, with the values
         found = against(chosen, replicates=replicates, precision=precision, jobs=jobs, out=folder, progress=told)
     written = write_page(folder)
+    heading = _by_hand(found.manifest["set_by_hand"], form)
     if form == "json":
         click.echo((folder / "comparison.json").read_text(encoding="utf-8"), nl=False)
     elif form == "csv":
         click.echo(found.table().to_csv(index=False), nl=False)
     else:
-        _show_comparison(found)
+        _show_comparison(found, heading)
     for differing in found.unfair:
         values = ", ".join(f"{value!r} in {name}" for name, value in differing["values"].items())
         say(f"not a fair comparison: {differing['name']} is no decision of the platform, yet it is {values}")
@@ -134,10 +136,12 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
     most = None if how["yes"] or dry_run else MANY
     chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most)
+    heading = _by_hand({scenario.name: scenario.set_by_hand for scenario in chosen.scenarios}, form)
     if dry_run:
         with _notes_said():
             foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
-        show(_told(foreseen) if form == "table" else [foreseen], form, f"{chosen.title}: what it would take here")
+        title = f"{chosen.title}: what it would take here{heading}"
+        show(_told(foreseen) if form == "table" else [foreseen], form, title)
         return
     with progress("run") as told, _notes_said():
 
@@ -150,7 +154,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     if form == "csv":
         click.echo(found.table().to_csv(index=False), nl=False)
     else:
-        _show_sweep(found, form)
+        _show_sweep(found, form, heading)
     say(f"the report is {written}")
     if missing := found.missing():
         failed = len(found.failures())
@@ -200,7 +204,17 @@ def write_page(folder: Path) -> Path:
 # What the screen shows
 
 
-def _show_run(result: "Result") -> None:
+def _by_hand(sets: Mapping[str, Mapping[str, Any]], form: str) -> str:
+    """What was set by hand, as a line that ends a table's heading; of other forms it is said beside them."""
+    from sim.report.wording import by_hand, by_hand_heading
+
+    line = by_hand_heading(by_hand(sets))
+    if line and form != "table":
+        say(line)
+    return f"\n{line}" if line and form == "table" else ""
+
+
+def _show_run(result: "Result", heading: str) -> None:
     from sim.report.wording import measure
 
     it, about = result.manifest, result.metrics
@@ -208,7 +222,7 @@ def _show_run(result: "Result") -> None:
         {"metric": name, "value": measure(result.summary[name], about[name].unit), "meaning": about[name].meaning}
         for name in MAIN
     ]
-    show(rows, "table", f"{result.title}: {_size(it)}, seed {result.seed}")
+    show(rows, "table", f"{result.title}: {_size(it)}, seed {result.seed}{heading}")
 
 
 UNSERVED = (  # what was asked for in vain, of which whole, in words
@@ -238,8 +252,8 @@ def unserved(summary: Mapping[str, float]) -> list[str]:
     return lines
 
 
-def _show_comparison(found: "Comparison") -> None:
-    from sim.report.wording import chance
+def _show_comparison(found: "Comparison", heading: str) -> None:
+    from sim.report.wording import verdict
 
     it = found.manifest
     rows: list[Row] = []
@@ -247,13 +261,15 @@ def _show_comparison(found: "Comparison") -> None:
         unit = it["metrics"][metric]["unit"]
         for name in found.scenarios:
             row = _against(found.baseline, name, metric, unit, found.metrics[metric][name], found.replicates > 1)
-            rows.append(row | ({"is best": chance(found.best[metric][name])} if found.replicates > 1 else {}))
+            chances = found.best.get(metric, {})
+            said = verdict(chances.get(name)).replace("best: ", "") or ("tied" if chances else "")
+            rows.append(row | ({"is best": said} if found.replicates > 1 else {}))
     paired = _paired(found.replicates)
     waited = "; intervals were waited for, so cover a little less than 95 %" if it["precision"] else ""
-    show(rows, "table", f"{_size(it)}, {paired}{waited}")
+    show(rows, "table", f"{_size(it)}, {paired}{waited}{heading}")
 
 
-def _show_sweep(found: "Sweep", form: str) -> None:
+def _show_sweep(found: "Sweep", form: str, heading: str) -> None:
     """What a sweep says: each scenario with its levers where they do best, over all else."""
     from sim.report.swept import Swept, basis
     from sim.report.wording import counted
@@ -278,7 +294,9 @@ def _show_sweep(found: "Sweep", form: str) -> None:
         points = counted(found.about["points"], "point")
         whole = f"; only {seen.done:,} of {points} are finished in every scenario" if found.missing() else ""
         over = f"Means over {seen.averaged(seen.chosen[0])}"
-        show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}")
+        show(rows, form, f"{found.title}\n{over}; {basis(found)}{whole}{heading}")
+        if caution := seen.caution(seen.chosen[0]):
+            say(caution)
 
 
 def _size(about: Mapping[str, Any]) -> str:

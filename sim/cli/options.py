@@ -124,4 +124,5 @@ def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Sc
         return before.with_values(changes)
     from sim.scenario import Scenario
 
-    return Scenario.load(path, born | changes)
+    kept = [name for name in before.set_by_hand if name in born]
+    return Scenario.load(path, born | changes).remember_set([*kept, *changes])

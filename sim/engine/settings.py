@@ -168,6 +168,13 @@ class Parameter(typing.NamedTuple):
     source: str
 
 
+def limits(section: type[Settings], key: str) -> tuple[float | None, float | None]:
+    """The least and the most that a setting may be; None where there is no such value."""
+    rules = section.model_fields[key].metadata
+    least, most = ([getattr(rule, end) for rule in rules if hasattr(rule, end)] for end in ("ge", "le"))
+    return max(least, default=None), min(most, default=None)
+
+
 def parameters(sections: dict[str, Settings]) -> Iterator[Parameter]:
     """Every setting of the sections given, in the order of declaration."""
     for section, settings in sections.items():

@@ -33,7 +33,7 @@ from sim.results import (
     run_folder,
     write_json,
 )
-from sim.scenario import Scenario, differences
+from sim.scenario import LARGEST_SEED, Scenario, differences
 from sim.sweeps import check_no_sweep
 from sim.world import METRICS, ModelError, World
 
@@ -106,6 +106,7 @@ def compare(
     if precision is not None:
         planned = min(max(planned, LEAST_REPLICATES), max_replicates)
     asked, most = jobs, planned if precision is None else max_replicates
+    check_seeds(scenarios[0].run.seed, most, "run.seed")
     jobs = _jobs(scenarios, asked, most)
     out = None if out is None else Path(out)
     check_no_sweep(out)
@@ -151,6 +152,7 @@ def compare(
         "users": scenarios[0].run.users,
         "days": scenarios[0].run.days,
         "scenario_hash": {scenario.name: scenario.digest() for scenario in scenarios},
+        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in scenarios},
         "seconds": time.perf_counter() - began,
         "peak_memory_bytes": max(manifest["peak_memory_bytes"] for manifest in tally.manifests.values()),
         "machine": machine(),
@@ -178,6 +180,18 @@ def _check_numbers(replicates: int | None, precision: float | None, max_replicat
         raise BadInput(f"precision = {precision}: must be above 0, as in 0.05 for a twentieth")
     if max_replicates < LEAST_REPLICATES:
         raise BadInput(f"max_replicates = {max_replicates}: must be at least {LEAST_REPLICATES}")
+
+
+def check_seeds(first: int, many: int, where: str) -> None:
+    """Refuse so many seeds from the first on where they go beyond the largest.
+
+    Raises:
+        BadInput: they do.
+    """
+    if first + many - 1 > LARGEST_SEED:
+        raise BadInput(
+            f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}: begin with a smaller one"
+        )
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -371,6 +385,11 @@ class Tally:
         """A metric of every run; shape (replicates, scenarios)."""
         return np.array([[self.summaries[name, seed][metric] for name in self.names] for seed in self.seeds])
 
+    def _chances(self, table: NDArray[np.float64], smaller: bool) -> dict[str, float | None]:
+        """The probability of each scenario that it is the best; None where it has none."""
+        found = intervals.chances_of_being_best(table, smaller).tolist()
+        return {name: None if np.isnan(chance) else chance for name, chance in zip(self.names, found, strict=True)}
+
     def comparison(self, manifest: Mapping[str, Any], decided: list[Differing], unfair: list[Differing]) -> Comparison:
         """All runs compared."""
         values = {metric: self.values(metric) for metric in self.summaries[self.names[0], self.first_seed]}
@@ -385,13 +404,7 @@ class Tally:
                 for metric, table in values.items()
             },
             best={
-                metric: dict(
-                    zip(
-                        self.names,
-                        intervals.chances_of_being_best(table, METRICS[metric].better == "less").tolist(),
-                        strict=True,
-                    )
-                )
+                metric: self._chances(table, METRICS[metric].better == "less")
                 for metric, table in values.items()
                 if METRICS[metric].better != "neither"
             },

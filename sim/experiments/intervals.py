@@ -15,6 +15,7 @@ from sim.engine import luck
 
 LEVEL = 0.95
 MOST_SAVED = 1e6  # a variance ratio is cut here: a difference without any luck left in it would have none
+FIGURES = 12  # to which values are alike
 DRAWS = 20_000  # worlds drawn for the chance of being best: its error is below 0.004
 
 
@@ -77,32 +78,35 @@ def chances_of_being_best(values: ArrayLike, smaller: bool = False) -> NDArray[n
 
     The means are drawn from their posterior under a flat prior, a multivariate Student law with `replicates - 1`
     degrees of freedom, in which the difference of any two scenarios has the law behind their paired interval. It needs
-    no more replicates than two, however many the scenarios. Equal scenarios share their probability. The draws are
-    named and fixed: the same values give the same answer.
+    no more replicates than two, however many the scenarios. The draws are named and fixed: the same values give the
+    same answer. Of scenarios that are equal in every replicate none is the best, so none of them has a probability; nor
+    has any where there is a single replicate, which says nothing of luck.
 
     Args:
         values: shape (replicates, scenarios), rows paired by seed.
         smaller: whether the smallest mean is the best.
 
     Returns:
-        shape (scenarios,), sums to 1.
+        shape (scenarios,), NaN where there is none; else it sums to 1.
     """
     sample = np.asarray(values, np.float64)
-    different, place, alike = np.unique(sample, axis=1, return_inverse=True, return_counts=True)
+    if len(sample) < 2:
+        return np.full(sample.shape[1], np.nan)
+    figures = np.round(sample / (np.abs(sample).max() or 1.0), FIGURES)  # equal but for how a sum was rounded
+    _, at, place, alike = np.unique(figures, axis=1, return_index=True, return_inverse=True, return_counts=True)
+    different = sample[:, at]
     means = different.mean(axis=0)
     centred = different - means
     # any weights of unit variance on the centred replicates have their covariance
     drawn = means + _weights(len(sample)) @ centred
     best = drawn.argmin(axis=1) if smaller else drawn.argmax(axis=1)
     won = np.bincount(best, minlength=different.shape[1]) / len(drawn)
-    return np.asarray((won / alike)[place.ravel()])
+    return np.asarray(np.where(alike > 1, np.nan, won)[place.ravel()])
 
 
 @functools.lru_cache(maxsize=4)
 def _weights(replicates: int) -> NDArray[np.float64]:
     """Student-distributed weights on centred replicates that move their mean; shape (DRAWS, replicates)."""
-    if replicates < 2:
-        return np.zeros((1, replicates))
     freedom = replicates - 1
     normal = luck.key(0, "intervals.best.mean")
     z = special.ndtri(np.column_stack([luck.uniforms(normal, DRAWS, k) for k in range(replicates)]))

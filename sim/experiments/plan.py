@@ -20,13 +20,13 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from scipy.stats import qmc
 
 from sim.engine.settings import BadInput, Parameter, Settings, Words
-from sim.experiments.compare import check_fair
+from sim.experiments.compare import check_fair, check_seeds
 from sim.ground.friends import Friends
 from sim.results import Differing
-from sim.scenario import SECTIONS, Scenario, read_toml
+from sim.scenario import LARGEST_SEED, SECTIONS, Scenario, read_toml
 from sim.world import METRICS
 
-SEEDS = 4
+SEEDS, MOST_SEEDS = 4, 1_000_000  # if the plan says nothing; that it may ask for by their number
 MANY = 100_000  # runs above which a plan must be meant
 MEASURED = ("profit.total", "welfare.users", "welfare.total", "users.daily")  # what the page shows unless the plan says
 FIGURES = 12  # significant figures of a value that is worked out: 0.3, not 0.30000000000000004
@@ -88,6 +88,10 @@ class PlanFile(Settings):
             raise ValueError("names a seed twice")
         if value == 0:
             raise ValueError("must be at least 1")
+        if isinstance(value, list) and max(value) > LARGEST_SEED:
+            raise ValueError(f"seeds are at most {LARGEST_SEED}, and one is {max(value)}")
+        if isinstance(value, int) and value > MOST_SEEDS:
+            raise ValueError(f"is how many seeds, at most {MOST_SEEDS:,}; one seed of your own is a list, as [{value}]")
         return tuple(value) if isinstance(value, list) else value
 
 
@@ -292,13 +296,14 @@ class _Reading:
         seeds = self.file.seeds
         if isinstance(seeds, int):
             first = self.scenarios[0].run.seed
-            seeds = tuple(range(first, first + seeds))
+            check_seeds(first, seeds, f"{self.path}: seeds")
+            seeds = range(first, first + seeds)
         if most is not None:
             check_size(self.path, self._runs() * len(seeds), most)
         axes = self._axes()
         unfair = check_fair(self.scenarios)[1] if len(self.scenarios) > 1 else []
         only = {name: frozenset(factor.only) for name, factor in self.file.factors.items() if factor.only}
-        return Plan(self.file, self.path, self.text, tuple(self.scenarios), seeds, tuple(axes), only, unfair)
+        return Plan(self.file, self.path, self.text, tuple(self.scenarios), tuple(seeds), tuple(axes), only, unfair)
 
     def _scenarios(self) -> list[Scenario]:
         file, found = self.file, list[Scenario]()

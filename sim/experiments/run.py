@@ -136,6 +136,7 @@ def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[
         "users": scenario.run.users,
         "days": scenario.run.days,
         "scenario_hash": scenario.digest(),
+        "set_by_hand": scenario.set_by_hand,
         "seconds": seconds,
         "peak_memory_bytes": peak_memory(),
         "machine": machine(),

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
-from sim.engine.settings import BadInput
+from sim.engine.settings import BadInput, limits
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
 from sim.experiments.lock import only_one
@@ -334,7 +334,10 @@ def _about(plan: Plan) -> dict[str, Any]:
         "points": plan.size // len(plan.scenarios) // len(plan.seeds),
         "runs": plan.runs,
         "factors": [
-            settings[name]._asdict() | _varied(axis, name) | {"only": sorted(plan.only.get(name, ()))}
+            settings[name]._asdict()
+            | _limits(plan, name)
+            | _varied(axis, name)
+            | {"only": sorted(plan.only.get(name, ()))}
             for axis in plan.axes
             for name in axis.names
         ],
@@ -342,11 +345,18 @@ def _about(plan: Plan) -> dict[str, Any]:
         "chosen": plan.file.metrics,
         "save_days": plan.file.save_days,
         "unfair": plan.unfair,
+        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in plan.scenarios},
         "metrics": {name: metric.note() for name, metric in METRICS.items()},
         "machine": machine(),
         "started": _now(),
         "went": None,
     }
+
+
+def _limits(plan: Plan, name: str) -> dict[str, Any]:
+    """Beyond which values a factor cannot go."""
+    section, _, key = name.partition(".")
+    return dict(zip(("least", "most"), limits(type(getattr(plan.scenarios[0], section)), key), strict=True))
 
 
 def _varied(axis: Axis, name: str) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from sim.ground.metrics import Better
 from sim.report.marks import Mark
-from sim.report.wording import GAP, interval
+from sim.report.wording import GAP, by_hand, interval
 from sim.results import Comparison, Figures, Result, better_off
 
+EQUAL = 1e-12  # of two numbers that differ by less than this share only a sum was rounded otherwise
 OVER_TIME = ("users.daily", "users.monthly")
 
 
@@ -112,6 +113,11 @@ class Compared:
             f"a little less often than 95{GAP}% promises."
         )
 
+    @property
+    def by_hand(self) -> list[str]:
+        """What was set by hand, and where if not in every scenario."""
+        return by_hand(self.comparison.manifest.get("set_by_hand", {}), self.titles)
+
     def unit(self, metric: str) -> str:
         """Unit of a metric."""
         return self.metrics[metric].unit if metric in self.metrics else ""
@@ -124,9 +130,14 @@ class Compared:
         """What a scenario reached."""
         return self.comparison.metrics[metric][name]
 
-    def best(self, metric: str, name: str) -> float:
-        """Probability that a scenario is the best; NaN where none can be."""
-        return self.comparison.best.get(metric, {}).get(name, math.nan)
+    def best(self, metric: str, name: str) -> float | None:
+        """Probability that a scenario is the best; None where none can be, or it is no better than one that is alike."""
+        known = self.certain and len(self.alike(metric, name)) == 1
+        return self.comparison.best.get(metric, {}).get(name) if known else None
+
+    def alike(self, metric: str, name: str) -> list[str]:
+        """The scenarios that are equal to this one on a metric, itself among them."""
+        return [other for other in self.names if _equal(self.figures(metric, other), self.figures(metric, name))]
 
     def better(self, metric: str) -> Better:
         """Whether more or less of a metric is better."""
@@ -152,6 +163,12 @@ class Compared:
         it = self.figures(metric, name)
         ends = (it["diff_low"], it["diff_high"]) if self.certain else (None, None)
         return Mark(self.titles[name], it["diff"], *ends)
+
+
+def _equal(one: Figures, other: Figures) -> bool:
+    keys = ("mean", "low", "high", "diff", "diff_low", "diff_high")
+    size = max(abs(one["mean"]), abs(other["mean"]))
+    return all(math.isclose(one[key], other[key], rel_tol=EQUAL, abs_tol=EQUAL * size) for key in keys)
 
 
 def dates_of(days: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from sim.report.compared import Compared
 from sim.report.marks import Mark, how_sure
 from sim.report.page import Page, Section, sections_of
 from sim.report.sections import circumstances, days, differences, metrics, mixes, money, settings, welfare
-from sim.report.wording import chance, counted, listed, measure, shown
+from sim.report.wording import by_hand_heading, chance, counted, listed, measure, sentence, shown
 from sim.results import Comparison
 
 COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
@@ -40,6 +40,7 @@ def comparison_page(comparison: Comparison) -> Page:
         warning=_unfairness(seen),
         sections=sections_of(COMPARISON, seen),
         version=str(seen.manifest.get("version", "")),
+        by_hand=sentence(by_hand_heading(seen.by_hand)),
     )
 
 
@@ -69,26 +70,50 @@ def _who_earns(seen: Compared) -> str:
     unit, what = seen.unit(metric), metric.partition(".")[0]
     means = {name: seen.figures(metric, name)["mean"] for name in seen.names}
     over = f"Over {counted(seen.days, 'day')}"
-    if len(set(means.values())) == 1:
-        return f"{over} all earn the same: {what} {measure(means[seen.baseline], unit)}."
     first = max(seen.names, key=lambda name: means[name])
-    verb = "earns most" if means[first] > 0 else "loses least" if means[first] < 0 else "comes out best"
+    alike = seen.alike(metric, first)
+    if len(alike) == len(seen.names):
+        return f"{over} all earn the same: {what} {measure(means[seen.baseline], unit)}."
+    verb = "earn{} most" if means[first] > 0 else "lose{} least" if means[first] < 0 else "come{} out best"
+    if len(alike) > 1:
+        return _who_earn_alike(seen, metric, alike, f"{over} {{}} {verb.format('')} and the same: {what} {{}}, {{}}")
+    probability, closing = seen.best(metric, first), ""
+    if probability is not None and seen.comparison.verdict(metric) is None:
+        told = Markup("{} it is not settled who {}. The mean is highest under <strong>{}</strong>").format(
+            over, verb.format("s"), seen.titles[first]
+        )
+        closing = f"; it is the best of all with a probability of only {chance(probability)}"
+    elif first == seen.baseline:
+        told = Markup("{} none earns more than the baseline, <strong>{}</strong>").format(over, seen.titles[first])
+    else:
+        told = Markup("{} <strong>{}</strong> {}").format(over, seen.titles[first], verb.format("s"))
+        closing = "" if probability is None else f"; it is the best of all with a probability of {chance(probability)}"
     if first == seen.baseline:
         second = max(seen.others, key=lambda name: means[name])
         it = seen.mark(metric, second)
-        return Markup(
-            "{} none earns more than the baseline, <strong>{}</strong>: {} {}. The next, {}, earns {} less ({}){}."
-        ).format(
-            over, seen.titles[first], what, measure(means[first], unit), seen.titles[second], measure(-it.middle, unit),
-            how_sure(it, unit), _unsettled(it),
+        return told + Markup(": {} {}. The next, {}, earns {} less ({}){}{}.").format(
+            what, measure(means[first], unit), seen.titles[second], measure(-it.middle, unit), how_sure(it, unit),
+            _unsettled(it), closing.replace("; it is", f"; {seen.titles[first]} is"),
         )  # fmt: skip
     it = seen.mark(metric, first)
-    probability = seen.best(metric, first)
-    surely = f"; it is the best of all with a probability of {chance(probability)}" if seen.certain else ""
-    return Markup("{} <strong>{}</strong> {}: {} {}, {} more than the baseline ({}){}{}.").format(
-        over, seen.titles[first], verb, what, measure(means[first], unit), measure(it.middle, unit),
-        how_sure(it, unit), _unsettled(it), surely,
-    )  # fmt: skip
+    return told + Markup(": {} {}, {} more than the baseline ({}){}{}.").format(
+        what, measure(means[first], unit), measure(it.middle, unit), how_sure(it, unit), _unsettled(it), closing
+    )
+
+
+def _who_earn_alike(seen: Compared, metric: str, alike: list[str], saying: str) -> str:
+    """Several are first and equal: none of them is the best."""
+    unit, it = seen.unit(metric), seen.mark(metric, alike[0])
+    names = Markup(" and ").join(Markup("<strong>{}</strong>").format(seen.titles[name]) for name in alike)
+    if seen.baseline not in alike:
+        rest = f"{measure(it.middle, unit)} more than the baseline ({how_sure(it, unit)}){_unsettled(it)}"
+    else:
+        means = {name: seen.figures(metric, name)["mean"] for name in seen.names if name not in alike}
+        second = max(means, key=lambda name: means[name])
+        it = seen.mark(metric, second)
+        rest = f"the baseline among them; the next, {seen.titles[second]}, earns {measure(-it.middle, unit)} less "
+        rest += f"({how_sure(it, unit)}){_unsettled(it)}"
+    return Markup(saying + ".").format(names, measure(seen.figures(metric, alike[0])["mean"], unit), rest)
 
 
 def _unsettled(it: Mark) -> str:
@@ -103,7 +128,8 @@ def _what_users_get(seen: Compared) -> str:
     marks = {name: seen.mark(metric, name) for name in seen.others}
     worse = [name for name in seen.others if marks[name].middle < 0 and (marks[name].sure or not seen.certain)]
     better = [name for name in seen.others if marks[name].middle > 0 and (marks[name].sure or not seen.certain)]
-    unclear = [name for name in seen.others if name not in worse and name not in better]
+    same = [name for name in seen.others if seen.baseline in seen.alike(metric, name)]
+    unclear = [name for name in seen.others if name not in (*worse, *better, *same)]
 
     def told(names: list[str]) -> str:
         names = sorted(names, key=lambda name: -abs(marks[name].middle))
@@ -120,6 +146,8 @@ def _what_users_get(seen: Compared) -> str:
         said.append(f"better off under {told(better)}")
     if unclear:
         said.append(f"neither, as far as can be told, under {listed([seen.titles[name] for name in unclear])}")
+    if same:
+        said.append(f"exactly as well off under {listed([seen.titles[name] for name in same])}")
     return f"Against the baseline, users are {'; '.join(said)}."
 
 
@@ -128,14 +156,22 @@ def _best_for_everyone(seen: Compared) -> str:
     if not seen.measured([metric]) or not seen.others:
         return ""
     first = max(seen.names, key=lambda name: seen.figures(metric, name)["mean"])
-    it = seen.mark(metric, first)
-    said = Markup("For everyone together, users and firms, <strong>{}</strong> does most good").format(
-        seen.titles[first]
-    )
+    it, alike, probability = seen.mark(metric, first), seen.alike(metric, first), seen.best(metric, first)
+    if len(alike) == len(seen.names):
+        return "For everyone together, users and firms, all do the same good."
+    if len(alike) > 1:
+        return f"For everyone together, users and firms, {listed([seen.titles[n] for n in alike])} do most good, and the same."
+    open_yet = probability is not None and seen.comparison.verdict(metric) is None
+    said = Markup(
+        "What is best for everyone together, users and firms, is not settled; the mean is highest under <strong>{}</strong>"
+        if open_yet
+        else "For everyone together, users and firms, <strong>{}</strong> does most good"
+    ).format(seen.titles[first])
     if first != seen.baseline:
         said += f", {measure(it.middle, seen.unit(metric), sign=True)} ({how_sure(it, seen.unit(metric))})"
-    surely = f", best with a probability of {chance(seen.best(metric, first))}" if seen.certain else ""
-    return said + surely + "."
+    if probability is not None:
+        said += f", best with a probability of {'only ' if open_yet else ''}{chance(probability)}"
+    return said + "."
 
 
 def _unfairness(seen: Compared) -> list[str]:

@@ -77,6 +77,7 @@ class Page(NamedTuple):
     warning: list[str]
     sections: list[Section]
     version: str
+    by_hand: str = ""  # what was set by hand, which no file says
 
 
 Seen = TypeVar("Seen")

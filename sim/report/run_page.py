@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sim.report.page import Page, Section, sections_of
 from sim.report.sections import circumstances, days, metrics, mixes, money, settings
 from sim.report.sections.metrics import declared
-from sim.report.wording import counted, measure, number
+from sim.report.wording import by_hand, by_hand_heading, counted, measure, number, sentence
 from sim.results import Result
 
 RUN: tuple[Callable[[Result], Section | None], ...] = (
@@ -34,6 +34,7 @@ def run_page(result: Result) -> Page:
         [],
         sections_of(RUN, result),
         str(manifest.get("version", "")),
+        sentence(by_hand_heading(by_hand({result.name: manifest.get("set_by_hand", {})}))),
     )
 
 

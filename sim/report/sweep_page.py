@@ -12,8 +12,21 @@ from sim.report import figures
 from sim.report.figures import Panel, curves, figure
 from sim.report.marks import ends_of, how_sure, tone_of
 from sim.report.page import Cell, Figure, Fold, Page, Part, Row, Section, Table, save, sections_of
-from sim.report.swept import Swept, basis, called, level_in_words
-from sim.report.wording import GAP, counted, interval, listed, measure, number, seconds, shown, shown_unit
+from sim.report.swept import Swept, basis, called
+from sim.report.wording import (
+    GAP,
+    by_hand_heading,
+    counted,
+    interval,
+    listed,
+    measure,
+    number,
+    seconds,
+    sentence,
+    shown,
+    shown_unit,
+    spans,
+)
 from sim.sweeps import Sweep
 
 SHOWN = 50  # failures listed
@@ -47,6 +60,7 @@ def sweep_page(sweep: Sweep) -> Page:
         _unfairness(seen),
         sections_of(SECTIONS, seen),
         str(about["version"]),
+        sentence(by_hand_heading(seen.by_hand)),
     )
 
 
@@ -60,7 +74,14 @@ def _size(seen: Swept, what: str, one: str) -> str:
 
 def answer(seen: Swept) -> list[str]:
     """The plain answer, from the numbers: who is best, with which levers, and where; what matters most; what is missing."""
-    said = [_who_is_best(seen), _where(seen), _what_matters(seen), _whose_luck(seen), _what_is_missing(seen)]
+    said = [
+        _who_is_best(seen),
+        _caution(seen),
+        _where(seen),
+        _what_matters(seen),
+        _whose_luck(seen),
+        _what_is_missing(seen),
+    ]
     return [sentence for sentence in said if sentence]
 
 
@@ -80,20 +101,35 @@ def _who_is_best(seen: Swept) -> str:
         return Markup("<strong>{}</strong> {} {}{}: {} ({}). {}").format(
             seen.titles[best], most, what, _with(seen, best), measure(it.mean, unit), sure, over
         )
+    lead = seen.sweep.lead(metric, seen.choosing(metric))
+    if lead is not None and lead.tied:
+        alike = listed([f"“{seen.titles[name]}”" for name in seen.names if seen.equal(metric, name, best)])
+        return f"On {what} {alike} come out the same: {measure(it.mean, unit)}. {over}"
+    first = Markup("<strong>{}</strong> {} {}").format(seen.titles[best], most, what)
+    if lead is not None and seen.certain and not lead.sure:
+        most = "does best on" if judged else "has most of"
+        first = Markup("Who {} {} is not settled; <strong>{}</strong> is ahead").format(most, what, seen.titles[best])
+    elif best == seen.baseline:
+        none = "None beats" if judged else "None has more than"
+        first = Markup("{} the baseline, <strong>{}</strong>").format(none, seen.titles[best])
     if best == seen.baseline:
         second = seen.best(metric, seen.others)
         it = found[second]
         mark = seen.mark(second, it.diff, it.diff_low, it.diff_high)
-        none = "None beats" if judged else "None has more than"
-        return Markup("{} the baseline, <strong>{}</strong>{}, on {}; next is {}{}, by {} ({}). {}").format(
-            none, seen.titles[best], _with(seen, best), what, seen.titles[second], _with(seen, second),
-            measure(it.diff, unit, True), how_sure(mark, unit), over,
+        on = "" if first.endswith((what, "ahead")) else f", on {what}"
+        return first + Markup("{}{}; next is {}{}, by {} ({}). {}").format(
+            _with(seen, best), on, seen.titles[second], _with(seen, second), measure(it.diff, unit, True),
+            how_sure(mark, unit), over,
         )  # fmt: skip
     mark = seen.mark(best, it.diff, it.diff_low, it.diff_high)
-    return Markup("<strong>{}</strong> {} {}{}: {}, {} against the baseline{} ({}). {}").format(
-        seen.titles[best], most, what, _with(seen, best), measure(it.mean, unit), measure(it.diff, unit, True),
-        _with(seen, seen.baseline), how_sure(mark, unit), over,
+    return first + Markup("{}: {}, {} against the baseline{} ({}). {}").format(
+        _with(seen, best), measure(it.mean, unit), measure(it.diff, unit, True), _with(seen, seen.baseline),
+        how_sure(mark, unit), over,
     )  # fmt: skip
+
+
+def _caution(seen: Swept) -> str:
+    return seen.caution(seen.chosen[0]) if seen.chosen else ""
 
 
 def _with(seen: Swept, name: str) -> str:
@@ -107,9 +143,15 @@ def _where(seen: Swept) -> str:
         return ""
     one, other = seen.pairs[0]
     found = seen.sweep.winners(seen.chosen[0], one, other)
-    wins = Counter(found["winner"]).most_common()
-    told = listed([f"“{seen.titles[name]}” in {many}" for name, many in wins])
-    unsettled = int((~found["sure"]).sum())
+    wins = Counter(found["winner"].dropna()).most_common()
+    if not wins:
+        return f"At every pair of values of {called(one).lower()} and {called(other).lower()} the best are equal."
+    ties = int(found["winner"].isna().sum())
+    told = listed(
+        [f"“{seen.titles[name]}” in {many}" for name, many in wins]
+        + ([f"nobody in {ties}, for the first are equal"] if ties else [])
+    )
+    unsettled = int((~found["sure"]).sum()) - ties
     rest = f"; in {unsettled} of them the lead is not settled" if unsettled else ""
     return (
         f"Of the {len(found)} pairs of values of {called(one).lower()} and {called(other).lower()}, the best is {told}"
@@ -123,6 +165,8 @@ def _what_matters(seen: Swept) -> str:
     metric = seen.chosen[0]
     changes = seen.changes(metric)
     settled = changes[(changes["low"] > 0) | (changes["high"] < 0)] if seen.certain else changes
+    if not changes["change"].any():
+        return f"From the lowest to the highest value of any factor {seen.title(metric).lower()} does not change."
     if settled.empty:
         return f"No factor moves {seen.title(metric).lower()} by more than luck does."
     it = settled.loc[settled["change"].abs().idxmax()]
@@ -272,7 +316,7 @@ def _curves(seen: Swept, metric: str, difference: bool) -> Figure:
         labels, at = seen.place_names(factor), seen.levels[factor].at
         mine = found[found["factor"] == factor]
         lines = [
-            _curve(mine[mine["scenario"] == name], seen.titles[name], columns, seen.names.index(name)) for name in names
+            _curve(mine[mine["scenario"] == name], seen.titles[name], columns, seen.colours[name]) for name in names
         ]
         panels.append(curves.Panel(called(factor), list(zip(at, labels, strict=True)), lines))
     title = seen.title(metric) + (" against the baseline" if difference else "") + f", {shown_unit(unit, difference)}"
@@ -302,9 +346,9 @@ def _note(seen: Swept) -> str:
     return f"{bands} A dot stands for a class of drawn values, at their mean.".strip() if classes else bands
 
 
-def _curve(found: pd.DataFrame, title: str, columns: tuple[str, str, str], place: int) -> curves.Curve:
+def _curve(found: pd.DataFrame, title: str, columns: tuple[str, str, str], colour: str) -> curves.Curve:
     middle, low, high = (found[column].tolist() for column in columns)
-    return curves.Curve(title, found["at"].tolist(), middle, low, high, curves.line_colour(place))
+    return curves.Curve(title, found["at"].tolist(), middle, low, high, colour)
 
 
 def _curves_table(seen: Swept, metric: str, names: Sequence[str], columns: Sequence[str], difference: bool) -> Table:
@@ -356,25 +400,35 @@ def _map(seen: Swept, metric: str, one: str, other: str) -> Figure:
     listed_rows: list[Row] = []
     for it in found.itertuples():
         lead = number(it.lead, unit, sign=True)
-        cells[it.i][it.j] = curves.Win(seen.names.index(it.winner), lead, bool(it.sure))
+        tied = it.winner is None
+        cells[it.i][it.j] = curves.Win(
+            None if tied else seen.names.index(it.winner), "" if tied else lead, bool(it.sure)
+        )
         notes = (interval(it.low, it.high, unit),) if seen.certain else ()
         listed_rows.append(
             (
                 f"{rows[it.i]} · {columns[it.j]}",
-                seen.titles[it.winner],
+                "equal" if tied else seen.titles[it.winner],
                 Cell(number(it.mean, unit), it.mean),
                 seen.titles[it.second],
                 Cell(lead, it.lead, notes, "" if it.sure else "unsure"),
             )
         )
     head = ("", "Best", f"{seen.title(metric)}, {shown_unit(unit)}", "Second", "Lead")
-    wins = Counter(found["winner"]).most_common()
+    wins = Counter(found["winner"].dropna()).most_common()
+    best = listed([f"{seen.titles[n]} in {k}" for n, k in wins]) if wins else "nobody"
     return figure(
         f"map-{metric}-{one}-{other}".replace(".", "-"),
         f"{seen.title(metric)}: who is best, by {called(one).lower()} and {called(other).lower()}",
-        curves.winners(rows, columns, called(one), called(other), list(seen.titles.items()), cells),
-        f"The best on {seen.title(metric).lower()}: {listed([f'{seen.titles[n]} in {k}' for n, k in wins])} of "
-        f"{len(found)} places.",
+        curves.winners(
+            rows,
+            columns,
+            called(one),
+            called(other),
+            [(name, seen.titles[name], seen.colours[name]) for name in seen.names],
+            cells,
+        ),
+        f"The best on {seen.title(metric).lower()}: {best} of {len(found)} places.",
         Table(f"{called(one)} · {called(other)}", head, listed_rows),
         f"In each place the best and its lead over the second, {shown_unit(unit, True)}; {basis(seen.sweep)}.",
     )
@@ -418,7 +472,7 @@ def what_was_varied(seen: Swept) -> Section | None:
     parts: list[Part] = [Table("Scenarios", ("", "Title", ""), scenarios, wordy=True)]
     rows: list[Row] = []
     for name, it in seen.factors.items():
-        ends = [level_in_words(value, it["unit"]) for value in it["values"]]
+        ends = seen.value_names(name)
         said = f"drawn between {ends[0]} and {ends[-1]}" if it["drawn"] else ", ".join(ends)
         only = f"only in {listed(it['only'])}" if it["only"] else "every scenario"
         rows.append(
@@ -426,12 +480,9 @@ def what_was_varied(seen: Swept) -> Section | None:
         )
     if rows:
         parts.append(Table("Factors", ("", "Values", "In", "Origin", "Unit", "Meaning"), rows, wordy=True))
-    seeds = seen.sweep.seeds
-    said = (
-        f"{seeds[0]} to {seeds[-1]}"
-        if seeds == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1
-        else shown(seeds)
-    )
+    if seen.by_hand:
+        parts.append(f"Set in the plan: {'; '.join(seen.by_hand)}.")
+    said = spans(seen.sweep.seeds)
     drawn = seen.about["sample"]
     how = f" {drawn['points']:,} points were drawn ({drawn['method']}, seed {drawn['seed']})." if drawn else ""
     parts.append(f"Every scenario lived every point with the same seeds: {said}.{how}")

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from sim.ground.metrics import Better
+from sim.report import colours
 from sim.report.marks import Mark
-from sim.report.wording import GAP, HEADLINES, counted, in_words, interval, listed, plain
-from sim.sweeps import Levels, Sweep
+from sim.report.wording import GAP, HEADLINES, by_hand, counted, in_words, listed, plain
+from sim.sweeps import Levels, Sweep, labels_of
 
 MAPS = 3  # pairs of factors shown on a map of winners
 
@@ -23,6 +24,7 @@ class Swept:
         self.names, self.baseline = sweep.scenarios, sweep.baseline
         self.others = self.names[1:]
         self.titles = sweep.titles
+        self.colours = colours.of_strategies(self.names)
         self.metrics = sweep.metrics
         self.factors = {factor["name"]: factor for factor in sweep.about["factors"]}
         self.missing, self.failures = sweep.missing(), sweep.failures()
@@ -57,12 +59,23 @@ class Swept:
     def choices(self, metric: str, name: str) -> list[str]:
         """Where the levers of a scenario do best, in words; nothing where it has none."""
         it = vars(self.judged(metric)[name]) if self.choosing(metric) else {}
-        at = {lever: it.get(lever) for lever in self.levers}
-        return [
-            f"{called(lever).lower()} {level_in_words(value, self.factors[lever]['unit'])}"
-            for lever, value in at.items()
-            if value is not None
-        ]
+        said = []
+        for lever in self.levers:
+            if (value := it.get(lever)) is not None:
+                end = self.sweep.end_of(lever, value)
+                said.append(f"{called(lever).lower()} {self.level_name(lever, value)}{end and f' (the {end} tried)'}")
+        return said
+
+    def caution(self, metric: str) -> str:
+        """What must be said where a lever does best at the end of what was tried."""
+        found = (self.judged(metric)[name].at_end for name in self.names) if self.choosing(metric) else ()
+        levers = dict.fromkeys(called(lever).lower() for ends in found for lever in ends.split(", ") if lever)
+        if not levers:
+            return ""
+        return (
+            f"The best of {listed(list(levers))} is at the end of what was tried: a value beyond may do better still, so it is "
+            "not known to be the best."
+        )
 
     def averaged(self, metric: str) -> str:
         """What means are over, in words."""
@@ -98,16 +111,31 @@ class Swept:
 
     def level_names(self, factor: str) -> list[str]:
         """The levels of a factor as they are read."""
-        unit = self.factors[factor]["unit"]
-        return [level_in_words(value, unit) for value in self.levels[factor].values]
+        return labels_of(self.levels[factor].values, *self._shown_in(factor))
+
+    def level_name(self, factor: str, value: Any) -> str:
+        """One of them."""
+        return self.level_names(factor)[self.levels[factor].values.index(value)]
+
+    def value_names(self, factor: str) -> list[str]:
+        """The values that a factor was given, or the ends of the range that they were drawn from, as they are read."""
+        return labels_of(self.factors[factor]["values"], *self._shown_in(factor))
 
     def place_names(self, factor: str) -> list[str]:
         """The levels of a factor as they stand below a picture: a class of drawn values by their mean."""
-        levels, unit = self.levels[factor], self.factors[factor]["unit"]
-        return [
-            level_in_words(float(f"{at:.2g}"), unit) if isinstance(value, tuple) else level_in_words(value, unit)
-            for value, at in zip(levels.values, levels.at, strict=True)
-        ]
+        levels = self.levels[factor]
+        classes = isinstance(levels.values[0], tuple)
+        return labels_of(levels.at, *self._shown_in(factor), 2) if classes else self.level_names(factor)
+
+    def _shown_in(self, factor: str) -> tuple[float, str]:
+        """What values of a factor are multiplied by to be read, and what stands behind them."""
+        times, name = in_words(self.factors[factor]["unit"])
+        return times, GAP + "%" if name == "%" else ""
+
+    @property
+    def by_hand(self) -> list[str]:
+        """What the plan sets, and where if not in every scenario."""
+        return by_hand(self.about.get("set_by_hand", {}), self.titles)
 
     def unit(self, metric: str) -> str:
         """Unit of a metric."""
@@ -121,6 +149,12 @@ class Swept:
         """Which of the scenarios does best; where neither more nor less is better, has most."""
         first = min if self.better(metric) == "less" else max
         return first(names, key=lambda name: self.judged(metric)[name].mean)
+
+    def equal(self, metric: str, one: str, other: str) -> bool:
+        """Whether two scenarios are the same on a metric."""
+        keys = ("mean", "low", "high", "diff", "diff_low", "diff_high")
+        a, b = (vars(self.judged(metric)[name]) for name in (one, other))
+        return all(a[key] == b[key] for key in keys)
 
     def title(self, metric: str) -> str:
         """What a metric is called."""
@@ -150,18 +184,6 @@ def basis(sweep: Sweep) -> str:
     if one:
         return "one seed: a single draw of luck has no interval"
     return "differences are paired by point and seed; intervals are over seeds"
-
-
-def level_in_words(value: Any, unit: str) -> str:
-    """A value of a factor, or a class of drawn ones, as it is read."""
-    if isinstance(value, tuple):
-        return interval(value[0], value[1], unit, sign=False)
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int | float):
-        times, name = in_words(unit)
-        return f"{value * times:,.4g}" + (GAP + "%" if name == "%" else "")
-    return str(value)
 
 
 def called(factor: str) -> str:

@@ -1,12 +1,17 @@
 """Numbers, dates, lists and names as people read them."""
 
+import itertools
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sim.results import SETTLED
 
 GAP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+SAID_BY_HAND = 12  # settings that a heading names before it says how many more there are
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HEADLINES = {  # what is shown first, where it was measured
     "profit.total": "Profit", "revenue.total": "Revenue", "cost.total": "Costs",
@@ -90,6 +95,14 @@ def chance(probability: float) -> str:
     return f"under 1{GAP}%" if probability < 0.005 else f"{probability * 100:.0f}{GAP}%"
 
 
+def verdict(probability: float | None) -> str:
+    """What may be said of who is best; nothing where scenarios are alike, and no more than a chance while it is open."""
+    if probability is None:
+        return ""
+    settled = probability >= SETTLED or probability <= 1 - SETTLED
+    return f"{'best' if settled else 'may be best'}: {chance(probability)}"
+
+
 def seconds(value: float) -> str:
     """A time as people say it."""
     if value >= 7200:
@@ -126,6 +139,11 @@ def plain(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop; nothing where there are none."""
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
 def spaced(reason: str) -> str:
     """`payment_fees.shop` as `payment fees: shop`."""
     return reason.replace("_", " ").replace(".", ": ")
@@ -142,3 +160,43 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(shown(item) for item in value) or "none"
     return "–" if value is None else str(value)
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Seeds and other numbers that name something: `1 to 8`, `42 and 20240101`, `1 to 3 and 7`; never with separators."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    told = (range(it[0], it[-1] + 1) if it[-1] - it[0] < 2 else [f"{it[0]} to {it[-1]}"] for it in found)
+    return listed([str(one) for one in itertools.chain.from_iterable(told)])
+
+
+def by_hand(sets: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str] | None = None) -> list[str]:
+    """What was set by hand, as `wallet.payer_fee = 0.01`; with the titles of the scenarios where it is not in all.
+
+    Args:
+        sets: by scenario, name and value.
+        titles: by scenario; its name where there is none.
+    """
+    where: dict[str, list[str]] = {}
+    for scenario, values in sets.items():
+        for name, value in values.items():
+            said = f"{len(value)} {name}" if name == "events" else f"{name} = {_written(value)}"
+            where.setdefault(said, []).append((titles or {}).get(scenario, scenario))
+    return [said if len(names) == len(sets) else f"{said} in {listed(names)}" for said, names in where.items()]
+
+
+def by_hand_heading(said: Sequence[str]) -> str:
+    """What was set by hand in a line of a heading, empty where nothing was."""
+    if not said:
+        return ""
+    more = [f"{len(said) - SAID_BY_HAND} more"] if len(said) > SAID_BY_HAND else []
+    return f"set by hand: {'; '.join([*said[:SAID_BY_HAND], *more])}"
+
+
+def _written(value: Any) -> str:
+    """A value as it is written after `--set`."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -262,3 +262,23 @@ def test_the_plans_of_the_project_are_sound():
         for point in found.points():
             for scenario in found.scenarios:
                 found.resolve(scenario, point)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        (
+            "20_240_101",
+            "seeds = 20240101: is how many seeds, at most 1,000,000; one seed of your own is a list, as [20240101]",
+        ),
+        ("[1, 9223372036854775808]", "seeds are at most 9223372036854775807, and one is 9223372036854775808"),
+    ],
+)
+def test_seeds_that_cannot_be_are_refused_before_they_are_counted_up(tmp_path, seeds, said):
+    with pytest.raises(BadInput, match=re.escape(said)):
+        plan(tmp_path, head=HEAD.replace("seeds = [3, 5]", f"seeds = {seeds}"))
+
+
+def test_a_plan_sets_by_hand_what_is_the_same_everywhere(tmp_path):
+    found = plan(tmp_path, '[set]\n"advertising.nuisance" = 0.14\n[factors]\n"wallet.payer_fee" = [0.0, 0.01]\n')
+    assert [scenario.set_by_hand for scenario in found.scenarios] == [{"advertising.nuisance": 0.14}] * 3

@@ -15,12 +15,13 @@ import pytest
 from sim import report
 from sim.engine.settings import BadInput
 from sim.ground.metrics import flow, ratio, stock
-from sim.report import comparison_page, wording
+from sim.report import colours, comparison_page, wording
 from sim.report.compared import Compared
 from sim.report.figures import lines, sheet
 from sim.report.marks import Mark, tone_of
 from sim.report.published import MIXES, WAYS
 from sim.report.sections import days as by_day
+from sim.report.sections import money
 from sim.report.sections.money import parts_of
 from sim.results import LEAST_GAIN, Comparison, Result, better_off, summarise
 
@@ -649,3 +650,94 @@ def test_long_text_is_folded_and_cut_to_its_room():
     assert len(lines) == 2
     assert all(sheet.length(line) <= 100 for line in lines)
     assert lines[-1].endswith("…")
+
+
+# What stays the same from chart to chart, and what is not said
+
+
+def test_every_stream_and_kind_of_cost_of_the_model_has_a_colour_of_its_own():
+    """Give a new one a colour in sim/report/colours.py: else it depends on what stands beside it."""
+    from sim.world import METRICS as OF_THE_MODEL
+
+    streams = [name.partition(".")[2] for name in parts_of(OF_THE_MODEL, "revenue.")]
+    costs = [name.partition(".")[2] for name in parts_of(OF_THE_MODEL, "cost.")]
+    assert set(streams) <= set(colours.STREAMS)
+    assert set(costs) <= set(colours.COSTS)
+    every = [*colours.STREAMS.values(), *colours.COSTS.values()]
+    assert len(set(every)) == len(every)
+    assert len(set(colours.STRATEGIES.values())) == len(colours.STRATEGIES)
+    assert set(colours.OF_WAYS) == set(WAYS)
+
+
+def test_a_stream_keeps_its_colour_when_another_earns_more(tmp_path):
+    """Breaks if colours go by the order of the bars."""
+
+    def key(earning):
+        seen = Compared(a_comparison(strategies={"free": (0.0, {}), "paid": (0.0, earning)}))
+        with_colour = {}
+        original = sheet.Sheet.key
+
+        def note(self, places, entries):
+            with_colour.update(dict(entries))
+            return original(self, places, entries)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sheet.Sheet, "key", note)
+            money.money(seen)
+        return with_colour
+
+    one, other = (
+        key({"stickers": 9.0, "advertising": 1.0}),
+        key({"stickers": 1.0, "advertising": 9.0, "payment_fees": 4.0}),
+    )
+    assert one["Stickers"] == other["Stickers"] == colours.STREAMS["stickers"]
+    assert one["Advertising"] == other["Advertising"] == colours.STREAMS["advertising"]
+
+
+def test_scenarios_that_are_alike_get_no_verdict(tmp_path):
+    """Breaks if a tie is reported as a chance, or the first of equals as who earns most."""
+    same = (0.0, {"stickers": 2.0})
+    comparison = a_comparison(strategies={"free": (0.0, {}), "one": same, "two": same})
+    comparison.save(tmp_path)
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1]
+    assert "<strong>One</strong> and <strong>Two</strong> earn most and the same: profit" in answer
+    assert "best of all" not in answer
+    seen = Compared(comparison)
+    assert (seen.best("profit.total", "one"), seen.best("profit.total", "two")) == (None, None)
+    assert seen.best("profit.total", "free") is not None
+    everywhere = Compared(a_comparison(strategies={"free": same, "twin": same}))
+    assert "all earn the same" in comparison_page.answer(everywhere)[0]
+    assert "exactly as well off under Twin" in " ".join(comparison_page.answer(everywhere))
+
+
+def test_a_lead_that_is_not_settled_is_no_verdict():
+    comparison = a_comparison()
+    for metric in ("profit.total", "welfare.total"):
+        comparison.best[metric] = {"free": 0.2, "fee": 0.6, "stickers": 0.2}
+    first, _, everyone, _ = comparison_page.answer(Compared(comparison))
+    assert "it is not settled who" in first
+    assert "a probability of only 60" in first
+    assert "is not settled" in everyone
+    assert comparison.verdict("profit.total") is None
+    assert wording.verdict(0.6) == "may be best: 60\N{NO-BREAK SPACE}%"
+    assert wording.verdict(0.98) == "best: 98\N{NO-BREAK SPACE}%"
+    assert wording.verdict(None) == ""
+
+
+def test_what_was_set_by_hand_says_where_it_is_not_everywhere():
+    sets = {"free": {"clock.payday": 5}, "fee": {"clock.payday": 5, "wallet.payer_fee": 0.02, "events": [{}, {}]}}
+    said = wording.by_hand(sets, {"fee": "A fee"})
+    assert said == ["clock.payday = 5", "wallet.payer_fee = 0.02 in A fee", "2 events in A fee"]
+    assert wording.by_hand_heading(said).startswith("set by hand: clock.payday = 5; ")
+    assert wording.by_hand_heading([]) == ""
+    assert wording.by_hand_heading([f"a.b{n} = 1" for n in range(20)]).endswith("a.b11 = 1; 8 more")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([1, 2, 3], "1 to 3"), ([42, 20240101], "42 and 20240101"), ([7, 1, 2, 3, 9, 8], "1 to 3 and 7 to 9"),
+     ([5, 6], "5 and 6"), ([3], "3"), ([1, 2**63 - 1], "1 and 9223372036854775807")],
+)  # fmt: skip
+def test_seeds_are_named_by_their_spans(numbers, said):
+    assert wording.spans(numbers) == said

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tracemalloc
 from colorsys import rgb_to_hsv
 
 import pytest
@@ -11,7 +12,8 @@ from matplotlib.colors import to_rgb
 from sim import report
 from sim.engine.settings import BadInput
 from sim.report import sweep_page
-from sim.sweeps import failure_of
+from sim.report.swept import Swept
+from sim.sweeps import Sweep, failure_of
 
 
 @pytest.fixture
@@ -69,7 +71,9 @@ def test_the_answer_is_a_choice_of_levers_and_no_mean_over_them(tmp_path):
     assert sweep.overall("profit.total").set_index("scenario").loc["paid", "diff"] < 0
     said = answer_of(report.write(tmp_path).read_text(encoding="utf-8"))
     assert "<strong>The paid one</strong> does best on profit with shopping: commission 10 %" in said
-    assert "+50.0 CNY against the baseline with shopping: commission" in said
+    assert "+50.0 CNY against the baseline (95 %" in said, (
+        "its lever makes no difference, so none of its values is best"
+    )
     assert "Means are over 2 values of users: talk and 4 seeds." in said
 
 
@@ -196,3 +200,70 @@ def test_a_folder_without_anything_is_told(tmp_path):
         report.write(tmp_path)
     with pytest.raises(BadInput):
         sweep_page.write(tmp_path)
+
+
+@pytest.mark.parametrize("seeds", [(42, 20_240_101), (7, 3_735_928_559, 2**63 - 1)])
+def test_the_cost_of_a_page_does_not_grow_with_the_size_of_a_seed(tmp_path, seeds):
+    """Breaks if seeds between the first and the last are counted up: 1.2 GB for the first, no page for the second."""
+    a_sweep(tmp_path, lambda name, values, seed: float(len(name)) + values["users.talk"], seeds=seeds)
+    tracemalloc.start()
+    try:
+        page = report.write(tmp_path).read_text(encoding="utf-8")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 100e6
+    names = [str(seed) for seed in seeds]
+    assert f"the same seeds: {', '.join(names[:-1])} and {names[-1]}." in page, "a seed is a name: no separators"
+
+
+def test_a_lever_best_at_the_end_of_what_was_tried_is_said_with_caution(tmp_path):
+    a_sweep(tmp_path, lambda name, values, seed: 100.0 * seed + values["shopping.commission"] * (name == "paid"))
+    said = answer_of(report.write(tmp_path).read_text(encoding="utf-8"))
+    assert "shopping: commission 20 % (the highest tried)" in said
+    assert (
+        "The best of shopping: commission is at the end of what was tried: a value beyond may do better still" in said
+    )
+
+
+def test_a_lever_best_within_what_was_tried_needs_none(tmp_path):
+    a_sweep(tmp_path, peaked, assumed=("users.talk",))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "shopping: commission 10\N{NO-BREAK SPACE}%" in page
+    assert "tried" not in page
+
+
+def test_scenarios_that_are_equal_have_no_best(tmp_path):
+    """Breaks if the first of equals is called the best, or a place on the map is given to it."""
+    a_sweep(tmp_path, lambda name, values, seed: 10.0 * seed + values["users.talk"], assumed=("users.talk",))
+    page = report.write(tmp_path).read_text(encoding="utf-8")
+    said = answer_of(page)
+    assert "On profit “The free one” and “The paid one” come out the same" in said
+    assert "the best are equal" in said
+    assert "does best" not in page
+    assert ">equal<" in page
+
+
+def test_a_lead_that_is_not_settled_is_not_called_the_best(tmp_path):
+    def profit(name, values, seed):
+        return 100.0 * seed + (name == "paid") * (1 + 60 * (-1) ** seed)
+
+    a_sweep(tmp_path, profit, points=[{"users.talk": 1.0}])
+    said = answer_of(report.write(tmp_path).read_text(encoding="utf-8"))
+    assert "Who does best on profit is not settled; <strong>The paid one</strong> is ahead" in said
+
+
+def test_a_scenario_has_one_colour_whoever_stands_beside_it(tmp_path):
+    """Breaks if colours go by the place in the list."""
+
+    def of(folder, names):
+        a_sweep(folder, lambda name, values, seed: 1.0 * seed + len(name), names=names)
+        return Swept(Sweep.load(folder)).colours
+
+    one, other = (
+        of(tmp_path / "a", ("shops", "commission", "mine")),
+        of(tmp_path / "b", ("mine", "advertising", "commission")),
+    )
+    assert one["commission"] == other["commission"]
+    assert one["mine"] == other["mine"]
+    assert len(set(one.values())) == len(set(other.values())) == 3

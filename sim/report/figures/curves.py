@@ -12,7 +12,6 @@ from matplotlib.figure import Figure as Canvas
 from sim.report.figures.sheet import (
     DESK,
     INK,
-    LINES,
     RULE,
     SOFT,
     Sheet,
@@ -25,6 +24,7 @@ from sim.report.figures.sheet import (
 )
 
 ACROSS = 3  # panels side by side on a desk
+NOBODY = "#eceef1"  # a place where the first are equal
 SURE, UNSURE = 0.55, 0.15  # how much of its colour a winner's place has
 HEAD, TALL, FOOT, SCALE, GAP = 36.0, 150.0, 34.0, 58.0, 26.0
 
@@ -110,37 +110,38 @@ def _name_levels(axes: Axes, panel: Panel, wide: float) -> None:
 
 
 class Win(NamedTuple):
-    """Who is best in a place of a map, what is said of its lead, and whether that is settled."""
+    """Who is best in a place of a map (None if the first are equal), what is said of its lead, whether that is settled."""
 
-    winner: int
+    winner: int | None
     lead: str
     sure: bool
 
 
 def winners(
-    rows: Sequence[str], columns: Sequence[str], down: str, across: str, names: Sequence[tuple[str, str]],
+    rows: Sequence[str], columns: Sequence[str], down: str, across: str, names: Sequence[tuple[str, str, str]],
     cells: Sequence[Sequence[Win | None]],
 ) -> Callable[[int], Canvas]:  # fmt: skip
     """A map of who wins: colour and name of the winner, pale where its lead is not settled.
 
     Args:
         rows, columns: the levels of the factor downwards and of the one across; `down` and `across` name them.
-        names: short and full, of those who can win; a Win has a place in it.
+        names: short, full and colour, of those who can win; a Win has a place in it.
     """
 
     def draw(width: int) -> Canvas:
         desk = width == DESK
-        seen = sorted({cell.winner for row in cells for cell in row if cell is not None})
-        key, top = key_of([names[at][1] for at in seen] + ["pale: not settled"], width)
+        seen = sorted({cell.winner for row in cells for cell in row if cell is not None and cell.winner is not None})
+        pale = "pale: not settled" if seen else "grey: the first are equal"
+        key, top = key_of([*(names[at][1] for at in seen), pale, ""], width)
         gutter = min(190.0 if desk else 78.0, max(length(row) for row in rows) + 14)
         wide = min((width - gutter) / len(columns), 170.0)
         tall = 48.0 if desk else 42.0
         head = top + 46
         sheet = Sheet(width, head + tall * len(rows) + 6)
-        sheet.key(key, [(names[at][1], _fill(at, sure=True)) for at in seen])
-        x, y = key[-1]
-        sheet.square(x, y, _fill(seen[0], sure=False))
-        sheet.write("pale: not settled", x + 15, y, colour=SOFT)
+        sheet.key(key, [(names[at][1], _fill(names[at][2], sure=True)) for at in seen])
+        x, y = key[-2]
+        sheet.square(x, y, _fill(names[seen[0]][2], sure=False) if seen else NOBODY)
+        sheet.write(pale, x + 15, y, colour=SOFT)
         sheet.write(clipped(f"↓ {down}", width / 2 - 8), 0, top + 12, colour=SOFT)
         sheet.write(clipped(f"→ {across}", width / 2), min(width / 2, length(down) + 40), top + 12, colour=SOFT)
         axes = sheet.grid(gutter, head, wide, tall, len(columns), len(rows))
@@ -150,25 +151,23 @@ def winners(
             sheet.write(folded(rows[i], gutter - 8), 0, head + (i + 0.5) * tall, va="center")
             for j, cell in enumerate(row):
                 if cell is not None:
-                    _draw_win(axes, i, j, cell, names[cell.winner][0], wide)
+                    if cell.winner is None:
+                        name, colour = "equal", NOBODY
+                    else:
+                        name, colour = names[cell.winner][0], _fill(names[cell.winner][2], cell.sure)
+                    _draw_win(axes, i, j, cell, name, colour, wide)
         return sheet.canvas
 
     return draw
 
 
-def _draw_win(axes: Axes, i: int, j: int, cell: Win, name: str, wide: float) -> None:
-    colour = _fill(cell.winner, cell.sure)
+def _draw_win(axes: Axes, i: int, j: int, cell: Win, name: str, colour: str, wide: float) -> None:
     axes.add_patch(matplotlib.patches.Rectangle((j, i), 1, 1, fc=colour, ec="white", lw=2))
     axes.text(j + 0.5, i + 0.36, clipped(name, wide - 10, 11), ha="center", va="center", fontsize=11, color=INK)
     if length(cell.lead, 10) <= wide - 6:
         axes.text(j + 0.5, i + 0.70, cell.lead, ha="center", va="center", fontsize=10, color=INK)
 
 
-def _fill(at: int, sure: bool) -> str:
+def _fill(colour: str, sure: bool) -> str:
     """The colour of a scenario's curve with so much white that dark text can be read on it."""
-    return to_hex([1 - (1 - part) * (SURE if sure else UNSURE) for part in to_rgb(line_colour(at))])
-
-
-def line_colour(at: int) -> str:
-    """The colour of the curve of a scenario."""
-    return LINES[at % len(LINES)]
+    return to_hex([1 - (1 - part) * (SURE if sure else UNSURE) for part in to_rgb(colour)])

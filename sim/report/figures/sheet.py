@@ -139,7 +139,7 @@ class Sheet:
 def ink_over(colour: str) -> str:
     """Ink that can be read on a colour."""
     red, green, blue = to_rgb(colour)
-    return "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.55 else INK
+    return "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else INK
 
 
 # Text that fits

@@ -8,7 +8,7 @@ from sim.report import figures
 from sim.report.compared import Compared
 from sim.report.figures import figure
 from sim.report.page import Cell, Fold, Part, Row, Section, Table
-from sim.report.wording import number, seconds, short, shown, spaced
+from sim.report.wording import by_hand, number, seconds, short, shown, spaced, spans
 from sim.results import Result
 
 
@@ -18,7 +18,8 @@ def how_it_was_run(seen: Compared) -> Section | None:
     facts = [
         ("Scenarios", ", ".join(seen.names)),
         ("Baseline", seen.baseline),
-        ("Seeds", ", ".join(map(str, seen.comparison.seeds))),
+        ("Seeds", spans(seen.comparison.seeds)),
+        ("Set by hand", "; ".join(seen.by_hand)),
         ("People", f"{seen.users:,}"),
         ("Days", f"{seen.days:,}"),
     ]
@@ -29,7 +30,8 @@ def how_it_was_run(seen: Compared) -> Section | None:
     facts += _circumstances(seen.manifest, max((int(m.get("peak_memory_bytes", 0)) for m in runs), default=0))
     for name, one in seen.gathered.items():
         facts.append((f"Hash of {name}", str(one.manifests[0].get("scenario_hash", ""))[:16]))
-    parts: list[Part] = [Table("How it was run", ("", ""), list(facts), wordy=True)]
+    said: list[Row] = [(name, value) for name, value in facts if value]
+    parts: list[Part] = [Table("How it was run", ("", ""), said, wordy=True)]
     phases = {name: _mean_phases(one.manifests) for name, one in seen.gathered.items()}
     order = list(dict.fromkeys(phase for found in phases.values() for phase in found))
     if order:
@@ -53,6 +55,7 @@ def run_details(result: Result) -> Section | None:
     facts = [
         ("Scenario", result.name),
         ("Seed", str(manifest.get("seed", ""))),
+        ("Set by hand", "; ".join(by_hand({result.name: manifest.get("set_by_hand", {})}))),
         ("Hash of the scenario", str(manifest.get("scenario_hash", ""))[:16]),
         ("Time", seconds(float(manifest.get("seconds", 0)))),
         *_circumstances(manifest, int(manifest.get("peak_memory_bytes", 0))),
@@ -76,7 +79,8 @@ def run_details(result: Result) -> Section | None:
             Table("Seconds by phase", ("", "Seconds", "Share"), rows),
         )  # fmt: skip
         parts.append(drawn)
-    return Section("run", "How it was run", [Table("How it was run", ("", ""), list(facts), wordy=True), *parts])
+    said: list[Row] = [(name, value) for name, value in facts if value]
+    return Section("run", "How it was run", [Table("How it was run", ("", ""), said, wordy=True), *parts])
 
 
 def _circumstances(manifest: Mapping[str, Any], memory: int) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sim.report import figures
+from sim.report import colours, figures
 from sim.report.compared import Compared, dates_of
 from sim.report.figures import Line, Strip, figure
 from sim.report.page import Cell, Figure, Part, Row, Section, Table
@@ -29,12 +29,12 @@ def people(seen: Compared) -> Section | None:
         return None
     window = 7 if len(seen.dates) >= 90 else 1
     unit = seen.unit(metric) or "people"
-    colours = _colours(seen)
+    colour_of = _colours(seen)
     levels, gaps, rows = [], [], []
     for name in seen.names:
         if name not in series or series[name].shape != series[seen.baseline].shape:
             continue
-        colour, dashes = colours[name]
+        colour, dashes = colour_of[name]
         level = _band(_smooth(series[name], window))
         levels.append(Line(seen.titles[name], level[0], level[1], level[2], colour, dashes))
         if name != seen.baseline:
@@ -74,11 +74,11 @@ def people(seen: Compared) -> Section | None:
 
 
 def _colours(seen: Compared) -> dict[str, tuple[str, tuple[float, ...]]]:
-    """A colour a scenario: grey for the baseline, dashes once the colours are spent."""
-    found: dict[str, tuple[str, tuple[float, ...]]] = {seen.baseline: (figures.SOFT, ())}
-    for at, name in enumerate(seen.others):
-        dashes = () if at < len(figures.LINES) else (5.0, 2.0)
-        found[name] = (figures.LINES[at % len(figures.LINES)], dashes)
+    """The colour of each scenario, with dashes once the colours are spent."""
+    found: dict[str, tuple[str, tuple[float, ...]]] = {}
+    for name, colour in colours.of_strategies(seen.names).items():
+        taken = any(colour == other for other, _ in found.values())
+        found[name] = (colour, (5.0, 2.0) if taken else ())
     return found
 
 
@@ -131,13 +131,13 @@ def _over_days(
 ) -> Figure | None:
     """A picture of series, on one scale or one below the other."""
     known = result.metrics
+    stroke = dict(zip(metrics, STROKES, strict=False))  # of what is not there too, so that none takes another's
     some = [(metric, label) for metric, label in metrics.items() if metric in known and _varies(result, metric)]
     if not some:
         return None
     dates = dates_of(result.days)
     lines = [
-        Line(label, result.days[metric].to_numpy(np.float64).tolist(), colour=colour)
-        for (metric, label), colour in zip(some, STROKES, strict=False)
+        Line(label, result.days[metric].to_numpy(np.float64).tolist(), colour=stroke[metric]) for metric, label in some
     ]
     units = [known[metric].unit for metric, _ in some]
     if together:
@@ -172,10 +172,8 @@ def _revenue_so_far(result: Result) -> Figure | None:
     dates, unit, festive = dates_of(result.days), known[names[0]].unit, _festive(result)
     totals = {name: result.days[name].to_numpy(np.float64).cumsum() for name in names}
     labels = {name: "All costs" if name == "cost.total" else plain(name.partition(".")[2]) for name in names}
-    lines = [
-        Line(labels[name], totals[name].tolist(), colour=colour)
-        for name, colour in zip(names, figures.LINES * 2, strict=False)
-    ]
+    colour_of = colours.of_streams(name.partition(".")[2] for name in names)
+    lines = [Line(labels[name], totals[name].tolist(), colour=colour_of[name.partition(".")[2]]) for name in names]
     if names[-1] == "cost.total":
         lines[-1] = lines[-1]._replace(colour=figures.SOFT, dashes=(4.0, 2.0))
     rows: list[Row] = []

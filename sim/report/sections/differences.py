@@ -1,6 +1,5 @@
 """Who wins on what, and how surely: paired differences to the baseline, and what pairing saved."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from sim.report.compared import Compared
 from sim.report.figures import Panel, figure
 from sim.report.marks import ends_of, tone_of
 from sim.report.page import Cell, Row, Section, Table
-from sim.report.wording import GAP, HEADLINES, chance, counted, in_words, listed, number, short
+from sim.report.wording import GAP, HEADLINES, chance, counted, in_words, listed, number, short, verdict
 
 PICTURED = ("profit.total", "welfare.users", "welfare.total", "users.daily", "messaging.messages", "attention.rival")
 
@@ -58,7 +57,8 @@ def winners(seen: Compared) -> Section | None:
     )
     text = (
         f"The baseline’s column has its means; the others have their mean paired difference to it, with its "
-        f"95{GAP}% interval below, and the probability that the scenario is the best of all on that line. "
+        f"95{GAP}% interval below, and the probability that the scenario is the best of all on that line: “may be” where "
+        "that is not settled, and none where scenarios are alike, of which none is best. "
         "Grey: the interval includes zero, so the sign is not settled."
         if seen.certain
         else "The baseline’s column has its values; the others have their difference to it. "
@@ -86,7 +86,8 @@ def _reached(seen: Compared, metric: str, name: str) -> list[Cell | str]:
         ends = (it["diff_low"], it["diff_high"]) if seen.certain else ()
         cells += [Cell(number(value, unit, sign=True), value) for value in (it["diff"], *ends)]
         cells += [] if seen.certain else [Cell("none")] * 2
-    cells.append(Cell(chance(probability), probability) if seen.certain and math.isfinite(probability) else "unknown")
+    none = "unknown" if not seen.certain or seen.better(metric) == "neither" else "tied"
+    cells.append(none if probability is None else Cell(chance(probability), probability))
     return cells
 
 
@@ -101,16 +102,18 @@ def against_baseline(seen: Compared, caption: str, metrics: Sequence[str], by_na
         for name in seen.names:
             it, mark = seen.figures(metric, name), seen.mark(metric, name)
             notes, tone = list[str](), ""
+            if name != seen.baseline and seen.baseline in seen.alike(metric, name):
+                cells.append(Cell("0", 0.0, ("no difference",), "unsure"))
+                continue
             if name == seen.baseline:
                 text, value = number(it["mean"], unit), it["mean"]
             else:
                 text, value = number(it["diff"], unit, sign=True), it["diff"]
                 notes = ends_of(mark, unit)
                 tone = tone_of(seen.better(metric), mark) if notes else ""
-            probability = seen.best(metric, name)
-            if seen.certain and math.isfinite(probability):
-                notes.append(f"best: {chance(probability)}")
-            cells.append(Cell(text, value, tuple(notes), tone, seen.certain and probability >= 0.95))
+            if said := verdict(seen.best(metric, name)):
+                notes.append(said)
+            cells.append(Cell(text, value, tuple(notes), tone, seen.comparison.verdict(metric) == name))
         rows.append(tuple(cells))
     head = [f"{title} (baseline)" if name == seen.baseline else title for name, title in seen.titles.items()]
     return Table(caption, ("", *head), rows)

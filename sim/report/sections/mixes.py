@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sim.report import figures
+from sim.report import colours, figures
 from sim.report.compared import Compared
 from sim.report.figures import figure
 from sim.report.page import Cell, Fold, Part, Row, Section, Table
@@ -53,8 +53,8 @@ def _section(earned: Mapping[str, Mapping[str, float]], when: str) -> Section | 
         figure(
             "mixes", "Revenue by way of earning, % of revenue",
             figures.stacked(
-                list(rows), [(way, [shares[way] for shares in rows.values()]) for way in ways], "share", totals=False,
-                apart=len(ours),
+                list(rows), [(way, [shares[way] for shares in rows.values()]) for way in ways], "share",
+                list(colours.of_ways(ways).values()), totals=False, apart=len(ours),
             ),
             f"Shares of revenue by way of earning. Most is earned under {listed(largest)}; below, the published mixes "
             f"of {listed(list(theirs))}.",

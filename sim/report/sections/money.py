@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from sim.report import figures
+from sim.report import colours, figures
 from sim.report.compared import Compared, totals_of
 from sim.report.figures import figure
 from sim.report.page import Cell, Fold, Part, Row, Section, Table
@@ -44,7 +44,9 @@ def _by_part(seen: Compared, group: str, title: str, nothing: str) -> list[Part]
     metrics.sort(key=lambda metric: -sum(means[metric]))
     totals = [sum(means[metric][at] for metric in metrics) for at in range(len(seen.names))]
     unit, most = seen.unit(metrics[0]), int(np.argmax(totals))
-    bars = [(plain(metric.partition(".")[2]), means[metric]) for metric in metrics]
+    kinds = [metric.partition(".")[2] for metric in metrics]
+    colour_of = (colours.of_streams if group == "revenue" else colours.of_costs)(kinds)
+    bars = [(plain(kind), means[metric]) for kind, metric in zip(kinds, metrics, strict=True)]
     rows: list[Row] = []
     for metric in [*metrics, f"{group}.total"]:
         found = [seen.figures(metric, name) for name in seen.names]
@@ -53,7 +55,7 @@ def _by_part(seen: Compared, group: str, title: str, nothing: str) -> list[Part]
     drawn = figure(
         group,
         f"{title}, {in_words(unit)[1]}",
-        figures.stacked(list(seen.titles.values()), bars, unit),
+        figures.stacked(list(seen.titles.values()), bars, unit, list(colour_of.values())),
         f"{title} by scenario; most under {seen.titles[seen.names[most]]}, {measure(totals[most], unit)}.",
         Table(f"{title}, {in_words(unit)[1]}", ("", *seen.titles.values()), rows),
         f"Over {counted(seen.days, 'day')}{', mean of replicates' if seen.certain else ''}.",
