@@ -50,7 +50,7 @@ class UnfairComparison(UserWarning):
 
 
 def compare(
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Scenario | str | Path],
     *,
     replicates: int | None = None,
     precision: float | None = None,
@@ -65,7 +65,7 @@ def compare(
     Replicate r has the seed `run.seed + r` in every scenario. Interrupted, it leaves whole files only.
 
     Args:
-        scenarios: two or more; the first is the baseline. All have the same users, days, seed and [friends].
+        scenarios: two or more, or their files; the first is the baseline. All have the same users, days, seed and [friends].
         replicates: seeds of each scenario, 8 if None; with `precision`, those to begin with, 4 at least. One says
             nothing of luck: intervals then have no width.
         precision: add replicates until, for every scenario, half the width of the paired difference's interval is at
@@ -95,7 +95,7 @@ def compare(
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
     _check_metric(metric)
-    scenarios = _named(scenarios)
+    scenarios = _named(_read(scenarios))
     decided, unfair = check_fair(scenarios)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)
@@ -178,6 +178,12 @@ def _check_numbers(replicates: int | None, precision: float | None, max_replicat
         raise BadInput(f"precision = {precision}: must be above 0, as in 0.05 for a twentieth")
     if max_replicates < LEAST_REPLICATES:
         raise BadInput(f"max_replicates = {max_replicates}: must be at least {LEAST_REPLICATES}")
+
+
+def _read(given: Sequence[Scenario | str | Path]) -> list[Scenario]:
+    if isinstance(given, Scenario | str | Path):
+        raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
+    return [Scenario.of(each) for each in given]
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:

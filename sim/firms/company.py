@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from sim.engine import luck
+from sim.engine.names import nearest
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
 
 if TYPE_CHECKING:
@@ -69,6 +70,33 @@ METRICS = (
         "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
     ),
 )
+
+
+def check_declared(flow: Flow) -> None:
+    """Refuse money that reaches or leaves the company for a reason that its books do not know: it would count nowhere.
+
+    Raises:
+        LedgerError: saying what to declare, and where.
+    """
+    costs = [*(f"cost.{kind}" for kind in COSTS), "fines"]
+    if flow.payee == COMPANY and flow.reason not in (*STREAMS, "capital"):
+        raise LedgerError(
+            f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
+            f"{flow.reason!r} to STREAMS in sim/firms/company.py{nearest(flow.reason, STREAMS)}"
+        )
+    if flow.payer == COMPANY and flow.reason not in costs:
+        kind = flow.reason.removeprefix("cost.")
+        raise LedgerError(
+            f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to COSTS in "
+            f"sim/firms/company.py, and pay it as 'cost.{kind}'{nearest(flow.reason, costs)}"
+        )
+
+
+def unbooked(world: "World") -> int:
+    """Cents that reached the company today, less those that left it, beyond what its books say."""
+    flows, today = world.ledger.flows.items(), world.today
+    moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
+    return int(moved - today["profit.total"] - today["company.paid_in"])
 
 
 def found(world: "World") -> None:
