@@ -217,6 +217,7 @@ class Scenario(Settings):
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
+Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 
 

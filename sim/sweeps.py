@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -27,7 +27,7 @@ from scipy import special
 from sim import __version__
 from sim.engine.settings import BadInput
 from sim.ground.metrics import Metric, noted
-from sim.results import listed, read_json, read_table
+from sim.results import read_json, read_table
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUNS, FAILED = "runs", "failed"  # folders
@@ -183,7 +183,7 @@ class Levels(NamedTuple):
         return [" to ".join(map(_label, value)) if isinstance(value, tuple) else _label(value) for value in self.values]
 
 
-@dataclass(repr=False)
+@dataclass
 class Sweep:
     """Many runs: every scenario at every point of the factors with every seed.
 
@@ -193,7 +193,7 @@ class Sweep:
     """
 
     folder: Path
-    about: dict[str, Any]
+    about: dict[str, Any] = field(repr=False)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -212,11 +212,6 @@ class Sweep:
         if not isinstance(about, dict) or not set(about) >= SAID:
             raise BadInput(f"{folder / ABOUT} is damaged (it does not say all it should): {advice}")
         return cls(folder, about)
-
-    def __repr__(self) -> str:
-        said = self.about.get
-        size = f"{said('runs', 0):,} runs, {said('points', 0):,} points, {listed(said('scenarios', []), 'scenario')}"
-        return f"<Sweep {said('name')!r} in {str(self.folder)!r}: {size}>"
 
     @property
     def title(self) -> str:

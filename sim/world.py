@@ -1,7 +1,6 @@
 """The world: everyone and everything a day can touch."""
 
 import contextlib
-import copy
 import io
 import json
 import math
@@ -11,9 +10,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex
 
-import mesa
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -22,18 +20,17 @@ from sim import __version__
 from sim import day as days
 from sim.engine import kernels, luck
 from sim.engine.columns import Table
-from sim.engine.names import nearest
 from sim.engine.settings import BadInput
 from sim.firms import advertiser, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
 from sim.ground import city, clock, queues
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
+from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
 from sim.ground.metrics import Metric
-from sim.ground.recorder import Collector, warn_of_equal_rows
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
 from sim.people.crowd import Crowd
 from sim.results import whole_file
-from sim.scenario import FIXED, Event, Scenario, differences
+from sim.scenario import FIXED, Event, Given, Scenario, differences
 from sim.services import (
     advertising,
     assistant,
@@ -137,7 +134,30 @@ class ModelError(RuntimeError):
     """The model broke a law of its own: says the day, the phase and the reason."""
 
 
-class World(mesa.Model):
+def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
+    """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
+    people = scenario.run.users
+    parts = {
+        "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
+        "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
+        "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
+        "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
+        "bills": people * bills.KINDS * bills.BillsColumns.bytes_a_row() * scenario.can_be_on("bills"),
+        "banking": people * banking.BYTES_A_PERSON * scenario.can_be_on("banking"),
+        "orders": int(orders.KEPT * people * scenario.shopping.needs * orders.OrderColumns.bytes_a_row())
+        * any(scenario.can_be_on(service) for service in orders.READERS),
+        "follows": people
+        * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
+        * scenario.can_be_on("brands"),
+        "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
+        "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
+        "accounts": people * 16,
+        "a day's work": people * 40,
+    }
+    return parts | {"total": sum(parts.values())}
+
+
+class World(Model):
     """A Mesa model of the platform: `step()` is one day.
 
     A copy, by `copy` or by `pickle`, is a world of its own that lives on as this one would.
@@ -155,11 +175,7 @@ class World(mesa.Model):
     scenario: Any = None  # hides the setter of Mesa 3.5, which would write into a frozen scenario
 
     def __init__(
-        self,
-        scenario: Scenario | str | Path,
-        rng: SupportsIndex | None = None,
-        friends: Friends | None = None,
-        threads: int = 1,
+        self, scenario: Given, rng: SupportsIndex | None = None, friends: Friends | None = None, threads: int = 1
     ) -> None:
         scenario = Scenario.of(scenario)
         if rng is not None:
@@ -167,7 +183,7 @@ class World(mesa.Model):
         warn_of_equal_rows(scenario.run.seed, rng is not None)
         super().__init__(rng=scenario.run.seed)
         self.scenario = self.now = scenario
-        self.seed, self.day, self.phase, self._numbered = scenario.run.seed, 0, "birth", 0
+        self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
         self.friends = friends or Friends.make(scenario.friends, scenario.run.users, self.seed)
         self.size: int = scenario.run.users
         self.friends.check_people(self.size, scenario.friends.file)
@@ -246,22 +262,16 @@ class World(mesa.Model):
                 raise ModelError(f"day {self.day}, {self.phase}: {error}") from error
             self._check_numbers()
             self.seconds[name] += self.stopwatch() - began
-        self._check()
+        try:
+            company.check_books(self)
+        except LedgerError as error:
+            raise ModelError(f"day {self.day}: {error}") from error
         self._flows += [(self.day, *flow, cents) for flow, cents in sorted(self.ledger.flows.items())]
         self.datacollector.collect(self)
         self.day += 1
         self.running = self.day < self.scenario.run.days  # else mesa.batch_run takes a step too many
         if not self.running:
             self.close()
-
-    def _check(self) -> None:
-        if self.today["ledger.imbalance"]:
-            raise ModelError(f"day {self.day}: the books are out by {self.today['ledger.imbalance']} cents")
-        if late := company.unbooked(self):
-            raise ModelError(
-                f"day {self.day}: {late} cents reached or left the company after its books had closed: the phase that pays "
-                "them stands before company.settle in sim/day.py"
-            )
 
     def _check_numbers(self) -> None:
         """Columns hold numbers: each is looked at after the last phase of its own file, or at the end of the day."""
@@ -344,53 +354,13 @@ class World(mesa.Model):
         """Welfare of each person since day 0, in CNY; shape (people,)."""
         return self.felt.rows.surplus.copy()  # type: ignore[no-any-return]
 
-    @staticmethod
-    def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
-        """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
-        people = scenario.run.users
-        parts = {
-            "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
-            "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
-            "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
-            "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
-            "bills": people * bills.KINDS * bills.BillsColumns.bytes_a_row() * scenario.can_be_on("bills"),
-            "banking": people * banking.BYTES_A_PERSON * scenario.can_be_on("banking"),
-            "orders": int(orders.KEPT * people * scenario.shopping.needs * orders.OrderColumns.bytes_a_row())
-            * any(scenario.can_be_on(service) for service in orders.READERS),
-            "follows": people
-            * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
-            * scenario.can_be_on("brands"),
-            "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
-            "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
-            "accounts": people * 16,
-            "a day's work": people * 40,
-        }
-        return parts | {"total": sum(parts.values())}
+    memory = staticmethod(memory)
 
     def close(self) -> None:
         """Free the threads, which a further step starts again; a world that stops running closes by itself."""
         if self.pool is not None:
             self.pool.shutdown()
             self.pool = None
-
-    # what Mesa and Python ask
-
-    def register_agent(self, agent: mesa.Agent) -> None:
-        """Number an agent; Mesa 3.3 does so in a registry of all models, by which it would keep each of them alive."""
-        if (registry := getattr(mesa.Agent, "_ids", None)) is not None:
-            registry.pop(self, None)
-            self._numbered += 1
-            agent.unique_id = self._numbered
-        super().register_agent(agent)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a world has no {name!r}{nearest(name, {*vars(self), *dir(type(self))} - {name})}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"pool": None}
-
-    def __copy__(self) -> "World":
-        return copy.deepcopy(self)
 
     def __repr__(self) -> str:
         if "running" not in self.__dict__ or "datacollector" not in self.__dict__:
@@ -442,11 +412,7 @@ class World(mesa.Model):
 
     @classmethod
     def load(
-        cls,
-        path: str | Path,
-        scenario: Scenario | str | Path | None = None,
-        friends: Friends | None = None,
-        threads: int = 1,
+        cls, path: str | Path, scenario: Given | None = None, friends: Friends | None = None, threads: int = 1
     ) -> "World":
         """Open a saved world; `scenario` continues it under another strategy.
 

@@ -33,7 +33,7 @@ from sim.results import (
     run_folder,
     write_json,
 )
-from sim.scenario import Scenario, differences
+from sim.scenario import Given, Scenario, differences
 from sim.sweeps import check_no_sweep
 from sim.world import METRICS, ModelError, World
 
@@ -50,7 +50,7 @@ class UnfairComparison(UserWarning):
 
 
 def compare(
-    scenarios: Sequence[Scenario | str | Path],
+    scenarios: Sequence[Given],
     *,
     replicates: int | None = None,
     precision: float | None = None,
@@ -180,8 +180,8 @@ def _check_numbers(replicates: int | None, precision: float | None, max_replicat
         raise BadInput(f"max_replicates = {max_replicates}: must be at least {LEAST_REPLICATES}")
 
 
-def _read(given: Sequence[Scenario | str | Path]) -> list[Scenario]:
-    if isinstance(given, Scenario | str | Path):
+def _read(given: Sequence[Given]) -> list[Scenario]:
+    if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
     return [Scenario.of(each) for each in given]
 

@@ -17,7 +17,7 @@ from sim import __version__
 from sim.engine.settings import BadInput
 from sim.ground.friends import Friends
 from sim.results import Result, folder_for_results, summarise
-from sim.scenario import Scenario
+from sim.scenario import Given, Scenario
 from sim.sweeps import check_no_sweep
 from sim.world import World
 
@@ -27,7 +27,7 @@ ROOM_LEFT = 0.05  # of the memory that is free, what a world leaves to everythin
 
 
 def run(
-    scenario: Scenario | str | Path,
+    scenario: Given,
     *,
     threads: int = 1,
     out: str | Path | None = None,

@@ -92,11 +92,22 @@ def check_declared(flow: Flow) -> None:
         )
 
 
-def unbooked(world: "World") -> int:
-    """Cents that reached the company today, less those that left it, beyond what its books say."""
+def check_books(world: "World") -> None:
+    """At the end of a day: every cent is accounted for, and what the company got and paid is what its books say.
+
+    Raises:
+        LedgerError: they are out, or money moved after they had closed.
+    """
     flows, today = world.ledger.flows.items(), world.today
+    if today["ledger.imbalance"]:
+        raise LedgerError(f"the books are out by {today['ledger.imbalance']} cents")
     moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
-    return int(moved - today["profit.total"] - today["company.paid_in"])
+    late = int(moved - today["profit.total"] - today["company.paid_in"])
+    if late:
+        raise LedgerError(
+            f"{late} cents reached the company (left it, if below 0) after its books had closed, so that they count nowhere: "
+            "whatever pays them stands before company.settle in sim/day.py"
+        )
 
 
 def found(world: "World") -> None:

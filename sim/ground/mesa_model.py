@@ -1,18 +1,21 @@
-"""What Mesa's users expect of a model's record: a row a day, totals for `batch_run`, and a word where rows are equal."""
+"""What users of Mesa and of Python expect of a model: it is let go of, can be copied, and records what `batch_run` wants."""
 
+import copy
 import functools
 import inspect
 import operator
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import mesa
 import numpy as np
 import pandas as pd
 
+from sim.engine.names import nearest
 from sim.ground.metrics import LAST_DAYS, Metric
 
 if TYPE_CHECKING:
@@ -50,6 +53,31 @@ class SoFar(Sequence[float]):
         if self.metric.kind == "flow":
             return totals[0]
         return totals[0] / totals[1] if totals[1] else 0.0
+
+
+class Model(mesa.Model):  # type: ignore[misc, unused-ignore]
+    """A Mesa model that Mesa does not hold on to, and of which a copy, by `copy` or by `pickle`, is one of its own."""
+
+    pool: Executor | None = None  # threads, which belong to this process: whoever needs them starts them
+    _numbered = 0
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Number an agent; Mesa 3.3 does so in a registry of all models, by which it would keep each of them alive."""
+        if (registry := getattr(mesa.Agent, "_ids", None)) is not None:
+            registry.pop(self, None)
+            self._numbered += 1
+            agent.unique_id = self._numbered
+        super().register_agent(agent)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"pool": None}
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)  # one that shares columns with this would be no world
+
+    def __getattr__(self, name: str) -> NoReturn:
+        known = {*vars(self), *dir(type(self))} - {name}
+        raise AttributeError(f"a {type(self).__name__} has no {name!r}{nearest(name, known)}")
 
 
 class Collector(mesa.DataCollector):  # type: ignore[misc, unused-ignore]
