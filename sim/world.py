@@ -157,6 +157,14 @@ def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]
     return parts | {"total": sum(parts.values())}
 
 
+def _in_a_line(world: "World") -> str:
+    if "datacollector" not in vars(world):
+        return f"<{type(world).__name__}, not born yet>"
+    run = world.scenario.run
+    lived = f"{world.day:,} of {run.days:,} days lived, {world.size:,} people, seed {run.seed}"
+    return f"<{type(world).__name__} {world.scenario.name!r}: {lived}>"
+
+
 class World(Model):
     """A Mesa model of the platform: `step()` is one day.
 
@@ -362,12 +370,7 @@ class World(Model):
             self.pool.shutdown()
             self.pool = None
 
-    def __repr__(self) -> str:
-        if "running" not in self.__dict__ or "datacollector" not in self.__dict__:
-            return f"<{type(self).__name__}, not born yet>"
-        run = self.scenario.run
-        lived = f"{self.day:,} of {run.days:,} days lived, {self.size:,} people, seed {run.seed}"
-        return f"<{type(self).__name__} {self.scenario.name!r}: {lived}>"
+    __repr__ = _in_a_line
 
     # on disk
 

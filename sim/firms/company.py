@@ -19,7 +19,12 @@ class CompanySettings(Settings):
     knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
     knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
     capital: int = decided.count(
-        1_000, "cents a person", "paid in by the owners on day 0; they pay in more when it is spent"
+        1_000,
+        "cents a person",
+        "paid in by the owners on day 0; they pay in more when it is spent",
+        "round figure",
+        0,
+        10_000,
     )
     message_cost: float = assumed.amount(
         0.008,
