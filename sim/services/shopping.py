@@ -31,6 +31,7 @@ ROOM = 4_096
 SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
 NONE = 255  # no shop
+MOST_OF_ALL = 1e300  # near the most that a computer holds
 MICRO = merchant.MICRO
 NOTHING, ELSEWHERE, UNAFFORDABLE = -1, -2, -3
 BY_FRIEND, BY_POST, FOUND_BY_POST = 1, 2, 4  # why a shop was looked at; the last: it would not have been otherwise
@@ -168,6 +169,13 @@ def consider(order, number, places, considered, is_known, passed):
         if not considered[order[at]] and not passed[order[at]]:
             considered[order[at]] = 1
             taken += 1
+
+
+@rule
+def log_of_ratio(top, bottom):
+    """Logarithm of the ratio of two positive numbers, also where that ratio is none that a computer holds."""
+    ratio = top / bottom
+    return elementary.log(ratio) if ratio < MOST_OF_ALL else elementary.log(top) - elementary.log(bottom)
 
 
 @rule
@@ -348,7 +356,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         to_money = 100.0 / it.price_weight  # cents a logit unit
         box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
         box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
-        gain = scale * elementary.log(total / outside) if it.noise > 0.0 else best - without
+        gain = scale * log_of_ratio(total, outside) if it.noise > 0.0 else best - without
         felt.worth[who] += gain / it.price_weight
         box.tally[4] += int(100.0 * gain * to_money)
         for j in range(number):
@@ -358,6 +366,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 if mind[j] >= follows.READ:
                     why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
                     usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
+                    usual = min(usual, MOST_OF_ALL)
                     otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
                     earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
                     margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
