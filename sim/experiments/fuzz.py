@@ -21,6 +21,7 @@ from sim.engine import luck
 from sim.engine.settings import BadInput, Parameter
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import Progress, run
+from sim.people.trust import Happening
 from sim.results import check_folder, whole_file
 from sim.scenario import FIXED, Scenario
 from sim.world import ModelError
@@ -30,11 +31,8 @@ AT_AN_END = 0.1  # of draws, at either end of the range
 WIDE = 100.0  # a range whose ends are so many times apart is drawn over its logarithm
 TRIES = 1_000  # draws refused in a row, after which rules and ranges do not go together
 FIRST_DATE, DATES = datetime.date(2014, 1, 1), 3_650
-SHOWN = {  # switches that decide whether there is anything to see
-    "messaging.calls_on": True
-}
 LEFT = ("friends.kind", "friends.file")  # a file is nobody's to draw, and `everyone` is drawn apart
-HAPPENINGS = ("breach", "outage", "policy_notice")
+HAPPENINGS = get_args(Happening)
 
 
 class Case(NamedTuple):
@@ -274,7 +272,7 @@ def _value(it: Parameter, drawn: _Draws, called: str = "") -> Any:
     """A setting's value as drawn, or None where nothing is declared to draw it from."""
     u, (section, _, key) = drawn(called or it.name), it.name.partition(".")
     if it.unit == "switch":
-        return True if key == "on" or it.name in SHOWN else u < 0.5
+        return key == "on" or u < 0.5
     annotation = type(getattr(Scenario(), section)).model_fields[key].annotation
     if get_origin(annotation) is Literal:
         return drawn.among(called or it.name, get_args(annotation))
