@@ -14,7 +14,7 @@ from typing import Any
 import numba
 
 from sim import __version__
-from sim.engine.settings import BadInput
+from sim.engine.settings import BadInput, plain
 from sim.ground.friends import Friends
 from sim.results import Result, folder_for_results, summarise
 from sim.scenario import Given, Scenario
@@ -59,7 +59,7 @@ def run(
             written to.
         ModelError: the run broke a law, such as that books balance.
     """
-    scenario = Scenario.of(scenario)
+    scenario, save_at = Scenario.of(scenario), plain(list(save_at))
     if save_at and out is None:
         raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
     born = 0 if saved is None else World.saved(saved)[1]

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
@@ -262,3 +263,15 @@ def test_the_plans_of_the_project_are_sound():
         for point in found.points():
             for scenario in found.scenarios:
                 found.resolve(scenario, point)
+
+
+def test_numbers_of_numpy_are_taken_and_written_as_pythons_are(tmp_path):
+    found = plan(tmp_path, users=np.int64(80), days=np.int32(9), seeds=np.int8(2))
+    assert found.text == plan(tmp_path, users=80, days=9, seeds=2).text
+    assert "np." not in found.text
+    assert found.scenarios[0].run.users == 80
+
+
+def test_a_plan_is_told_in_a_line(tmp_path):
+    found = plan(tmp_path)
+    assert repr(found) == f"<Plan 'trial': {found.runs} runs, scenarios shops, commission, advertising, seeds 3, 5>"
