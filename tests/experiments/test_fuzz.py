@@ -1,16 +1,18 @@
 """Fuzz: worlds of drawn settings live, and what goes wrong is told with a scenario that does it again."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
-from sim import day
+from sim import cli, day
 from sim.engine.settings import BadInput, Settings
 from sim.experiments import fuzz as fuzzing
-from sim.experiments.fuzz import HAPPENINGS, draw, fuzz, live
+from sim.experiments.fuzz import HAPPENINGS, Case, draw, fuzz, live
 from sim.people import experience
 from sim.scenario import Scenario
 from sim.world import World
@@ -119,3 +121,36 @@ def test_nothing_to_draw_is_refused() -> None:
         fuzz(0)
     with pytest.raises(BadInput, match="users = 100 to 60: must be from 2 up, the least first"):
         fuzz(1, users=(100, 60))
+
+
+def test_the_command_says_what_became_of_them_and_exits_1_where_one_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(seed: int, number: int, *how: Any) -> Case:
+        error = "ModelError: day 3: the books are out by 5 cents" if number == 4 else ""
+        return Case(number, draw(seed, number, **SMALL)[0].to_toml(), 1_000, {"a rule": 2}, error)
+
+    monkeypatch.setattr(fuzzing, "live", told)
+    monkeypatch.chdir(tmp_path)
+
+    def hongbao(*arguments: str) -> Any:
+        return CliRunner().invoke(cli.hongbao, ["validate", *arguments], prog_name="hongbao")
+
+    done = hongbao("--fuzz", "3", "--first", "3", "--seed", "9", "--format", "json")
+    assert done.exit_code == 1
+    assert {row["name"]: row["value"] for row in json.loads(done.stdout)} == {
+        "worlds that lived": 2, "user-days lived": 3_000, "failures": 1, "drawn again: a rule": 6,
+    }  # fmt: skip
+    assert "case 4: ModelError: day 3: the books are out by 5 cents" in done.stderr
+    file = Path("outputs", "fuzz", "seed-9-case-4.toml")
+    assert f"hongbao run {file}" in done.stderr
+    assert Scenario.load(file).run.users <= 120
+    assert hongbao("--fuzz", "2").exit_code == 0
+    for wrong, said in (
+        (("--fuzz", "2", "--only", "3"), "give one of the two"),
+        (("--jobs", "2"), "--jobs goes with --fuzz"),
+        (("--fuzz", "0"), "--fuzz"),
+    ):
+        refused = hongbao(*wrong)
+        assert refused.exit_code == 2
+        assert said in refused.stderr
