@@ -229,11 +229,9 @@ class _Draws:
         return several[int(self(name) * len(several))]
 
 
-def _values(
-    seed: int, number: int, attempt: int, users: tuple[int, int], days: tuple[int, int]
-) -> dict[str, dict[str, Any]]:
+def _values(seed: int, number: int, attempt: int, users: tuple[int, int], days: tuple[int, int]) -> dict[str, Any]:
     """Sections and their settings, as drawn; not all of them go together."""
-    drawn, values = _Draws(seed, number, attempt), dict[str, dict[str, Any]]()
+    drawn, values = _Draws(seed, number, attempt), dict[str, Any]()
     parameters = Scenario().parameters()
     for it in parameters:
         section, _, key = it.name.partition(".")

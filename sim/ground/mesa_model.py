@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import mesa
 import numpy as np
@@ -75,7 +75,7 @@ class Model(mesa.Model):  # type: ignore[misc, unused-ignore]
     def __copy__(self) -> Self:
         return copy.deepcopy(self)  # one that shares columns with this would be no world
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
         known = {*vars(self), *dir(type(self))} - {name}
         raise AttributeError(f"a {type(self).__name__} has no {name!r}{nearest(name, known)}")
 

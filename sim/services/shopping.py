@@ -22,7 +22,7 @@ from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people import follows, knowledge
-from sim.people.taste import distance, gumbel, gumbels, match, taste, worth_of_shop
+from sim.people.taste import distance, gumbel, gumbels, log_of_ratio, match, share, taste, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -31,7 +31,6 @@ ROOM = 4_096
 SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
 NONE = 255  # no shop
-MOST_OF_ALL = 1e300  # near the most that a computer holds
 MICRO = merchant.MICRO
 NOTHING, ELSEWHERE, UNAFFORDABLE = -1, -2, -3
 BY_FRIEND, BY_POST, FOUND_BY_POST = 1, 2, 4  # why a shop was looked at; the last: it would not have been otherwise
@@ -169,13 +168,6 @@ def consider(order, number, places, considered, is_known, passed):
         if not considered[order[at]] and not passed[order[at]]:
             considered[order[at]] = 1
             taken += 1
-
-
-@rule
-def log_of_ratio(top, bottom):
-    """Logarithm of the ratio of two positive numbers, also where that ratio is none that a computer holds."""
-    ratio = top / bottom
-    return elementary.log(ratio) if ratio < MOST_OF_ALL else elementary.log(top) - elementary.log(bottom)
 
 
 @rule
@@ -366,8 +358,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 if mind[j] >= follows.READ:
                     why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
                     usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
-                    usual = min(usual, MOST_OF_ALL)
-                    otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
+                    otherwise = share(usual, total - weight[j]) if seen_unread[j] and not wished else 0.0
                     earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
                     margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
                     box.lift[row] += int(100.0 * (earned - otherwise * margin))
