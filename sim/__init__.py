@@ -66,7 +66,9 @@ _HOMES = {  # where each name lives
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+        from sim.engine.names import nearest
+
+        raise AttributeError(f"module 'sim' has no attribute {name!r}{nearest(name, __all__)}")
     module, path = _HOMES[name]
     return globals().setdefault(name, attrgetter(path)(import_module(module)))
 

@@ -19,9 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground.metrics import Metric, noted
+from sim.ground.metrics import LAST_DAYS, Metric, noted
 
-LAST_DAYS = 28  # a stock over a run is the mean of so many last days: four whole weeks
 SETTLED = 0.975  # the probability of being best at which a 95 % interval of the lead, that of two, excludes zero
 LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted neither among winners nor among losers
 RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
@@ -266,7 +265,7 @@ def better_off(ours: NDArray[np.float64], theirs: NDArray[np.float64], days: int
     return float(np.mean(ours - theirs > LEAST_GAIN * days / 365))
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
     """One run.
 
@@ -285,6 +284,11 @@ class Result:
     flows: pd.DataFrame
     summary: dict[str, float]
     surplus: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        said = self.manifest.get
+        lived = f"{said('users', 0):,} people, {len(self.days):,} days, seed {said('seed')}"
+        return f"<Result {said('name')!r}: {lived}, {len(self.summary):,} metrics>"
 
     @property
     def name(self) -> str:
@@ -356,6 +360,12 @@ class Result:
         )
 
 
+def listed(names: Sequence[Any], one: str = "") -> str:
+    """Some names in a line, however many there are; with `one`, a word for what they name: `seeds 1, 2, 3`."""
+    few, more = ", ".join(map(str, names[:4])), len(names) - 4
+    return f"{one}{'s' if one and len(names) != 1 else ''} {few}{f' and {more:,} more' if more > 0 else ''}".strip()
+
+
 class Figures(TypedDict):
     """A metric of a scenario: its mean over seeds with a 95 % interval, and the same of its difference to the baseline.
 
@@ -390,7 +400,7 @@ class Differing(TypedDict):
 _KEYS = ("baseline", "replicates", "scenarios", "titles", "seeds", "metrics", "best", "gaining", "decided", "unfair")
 
 
-@dataclass
+@dataclass(repr=False)
 class Comparison:
     """Several scenarios over several seeds, with the same luck.
 
@@ -421,6 +431,10 @@ class Comparison:
     decided: list[Differing]
     unfair: list[Differing]
     runs: dict[tuple[str, int], "Result | Path"] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        others = listed([name for name in self.scenarios if name != self.baseline])
+        return f"<Comparison of {others} with {self.baseline}: {listed(self.seeds, 'seed')}, {len(self.metrics):,} metrics>"
 
     @property
     def replicates(self) -> int:

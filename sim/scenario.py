@@ -139,9 +139,28 @@ class Scenario(Settings):
         return scenario.remember_set(overrides or {})
 
     @classmethod
+    def of(cls, given: "Scenario | str | Path") -> "Scenario":
+        """A scenario, or that of a file: whoever wants one takes either.
+
+        Raises:
+            BadInput: it is neither, or the file cannot be used.
+        """
+        if isinstance(given, Scenario):
+            return given
+        if isinstance(given, str | Path):
+            return cls.load(given)
+        raise BadInput(f"a {type(given).__name__} is no scenario: give a Scenario, or the path of its file")
+
+    @classmethod
     def make(cls, **sections: Any) -> "Scenario":
         """A scenario from Python: `Scenario.make(run={"users": 500}, wallet={"payer_fee": 0.01})`."""
         return _checked(sections, {}, None)
+
+    def __repr__(self) -> str:
+        run = self.run
+        return f"<Scenario {self.name!r}: {run.users:,} people, {run.days:,} days, seed {run.seed}>"
+
+    __str__ = __repr__
 
     def sections(self) -> dict[str, Settings]:
         """The sections by name, in order."""
@@ -217,6 +236,7 @@ class Scenario(Settings):
 
 
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
+Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 
 

@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -212,7 +212,7 @@ class Sweep:
     """
 
     folder: Path
-    about: dict[str, Any]
+    about: dict[str, Any] = field(repr=False)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -1,7 +1,6 @@
 """The world: everyone and everything a day can touch."""
 
 import contextlib
-import functools
 import io
 import json
 import math
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, SupportsIndex
 
-import mesa
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,10 +25,12 @@ from sim.firms import advertiser, bank, company, credit, desks, drivers, merchan
 from sim.ground import city, clock, queues
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
+from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
 from sim.ground.metrics import Metric
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
+from sim.people.crowd import Crowd
 from sim.results import whole_file
-from sim.scenario import FIXED, Event, Scenario, differences
+from sim.scenario import FIXED, Event, Given, Scenario, differences
 from sim.services import (
     advertising,
     assistant,
@@ -56,8 +56,6 @@ MEASURED = (
     merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
 )  # fmt: skip
 METRICS: dict[str, Metric] = {metric.name: metric for module in MEASURED for metric in module.METRICS}
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.of is None)
-RATIOS = tuple((name, *metric.of) for name, metric in METRICS.items() if metric.of is not None)
 PEOPLE: dict[str, type[Table]] = {
     "users": users.UserColumns,
     "felt": experience.FeltColumns,
@@ -136,54 +134,44 @@ class ModelError(RuntimeError):
     """The model broke a law of its own: says the day, the phase and the reason."""
 
 
-class Person:
-    """One person, for looking: `world.users[17].messaging.sent`."""
-
-    def __init__(self, world: "World", row: int) -> None:
-        self.row = row
-        for name in PEOPLE:
-            setattr(self, name, world.tables[name][row])
-        self.wallet, self.bank = int(world.ledger[WALLET][row]), int(world.ledger[BANK][row])
-
-
-class Crowd:
-    """`world.users[17]` is a person, `world.users.messaging.sent` a column; `rows` are the traits, for kernels."""
-
-    def __init__(self, world: "World") -> None:
-        self._world, self.rows = world, world.tables["users"].rows
-
-    def __len__(self) -> int:
-        return self._world.size
-
-    def __getitem__(self, row: int) -> Person:
-        if not 0 <= row < len(self):
-            raise IndexError(f"there is no person {row}: people are numbered 0 to {len(self) - 1}")
-        return Person(self._world, row)
-
-    def __getattr__(self, table: str) -> Any:
-        return self._world.tables[table].rows
+def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
+    """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
+    people = scenario.run.users
+    parts = {
+        "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
+        "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
+        "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
+        "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
+        "bills": people * bills.KINDS * bills.BillsColumns.bytes_a_row() * scenario.can_be_on("bills"),
+        "banking": people * banking.BYTES_A_PERSON * scenario.can_be_on("banking"),
+        "orders": int(orders.KEPT * people * scenario.shopping.needs * orders.OrderColumns.bytes_a_row())
+        * any(scenario.can_be_on(service) for service in orders.READERS),
+        "follows": people
+        * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
+        * scenario.can_be_on("brands"),
+        "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
+        "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
+        "accounts": people * 16,
+        "a day's work": people * 40,
+    }
+    return parts | {"total": sum(parts.values())}
 
 
-class Collector(mesa.DataCollector):
-    """Mesa's, but that metrics are numbers, which need no deep copies: a fifth of a small world's day."""
-
-    def collect(self, model: "World") -> None:
-        """Add a row: today's metrics; a ratio is worked out from the two that it divides."""
-        if hasattr(self, "_collection_steps"):  # Mesa 3.5: what batch_run goes by
-            self._collection_steps.append(model.time)
-        today, rows = model.today, self.model_vars
-        for name in COUNTED:
-            rows[name].append(today.get(name, 0))
-        for name, top, bottom in RATIOS:
-            below = today.get(bottom, 0)
-            rows[name].append(today.get(top, 0) / below if below else 0.0)
+def _in_a_line(world: "World") -> str:
+    if "datacollector" not in vars(world):
+        return f"<{type(world).__name__}, not born yet>"
+    run = world.scenario.run
+    lived = f"{world.day:,} of {run.days:,} days lived, {world.size:,} people, seed {run.seed}"
+    return f"<{type(world).__name__} {world.scenario.name!r}: {lived}>"
 
 
-class World(mesa.Model):
+class World(Model):
     """A Mesa model of the platform: `step()` is one day.
 
+    A copy, by `copy` or by `pickle`, is a world of its own that lives on as this one would.
+
     Args:
-        scenario: what is decided and assumed.
+        scenario: what is decided and assumed, or the file that says it.
         rng: a seed that replaces the scenario's (Mesa's name for it), any whole number, NumPy's too.
         friends: a network made before, shared by many worlds; else the scenario's is made.
         threads: threads of this one world; the results do not depend on it.
@@ -195,10 +183,12 @@ class World(mesa.Model):
     scenario: Any = None  # hides the setter of Mesa 3.5, which would write into a frozen scenario
 
     def __init__(
-        self, scenario: Scenario, rng: SupportsIndex | None = None, friends: Friends | None = None, threads: int = 1
+        self, scenario: Given, rng: SupportsIndex | None = None, friends: Friends | None = None, threads: int = 1
     ) -> None:
+        scenario = Scenario.of(scenario)
         if rng is not None:
             scenario = scenario.with_values({"run.seed": _seed(rng)})
+        warn_of_equal_rows(scenario.run.seed, rng is not None)
         super().__init__(rng=scenario.run.seed)
         self.scenario = self.now = scenario
         self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
@@ -207,15 +197,16 @@ class World(mesa.Model):
         self.friends.check_people(self.size, scenario.friends.file)
         self.blocks = kernels.blocks(self.size)
         self.threads = threads
-        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self.pool: ThreadPoolExecutor | None = None  # while the world lives
         self.tables: dict[str, Table] = {name: table(self.size) for name, table in PEOPLE.items()}
         for name, kept in OTHERS.items():
             self.tables[name] = kept.table(kept.rows(self) if scenario.can_be_on(kept.service) else 0)
         self.market_scale = min(1.0, self.size / merchant.markets(self) / scenario.merchants.people_a_market)
         self.usual, self.news, self.felt = self.tables["usual"], self.tables["news"], self.tables["felt"]
-        self.presence, self.users = self.tables["presence"], Crowd(self)
+        self.presence, self.users = self.tables["presence"], Crowd(self, PEOPLE)
         firms = {sector: self.tables[sector].size for sector in SECTORS}
-        self.ledger = Ledger({WALLET: self.size, BANK: self.size, **firms, COMPANY: 1, OUTSIDE: 1})
+        accounts = {WALLET: self.size, BANK: self.size, **firms, COMPANY: 1, OUTSIDE: 1}
+        self.ledger = Ledger(accounts, company.check_declared)
         self.scratch = np.zeros(self.size, np.int64)  # empty between uses
         self.here = np.zeros(self.size, np.uint8)  # today's strangers, members away and members here; see presence.py
         self.awake: list[NDArray[np.uint32]] = []
@@ -235,8 +226,11 @@ class World(mesa.Model):
         self.date = clock.date_of(scenario.run.start, 0)
         self._slow: dict[str, float] = {}
         self._flows: list[tuple[int, str, str, str, int]] = []
-        self._birth()
-        self.datacollector = Collector({name: functools.partial(_read, name=name) for name in self.metrics})
+        try:
+            self._birth()
+        except LedgerError as error:
+            raise ModelError(f"day 0, birth: {error}") from error
+        self.datacollector = Collector(self.metrics)
         self.running = True
 
     def _birth(self) -> None:
@@ -265,6 +259,8 @@ class World(mesa.Model):
         Raises:
             ModelError: naming day, phase and reason, when a number is not finite or money does not balance.
         """
+        if self.threads > 1 and self.pool is None:
+            self.pool = ThreadPoolExecutor(self.threads)
         self.today = {}
         for name, phase in zip(self.seconds, days.DAY, strict=True):
             self.phase, began = name, self.stopwatch()
@@ -274,15 +270,16 @@ class World(mesa.Model):
                 raise ModelError(f"day {self.day}, {self.phase}: {error}") from error
             self._check_numbers()
             self.seconds[name] += self.stopwatch() - began
-        self._check()
+        try:
+            company.check_books(self)
+        except LedgerError as error:
+            raise ModelError(f"day {self.day}: {error}") from error
         self._flows += [(self.day, *flow, cents) for flow, cents in sorted(self.ledger.flows.items())]
         self.datacollector.collect(self)
         self.day += 1
         self.running = self.day < self.scenario.run.days  # else mesa.batch_run takes a step too many
-
-    def _check(self) -> None:
-        if self.today["ledger.imbalance"]:
-            raise ModelError(f"day {self.day}: the books are out by {self.today['ledger.imbalance']} cents")
+        if not self.running:
+            self.close()
 
     def _check_numbers(self) -> None:
         """Columns hold numbers: each is looked at after the last phase of its own file, or at the end of the day."""
@@ -350,7 +347,7 @@ class World(mesa.Model):
     @property
     def history(self) -> pd.DataFrame:
         """A row a day: day, date and every metric."""
-        table = pd.DataFrame(self.datacollector.model_vars)
+        table = self.datacollector.get_model_vars_dataframe()
         table.insert(0, "day", np.arange(len(table)))
         table.insert(1, "date", [clock.date_of(self.scenario.run.start, d).isoformat() for d in range(len(table))])
         return table
@@ -365,35 +362,15 @@ class World(mesa.Model):
         """Welfare of each person since day 0, in CNY; shape (people,)."""
         return self.felt.rows.surplus.copy()  # type: ignore[no-any-return]
 
-    @staticmethod
-    def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
-        """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
-        people = scenario.run.users
-        parts = {
-            "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
-            "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
-            "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
-            "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
-            "bills": people * bills.KINDS * bills.BillsColumns.bytes_a_row() * scenario.can_be_on("bills"),
-            "banking": people * banking.BYTES_A_PERSON * scenario.can_be_on("banking"),
-            "orders": int(orders.KEPT * people * scenario.shopping.needs * orders.OrderColumns.bytes_a_row())
-            * any(scenario.can_be_on(service) for service in orders.READERS),
-            "follows": people
-            * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
-            * scenario.can_be_on("brands"),
-            "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
-            "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
-            "accounts": people * 16,
-            "a day's work": people * 40,
-        }
-        return parts | {"total": sum(parts.values())}
+    memory = staticmethod(memory)
 
     def close(self) -> None:
-        """Free the threads, and Mesa's reference to this world (Mesa 3.3 keeps every model alive)."""
-        if self.pool:
+        """Free the threads, which a further step starts again; a world that stops running closes by itself."""
+        if self.pool is not None:
             self.pool.shutdown()
-        with contextlib.suppress(AttributeError):
-            mesa.Agent._ids.pop(self, None)
+            self.pool = None
+
+    __repr__ = _in_a_line
 
     # on disk
 
@@ -410,7 +387,7 @@ class World(mesa.Model):
             "set_by_hand": list(self.scenario.set_by_hand),
             "day": self.day,
             "slow": self._slow,
-            "history": self.datacollector.model_vars,
+            "history": self.datacollector.days,
             "flows": self._flows,
             "network": self.friends.digest(),
         }
@@ -440,7 +417,7 @@ class World(mesa.Model):
 
     @classmethod
     def load(
-        cls, path: str | Path, scenario: Scenario | None = None, friends: Friends | None = None, threads: int = 1
+        cls, path: str | Path, scenario: Given | None = None, friends: Friends | None = None, threads: int = 1
     ) -> "World":
         """Open a saved world; `scenario` continues it under another strategy.
 
@@ -448,7 +425,7 @@ class World(mesa.Model):
             BadInput: if the file is no saved world or does not fit the scenario.
         """
         saved, day = cls.saved(path)
-        scenario = scenario or saved
+        scenario = saved if scenario is None else Scenario.of(scenario)
         for name, asked, had, _ in differences(scenario, saved):
             if name.partition(".")[0] in FIXED and name != "run.days":
                 raise BadInput(
@@ -472,7 +449,7 @@ class World(mesa.Model):
                         values[...] = state[f"{name}/{column}"]
             world.ledger.restore(about["sectors"], state["ledger"])
         world.scenario, world.day, world.steps, world._slow = scenario, day, day, about["slow"]
-        world.datacollector.model_vars = about["history"]
+        world.datacollector.restore(about["history"])
         world._flows = [tuple(flow) for flow in about["flows"]]
         if scenario.steering != saved.steering:
             steering.forget(world)
@@ -505,15 +482,6 @@ def _seed(rng: SupportsIndex) -> int:
         return operator.index(rng)
     except TypeError:
         raise BadInput(f"rng = {rng!r}: must be a whole number, which names the luck of the run") from None
-
-
-def _read(world: World, name: str) -> float:
-    """Today's value of a metric; a ratio is worked out from the two it divides."""
-    of = METRICS[name].of
-    if of is None:
-        return world.today.get(name, 0)
-    bottom = world.today.get(of[1], 0)
-    return world.today.get(of[0], 0) / bottom if bottom else 0.0
 
 
 def _plain(value: Any) -> Any:

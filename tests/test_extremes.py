@@ -88,3 +88,30 @@ def test_what_is_given_is_no_less_for_being_much(lived: Callable[..., World]) ->
     given = world.users.lucky_money.given
     assert given.max() == 2_000_000_000
     assert given.min() >= 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "together",
+    [
+        {
+            "shopping.noise": 0.03,
+            "shopping.outside": -27.0,
+            "shopping.doing_without": -35.0,
+            "shopping.reservation": 700.0,
+        },
+        {"shopping.noise": 0.001, "shopping.outside": 40.0, "shopping.doing_without": -40.0},
+        {"merchants.cost": 0, "merchants.first_markup": 0},
+    ],
+    ids=["odds beyond what a computer holds", "hardly any noise", "shops that would ask nothing"],
+)
+def test_what_fuzzing_found_lives_with_finite_numbers(together: dict[str, Any]) -> None:
+    """Found by `hongbao validate --fuzz`: plausible each by itself, these once ended in numbers that were none."""
+    needy = {"shopping.needs": 0.5, "assistant.asks": 0.5, "assistant.goods_share": 0.8}
+    world = World(Scenario.load(SUPERAPP, TINY | {"run.users": 120, "run.days": 9} | needy | together))
+    while world.running:
+        world.step()
+    numbers = world.history.drop(columns="date").to_numpy(np.float64)
+    assert np.isfinite(numbers).all()
+    assert np.isfinite(world.surplus).all()
+    assert world.history["shopping.needs"].sum() > 100

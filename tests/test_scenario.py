@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
@@ -309,3 +310,42 @@ def test_a_saved_world_knows_what_it_was_given_by_hand(write: Callable[..., Path
     world.step()
     world.save(tmp_path / "world.npz")
     assert World.saved(tmp_path / "world.npz")[0].set_by_hand == {"advertising.nuisance": 0.14}
+
+
+# manners
+
+
+def test_numbers_of_numpy_are_taken_wherever_pythons_are(scenarios: Path) -> None:
+    events = [{"day": np.int64(2), "set": {"wallet.payer_fee": np.float32(0.5), "stickers.on": np.bool_(True)}}]
+    run = {"users": np.int64(300), "days": np.uint8(5), "seed": np.int32(7)}
+    made = Scenario.make(run=run, wallet={"payer_fee": np.float64(0.25)}, events=events)
+    plain_events = [{"day": 2, "set": {"wallet.payer_fee": 0.5, "stickers.on": True}}]
+    plain = Scenario.make(run={"users": 300, "days": 5, "seed": 7}, wallet={"payer_fee": 0.25}, events=plain_events)
+    assert made.digest() == plain.digest()
+    assert made.to_toml() == plain.to_toml()
+    assert made.with_values({"run.users": np.int64(400)}).run.users == 400
+    loaded = Scenario.load(
+        scenarios / "shops.toml", {"run.users": np.int64(250), "shopping.commission": np.float32(0.5)}
+    )
+    assert (
+        loaded.digest()
+        == Scenario.load(scenarios / "shops.toml", {"run.users": 250, "shopping.commission": 0.5}).digest()
+    )
+    with pytest.raises(BadInput, match=r"run.users = 300.0: must be a valid integer"):
+        Scenario.make(run={"users": np.float64(300)})
+
+
+def test_a_scenario_is_told_in_a_line(scenarios: Path) -> None:
+    shops = Scenario.load(scenarios / "shops.toml", {"run.users": 5_000, "run.days": 90})
+    assert repr(shops) == str(shops) == "<Scenario 'shops': 5,000 people, 90 days, seed 1>"
+
+
+def test_whoever_wants_a_scenario_takes_its_file(scenarios: Path) -> None:
+    shops = Scenario.load(scenarios / "shops.toml")
+    assert Scenario.of(shops) is shops
+    for path in (scenarios / "shops.toml", str(scenarios / "shops.toml")):
+        assert Scenario.of(path) == shops
+    with pytest.raises(BadInput, match=r"shop.toml: no such scenario file; did you mean 'shops.toml'\?"):
+        Scenario.of(scenarios / "shop.toml")
+    with pytest.raises(BadInput, match="a dict is no scenario: give a Scenario, or the path of its file"):
+        Scenario.of({"run": {}})  # type: ignore[arg-type]

@@ -274,3 +274,10 @@ def test_a_folder_without_a_sweep_is_told(tmp_path, content):
         Sweep.load(tmp_path)
     with pytest.raises(BadInput, match="there is no folder"):
         Sweep.load(tmp_path / "nowhere")
+
+
+def test_a_sweep_is_told_in_a_line(tmp_path):
+    found = repr(a_sweep(tmp_path, shared))
+    assert found.startswith("Sweep(folder=")
+    assert "\n" not in found
+    assert len(found) < 200 + len(str(tmp_path))

@@ -1,7 +1,9 @@
 """The world: a Mesa model of a day a step, with people to look at, that can be saved and stops when it is unsound."""
 
+import copy
 import gc
 import json
+import pickle
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from sim.day import DAY, name_of
 from sim.engine.settings import BadInput
+from sim.experiments.limits.laws import fingerprint
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, WALLET
 from sim.scenario import Scenario
@@ -194,6 +197,85 @@ def test_a_network_may_be_shared_by_worlds() -> None:
         histories.append(world.history)
     assert histories[0].equals(histories[1])
     assert histories[0].equals(histories[2])
+
+
+# copies
+
+
+def through_pickle(world: World) -> World:
+    return pickle.loads(pickle.dumps(world))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, through_pickle], ids=["deepcopy", "copy", "pickle"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_copy_of_a_world_lives_on_to_the_byte(
+    copied: Callable[[World], World], threads: int, scenarios: Path
+) -> None:
+    """Neither feels the other; breaks if a copy shares a column, an account or its threads with the first."""
+    scenario = Scenario.load(scenarios / "superapp.toml", {"run.users": 90, "run.days": 14, "run.start": "2015-02-10"})
+    plain = World(scenario)
+    while plain.running:
+        plain.step()
+    world = World(scenario, threads=threads)
+    for _ in range(6):
+        world.step()
+    before = fingerprint(world)
+    other = copied(world)
+    assert fingerprint(other) == before
+    while other.running:
+        other.step()
+    assert fingerprint(world) == before, "the first has not lived on"
+    assert fingerprint(other) == fingerprint(plain)
+    while world.running:
+        world.step()
+    assert fingerprint(world) == fingerprint(plain)
+    assert (other.steps, other.day, other.threads) == (14, 14, threads)
+    assert all(agent.model is other for agent in other.agents)
+    assert other.history.equals(plain.history)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda crowd: pickle.loads(pickle.dumps(crowd))])
+def test_people_can_be_copied_and_take_their_world_along(copied: Callable[[Any], Any]) -> None:
+    world = World(Scenario.make(run={"users": 60, "days": 4}))
+    world.step()
+    users, person = copied(world.users), copied(world.users[17])
+    assert users.messaging.sent.tolist() == world.users.messaging.sent.tolist()
+    assert vars(person) == vars(world.users[17])
+    world.step()
+    assert users.messaging.sent.sum() < world.users.messaging.sent.sum()
+
+
+def test_a_copy_can_be_saved_and_copied_again(tmp_path: Path) -> None:
+    world = World(Scenario.make(run={"users": 60, "days": 6}))
+    world.step()
+    twice = copy.deepcopy(through_pickle(world))
+    twice.save(tmp_path / "world.npz")
+    opened = World.load(tmp_path / "world.npz")
+    for it in (world, twice, opened):
+        it.step()
+    assert fingerprint(world) == fingerprint(twice) == fingerprint(opened)
+
+
+def test_a_copy_shares_the_network_which_never_changes() -> None:
+    world = World(Scenario.make(run={"users": 60, "days": 2}))
+    assert copy.deepcopy(world).friends is world.friends
+    friends = through_pickle(world).friends
+    assert friends.digest() == world.friends.digest()
+    with pytest.raises(ValueError, match="read-only"):
+        friends.rows.friend[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        through_pickle(world).ledger[WALLET][0] = 1
+
+
+def test_a_world_is_told_in_a_line(lived: Callable[..., World]) -> None:
+    world = lived(run={"users": 60, "days": 3})
+    assert repr(world) == "<World 'scenario': 3 of 3 days lived, 60 people, seed 1>"
+    assert repr(world.friends).startswith("<Friends: 60 people, ")
+    assert repr(world.ledger).startswith("<Ledger of ")
+    assert repr(World.__new__(World)) == "<World, not born yet>"
+    for it in (world.friends, world.ledger):
+        assert "\n" not in repr(it)
+        assert len(repr(it)) < 400
 
 
 # saving

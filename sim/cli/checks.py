@@ -4,22 +4,39 @@ import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sim.cli.errors import Failed
 from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS
-from sim.screen import progress, show
+from sim.screen import progress, say, show
 
 
 @click.command()
 @click.option("--only", type=int, multiple=True, metavar="N", help="Only this row of the limits; may be repeated.")
+@click.option(
+    "--fuzz", "cases", type=click.IntRange(min=1), metavar="N",
+    help="Instead, let N worlds live whose settings are drawn over all that they may plausibly be.",
+)  # fmt: skip
+@click.option("--seed", type=int, help="Of what --fuzz draws.  [default: 0]")
+@click.option("--first", type=click.IntRange(min=0), help="Number of the first case of --fuzz.  [default: 0]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side, for --fuzz.  [default: 1]")
+@click.option("--out", type=PATH, help="Where --fuzz writes the scenarios that fail.  [default: outputs/fuzz]")
 @FORMAT
 @DEBUG
-def validate(only: Sequence[int], form: str) -> None:
+def validate(only: Sequence[int], cases: int | None, form: str, **how: Any) -> None:
     """Hold the services against theory in their limiting cases."""
     from sim.experiments.validate import validate as hold
 
+    asked = {name: value for name, value in how.items() if value is not None}
+    if cases is not None:
+        if only:
+            raise click.UsageError("--only names limits of theory, --fuzz draws scenarios: give one of the two")
+        _fuzz(cases, form, **asked)
+        return
+    if asked:
+        raise click.UsageError(f"--{next(iter(asked))} goes with --fuzz: say how many scenarios to draw")
     found = hold(only or None)
     rows = [limit._asdict() for limit in found]
     if form == "table":
@@ -28,6 +45,26 @@ def validate(only: Sequence[int], form: str) -> None:
     show(rows, form, "Limits of theory, through the code that runs the economy")
     if failed := sum(not limit.passed for limit in found):
         raise Failed(f"{failed} of {len(found)} limits fail", 1)
+
+
+def _fuzz(cases: int, form: str, **how: Any) -> None:
+    """Let worlds of drawn settings live, and say what became of them."""
+    from sim.experiments.fuzz import fuzz
+
+    with progress("world") as told:
+        found = fuzz(cases, progress=told, **how)
+    rows = [
+        {"name": "worlds that lived", "value": found.cases - len(found.failures)},
+        {"name": "user-days lived", "value": found.user_days},
+        {"name": "failures", "value": len(found.failures)},
+        *({"name": f"drawn again: {rule}", "value": many} for rule, many in found.refused.items()),
+    ]
+    show(rows, form, "Worlds of settings drawn over all that they may plausibly be")
+    for case, file in zip(found.failures, found.files, strict=True):
+        say(f"case {case.number}: {case.error}")
+        say(f"  again: hongbao run {file}")
+    if found.failures:
+        raise Failed(f"{len(found.failures)} of {cases} worlds failed; what they were is in {found.files[0].parent}", 1)
 
 
 @click.command()

@@ -43,6 +43,9 @@ class Table:
         self.size = size
         self.rows = self.Rows(*(np.full(size, c.first, c.dtype) for c in self.declared.values()))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.size:,} rows of {', '.join(self.declared)}>"
+
     def __getitem__(self, row: int) -> Any:
         return self.Rows(*(column[row].item() for column in self.rows))
 

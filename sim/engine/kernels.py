@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 
 import numba
 import numpy as np
@@ -24,6 +24,8 @@ from llvmlite import ir
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, overload, register_jitable
 from numpy.typing import NDArray
+
+from sim.engine.names import nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -110,10 +112,31 @@ class _Cache(FunctionCache):
 def remembered(rows: type[T]) -> type[T]:
     """The same class of NamedTuples, whose instances remember of what kind they are: kernels tell them at a glance.
 
-    numba's cache pickles a type by its name, so the new class goes by the name of the old.
+    numba's cache pickles a type by its name, so the new class goes by the name of the old. What an instance remembers
+    belongs to this process, so a copy does not take it along.
     """
     named = {"__module__": rows.__module__, "__qualname__": rows.__qualname__, "__doc__": rows.__doc__}
-    return cast(type[T], type(rows.__name__, (rows,), named))  # without __slots__, so with room to remember
+    manners = {"__reduce__": _rows_for_a_copy, "__getattr__": _no_such_column, "__repr__": _rows_on_a_line}
+    return cast(type[T], type(rows.__name__, (rows,), named | manners))  # without __slots__: with room to remember
+
+
+def _rows_for_a_copy(rows: Any) -> tuple[Any, tuple[Any, ...]]:
+    return type(rows), tuple(rows)
+
+
+def _no_such_column(rows: Any, name: str) -> NoReturn:
+    if name.startswith("_"):  # what we, numba and copy ask, and often
+        raise AttributeError(name)
+    raise AttributeError(f"{type(rows).__qualname__} has no column {name!r}{nearest(name, rows._fields)}")
+
+
+def _rows_on_a_line(rows: Any) -> str:
+    held = (f"{name}={_briefly(value)}" for name, value in zip(rows._fields, rows, strict=True))
+    return f"{type(rows).__qualname__}({', '.join(held)})"
+
+
+def _briefly(value: Any) -> str:
+    return f"<{value.dtype}: {'x'.join(map(str, value.shape))}>" if isinstance(value, np.ndarray) else repr(value)
 
 
 _array_kind = operator.attrgetter("dtype", "ndim", "flags.num")

@@ -35,8 +35,8 @@ def _name_number(name: str) -> int:
 
 def key(seed: int, name: str, day: int = EVER) -> np.uint64:
     """The key of one decision on one day: hand it to `uniform` in a kernel, or to `uniforms`."""
-    bits = seed & WHOLE
-    for part in (_name_number(name), day):  # in Python's own integers: some 30 keys are made a day
+    bits = int(seed) & WHOLE
+    for part in (_name_number(name), int(day)):  # in Python's own integers: some 30 keys are made a day
         z = (bits * 0x9E3779B97F4A7C15 + part) & WHOLE
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & WHOLE
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & WHOLE

@@ -11,7 +11,8 @@ from collections import namedtuple
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sim.engine.kernels import remembered
 
@@ -20,11 +21,30 @@ class BadInput(ValueError):
     """What a person gave us cannot be used: says what, where, why and the nearest right thing. Exit code 2."""
 
 
+def plain(value: Any) -> Any:
+    """NumPy's numbers, words and arrays as Python's own, which are what settings are made of; all else as it is."""
+    if isinstance(value, np.floating):  # some of them have no other form
+        return float(value)
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {plain(name): plain(item) for name, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    return value
+
+
 class Settings(BaseModel):
     """One section of a scenario. Frozen; unknown keys, wrong types and values out of range are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
     __iter__ = None  # type: ignore[assignment]  # else mesa.batch_run takes a scenario for a list of values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_numbers(cls, values: Any) -> Any:
+        """Strict means no guessing, not that a number of NumPy's is none."""
+        return plain(values)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -33,7 +33,7 @@ from sim.results import (
     run_folder,
     write_json,
 )
-from sim.scenario import LARGEST_SEED, Scenario, differences
+from sim.scenario import LARGEST_SEED, Given, Scenario, differences
 from sim.sweeps import check_no_sweep
 from sim.world import METRICS, ModelError, World
 
@@ -50,7 +50,7 @@ class UnfairComparison(UserWarning):
 
 
 def compare(
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Given],
     *,
     replicates: int | None = None,
     precision: float | None = None,
@@ -65,7 +65,7 @@ def compare(
     Replicate r has the seed `run.seed + r` in every scenario. Interrupted, it leaves whole files only.
 
     Args:
-        scenarios: two or more; the first is the baseline. All have the same users, days, seed and [friends].
+        scenarios: two or more, or their files; the first is the baseline. All have the same users, days, seed and [friends].
         replicates: seeds of each scenario, 8 if None; with `precision`, those to begin with, 4 at least. One says
             nothing of luck: intervals then have no width.
         precision: add replicates until, for every scenario, half the width of the paired difference's interval is at
@@ -95,7 +95,7 @@ def compare(
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
     _check_metric(metric)
-    scenarios = _named(scenarios)
+    scenarios = _named(_read(scenarios))
     decided, unfair = check_fair(scenarios)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)
@@ -192,6 +192,12 @@ def check_seeds(first: int, many: int, where: str) -> None:
         raise BadInput(
             f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}: begin with a smaller one"
         )
+
+
+def _read(given: Sequence[Given]) -> list[Scenario]:
+    if isinstance(given, Given):
+        raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
+    return [Scenario.of(each) for each in given]
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:

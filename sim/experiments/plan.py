@@ -19,10 +19,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from scipy.stats import qmc
 
-from sim.engine.settings import BadInput, Parameter, Settings, Words
+from sim.engine.settings import BadInput, Parameter, Settings, Words, plain
 from sim.experiments.compare import check_fair, check_seeds
 from sim.ground.friends import Friends
-from sim.results import Differing
+from sim.results import Differing, listed
 from sim.scenario import LARGEST_SEED, SECTIONS, Scenario, read_toml
 from sim.world import METRICS
 
@@ -122,7 +122,7 @@ class Point(NamedTuple):
     values: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What a sweep asks for, every name and value checked on its own.
 
@@ -156,7 +156,11 @@ class Plan:
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        return _Reading(Path(path), instead or {}).plan(most)
+        return _Reading(Path(path), plain(dict(instead or {}))).plan(most)
+
+    def __repr__(self) -> str:
+        of = listed([scenario.name for scenario in self.scenarios], "scenario")
+        return f"<Plan {self.name!r}: {self.runs:,} runs, {of}, {listed(self.seeds, 'seed')}>"
 
     @property
     def name(self) -> str:

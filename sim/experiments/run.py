@@ -14,10 +14,10 @@ from typing import Any
 import numba
 
 from sim import __version__
-from sim.engine.settings import BadInput
+from sim.engine.settings import BadInput, plain
 from sim.ground.friends import Friends
 from sim.results import Result, folder_for_results, summarise
-from sim.scenario import Scenario
+from sim.scenario import Given, Scenario
 from sim.sweeps import check_no_sweep
 from sim.world import World
 
@@ -27,7 +27,7 @@ ROOM_LEFT = 0.05  # of the memory that is free, what a world leaves to everythin
 
 
 def run(
-    scenario: Scenario,
+    scenario: Given,
     *,
     threads: int = 1,
     out: str | Path | None = None,
@@ -42,7 +42,7 @@ def run(
     files only.
 
     Args:
-        scenario: what is decided and assumed, who and how long.
+        scenario: what is decided and assumed, who and how long; or the file that says it.
         threads: threads of this one world; the result does not depend on it.
         out: folder for the result, made where missing; an earlier result there is overwritten. None saves nothing.
         friends: a network made before, in place of the one that the scenario describes.
@@ -59,6 +59,7 @@ def run(
             written to.
         ModelError: the run broke a law, such as that books balance.
     """
+    scenario, save_at = Scenario.of(scenario), plain(list(save_at))
     if save_at and out is None:
         raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
     born = 0 if saved is None else World.saved(saved)[1]

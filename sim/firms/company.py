@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from sim.engine import luck
 from sim.engine.kernels import rule
+from sim.engine.names import nearest
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ class CompanySettings(Settings):
     knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
     knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
     capital: int = decided.count(
-        1_000, "cents a person", "paid in by the owners on day 0; they pay in more when it is spent"
+        1_000,
+        "cents a person",
+        "paid in by the owners on day 0; they pay in more when it is spent",
+        "round figure",
+        0,
+        10_000,
     )
     message_cost: float = assumed.amount(
         0.008,
@@ -83,6 +89,44 @@ METRICS = (
         "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
     ),
 )
+
+
+def check_declared(flow: Flow) -> None:
+    """Refuse money that reaches or leaves the company for a reason that its books do not know: it would count nowhere.
+
+    Raises:
+        LedgerError: saying what to declare, and where.
+    """
+    costs = [*(f"cost.{kind}" for kind in COSTS), "fines"]
+    if flow.payee == COMPANY and flow.reason not in (*STREAMS, "capital"):
+        raise LedgerError(
+            f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
+            f"{flow.reason!r} to STREAMS in sim/firms/company.py{nearest(flow.reason, STREAMS)}"
+        )
+    if flow.payer == COMPANY and flow.reason not in costs:
+        kind = flow.reason.removeprefix("cost.")
+        raise LedgerError(
+            f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to COSTS in "
+            f"sim/firms/company.py, and pay it as 'cost.{kind}'{nearest(flow.reason, costs)}"
+        )
+
+
+def check_books(world: "World") -> None:
+    """At the end of a day: every cent is accounted for, and what the company got and paid is what its books say.
+
+    Raises:
+        LedgerError: they are out, or money moved after they had closed.
+    """
+    flows, today = world.ledger.flows.items(), world.today
+    if today["ledger.imbalance"]:
+        raise LedgerError(f"the books are out by {today['ledger.imbalance']} cents")
+    moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
+    late = int(moved - today["profit.total"] - today["company.paid_in"])
+    if late:
+        raise LedgerError(
+            f"{late} cents reached the company (left it, if below 0) after its books had closed, so that they count nowhere: "
+            "whatever pays them stands before company.settle in sim/day.py"
+        )
 
 
 def found(world: "World") -> None:

@@ -217,7 +217,7 @@ class Merchant(mesa.Agent):
         it does sell, since those whom it suits best buy most.
         """
         world, settings = self.model, self.model.now.merchants
-        price = self.cost + settings.first_markup
+        price = max(1, self.cost + settings.first_markup)
         week = self._week_expected(price) - settings.fixed_cost * world.market_scale
         month = week * 30 / 7 - world.now.shopping.listing_fee * world.market_scale
         decides = luck.draw(world.luck("merchants.enter"), self.row) < settings.entering
@@ -273,7 +273,7 @@ def found(world: "World") -> list[Merchant]:
     rows.place[...] = (even + turn) % 1.0
     rows.quality[...] = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
     rows.cost[...] = [round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost]
-    rows.price[...] = rows.price_before[...] = rows.cost + settings.first_markup
+    rows.price[...] = rows.price_before[...] = np.maximum(1, rows.cost + settings.first_markup)
     rows.open[...] = ~spare
     accounts = np.arange(number, dtype=np.uint32)
     capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
@@ -336,7 +336,9 @@ def count(world: "World") -> None:
         world.note("merchants.price", float(price.mean()))
         world.note("merchants.markup", float(((price - cost) / price).mean()))
         world.note("merchants.bid", float(rows.bid[is_open].mean()))
-        world.note("shopping.price_index", float(price.sum() / (cost + world.now.merchants.first_markup).sum()))
+        world.note(
+            "shopping.price_index", float(price.sum() / np.maximum(1, cost + world.now.merchants.first_markup).sum())
+        )
     flows = world.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")

@@ -254,6 +254,17 @@ class Friends:
         for array in rows:
             array.flags.writeable = False  # all networks alike, so that a kernel is compiled once for all of them
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # it never changes: a copy of a world shares it
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        for array in self.rows:
+            array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"<Friends: {self.people:,} people, {self.friendships:,} friendships, {self.notes['source'] or 'given'}>"
+
     @property
     def people(self) -> int:
         return self.rows.first.size - 1

@@ -4,7 +4,7 @@ Accounts lie in one int64 array, a slice a sector. Money moves only by `pay` and
 (payer's sector, payee's sector, reason) apart from the balances, so that at the end of a day the two must agree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -81,9 +81,11 @@ class Ledger:
 
     Args:
         sectors: accounts by sector; `wallet` and `bank` have one a person, others one a firm.
+        check: called before money moves by a flow for the first time in a day; raises LedgerError if it must not.
     """
 
-    def __init__(self, sectors: Mapping[str, int]) -> None:
+    def __init__(self, sectors: Mapping[str, int], check: Callable[[Flow], None] | None = None) -> None:
+        self._check = check
         self.first: dict[str, int] = {}
         size = 0
         for sector, accounts in sectors.items():
@@ -93,11 +95,26 @@ class Ledger:
         self.balance = np.zeros(size, np.int64)
         self._forget_flows()
         self._firsts = np.array(list(self.first.values()), np.int64)
-        self._views: dict[str, NDArray[np.int64]] = {}
-        for sector, accounts in self.sizes.items():
-            self._views[sector] = self.balance[self.first[sector] : self.first[sector] + accounts]
-            self._views[sector].flags.writeable = False
+        self._views = self._views_to_read()
         self._opening, _ = self._survey()
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name} {int(self[name].sum()):,}" for name, accounts in self.sizes.items() if accounts)
+        return f"<Ledger of {self.balance.size:,} accounts, in cents: {held}>"
+
+    def _views_to_read(self) -> dict[str, NDArray[np.int64]]:
+        views = {}
+        for sector, accounts in self.sizes.items():
+            views[sector] = self.balance[self.first[sector] : self.first[sector] + accounts]
+            views[sector].flags.writeable = False
+        return views
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_views": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._views = self._views_to_read()  # of these balances, not of those copied from
 
     def __getitem__(self, sector: str) -> NDArray[np.int64]:
         """The accounts of a sector, in cents: a view to read."""
@@ -111,9 +128,10 @@ class Ledger:
         covered = known and (payer in MAY_OWE or self.balance[self.first[payer] + payer_row] >= cents)
         if cents < 0 or not covered:
             self._explain(payer, payer_row, payee, payee_row, cents, reason)
+        flow = self._known(Flow(payer, payee, reason))
         self.balance[self.first[payer] + payer_row] -= cents
         self.balance[self.first[payee] + payee_row] += cents
-        self._note(Flow(payer, payee, reason), int(cents))
+        self.flows[flow] += int(cents)
 
     def pay_many(self, events: Any, payer: str, payee: str, reason: str) -> None:
         """Move many amounts between two sectors, in the order given.
@@ -129,6 +147,7 @@ class Ledger:
             many = len(cents)
         if many == 0:
             return
+        flow = self._known(Flow(payer, payee, reason))
         who, to, cents = np.asarray(who, np.uint32), np.asarray(to, np.uint32), np.asarray(cents, np.int64)
         failed, moved = _move(
             self.balance, self.first[payer], self.sizes[payer], self.first[payee], self.sizes[payee], payer in MAY_OWE,
@@ -136,14 +155,16 @@ class Ledger:
         )  # fmt: skip
         if failed >= 0:
             self._explain(payer, int(who[failed]), payee, int(to[failed]), int(cents[failed]), reason)
-        self._note(Flow(payer, payee, reason), moved)
+        self.flows[flow] += moved
 
-    def _note(self, flow: Flow, cents: int) -> None:
-        """Count a movement among today's flows."""
+    def _known(self, flow: Flow) -> Flow:
+        """The flow, which is among today's from now on."""
         if flow not in self.flows:
+            if self._check is not None:
+                self._check(flow)
             self.flows[flow] = 0
             self._flows_for.setdefault(flow.reason, []).append(flow)
-        self.flows[flow] += cents
+        return flow
 
     def _explain(self, payer: str, payer_row: int, payee: str, payee_row: int, cents: int, reason: str) -> NoReturn:
         """Raise what a movement is refused for."""

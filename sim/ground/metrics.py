@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Kind = Literal["flow", "stock", "ratio"]
 Better = Literal["more", "less", "neither"]
+LAST_DAYS = 28  # a stock over a run is the mean of so many last days: four whole weeks
 
 
 class Metric(NamedTuple):

@@ -8,6 +8,8 @@ import math
 from sim.engine import elementary
 from sim.engine.kernels import rule
 
+MOST_OF_ALL = 1e300  # near the most that a computer holds
+
 
 @rule
 def distance(one, other):
@@ -32,6 +34,20 @@ def match(apart, peculiar, travel, pair_spread):
 def worth_of_shop(quality, suits, travel, reservation, price, price_weight):
     """Systematic worth of buying at a price in cents: quality, match and the need's own worth, less the price."""
     return quality + suits - 0.25 * travel + price_weight * (reservation - price / 100.0)
+
+
+@rule
+def log_of_ratio(top, bottom):
+    """Logarithm of the ratio of two positive numbers, also where that ratio is none that a computer holds."""
+    ratio = top / bottom
+    return elementary.log(ratio) if ratio < MOST_OF_ALL else elementary.log(top) - elementary.log(bottom)
+
+
+@rule
+def share(weight, others):
+    """Chance of what has a weight among others, however large that is."""
+    weight = min(weight, MOST_OF_ALL)
+    return weight / (others + weight)
 
 
 @rule

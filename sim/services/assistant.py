@@ -35,6 +35,7 @@ NO_SHOP = 255
 ORDER, PAID_CLICK = 0, 1
 MICRO = merchant.MICRO
 NEVER = -math.inf  # worth of what one cannot pay
+FAR = 700.0  # e to the power of more is none that a computer holds
 
 
 class AssistantSettings(Settings):
@@ -157,6 +158,19 @@ def drop(box, who, to, cents, kind):
     at = box.used[0]
     box.who[at], box.to[at], box.cents[at], box.kind[at] = who, to, cents, kind
     box.used[0] = at + 1
+
+
+@rule
+def power(x):
+    """e^x, neither nothing nor more than a computer holds."""
+    return math.exp(min(FAR, max(-FAR, x)))
+
+
+@rule
+def log_of_odds(weight, outside):
+    """ln(1 + weight / outside) of two positive numbers, also where that ratio is none that a computer holds."""
+    odds = (weight + outside) / outside
+    return math.log(odds) if odds < math.inf else math.log(weight) - math.log(outside)
 
 
 @rule
@@ -331,10 +345,10 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
             box.tally[UNAFFORDABLE if buys else OUTSIDE if elsewhere > nothing else UNMET] += 1
             continue
         if noise > 0.0:  # worth of the need: expected maximum of what is believed, put right where belief was wrong
-            outside = math.exp(shop.outside / noise) + math.exp(shop.doing_without / noise)
-            weight = math.exp(believed[named] / noise)
+            outside = power(shop.outside / noise) + power(shop.doing_without / noise)
+            weight = power(believed[named] / noise)
             chance = weight / (weight + outside)
-            gain = noise * math.log((weight + outside) / outside) + chance * (worth[named] - believed[named])
+            gain = noise * log_of_odds(weight, outside) + chance * (worth[named] - believed[named])
             slope = shop.price_weight / noise * chance * (1.0 - chance)
         else:
             chance, gain = 1.0 if buys else 0.0, worth[named] - without if buys else 0.0

@@ -22,7 +22,7 @@ from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people import follows, knowledge
-from sim.people.taste import distance, gumbel, gumbels, match, taste, worth_of_shop
+from sim.people.taste import distance, gumbel, gumbels, log_of_ratio, match, share, taste, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -348,7 +348,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         to_money = 100.0 / it.price_weight  # cents a logit unit
         box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
         box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
-        gain = scale * elementary.log(total / outside) if it.noise > 0.0 else best - without
+        gain = scale * log_of_ratio(total, outside) if it.noise > 0.0 else best - without
         felt.worth[who] += gain / it.price_weight
         box.tally[4] += int(100.0 * gain * to_money)
         for j in range(number):
@@ -358,7 +358,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 if mind[j] >= follows.READ:
                     why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
                     usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
-                    otherwise = usual / (total - weight[j] + usual) if seen_unread[j] and not wished else 0.0
+                    otherwise = share(usual, total - weight[j]) if seen_unread[j] and not wished else 0.0
                     earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
                     margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
                     box.lift[row] += int(100.0 * (earned - otherwise * margin))

@@ -71,7 +71,7 @@ class TripsSettings(Settings):
         "seats",
         "seats a flight has for people of one full market",
         "fitted: one flight in ten sells out",
-        0.0,
+        0.5,
         500,
     )
     disrupted: float = assumed.share(0.03, "flights cancelled", "round figure", 0.0, 0.3)

@@ -1,7 +1,8 @@
 """Settings say what they are and refuse what they cannot be."""
 
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -19,6 +20,35 @@ class TeaSettings(Settings):
     sizes: Floats = assumed.word((0.2, 0.4), "cups there are", unit="litres")
     steep: float = assumed.positive(3.0, "log-spread", "how long it steeps")
     height: float = assumed.number(0.0, "metres", "where it is drunk")
+
+
+@pytest.mark.parametrize(
+    "kind", [np.int8, np.int16, np.int64, np.uint64, np.float16, np.float32, np.float64, np.longdouble]
+)
+def test_numbers_of_numpy_are_numbers(kind: type[np.number[Any]]) -> None:
+    tea = TeaSettings.model_validate({"warmth": kind(45)})
+    assert tea.warmth == 45.0
+    assert type(tea.warmth) in (int, float)
+
+
+def test_whole_numbers_switches_words_and_lists_of_numpy_are_taken_as_pythons_are() -> None:
+    values = {"price": np.int32(150), "on": np.bool_(False), "kind": np.str_("green"), "sizes": np.array([0.1, 0.2])}
+    plain = TeaSettings.model_validate(values)
+    assert plain == TeaSettings.model_validate({"price": 150, "on": False, "kind": "green", "sizes": [0.1, 0.2]})
+    assert [type(value) for value in (plain.price, plain.on, plain.kind)] == [int, bool, str]
+    assert {type(value) for value in plain.sizes} == {float}
+    assert plain.changed({"price": np.uint16(160)}).price == 160
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"price": np.float64(150)}, {"price": np.bool_(True)}, {"on": np.int64(1)}, {"warmth": np.float32("nan")},
+     {"warmth": np.bool_(True)}, {"sizes": np.float64(0.1)}, {"thirst": np.float64(1.5)}],
+    ids=str,
+)  # fmt: skip
+def test_what_is_refused_of_python_is_refused_of_numpy(values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        TeaSettings.model_validate(values)
 
 
 def test_a_section_has_its_defaults() -> None:

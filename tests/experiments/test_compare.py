@@ -493,3 +493,43 @@ def test_a_kept_network_file_is_made_once_a_seed_and_goes_away(tmp_path):
         assert graphs.of(5) == graphs.of(5) != graphs.of(6)
         assert Path(graphs.of(5)).exists()
     assert not list(tmp_path.iterdir())
+
+
+# manners
+
+
+def test_a_run_and_a_comparison_take_files_as_a_sweep_does(tmp_path):
+    for name, it in (("free", FREE), ("paid", PAID)):
+        (tmp_path / f"{name}.toml").write_text(it.to_toml())
+    assert run(str(tmp_path / "free.toml")).summary == run(tmp_path / "free.toml").summary == run(FREE).summary
+    files = [tmp_path / "free.toml", str(tmp_path / "paid.toml")]
+    assert compare(files, replicates=1, jobs=1).metrics == compare([FREE, PAID], replicates=1, jobs=1).metrics
+    with pytest.raises(BadInput, match="at least two scenarios, the baseline first: give a list of them"):
+        compare(str(tmp_path / "free.toml"))
+    with pytest.raises(BadInput, match=r"none.toml: no such scenario file"):
+        compare([tmp_path / "free.toml", tmp_path / "none.toml"])
+
+
+def test_numbers_of_numpy_are_taken_wherever_pythons_are(tmp_path):
+    two = compare([FREE, PAID], replicates=np.int64(2), jobs=np.int64(1), out=tmp_path / "both")
+    assert two.seeds == [5, 6]
+    assert {type(seed) for seed in two.seeds} == {int}
+    assert two.metrics == compare([FREE, PAID], replicates=2, jobs=1).metrics
+    assert two.result("paid", np.int64(6)).seed == 6
+    until = compare([FREE, PAID], precision=np.float32(0.5), max_replicates=np.int16(4), jobs=1, out=tmp_path / "until")
+    assert (
+        Comparison.load(tmp_path / "until").manifest["precision"]["asked"]
+        == until.manifest["precision"]["asked"]
+        == 0.5
+    )
+    run(FREE, threads=np.int64(2), save_at=np.array([2, 3]), out=tmp_path / "free")
+    assert sorted(path.name for path in (tmp_path / "free").glob("*.npz")) == ["world-2.npz", "world-3.npz"]
+
+
+def test_what_comes_of_runs_is_told_in_a_line():
+    one = run(FREE)
+    assert repr(one) == f"<Result 'free': 120 people, 6 days, seed 5, {len(one.summary)} metrics>"
+    both = compare([FREE, PAID], replicates=2, jobs=1)
+    assert repr(both) == f"<Comparison of paid with free: seeds 5, 6, {len(both.metrics)} metrics>"
+    many = [scenario(f"other-{number}", wallet=FEE) for number in range(30)]
+    assert len(repr(compare([FREE, *many], replicates=1, jobs=1))) < 200

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
@@ -282,3 +283,15 @@ def test_seeds_that_cannot_be_are_refused_before_they_are_counted_up(tmp_path, s
 def test_a_plan_sets_by_hand_what_is_the_same_everywhere(tmp_path):
     found = plan(tmp_path, '[set]\n"advertising.nuisance" = 0.14\n[factors]\n"wallet.payer_fee" = [0.0, 0.01]\n')
     assert [scenario.set_by_hand for scenario in found.scenarios] == [{"advertising.nuisance": 0.14}] * 3
+
+
+def test_numbers_of_numpy_are_taken_and_written_as_pythons_are(tmp_path):
+    found = plan(tmp_path, users=np.int64(80), days=np.int32(9), seeds=np.int8(2))
+    assert found.text == plan(tmp_path, users=80, days=9, seeds=2).text
+    assert "np." not in found.text
+    assert found.scenarios[0].run.users == 80
+
+
+def test_a_plan_is_told_in_a_line(tmp_path):
+    found = plan(tmp_path)
+    assert repr(found) == f"<Plan 'trial': {found.runs} runs, scenarios shops, commission, advertising, seeds 3, 5>"

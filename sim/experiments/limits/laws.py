@@ -64,7 +64,7 @@ def fingerprint(world: World) -> str:
     for name, table in world.tables.items():
         for column, values in table.arrays().items():
             content.update(f"{name}.{column}".encode() + values.tobytes())
-    for name, series in world.datacollector.model_vars.items():
+    for name, series in world.datacollector.days.items():
         content.update(name.encode() + np.asarray(series, np.float64).tobytes())
     content.update(repr(world._flows).encode())
     return content.hexdigest()
@@ -88,7 +88,7 @@ def _lived(scenario: Scenario, way: str = "plainly") -> str:
                 world = World.load(Path(folder) / "world.npz")
     world.close()
     if way in ("unrecorded", "plainly, without its record"):
-        for series in world.datacollector.model_vars.values():
+        for series in world.datacollector.days.values():
             series.clear()
     return fingerprint(world)
 
