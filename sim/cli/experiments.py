@@ -142,6 +142,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
         with _notes_said():
             foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
         show(_told(foreseen) if form == "table" else [foreseen], form, f"{chosen.title}: what it would take here")
+        say("hours are those of this machine with nothing else to do; what else runs here comes on top")
         return
     with progress("run") as told, _notes_said():
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 from numba.extending import intrinsic, overload, register_jitable
 from numpy.typing import NDArray
 
@@ -37,14 +37,30 @@ def rule(function: F) -> F:
 
 
 def _cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache, or a temporary folder where that cannot be written."""
-    home = os.environ.get("HONGBAO_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    folder = Path(home) / "hongbao" if home else Path.home() / ".cache" / "hongbao"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.gettempdir()) / f"hongbao-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+    """Where compiled kernels are kept: the user's cache, or a temporary folder where that is not ours to write to.
+
+    What is loaded from there is run, so a folder that anybody else could have filled is none.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else "cache"
+    for folder in (*_usual_folders(), Path(tempfile.gettempdir(), f"hongbao-{user}")):
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_mine(folder):
+                return folder
+    return Path(tempfile.mkdtemp(prefix="hongbao-"))  # compiled anew each time, but it works
+
+
+def _usual_folders() -> Iterator[Path]:
+    with contextlib.suppress(RuntimeError):  # nobody knows where the home of this user is
+        given = os.environ.get("HONGBAO_CACHE") or os.environ.get("XDG_CACHE_HOME")
+        yield (Path(given).expanduser() if given else Path.home() / ".cache").absolute() / "hongbao"
+
+
+def _is_mine(folder: Path) -> bool:
+    """Whether a folder can be written to, and by nobody whom we do not trust."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    return not hasattr(os, "getuid") or folder.stat().st_uid in (os.getuid(), 0)
 
 
 CACHE = _cache_folder()
@@ -52,6 +68,9 @@ CACHE = _cache_folder()
 
 # Statements that run when a file is imported; those only type checkers follow stand further in, and a kernel has none.
 _IMPORT = re.compile(r"^from (sim(?:\.[\w.]*)?) import (?:\(([^)]*)\)|(.*))|^import (sim(?:\.[\w.]*)?)\b", re.MULTILINE)
+
+
+_OURS = re.compile(r"\w+-[0-9a-f]{16}")  # folders of compiled code: a file's name, and the hash of what is behind it
 
 
 @functools.cache
@@ -83,14 +102,13 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-_said = False
+SAID = "HONGBAO_SAID_COMPILING"  # in the environment, so that processes that this one starts need not say it again
 
 
 def _say_compiling() -> None:
-    global _said
-    if not _said:
+    if SAID not in os.environ:
         print("hongbao: compiling the model for this machine (first use only, under a minute) ...", file=sys.stderr)
-    _said = True
+    os.environ[SAID] = "1"
 
 
 class _Cache(FunctionCache):
@@ -105,6 +123,10 @@ class _Cache(FunctionCache):
         if found is None:
             _say_compiling()
         return found
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):  # a full disk, or a file of somebody else's: then it is compiled again
+            super().save_overload(sig, data)
 
 
 def remembered(rows: type[T]) -> type[T]:
@@ -201,16 +223,29 @@ class Kernel:
 
 
 def kernel(loop: F) -> F:
-    """Compile a loop over people; no fastmath and no `parallel`, so that sums never hang on threads or blocks."""
+    """Compile a loop over people; no fastmath and no `parallel`, so that sums never hang on threads or blocks.
+
+    It is compiled under NUMBA_DISABLE_JIT too, which is for other people's code: run by Python, whole numbers of few bits
+    would overflow otherwise, and truths add up otherwise, so that results would be others. `py_func` is the plain loop.
+    """
     file = Path(loop.__code__.co_filename)
     folder = CACHE / f"{file.stem}-{_digest(file)}"
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    before = numba.config.CACHE_DIR, numba.config.DISABLE_JIT
+    numba.config.CACHE_DIR, numba.config.DISABLE_JIT = str(folder), 0
     try:
         compiled = numba.njit(nogil=True, error_model="numpy")(loop)
-        compiled._cache = _Cache(loop)
+        compiled._cache = _cache_of(loop)
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR, numba.config.DISABLE_JIT = before
     return cast(F, Kernel(loop, compiled))
+
+
+def _cache_of(loop: Callable[..., Any]) -> Any:
+    """Where numba keeps the machine code of a loop; nowhere, if no folder will have it."""
+    try:
+        return _Cache(loop)
+    except (OSError, RuntimeError):
+        return NullCache()
 
 
 def forget_old_code(days: float = 30.0) -> None:
@@ -219,7 +254,7 @@ def forget_old_code(days: float = 30.0) -> None:
 
     with contextlib.suppress(OSError):
         for folder in CACHE.iterdir():
-            if folder.stat().st_mtime < time.time() - days * 86_400:
+            if _OURS.fullmatch(folder.name) and folder.stat().st_mtime < time.time() - days * 86_400:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import difflib
+import os
 import re
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from sim.experiments import intervals
 from sim.experiments.claim import claimed
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
+from sim.experiments.worker import CODE, other_code
 from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.results import (
@@ -120,8 +122,8 @@ def compare(
         # a network that cannot be is refused before anything is lost, and what a file holds is known only now
         friends = Friends.open(graphs.of(tally.first_seed))
         friends.check_people(scenarios[0].run.users, scenarios[0].friends.file)
-        jobs = _jobs(scenarios, asked, most, friends)
-        pool = stack.enter_context(Pool(jobs))
+        pool = stack.enter_context(Pool(_jobs(scenarios, asked, most, friends)))
+        jobs = pool.jobs
         if jobs > 1:
             warm_up(scenarios)
         if out is not None:  # what lies there is no finished comparison from now on
@@ -316,11 +318,17 @@ def _tasks(pool: Pool, scenarios: Sequence[Scenario], seeds: Sequence[int], grap
     for seed in seeds:
         for scenario in scenarios:
             seeded = scenario.with_values({"run.seed": seed})
-            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed))
+            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed), CODE)
 
 
-def replicate(scenario: Scenario, graph: Path) -> Result:
-    """One run of a comparison, wherever it is made; the scenario's seed and the network's are the same."""
+def replicate(scenario: Scenario, graph: Path, code: str) -> Result:
+    """One run of a comparison, wherever it is made; the scenario's seed and the network's are the same.
+
+    Raises:
+        BadInput: this process has other code than who asks.
+    """
+    if unlike := other_code(__version__, code):
+        raise BadInput(f"a worker (process {os.getpid()}) {unlike}")
     return run(scenario, friends=Friends.open(graph))
 
 
