@@ -16,9 +16,7 @@ def day(form: str) -> None:
     """Print a day, phase by phase."""
     from sim.day import DAY, name_of
 
-    rows = [
-        {"phase": name_of(phase), "what happens": said_of(phase).partition("\n")[0]} for phase in DAY
-    ]
+    rows = [{"phase": name_of(phase), "what happens": said_of(phase).partition("\n")[0]} for phase in DAY]
     show(rows, form, "A day, in order")
 
 

@@ -13,6 +13,7 @@ from sim.screen import say
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
+
 class Setting(click.ParamType[tuple[str, Any]]):
     """`section.key=value`, the value in TOML, else text."""
 
@@ -24,7 +25,9 @@ class Setting(click.ParamType[tuple[str, Any]]):
         section, _, name = key.partition(".")
         if not (equals and section and name):
             self.fail(f"{value!r} is not of the form section.key=value, as in wallet.payer_fee=0.01", param, ctx)
-        return key, _toml_or_text(text)
+        from sim.scenario import placed
+
+        return key, placed(key, _toml_or_text(text), Path())  # seen from where the command is given
 
 
 def _toml_or_text(text: str) -> Any:
@@ -71,7 +74,9 @@ EXPERIMENT = (
     click.option("--seed", type=int, help="Seed (of a comparison: the first), instead of the scenario's."),
     click.option("--set", "changes", type=Setting(), multiple=True, help="Another value of a setting; repeatable."),
     click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME, numbered where taken]"),
-    click.option("--force", is_flag=True, help="Replace an earlier result in the folder; nothing else is ever replaced."),
+    click.option(
+        "--force", is_flag=True, help="Replace an earlier result in the folder; nothing else is ever replaced."
+    ),
     FORMAT,
     DEBUG,
 )

@@ -186,6 +186,19 @@ def _prefetch(array, at):
     return lambda array, at: _fetch_ahead(array, np.int64(at))
 
 
+DISABLED = bool(numba.config.DISABLE_JIT)  # for the code of whoever asked for that; see `kernel`
+
+
+@contextlib.contextmanager
+def _enabled() -> Iterator[None]:
+    """numba compiles meanwhile, whatever NUMBA_DISABLE_JIT says."""
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
+
+
 class Kernel:
     """A compiled loop; called, it goes straight to the machine code that fits.
 
@@ -205,7 +218,7 @@ class Kernel:
         kinds = tuple(map(_kind, arguments))
         run = self._ready.get(kinds)
         if run is None:
-            self._plain = not any(isinstance(argument, tuple) for argument in arguments)
+            self._plain = not DISABLED and not any(isinstance(argument, tuple) for argument in arguments)
             run = self._ready[kinds] = self._prepared(arguments)
         return run(*arguments)
 
@@ -213,7 +226,8 @@ class Kernel:
         """The machine code for such arguments, compiled or fetched from the cache where that is still to do."""
         types = tuple(numba.typeof(argument) for argument in arguments)
         if types not in self.compiled.overloads:
-            self.compiled.compile(types)
+            with _enabled():
+                self.compiled.compile(types)
         return cast(Callable[..., Any], self.compiled.overloads[types].entry_point)
 
     @property
@@ -230,13 +244,13 @@ def kernel(loop: F) -> F:
     """
     file = Path(loop.__code__.co_filename)
     folder = CACHE / f"{file.stem}-{_digest(file)}"
-    before = numba.config.CACHE_DIR, numba.config.DISABLE_JIT
-    numba.config.CACHE_DIR, numba.config.DISABLE_JIT = str(folder), 0
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
-        compiled = numba.njit(nogil=True, error_model="numpy")(loop)
+        with _enabled():
+            compiled = numba.njit(nogil=True, error_model="numpy")(loop)
         compiled._cache = _cache_of(loop)
     finally:
-        numba.config.CACHE_DIR, numba.config.DISABLE_JIT = before
+        numba.config.CACHE_DIR = before
     return cast(F, Kernel(loop, compiled))
 
 

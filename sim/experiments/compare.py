@@ -303,7 +303,7 @@ class Graphs:
             self._folder.mkdir(exist_ok=True)
             path = self._folder / f"{key}.friends"
             with named(path):
-                self._saved[key] = friends.save(path)
+                self._saved[key] = friends.save(path, force=True)
         return self._saved[key]
 
     def __enter__(self) -> "Graphs":

@@ -3,8 +3,9 @@
 `submit` gives a task its name; `as_completed` hands back results as they come. A worker that dies takes its pool with
 it: the pool is made anew and the tasks that were running are tried again, each alone, so that the one to blame is found.
 
-Workers import from where this process did, whatever lies in the working directory. Where the system can, workers are forked from one process that has the model loaded and nothing else going on: they
-start at once and share its memory until they write to it, some 50 MB a worker in place of 175 (see warm.py).
+Workers import from where this process did, whatever lies in the working directory (home.py). Where the system can, they
+are forked from one process that has the model loaded and nothing else going on: they start at once and share its memory
+until they write to it, some 50 MB a worker in place of 175 (warm.py).
 """
 
 import contextlib

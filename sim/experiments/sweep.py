@@ -295,7 +295,9 @@ def _check_inputs(folder: Path, plan: Plan) -> None:
     same = (folder / PLAN).exists() and plan.path.samefile(folder / PLAN) and _plan_in(folder) == plan.text
     inputs = [file for file in plan.inputs if not (same and file == plan.path)]
     for file in inputs:
-        if any((folder / name).exists() and file.samefile(folder / name) for name in (ABOUT, PLAN, POINTS, TABLE, REPORT)):
+        if any(
+            (folder / name).exists() and file.samefile(folder / name) for name in (ABOUT, PLAN, POINTS, TABLE, REPORT)
+        ):
             raise BadInput(f"{folder}: the sweep would be written over {file}, which it is made of: {paths.ANOTHER}")
 
 

@@ -211,7 +211,7 @@ def network(path: Path, settings: FriendsSettings, people: int, seed: int) -> Fr
         with in_turn(path.with_name(f"{path.name[:2]}.lock")):
             if not path.exists():
                 with named(path):
-                    Friends.make(settings, people, seed).save(path)
+                    Friends.make(settings, people, seed).save(path, force=True)
     return Friends.open(path)
 
 

@@ -94,7 +94,7 @@ def resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as problem:  # RuntimeError: a circle, before Python 3.13
-        raise BadInput(f"{path}: {_circle(path) or getattr(problem, 'strerror', None) or problem}") from None
+        raise BadInput(f"{path}: {circle(path) or getattr(problem, 'strerror', None) or problem}") from None
 
 
 def seen_from(folder: Path, text: str) -> str:
@@ -113,9 +113,9 @@ def text_of(path: Path) -> str:
 
 def missing(path: Path, what: str, suits: Callable[[Path], bool] = Path.is_file) -> str:
     """What to say of a path that leads nowhere: a link and where it leads, and the nearest name beside it."""
-    if circle := _circle(path):
-        return circle
-    said = f"a link to {os.readlink(path)}, where there is no {what}" if path.is_symlink() else f"no such {what}"
+    if said := circle(path):
+        return said
+    said = f"a link to {path.readlink()}, where there is no {what}" if path.is_symlink() else f"no such {what}"
     names: list[str] = []
     with contextlib.suppress(OSError):
         names = [near.name for near in path.parent.iterdir() if near.name != path.name and suits(near)]
@@ -123,7 +123,8 @@ def missing(path: Path, what: str, suits: Callable[[Path], bool] = Path.is_file)
     return said + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _circle(path: Path) -> str:
+def circle(path: Path) -> str:
+    """What to say of links that lead in a circle, "" of any other path."""
     try:
         path.stat()
     except OSError as problem:

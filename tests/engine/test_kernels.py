@@ -132,7 +132,11 @@ def test_old_code_is_dropped_and_new_code_kept(workshop: Path) -> None:
     import os
     import time
 
-    old, new, others = f"wallet-{'0' * 16}", f"wallet-{'1' * 16}", "somebody's"  # a cache may be where others keep things
+    old, new, others = (
+        f"wallet-{'0' * 16}",
+        f"wallet-{'1' * 16}",
+        "somebody's",
+    )  # a cache may be where others keep things
     for name, age in ((old, 40), (new, 1), (others, 40)):
         (workshop / "cache" / name).mkdir(parents=True)
         then = time.time() - age * 86_400
