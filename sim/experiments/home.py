@@ -19,7 +19,8 @@ FOLDER = str(Path(sim.__file__).resolve().parents[1])
 
 def search_path() -> list[str]:
     """Where this process looks for modules, in full, `sim` being found where it was."""
-    places = [os.path.join(process.ORIGINAL_DIR or "", place) for place in sys.path]  # noqa: PTH118  # "" is a place too
+    begun = Path(getattr(process, "ORIGINAL_DIR", None) or "")  # where this process was, which "" in a path means
+    places = [str(begun / place) for place in sys.path]
     found = PathFinder.find_spec("sim", places)
     here = str(Path(found.origin).resolve().parents[1]) if found is not None and found.origin else ""
     if here == FOLDER:

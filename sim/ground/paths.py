@@ -69,9 +69,7 @@ def given(path: Given, what: str = "") -> Path:
     Raises:
         BadInput: it is empty, a URL, in a home that nobody has, or has a name that UTF-8 cannot hold.
     """
-    text = os.fspath(path)
-    if isinstance(text, bytes):
-        text = os.fsdecode(text)
+    text = os.fsdecode(path)
     if problem := problem_with(text):
         said = text.encode("utf-8", "backslashreplace").decode()
         raise BadInput(f"{what} = {said!r}: {problem}" if what else f"{said or repr(said)}: {problem}")
