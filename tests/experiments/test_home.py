@@ -34,7 +34,7 @@ def test_workers_have_their_code_from_where_their_parent_has_it(told: str, tmp_p
     done = subprocess.run(
         [sys.executable, *begin, *asked],
         cwd=tmp_path, env=os.environ | ({"PYTHONPATH": str(ROOT)} if told == "PYTHONPATH" else {}),
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=600, check=False,  # where nothing is compiled yet it takes minutes
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "the wrong one" not in done.stderr
