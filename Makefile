@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 SCENARIOS ?= $(addprefix scenarios/,$(addsuffix .toml,shops commission advertising promotion subscription mixed))
 OUT ?= outputs/first
+# the usual folder is its own, so that `make run` can be run again; a folder you name keeps what it holds
+FORCE ?= $(if $(filter file,$(origin OUT)),--force)
 
 .PHONY: run test lint bench viz clean
 
 run: $(VENV)/ready  ## compare the scenarios and write the report
-	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 20000 --days 365 --out $(OUT)
+	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 20000 --days 365 --out $(OUT) $(FORCE)
 
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile

@@ -8,7 +8,6 @@ import contextlib
 import json
 import math
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
+from sim.ground import paths
 from sim.ground.metrics import LAST_DAYS, Metric, noted
 
 SETTLED = 0.975  # the probability of being best at which a 95 % interval of the lead, that of two, excludes zero
@@ -26,6 +26,8 @@ LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted n
 RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
 COMPARISON_FILES = ("manifest.json", "comparison.json")
 REPORT = "report.html"
+OF_A_RUN = (*RUN_FILES, "comparison.json", REPORT)  # what a run writes into its folder, or removes there
+OF_A_COMPARISON = (*RUN_FILES, "comparison.json", REPORT, "runs", ".graphs")
 
 # Writing
 
@@ -42,7 +44,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     check_folder(path.parent)
-    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+    part = paths.passing(path)
     try:
         with named(path, str(part)):
             yield part
@@ -92,6 +94,21 @@ def folder_for_results(folder: Path | None) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def unfinished(folder: Path) -> Iterator[None]:
+    """Mark a folder that is ours while a result is written: what is left by a writer that was cut off may go."""
+    mark = folder / paths.UNFINISHED
+    mark.touch()
+    try:
+        yield
+    except BaseException:
+        left = any(os.path.lexists(folder / name) for name in OF_A_COMPARISON) or any(folder.glob("world-*.npz"))
+        if not left or paths.kind_of(folder) != "unfinished":
+            mark.unlink(missing_ok=True)
+        raise
+    mark.unlink(missing_ok=True)
+
+
 def check_folder(folder: Path) -> None:
     """Make a folder and see that it can be written to, before hours are spent on what goes into it.
 
@@ -101,11 +118,13 @@ def check_folder(folder: Path) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise BadInput(f"{folder} cannot be a folder for results: a file of that name is in the way") from None
+        link = paths.missing(Path(folder), "folder") if Path(folder).is_symlink() else ""
+        way = link or "a file of that name is in the way"
+        raise BadInput(f"{folder} cannot be a folder for results: {way}") from None
     except OSError as problem:
         raise BadInput(f"{folder} cannot be made: {problem.strerror}") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise BadInput(f"{folder} cannot be written to: choose another folder with --out")
+        raise BadInput(f"{folder} cannot be written to")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -153,7 +172,7 @@ def read_json(path: Path, advice: str = "run it again") -> Any:
         BadInput: it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(paths.text_of(path))
     except OSError as problem:
         raise _unreadable(path, problem) from None
     except ValueError as problem:  # not UTF-8, or not JSON
@@ -192,7 +211,7 @@ def _damaged(path: Path, problem: Exception, advice: str = "run it again") -> Ba
 def _open_folder(folder: Path, wanted: str) -> dict[str, Any]:
     """The manifest of a folder that holds what is wanted: a "run" or a "comparison"."""
     if not folder.exists():
-        raise BadInput(f"there is no folder {folder}{_nearest_folder(folder)}")
+        raise BadInput(no_folder(folder))
     if not folder.is_dir():
         raise BadInput(f"{folder} is a file: give the folder that holds the result")
     if not (folder / "manifest.json").exists():
@@ -208,13 +227,16 @@ def _open_folder(folder: Path, wanted: str) -> dict[str, Any]:
     return manifest
 
 
-def _nearest_folder(folder: Path) -> str:
-    """Which results lie where the folder was looked for."""
+def no_folder(folder: Path) -> str:
+    """What to say of a folder that is not there: where its link leads, or which results lie beside it."""
+    if folder.is_symlink():
+        return f"{folder}: {paths.missing(folder, 'folder', Path.is_dir)}"
     with contextlib.suppress(OSError):
         near = sorted(found.name for found in folder.parent.iterdir() if (found / "manifest.json").exists())
         if near:
-            return f"; {folder.parent} has {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
-    return ""
+            beside = f"{', '.join(near[:8])}{' ...' if len(near) > 8 else ''}"
+            return f"there is no folder {folder}; {folder.parent} has {beside}"
+    return f"there is no folder {folder}"
 
 
 def _clear(folder: Path, names: Sequence[str]) -> None:
@@ -310,39 +332,50 @@ class Result:
         """Declarations of every metric, by name."""
         return noted(self.manifest.get("metrics", {}))
 
-    def save(self, folder: Path) -> None:
-        """Write the run to a folder, file by file, each whole; an earlier result there is overwritten.
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the run to a folder, file by file, each whole.
+
+        Args:
+            force: an earlier result there may go; a file that no earlier result left there never does.
 
         Raises:
-            BadInput: the folder cannot be written to.
+            BadInput: the folder cannot be written to, or holds what may not go.
             ValueError: a number is not finite.
         """
-        folder = Path(folder)
+        folder = paths.given(folder, "folder")
+        paths.check_free(folder, OF_A_RUN, force)
+        self.write(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the run to a folder that is ours, over an earlier result there."""
         check_folder(folder)
         summary, manifest = _plain(self.summary, "summary.json"), _plain(self.manifest, "manifest.json")
-        _clear(folder, ("comparison.json", REPORT))
-        with whole_file(folder / "scenario.toml") as part:
-            part.write_text(self.scenario, encoding="utf-8")
-        write_table(folder / "days.parquet", self.days)
-        write_table(folder / "flows.parquet", self.flows)
-        write_json(folder / "summary.json", summary)
-        if self.surplus is None:
-            (folder / "surplus.parquet").unlink(missing_ok=True)
-        else:
-            write_table(folder / "surplus.parquet", pd.DataFrame({"surplus": self.surplus}))
-        write_json(folder / "manifest.json", manifest)
+        if paths.kind_of(folder) == "comparison":
+            _forget_other_runs(folder, set())
+        with unfinished(folder):
+            _clear(folder, ("comparison.json", REPORT))
+            with whole_file(folder / "scenario.toml") as part:
+                part.write_text(self.scenario, encoding="utf-8")
+            write_table(folder / "days.parquet", self.days)
+            write_table(folder / "flows.parquet", self.flows)
+            write_json(folder / "summary.json", summary)
+            if self.surplus is None:
+                (folder / "surplus.parquet").unlink(missing_ok=True)
+            else:
+                write_table(folder / "surplus.parquet", pd.DataFrame({"surplus": self.surplus}))
+            write_json(folder / "manifest.json", manifest)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: str | Path) -> Self:
         """Read a run from its folder.
 
         Raises:
             BadInput: there is no finished run, or a file of it is damaged.
         """
-        folder = Path(folder)
+        folder = paths.given(folder, "folder")
         manifest = _open_folder(folder, "run")
         try:
-            scenario = (folder / "scenario.toml").read_text(encoding="utf-8")
+            scenario = paths.text_of(folder / "scenario.toml")
         except OSError as problem:
             raise _unreadable(folder / "scenario.toml", problem) from None
         except ValueError as problem:
@@ -473,40 +506,50 @@ class Comparison:
         ]
         return pd.DataFrame(rows)
 
-    def save(self, folder: Path) -> None:
-        """Write the comparison and its runs to a folder, each file whole; an earlier result there is overwritten.
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the comparison and its runs to a folder, each file whole.
 
-        Runs that lie in the folder already are left as they are; those of an earlier comparison are removed.
+        Args:
+            force: an earlier result there may go; a file that no earlier result left there never does.
 
         Raises:
-            BadInput: the folder cannot be written to.
+            BadInput: the folder cannot be written to, or holds what may not go.
             ValueError: a number is not finite.
         """
-        folder = Path(folder)
+        folder = paths.given(folder, "folder")
+        paths.check_free(folder, OF_A_COMPARISON, force)
+        self.write(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the comparison to a folder that is ours.
+
+        Runs that lie in the folder already are left as they are; those of an earlier comparison are removed.
+        """
         check_folder(folder)
         content = {key: getattr(self, key) for key in _KEYS}
         content = _plain(
             content | {"verdicts": {metric: self.verdict(metric) for metric in self.best}}, "comparison.json"
         )
         manifest = _plain(self.manifest, "manifest.json")
-        _clear(folder, (*COMPARISON_FILES, *RUN_FILES, REPORT))
         places = {(name, seed): run_folder(folder, name, seed) for name, seed in self.runs}
-        _forget_other_runs(folder, set(places.values()))
-        for key, place in places.items():
-            run = self.runs[key]
-            if not (isinstance(run, Path) and place.exists() and run.samefile(place)):
-                self.result(*key).save(place)
-        write_json(folder / "comparison.json", content)
-        write_json(folder / "manifest.json", manifest)
+        with unfinished(folder):
+            _clear(folder, (*COMPARISON_FILES, *RUN_FILES, REPORT))
+            _forget_other_runs(folder, set(places.values()))
+            for key, place in places.items():
+                run = self.runs[key]
+                if not (isinstance(run, Path) and place.exists() and run.samefile(place)):
+                    self.result(*key).write(place)
+            write_json(folder / "comparison.json", content)
+            write_json(folder / "manifest.json", manifest)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: str | Path) -> Self:
         """Read a comparison from its folder; its runs are read when asked for.
 
         Raises:
             BadInput: there is no finished comparison, or a file of it is damaged.
         """
-        folder = Path(folder)
+        folder = paths.given(folder, "folder")
         manifest = _open_folder(folder, "comparison")
         found = read_json(folder / "comparison.json")
         missing = [key for key in _KEYS if key not in found] if isinstance(found, dict) else list(_KEYS)
@@ -532,16 +575,28 @@ def _forget_other_runs(folder: Path, kept: set[Path]) -> None:
         place = manifest.parent
         if place not in kept:
             _clear(place, (*RUN_FILES, REPORT))
-            with contextlib.suppress(OSError):  # somebody's own files are there too: the folder stays
-                place.rmdir()
-                place.parent.rmdir()
+            _drop(place)
 
 
-def load(folder: Path) -> Result | Comparison:
+def _drop(place: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody's own files are there too: the folder stays
+        place.rmdir()
+        place.parent.rmdir()
+
+
+def forget(folder: Path) -> None:
+    """Remove what an earlier result, finished or not, left in a folder that is ours; its manifest goes first."""
+    _clear(folder, (*RUN_FILES, "comparison.json", REPORT))
+    for place in sorted(folder.glob("runs/*/*")):
+        _clear(place, (*RUN_FILES, paths.UNFINISHED))
+        _drop(place)
+
+
+def load(folder: str | Path) -> Result | Comparison:
     """Read whatever a folder holds: a run or a comparison.
 
     Raises:
         BadInput: it holds neither.
     """
-    folder = Path(folder)
+    folder = paths.given(folder, "folder")
     return Comparison.load(folder) if (folder / "comparison.json").exists() else Result.load(folder)

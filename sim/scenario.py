@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import functools
 import hashlib
 import json
 import tomllib
@@ -22,6 +23,7 @@ from sim.firms.merchant import MerchantsSettings
 from sim.firms.regulator import RegulatorSettings
 from sim.firms.rival import RivalSettings
 from sim.firms.steering import SteeringSettings
+from sim.ground import paths
 from sim.ground.city import CitySettings
 from sim.ground.clock import ClockSettings, check_dates
 from sim.ground.friends import FriendsSettings
@@ -128,14 +130,16 @@ class Scenario(Settings):
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        path = Path(path)
-        values, origins = _read(path, path.parent.resolve(), [])
+        path = paths.given(path)
+        values, origins = _read(path, paths.resolved(path.parent), [])
+        read_from = (path, *(Path(origin) for origin in dict.fromkeys(origins.values()) if origin))
         for name, value in (overrides or {}).items():
             keys = name.split(".")
             if keys[0] not in values:
                 origins[keys[0]] = ""  # what is wrong with it is not wrong in the file
             _put(values, origins, keys, value, "")  # by --users, --set or Python: the name says enough
         scenario = _checked(values, origins, path).model_copy(update={"name": path.stem})
+        scenario.__dict__["read_from"] = read_from
         return scenario.remember_set(overrides or {})
 
     @classmethod
@@ -150,6 +154,16 @@ class Scenario(Settings):
         if isinstance(given, str | Path):
             return cls.load(given)
         raise BadInput(f"a {type(given).__name__} is no scenario: give a Scenario, or the path of its file")
+
+    @functools.cached_property
+    def read_from(self) -> tuple[Path, ...]:
+        """The files that it was loaded from, which no result is written over; none where it was made in Python."""
+        return ()
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that it is made of, its network too."""
+        return (*self.read_from, *([Path(self.friends.file)] if self.friends.file else []))
 
     @classmethod
     def make(cls, **sections: Any) -> "Scenario":
@@ -175,7 +189,9 @@ class Scenario(Settings):
         plain = self.model_dump()
         for name, value in values.items():
             _put(plain, {}, name.split("."), value, "")
-        return _checked(plain, {}, None).remember_set([*self._set_by_hand, *values])
+        scenario = _checked(plain, {}, None)
+        scenario.__dict__["read_from"] = self.read_from
+        return scenario.remember_set([*self._set_by_hand, *values])
 
     def remember_set(self, names: Iterable[str]) -> Self:
         """A copy that says of these settings, and of no others, that they were set by hand."""
@@ -237,6 +253,7 @@ class Scenario(Settings):
 
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
+PATHS = ("friends.file",)  # settings that are paths
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 
 
@@ -274,7 +291,7 @@ def _moves(event: Event) -> Iterator[tuple[str, str]]:
 
 def _read(path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
     """Values of a file laid over those it extends, and which file each came from."""
-    here = path.resolve()
+    here = paths.resolved(path)
     if here in chain:
         raise BadInput(f"{path}: `extends` runs in a circle: " + " -> ".join(p.name for p in [*chain, here]))
     _, values = read_toml(path, "scenario file", chain)
@@ -284,20 +301,22 @@ def _read(path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], 
     if base is not None:
         if not isinstance(base, str):
             raise BadInput(f"{path}: extends = {base!r}: must be the name of a scenario file")
-        target = (path.parent / base).resolve()
+        target = paths.resolved(path.parent / base)
         if not target.is_relative_to(folder):
             raise BadInput(f"{path}: extends = {base!r}: must lie in the folder of the scenario or below it ({folder})")
         merged, origins = _read(path.parent / base, folder, [*chain, here])
-    friends = values.get("friends")
-    if isinstance(friends, dict) and isinstance(friends.get("file"), str) and friends["file"]:
-        friends["file"] = str((path.parent / friends["file"]).resolve())
     for section, content in values.items():
         if isinstance(content, dict):
             for key, value in content.items():
-                _put(merged, origins, [section, key], value, str(path))
+                _put(merged, origins, [section, key], placed(f"{section}.{key}", value, path.parent), str(path))
         else:
             _put(merged, origins, [section], content, str(path))
     return merged, origins
+
+
+def placed(name: str, value: Any, folder: Path) -> Any:
+    """A setting's value as a file in `folder` means it: a path is seen from there."""
+    return paths.seen_from(folder, value) if name in PATHS and isinstance(value, str) and value else value
 
 
 def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, dict[str, Any]]:
@@ -311,17 +330,18 @@ def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, d
         BadInput: if it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = paths.text_of(path)
         return text, tomllib.loads(text)
     except FileNotFoundError:
         extended = f", which {chain[-1].name} extends" if chain else ""
-        raise BadInput(f"{path}: no such {what}{extended}{_nearest_file(path, chain)}") from None
+        said = paths.missing(path, f"{what}{extended}", lambda near: _may_be_meant(near, chain))
+        raise BadInput(f"{path}: {said}") from None
     except IsADirectoryError:
         raise BadInput(f"{path}: a folder; name one file, a {what}") from None
     except UnicodeDecodeError:
-        raise BadInput(f"{path}: cannot be read: not text in UTF-8") from None
+        raise BadInput(f"{path}: cannot be read: not text in UTF-8: save it in that encoding") from None
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+        raise BadInput(f"{path}: cannot be read: {paths.circle(path) or error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path}: not valid TOML: {error}") from None
 
@@ -360,11 +380,9 @@ def _nearest(name: str, valid: Any) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _nearest_file(path: Path, but: Sequence[Path]) -> str:
-    """The TOML file in the folder of `path` whose name is nearest, to end a message with; none that is in `but`."""
-    stems = [other.stem for other in path.parent.glob("*.toml") if other.resolve() not in but]
-    near = difflib.get_close_matches(path.stem, stems, 1, 0.5)
-    return f"; did you mean '{near[0]}.toml'?" if near else ""
+def _may_be_meant(file: Path, chain: Sequence[Path]) -> bool:
+    """Whether a file might be the one that somebody misnamed: a TOML file, and none that extends it."""
+    return file.suffix == ".toml" and file.is_file() and file.resolve() not in chain
 
 
 def _checked(values: Mapping[str, Any], origins: Mapping[str, str], path: Path | None) -> Scenario:
@@ -377,6 +395,9 @@ def _checked(values: Mapping[str, Any], origins: Mapping[str, str], path: Path |
     _check_events(scenario, origins, path)
     _check_needs(scenario, path)
     _check_steering(scenario, path)
+    file = placed("friends.file", scenario.friends.file, Path())
+    if file != scenario.friends.file:  # from the command line or Python: seen from the working directory
+        scenario = scenario.model_copy(update={"friends": scenario.friends.model_copy(update={"file": file})})
     return scenario
 
 
@@ -523,4 +544,6 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    if isinstance(value, str):  # JSON's escapes are TOML's, but TOML wants DEL escaped too
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -1,5 +1,6 @@
 """The screen: tables on stdout for people and machines, progress and what else there is to say on stderr."""
 
+import codecs
 import contextlib
 import csv
 import datetime
@@ -7,6 +8,7 @@ import json
 import sys
 import textwrap
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +36,23 @@ LEFT = (
 WHOLE = {"name", "metric", "scenario", "phase"}  # the last to be broken over lines
 NARROW, MOST = {"value", "unit"}, 18  # columns that need not be wider
 BETWEEN = 3  # characters between two columns
+
+
+SPELLED_OUT = "hongbao.spelled"  # what codecs call it
+SPELLED = {"−": "-", "–": "-", "—": "-", "‑": "-", "…": "...", "×": "x", "·": ".", "≥": ">=", "≤": "<=", "±": "+-",
+           "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"', "─": "-", "│": "|"}  # fmt: skip
+
+
+def _spelled(problem: UnicodeError) -> tuple[str, int]:
+    """What a terminal's encoding lacks, in letters that every one has: a minus sign must not be lost."""
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    letters = problem.object[problem.start : problem.end]
+    plain = (SPELLED.get(it) or unicodedata.normalize("NFKD", it).encode("ascii", "ignore").decode() for it in letters)
+    return "".join(it or "?" for it in plain), problem.end
+
+
+codecs.register_error(SPELLED_OUT, _spelled)
 
 
 class Told(Protocol):

@@ -26,13 +26,14 @@ from scipy import special
 
 from sim import __version__
 from sim.engine.settings import BadInput
+from sim.ground import paths
 from sim.ground.metrics import Metric, noted
-from sim.results import read_json, read_table
+from sim.results import no_folder, read_json, read_table
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUNS, FAILED = "runs", "failed"  # folders
 RUN, RUN_SCENARIO, DAYS = "run.json", "scenario.toml", "days.parquet"  # in the folder of a run
-NETWORKS, PARTS, LOCK = "networks", ".parts", ".lock"  # while it is being made
+NETWORKS, PARTS, LOCK = "networks", ".parts", paths.LOCK  # while it is being made
 IDENTITY = 24  # hexadecimal digits that name a run: no two alike among thousands of millions of them
 SAID = {  # in sweep.json, always
     "version", "code", "name", "title", "plan", "scenarios", "titles", "seeds", "users", "days", "points", "runs",
@@ -221,9 +222,9 @@ class Sweep:
         Raises:
             BadInput: there is none in the folder.
         """
-        folder = Path(folder)
+        folder = paths.given(folder, "folder")
         if not folder.exists():
-            raise BadInput(f"there is no folder {folder}")
+            raise BadInput(no_folder(folder))
         if not (folder / ABOUT).exists():
             raise BadInput(f"{folder} holds no sweep: it has no {ABOUT}")
         advice = "sweep again with the same plan, and it is written anew; finished runs are kept"
@@ -721,16 +722,6 @@ def _with_figures(number: float, figures: int) -> str:
 def is_sweep(folder: Path) -> bool:
     """Whether a folder holds a sweep."""
     return (folder / ABOUT).exists()
-
-
-def check_no_sweep(folder: Path | None) -> None:
-    """Refuse to write one run or comparison over a sweep.
-
-    Raises:
-        BadInput: the folder holds a sweep.
-    """
-    if folder is not None and is_sweep(folder):
-        raise BadInput(f"{folder} holds a sweep: choose another folder with --out")
 
 
 def canonical(value: Any) -> Any:

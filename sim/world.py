@@ -22,7 +22,7 @@ from sim.engine import kernels, luck
 from sim.engine.columns import Table
 from sim.engine.settings import BadInput
 from sim.firms import advertiser, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
-from sim.ground import city, clock, queues
+from sim.ground import city, clock, paths, queues
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
 from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
@@ -374,8 +374,17 @@ class World(Model):
 
     # on disk
 
-    def save(self, path: str | Path) -> None:
-        """Write the state of the world after today: a world opened from it goes on as if it had never stopped."""
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the state of the world after today: a world opened from it goes on as if it had never stopped.
+
+        Args:
+            force: a world saved there before may go; any other file never does.
+
+        Raises:
+            BadInput: the file cannot be written, or one is there that may not go.
+        """
+        path = paths.given(path)
+        paths.check_file(path, _is_saved, "world", force)
         state = {
             f"{name}/{column}": values
             for name, table in self.tables.items()
@@ -396,7 +405,7 @@ class World(Model):
         state["about"] = np.frombuffer(json.dumps(about, default=_plain).encode(), np.uint8)
         content = io.BytesIO()
         np.savez(content, allow_pickle=False, **state)
-        with whole_file(Path(path)) as temporary:
+        with whole_file(path) as temporary:
             temporary.write_bytes(content.getbuffer())
 
     @staticmethod
@@ -461,15 +470,22 @@ class World(Model):
 @contextlib.contextmanager
 def _saved(path: str | Path) -> Iterator[Any]:
     """The arrays of a saved world, read as they are asked for."""
+    path = paths.given(path)
+    if not path.exists():
+        raise BadInput(f"{path}: {paths.missing(path, 'saved world')}")
     try:
-        with np.load(Path(path)) as file:
+        with np.load(path) as file:
             yield file
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such saved world") from None
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"{path}: not a saved world, or damaged; `hongbao run --save-at DAY` writes one") from None
+
+
+def _is_saved(path: Path) -> bool:
+    with contextlib.suppress(BadInput), _saved(path) as state:
+        return "about" in state
+    return False
 
 
 def _about(state: Any) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_machines_get_json_and_csv_and_nothing_else(hongbao: Callable[..., Resul
     assert {row["metric"] for row in rows} >= set(experiments.MAIN)
     arguments = ("compare", BASELINE, FEE, *SMALL, "--replicates", 2, "--jobs", 1, "--out", "here")
     assert json.loads(hongbao(*arguments, "--format", "json").stdout)["baseline"] == "baseline"
-    rows = list(csv.DictReader(io.StringIO(hongbao(*arguments, "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(hongbao(*arguments, "--format", "csv", "--force").stdout)))
     assert {row["scenario"] for row in rows} == {"baseline", "payment_fee"}
 
 
@@ -486,6 +486,8 @@ def test_letters_the_terminal_lacks_do_no_harm(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"against baseline" in done.stdout
+    assert re.search(rb" -\d", done.stdout), "a minus sign is spelled in letters that there are"
+    assert b"?" not in done.stdout
 
 
 def test_a_reader_who_leaves_early_sees_no_error(tmp_path: Path) -> None:
@@ -550,3 +552,28 @@ def test_ctrl_c_leaves_whole_files_and_exit_130(tmp_path: Path, jobs: int, later
     assert not out
     assert not [path for path in tmp_path.rglob("*") if ".part" in path.name]
     assert not (tmp_path / "here" / "manifest.json").exists()
+
+
+def test_help_and_the_day_are_there_when_python_drops_docstrings(tmp_path: Path) -> None:
+    def told(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-OO", "-m", "sim", *arguments], cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=True,
+        ).stdout  # fmt: skip
+
+    assert "Compare SCENARIOS on the same people" in told("--help")
+    assert "Finished runs are kept" in told("sweep", "--help")
+    assert all(phase["what happens"] for phase in json.loads(told("day", "--format", "json")))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_an_output_without_room_is_no_file_without_room(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sim", "day"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode != 0
+    assert "standard output: No space left" in done.stderr
+    assert "--out" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -163,7 +163,10 @@ def test_another_result_is_overwritten_file_by_file(tmp_path):
     a_run(seed=3).save(tmp_path)
     (tmp_path / "report.html").write_text("of the first")
     (tmp_path / "notes.txt").write_text("mine")
-    a_run(seed=4, surplus=False).save(tmp_path)
+    with pytest.raises(BadInput, match="holds an earlier result: --force"):
+        a_run(seed=4).save(tmp_path)
+    assert Result.load(tmp_path).seed == 3
+    a_run(seed=4, surplus=False).save(tmp_path, force=True)
     found = Result.load(tmp_path)
     assert (found.seed, found.surplus) == (4, None)
     assert not (tmp_path / "report.html").exists(), "a page of another result would mislead"
@@ -175,7 +178,7 @@ def test_a_number_that_cannot_be_saved_leaves_the_earlier_result_as_it_was(tmp_p
     second = a_run(seed=4)
     second.summary["shop.sales"] = float("inf")
     with pytest.raises(ValueError, match=r"summary\.json: shop\.sales is inf"):
-        second.save(tmp_path)
+        second.save(tmp_path, force=True)
     assert Result.load(tmp_path).seed == 3
 
 
@@ -187,9 +190,13 @@ def test_a_save_that_is_cut_off_leaves_no_folder_that_looks_finished(tmp_path, m
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        a_run(seed=4).save(tmp_path)
+        a_run(seed=4).save(tmp_path, force=True)
     with pytest.raises(BadInput, match="no finished result"):
         Result.load(tmp_path)
+    monkeypatch.undo()
+    a_run(seed=4).save(tmp_path)  # what is not finished is nobody's result
+    assert Result.load(tmp_path).seed == 4
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_what_is_missing_or_damaged_is_said(tmp_path):
@@ -201,11 +208,11 @@ def test_what_is_missing_or_damaged_is_said(tmp_path):
     with pytest.raises(BadInput, match="single run, not a comparison"):
         Comparison.load(tmp_path / "good")
     for name, content in [("days.parquet", b"PAR1 cut"), ("summary.json", b'{"a": '), ("manifest.json", b"\xff\xfe")]:
-        a_run().save(tmp_path / "good")
+        a_run().save(tmp_path / "good", force=True)
         (tmp_path / "good" / name).write_bytes(content)
         with pytest.raises(BadInput, match=f"{name} is damaged"):
             Result.load(tmp_path / "good")
-    a_run().save(tmp_path / "good")
+    a_run().save(tmp_path / "good", force=True)
     (tmp_path / "good" / "flows.parquet").unlink()
     with pytest.raises(BadInput, match=r"flows\.parquet is missing"):
         Result.load(tmp_path / "good")
@@ -243,11 +250,12 @@ def test_a_comparison_comes_back_with_its_runs(tmp_path):
 
 def test_a_comparison_takes_its_runs_to_another_folder_and_leaves_other_files_there(tmp_path):
     a_comparison().save(tmp_path / "one")
+    a_comparison().save(tmp_path / "two")
     old = tmp_path / "two" / "runs" / "old"
     a_run().save(old / "1")
     a_run().save(old / "2")
     (old / "2" / "mine.txt").write_text("kept")
-    Comparison.load(tmp_path / "one").save(tmp_path / "two")
+    Comparison.load(tmp_path / "one").save(tmp_path / "two", force=True)
     found = Comparison.load(tmp_path / "two")
     assert found.result("shop", 3).name == "shop"
     left = [path for path in (tmp_path / "two" / "runs").glob("old/**/*") if path.is_file()]
@@ -258,7 +266,7 @@ def test_a_comparison_saved_where_it_lies_stays_whole(tmp_path):
     a_comparison().save(tmp_path)
     found = Comparison.load(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in Path(tmp_path).glob("runs/**/*.parquet")}
-    found.save(tmp_path)
+    found.save(tmp_path, force=True)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert Comparison.load(tmp_path).metrics == found.metrics
 

@@ -327,7 +327,7 @@ def test_saving_leaves_a_whole_file_or_none(lived: Callable[..., World], tmp_pat
     world.step()
     monkeypatch.setattr(json, "dumps", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        world.save(tmp_path / "world.npz")
+        world.save(tmp_path / "world.npz", force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["world.npz"]
     assert (tmp_path / "world.npz").read_bytes() == before
 

@@ -12,8 +12,10 @@ import click
 
 from sim import __version__
 from sim.cli import checks, experiments, model
+from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
+from sim.screen import SPELLED_OUT
 
 SELDOM = 100_000  # new objects between looks for dead ones: what a start loads stays, and looking took a tenth of it
 
@@ -38,13 +40,15 @@ for command in (
     checks.bench,
 ):
     hongbao.add_command(command)
+for known in (hongbao, *hongbao.commands.values()):
+    known.help = known.help or (known.callback and said_of(known.callback))
 
 
 def main() -> None:
     """What `hongbao` and `python -m sim` start."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # where our letters are unknown, a question mark
+            stream.reconfigure(errors=SPELLED_OUT)  # where our letters are unknown, others that say the same
     gc.set_threshold(SELDOM)
     try:
         hongbao(prog_name="hongbao")

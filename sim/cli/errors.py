@@ -88,10 +88,11 @@ def _in_words(error: Exception) -> str:
     """What the system says of a file, with the file."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
-    where = error.filename or "a file"
+    if error.filename is None:  # files of ours have names
+        return f"what there is to say cannot be written to standard output: {error.strerror}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room on the disk for {where}: make room, or choose another disk with --out"
-    return f"{where}: {error.strerror}"
+        return f"there is no room on the disk for {error.filename}: make room, or write to another disk"
+    return f"{error.filename}: {error.strerror}"
 
 
 def _exit_code(error: Exception) -> int | None:

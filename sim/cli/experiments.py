@@ -30,6 +30,7 @@ MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfar
 def run(
     scenario: Path | None,
     out: Path | None,
+    force: bool,
     form: str,
     threads: int,
     save_at: Sequence[int],
@@ -45,9 +46,9 @@ def run(
         chosen = load(scenario, asked)
     else:
         raise click.UsageError("name a SCENARIO, or with --from a saved world to go on from")
-    folder = out or Path("outputs", chosen.name)
+    folder = folder_for(out, [chosen.name], force)
     with progress("day") as told:
-        result = live(chosen, out=folder, threads=threads, progress=told, save_at=save_at, saved=saved)
+        result = live(chosen, out=folder, threads=threads, progress=told, save_at=save_at, saved=saved, force=force)
     written = write_page(folder)
     heading = _by_hand({result.name: result.manifest["set_by_hand"]}, form)
     if form == "json":
@@ -76,6 +77,7 @@ def run(
 def compare(
     scenarios: Sequence[Path],
     out: Path | None,
+    force: bool,
     form: str,
     replicates: int | None,
     precision: float | None,
@@ -89,10 +91,12 @@ def compare(
     from sim.experiments.compare import compare as against
 
     chosen = [load(path, asked) for path in scenarios]
-    folder = out or Path("outputs", "-".join(scenario.name for scenario in chosen))
+    folder = folder_for(out, [scenario.name for scenario in chosen], force)
     with progress("run") as told, warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # said below, with the values
-        found = against(chosen, replicates=replicates, precision=precision, jobs=jobs, out=folder, progress=told)
+        found = against(
+            chosen, replicates=replicates, precision=precision, jobs=jobs, out=folder, progress=told, force=force
+        )
     written = write_page(folder)
     heading = _by_hand(found.manifest["set_by_hand"], form)
     if form == "json":
@@ -142,6 +146,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
             foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()
         title = f"{chosen.title}: what it would take here{heading}"
         show(_told(foreseen) if form == "table" else [foreseen], form, title)
+        say("hours are those of this machine with nothing else to do; what else runs here comes on top")
         return
     with progress("run") as told, _notes_said():
 
@@ -192,6 +197,24 @@ def _told(foreseen: Mapping[str, float]) -> list[Row]:
 def report(folder: Path) -> None:
     """Write the page of a saved run, comparison or sweep, and print where it is."""
     click.echo(write_page(folder))
+
+
+LONGEST = 100  # characters that name a folder by its scenarios
+
+
+def folder_for(out: Path | None, names: Sequence[str], force: bool) -> Path:
+    """Where a result goes: where it was asked to, else to a folder named after its scenarios, with a number if taken."""
+    if out is not None:
+        return out
+    from sim.ground import paths
+
+    shown = next(n for n in range(len(names), 0, -1) if n == 1 or len("-".join(names[:n])) <= LONGEST)
+    more = f"-and-{len(names) - shown}-more" if shown < len(names) else ""
+    usual = Path("outputs", "-".join(names[:shown]) + more)
+    folder = usual if force else paths.free(usual)
+    if folder != usual:
+        say(f"{usual} is taken, so the result goes to {folder}; --force would replace what is there")
+    return folder
 
 
 def write_page(folder: Path) -> Path:

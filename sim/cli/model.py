@@ -1,11 +1,11 @@
 """Commands that show the model as it is: its day, its settings, the schema of a scenario."""
 
-import inspect
 import json
 from pathlib import Path
 
 import click
 
+from sim.cli.docs import said_of
 from sim.cli.options import FORMAT, SCENARIO_OR_DEFAULT
 from sim.screen import plain, show
 
@@ -16,9 +16,7 @@ def day(form: str) -> None:
     """Print a day, phase by phase."""
     from sim.day import DAY, name_of
 
-    rows = [
-        {"phase": name_of(phase), "what happens": (inspect.getdoc(phase) or "").partition("\n")[0]} for phase in DAY
-    ]
+    rows = [{"phase": name_of(phase), "what happens": said_of(phase).partition("\n")[0]} for phase in DAY]
     show(rows, form, "A day, in order")
 
 

@@ -13,8 +13,6 @@ from sim.screen import say
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
-FILES = ("friends.file",)  # settings that name a file: in --set, relative to where the command is given
-
 
 class Setting(click.ParamType[tuple[str, Any]]):
     """`section.key=value`, the value in TOML, else text."""
@@ -27,10 +25,12 @@ class Setting(click.ParamType[tuple[str, Any]]):
         section, _, name = key.partition(".")
         if not (equals and section and name):
             self.fail(f"{value!r} is not of the form section.key=value, as in wallet.payer_fee=0.01", param, ctx)
-        return key, _toml_or_text(key, text)
+        from sim.scenario import placed
+
+        return key, placed(key, _toml_or_text(text), Path())  # seen from where the command is given
 
 
-def _toml_or_text(key: str, text: str) -> Any:
+def _toml_or_text(text: str) -> Any:
     try:
         read = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
@@ -38,8 +38,6 @@ def _toml_or_text(key: str, text: str) -> Any:
     value = read["value"] if len(read) == 1 else text
     if isinstance(value, datetime.date | datetime.time):  # a scenario has its dates as text
         value = text
-    if key in FILES and isinstance(value, str) and value:
-        value = str(Path(value).resolve())
     return value
 
 
@@ -47,7 +45,19 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
     ctx.meta["debug"] = value
 
 
-PATH = click.Path(path_type=Path)
+class GivenPath(click.ParamType[Path]):
+    """A path as Python reads it too: `~` is a home; a URL, an empty path and what UTF-8 cannot hold are refused."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read one."""
+        from sim.ground.paths import given
+
+        return given(value, (param.human_readable_name if param and not value else "").lower())
+
+
+PATH = GivenPath()
 SCENARIO_OR_DEFAULT = click.argument("scenario", required=False, type=PATH)
 THREADS = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one world."
@@ -63,7 +73,10 @@ EXPERIMENT = (
     click.option("--days", type=int, help="Days, instead of the scenario's number."),
     click.option("--seed", type=int, help="Seed (of a comparison: the first), instead of the scenario's."),
     click.option("--set", "changes", type=Setting(), multiple=True, help="Another value of a setting; repeatable."),
-    click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME]"),
+    click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME, numbered where taken]"),
+    click.option(
+        "--force", is_flag=True, help="Replace an earlier result in the folder; nothing else is ever replaced."
+    ),
     FORMAT,
     DEBUG,
 )
@@ -103,9 +116,12 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
 
 def _is_plan(path: Path) -> bool:
     """Whether a file that is no scenario is a plan."""
+    from sim.engine.settings import BadInput
+    from sim.scenario import read_toml
+
     try:
-        return "scenarios" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return "scenarios" in read_toml(path, "plan")[1]
+    except BadInput:
         return False
 
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 from numba.extending import intrinsic, overload, register_jitable
 from numpy.typing import NDArray
 
@@ -39,14 +39,30 @@ def rule(function: F) -> F:
 
 
 def _cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache, or a temporary folder where that cannot be written."""
-    home = os.environ.get("HONGBAO_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    folder = Path(home) / "hongbao" if home else Path.home() / ".cache" / "hongbao"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.gettempdir()) / f"hongbao-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+    """Where compiled kernels are kept: the user's cache, or a temporary folder where that is not ours to write to.
+
+    What is loaded from there is run, so a folder that anybody else could have filled is none.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else "cache"
+    for folder in (*_usual_folders(), Path(tempfile.gettempdir(), f"hongbao-{user}")):
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_mine(folder):
+                return folder
+    return Path(tempfile.mkdtemp(prefix="hongbao-"))  # compiled anew each time, but it works
+
+
+def _usual_folders() -> Iterator[Path]:
+    with contextlib.suppress(RuntimeError):  # nobody knows where the home of this user is
+        given = os.environ.get("HONGBAO_CACHE") or os.environ.get("XDG_CACHE_HOME")
+        yield (Path(given).expanduser() if given else Path.home() / ".cache").absolute() / "hongbao"
+
+
+def _is_mine(folder: Path) -> bool:
+    """Whether a folder can be written to, and by nobody whom we do not trust."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    return not hasattr(os, "getuid") or folder.stat().st_uid in (os.getuid(), 0)
 
 
 CACHE = _cache_folder()
@@ -54,6 +70,9 @@ CACHE = _cache_folder()
 
 # Statements that run when a file is imported; those only type checkers follow stand further in, and a kernel has none.
 _IMPORT = re.compile(r"^from (sim(?:\.[\w.]*)?) import (?:\(([^)]*)\)|(.*))|^import (sim(?:\.[\w.]*)?)\b", re.MULTILINE)
+
+
+_OURS = re.compile(r"\w+-[0-9a-f]{16}")  # folders of compiled code: a file's name, and the hash of what is behind it
 
 
 @functools.cache
@@ -85,14 +104,13 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-_said = False
+SAID = "HONGBAO_SAID_COMPILING"  # in the environment, so that processes that this one starts need not say it again
 
 
 def _say_compiling() -> None:
-    global _said
-    if not _said:
+    if SAID not in os.environ:
         print("hongbao: compiling the model for this machine (first use only, under a minute) ...", file=sys.stderr)
-    _said = True
+    os.environ[SAID] = "1"
 
 
 class _Cache(FunctionCache):
@@ -107,6 +125,10 @@ class _Cache(FunctionCache):
         if found is None:
             _say_compiling()
         return found
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):  # a full disk, or a file of somebody else's: then it is compiled again
+            super().save_overload(sig, data)
 
 
 def remembered(rows: type[T]) -> type[T]:
@@ -187,6 +209,19 @@ def _prefetch(array, at):
     return lambda array, at: _fetch_ahead(array, np.int64(at))
 
 
+DISABLED = bool(numba.config.DISABLE_JIT)  # for the code of whoever asked for that; see `kernel`
+
+
+@contextlib.contextmanager
+def _enabled() -> Iterator[None]:
+    """numba compiles meanwhile, whatever NUMBA_DISABLE_JIT says."""
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
+
+
 class Kernel:
     """A compiled loop; called, it goes straight to the machine code that fits.
 
@@ -206,7 +241,7 @@ class Kernel:
         kinds = tuple(map(_kind, arguments))
         run = self._ready.get(kinds)
         if run is None:
-            self._plain = not any(isinstance(argument, tuple) for argument in arguments)
+            self._plain = not DISABLED and not any(isinstance(argument, tuple) for argument in arguments)
             run = self._ready[kinds] = self._prepared(arguments)
         return run(*arguments)
 
@@ -214,7 +249,8 @@ class Kernel:
         """The machine code for such arguments, compiled or fetched from the cache where that is still to do."""
         types = tuple(numba.typeof(argument) for argument in arguments)
         if types not in self.compiled.overloads:
-            self.compiled.compile(types)
+            with _enabled():
+                self.compiled.compile(types)
         return cast(Callable[..., Any], self.compiled.overloads[types].entry_point)
 
     @property
@@ -224,16 +260,29 @@ class Kernel:
 
 
 def kernel(loop: F) -> F:
-    """Compile a loop over people; no fastmath and no `parallel`, so that sums never hang on threads or blocks."""
+    """Compile a loop over people; no fastmath and no `parallel`, so that sums never hang on threads or blocks.
+
+    It is compiled under NUMBA_DISABLE_JIT too, which is for other people's code: run by Python, whole numbers of few bits
+    would overflow otherwise, and truths add up otherwise, so that results would be others. `py_func` is the plain loop.
+    """
     file = Path(loop.__code__.co_filename)
     folder = CACHE / f"{file.stem}-{_digest(file)}"
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
-        compiled = numba.njit(nogil=True, error_model="numpy")(loop)
-        compiled._cache = _Cache(loop)
+        with _enabled():
+            compiled = numba.njit(nogil=True, error_model="numpy")(loop)
+        compiled._cache = _cache_of(loop)
     finally:
         numba.config.CACHE_DIR = before
     return cast(F, Kernel(loop, compiled))
+
+
+def _cache_of(loop: Callable[..., Any]) -> Any:
+    """Where numba keeps the machine code of a loop; nowhere, if no folder will have it."""
+    try:
+        return _Cache(loop)
+    except (OSError, RuntimeError):
+        return NullCache()
 
 
 def forget_old_code(days: float = 30.0) -> None:
@@ -242,7 +291,7 @@ def forget_old_code(days: float = 30.0) -> None:
 
     with contextlib.suppress(OSError):
         for folder in CACHE.iterdir():
-            if folder.stat().st_mtime < time.time() - days * 86_400:
+            if _OURS.fullmatch(folder.name) and folder.stat().st_mtime < time.time() - days * 86_400:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.experiments.home import environment
 from sim.experiments.run import check_memory
 from sim.ground.friends import Friends
 from sim.scenario import Scenario
@@ -54,9 +55,9 @@ def starts(scenario: Scenario) -> Starts:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "scenario.toml")
         file.write_text(scenario.to_toml(), encoding="utf-8")
-        asked = [file, "--users", FEW, "--days", BRIEFLY, "--out", file.with_suffix("")]
+        asked = [file, "--users", FEW, "--days", BRIEFLY, "--out", file.with_suffix(""), "--force"]
         command = [sys.executable, "-m", "sim", "run", *map(str, asked)]
-        first, *later = (_run(command, {"HONGBAO_CACHE": folder}) for _ in range(1 + LATER))
+        first, *later = (_run(command, {"HONGBAO_CACHE": folder} | environment()) for _ in range(1 + LATER))
     return Starts(FEW, BRIEFLY, *first, *map(statistics.median, zip(*later, strict=True)))
 
 
@@ -68,7 +69,8 @@ def against_twin(users: int, days: int, rounds: int = 3) -> list[dict[str, Any]]
     if not TWIN.is_file():
         return []
     asked = ["--users", str(users), "--days", str(days), "--rounds", str(rounds), "--format", "json"]
-    done = subprocess.run([sys.executable, TWIN, *asked], check=True, capture_output=True, text=True)
+    told = os.environ | {"PYTHONPATH": environment()["PYTHONPATH"]}  # the script's own folder is searched first
+    done = subprocess.run([sys.executable, TWIN, *asked], env=told, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 

@@ -5,7 +5,6 @@ Dask gives the work of a worker that dies to another, and gives it up when it ha
 """
 
 import contextlib
-import difflib
 import json
 import logging
 import secrets
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sim import __version__
 from sim.engine.settings import BadInput
+from sim.experiments import home
 from sim.experiments.pool import TRIES, Task, WorkerLost, deaf, without_script
 from sim.experiments.run import cores
 from sim.experiments.worker import CODE, sees
+from sim.ground import paths
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,13 +49,12 @@ def _address_in(file: Path) -> str:
     said, deadline = "", time.monotonic() + TO_CONNECT
     while True:
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            found = json.loads(paths.text_of(file))
             if isinstance(found, dict) and isinstance(found.get("address"), str):
                 return str(found["address"])
             said = "it holds no address of a scheduler"
         except FileNotFoundError:
-            near = difflib.get_close_matches(file.name, [it.name for it in file.parent.glob("*.json")], 1, 0.5)
-            said = "no such file" + (f"; did you mean {str(file.with_name(near[0]))!r}?" if near else "")
+            said = paths.missing(file, "file", lambda near: near.suffix == ".json" and near.is_file())
         except OSError as problem:
             said = f"it cannot be read: {problem.strerror}"
         except ValueError:  # not JSON, or not all of it yet
@@ -81,16 +81,18 @@ class Cluster:
             import distributed
         except ImportError:
             raise BadInput("--cluster needs Dask: pip install 'hongbao[cluster]'") from None
-        where = _address_in(Path(address)) if address.endswith(".json") else address
+        where = _address_in(paths.given(address, "cluster")) if address.endswith(".json") else address
         self._own: Any = None
-        self._settings = dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1})
+        settings = {"distributed.scheduler.allowed-failures": TRIES - 1}
+        told = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in home.environment().items()}
+        self._settings = dask.config.set(settings | told)
         talkative = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in TALKATIVE]
         self._told = {name: logging.getLogger(name).level for name in talkative}
         for name in talkative:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what dies is our business to tell
         try:
             if address == LOCAL:
-                with deaf(), without_script():
+                with deaf(), without_script(), home.shared():
                     self._own = distributed.LocalCluster(
                         n_workers=jobs or cores(),
                         threads_per_worker=1,

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import difflib
+import os
 import re
 import shutil
 import tempfile
@@ -18,23 +19,26 @@ from numpy.typing import NDArray
 from sim import __version__
 from sim.engine.settings import BadInput
 from sim.experiments import intervals
+from sim.experiments.claim import claimed
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
+from sim.experiments.worker import CODE, other_code
+from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.results import (
+    OF_A_COMPARISON,
     Comparison,
     Differing,
     Figures,
     Result,
     Share,
     better_off,
-    folder_for_results,
+    forget,
     named,
     run_folder,
     write_json,
 )
 from sim.scenario import LARGEST_SEED, Given, Scenario, differences
-from sim.sweeps import check_no_sweep
 from sim.world import METRICS, ModelError, World
 
 REPLICATES = 8
@@ -59,6 +63,7 @@ def compare(
     out: str | Path | None = None,
     progress: Progress | None = None,
     max_replicates: int = 64,
+    force: bool = False,
 ) -> Comparison:
     """Run scenarios over several seeds with common random numbers, and compare each with the first.
 
@@ -76,16 +81,17 @@ def compare(
         metric: what `precision` is asked of, any that is measured.
         jobs: processes side by side; if None, as many as there are cores, runs, and room in memory for
             (one where all of it takes a few seconds).
-        out: folder for the comparison and its runs; an earlier result there is overwritten. None saves nothing.
+        out: folder for the comparison and its runs; None saves nothing.
         progress: called after each run with (runs done, runs planned so far).
         max_replicates: where `precision` gives up.
+        force: an earlier result in `out` may go; an input, and what no earlier result left there, never does.
 
     Returns:
         The comparison; with `out`, its runs are read from there when asked for.
 
     Raises:
         BadInput: the scenarios cannot be paired, the metric is unknown, there is no such network, the worlds do not fit
-            in memory, or `out` cannot be written to; what lies there stays as it was.
+            in memory, or `out` cannot be written to or holds what may not go; what lies there stays as it was.
         ModelError: a run broke a law.
         WorkerLost: a run's process died three times.
 
@@ -108,22 +114,21 @@ def compare(
     asked, most = jobs, planned if precision is None else max_replicates
     check_seeds(scenarios[0].run.seed, most, "run.seed")
     jobs = _jobs(scenarios, asked, most)
-    out = None if out is None else Path(out)
-    check_no_sweep(out)
+    out = None if out is None else paths.given(out, "out")
     tally, reached = Tally(scenarios, out), False
     with contextlib.ExitStack() as stack:
-        stack.enter_context(folder_for_results(out))
+        inputs = [file for scenario in scenarios for file in scenario.inputs]
+        stack.enter_context(claimed(out, OF_A_COMPARISON, force, inputs))
         graphs = stack.enter_context(Graphs(scenarios[0], out))
         # a network that cannot be is refused before anything is lost, and what a file holds is known only now
         friends = Friends.open(graphs.of(tally.first_seed))
         friends.check_people(scenarios[0].run.users, scenarios[0].friends.file)
-        jobs = _jobs(scenarios, asked, most, friends)
-        pool = stack.enter_context(Pool(jobs))
+        pool = stack.enter_context(Pool(_jobs(scenarios, asked, most, friends)))
+        jobs = pool.jobs
         if jobs > 1:
             warm_up(scenarios)
         if out is not None:  # what lies there is no finished comparison from now on
-            for name in ("manifest.json", "comparison.json"):
-                (out / name).unlink(missing_ok=True)
+            forget(out)
         enough = planned
         while True:
             seeds = range(tally.first_seed + len(tally.seeds), tally.first_seed + planned)
@@ -166,7 +171,7 @@ def compare(
     }
     comparison = tally.comparison(manifest, decided, unfair)
     if out is not None:
-        comparison.save(out)
+        comparison.write(out)
     return comparison
 
 
@@ -318,7 +323,7 @@ class Graphs:
             self._folder.mkdir(exist_ok=True)
             path = self._folder / f"{key}.friends"
             with named(path):
-                self._saved[key] = friends.save(path)
+                self._saved[key] = friends.save(path, force=True)
         return self._saved[key]
 
     def __enter__(self) -> "Graphs":
@@ -333,11 +338,17 @@ def _tasks(pool: Pool, scenarios: Sequence[Scenario], seeds: Sequence[int], grap
     for seed in seeds:
         for scenario in scenarios:
             seeded = scenario.with_values({"run.seed": seed})
-            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed))
+            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed), CODE)
 
 
-def replicate(scenario: Scenario, graph: Path) -> Result:
-    """One run of a comparison, wherever it is made; the scenario's seed and the network's are the same."""
+def replicate(scenario: Scenario, graph: Path, code: str) -> Result:
+    """One run of a comparison, wherever it is made; the scenario's seed and the network's are the same.
+
+    Raises:
+        BadInput: this process has other code than who asks.
+    """
+    if unlike := other_code(__version__, code):
+        raise BadInput(f"a worker (process {os.getpid()}) {unlike}")
     return run(scenario, friends=Friends.open(graph))
 
 
@@ -362,7 +373,7 @@ class Tally:
         self.runs[name, seed] = result
         if self.out is not None:
             place = run_folder(self.out, name, seed)
-            result.save(place)
+            result.write(place)
             self.runs[name, seed] = place
         assert result.surplus is not None, "a run knows who gained"
         together = self._surplus.setdefault(seed, {})

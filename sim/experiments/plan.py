@@ -21,9 +21,10 @@ from scipy.stats import qmc
 
 from sim.engine.settings import BadInput, Parameter, Settings, Words, plain
 from sim.experiments.compare import check_fair, check_seeds
+from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.results import Differing, listed
-from sim.scenario import LARGEST_SEED, SECTIONS, Scenario, read_toml
+from sim.scenario import LARGEST_SEED, SECTIONS, Scenario, placed, read_toml
 from sim.world import METRICS
 
 SEEDS, MOST_SEEDS = 4, 1_000_000  # if the plan says nothing; that it may ask for by their number
@@ -156,11 +157,16 @@ class Plan:
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        return _Reading(Path(path), plain(dict(instead or {}))).plan(most)
+        return _Reading(paths.given(path), plain(dict(instead or {}))).plan(most)
 
     def __repr__(self) -> str:
         of = listed([scenario.name for scenario in self.scenarios], "scenario")
         return f"<Plan {self.name!r}: {self.runs:,} runs, {of}, {listed(self.seeds, 'seed')}>"
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that it is made of, itself and its scenarios'."""
+        return (self.path, *(file for scenario in self.scenarios for file in scenario.inputs))
 
     @property
     def name(self) -> str:
@@ -317,11 +323,10 @@ class _Reading:
                 if f"run.{key}" in same | file.factors:
                     raise self.refuse(f"{key} = {asked} and run.{key}: say it once")
                 same[f"run.{key}"] = asked
-        if same.get("friends.file"):
-            same["friends.file"] = str((self.path.parent / str(same["friends.file"])).resolve())
+        same = {name: placed(name, value, self.path.parent) for name, value in same.items()}
         for name in file.scenarios:
             try:
-                scenario = Scenario.load(self.path.parent / name, same)
+                scenario = Scenario.load(self.path.parent / paths.given(name, "scenarios"), same)
             except BadInput as error:
                 lines = (self._ours(line, same) for line in str(error).splitlines())
                 raise BadInput("\n".join(lines)) from None
@@ -432,8 +437,6 @@ class _Reading:
         """Values as the scenarios take them, none twice."""
         found: list[Any] = []
         for value in values:
-            if name == "friends.file":
-                value = str((self.path.parent / str(value)).resolve())
             taken = self._taken(name, value, where)
             if taken in found:
                 raise self.refuse(f"{where}: {value!r} is given twice")
@@ -443,6 +446,7 @@ class _Reading:
     def _taken(self, name: str, value: Any, where: str) -> Any:
         """What a scenario makes of a value."""
         section, _, key = name.partition(".")
+        value = placed(name, value, self.path.parent)
         try:
             return getattr(getattr(self.scenarios[0].with_values({name: value}), section), key)
         except BadInput as error:

@@ -1,11 +1,11 @@
 """Pool: tasks side by side in processes, behind the two calls that a cluster's client has as well.
 
-`submit` gives a task its name; `as_completed` hands back results as they come. A worker that dies, as when memory runs
-out, takes its pool with it: the pool is made anew and the tasks that were running are tried again, each alone, so that
-the one to blame is found.
+`submit` gives a task its name; `as_completed` hands back results as they come. A worker that dies takes its pool with
+it: the pool is made anew and the tasks that were running are tried again, each alone, so that the one to blame is found.
 
-Where the system can, workers are forked from one process that has the model loaded and nothing else going on: they
-start at once and share its memory until they write to it, some 50 MB a worker in place of 175 (see warm.py).
+Workers import from where this process did, whatever lies in the working directory (home.py). Where the system can, they
+are forked from one process that has the model loaded and nothing else going on: they start at once and share its memory
+until they write to it, some 50 MB a worker in place of 175 (warm.py).
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -24,6 +25,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any, Self
 
 from sim.engine.settings import BadInput
+from sim.experiments import home
 
 TRIES = 3
 FORKED = sys.platform == "linux"  # elsewhere forking is unknown, or unsafe beside the system's own libraries
@@ -38,6 +40,7 @@ class Task:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     deaths: int = 0
+    how: str = ""  # its process ended, the last time
 
 
 class WorkerLost(ChildProcessError):
@@ -47,9 +50,13 @@ class WorkerLost(ChildProcessError):
     def of(cls, task: Task) -> Self:
         """What is said of a task."""
         return cls(
-            f"{task.name}: its process died {task.deaths} times without a word, as when memory runs out; "
-            "fewer jobs (--jobs) take less of it"
+            f"{task.name}: its process died {task.deaths} times{task.how and ': '}{task.how}; "
+            "with --jobs 1 it is made in this process, which then says what is wrong if it can"
         )
+
+
+class AloneNote(UserWarning):
+    """Work was to be done side by side, and is not."""
 
 
 class Pool:
@@ -58,12 +65,15 @@ class Pool:
     Use it as a context: when the block ends by an error or Ctrl-C, its processes are killed at once.
 
     Args:
-        jobs: processes, at least one.
+        jobs: processes, at least one. Where this process may start none, it does the work itself.
     """
 
     def __init__(self, jobs: int) -> None:
         if jobs < 1:
             raise BadInput(f"jobs = {jobs}: must be at least 1")
+        if jobs > 1 and multiprocessing.current_process().daemon:
+            warnings.warn("a daemonic process may start no others, so this one does all the work", AloneNote, 3)
+            jobs = 1
         self.jobs = jobs
         self._executor: ProcessPoolExecutor | None = None
         self._lost: list[tuple[Task, WorkerLost]] = []
@@ -119,7 +129,7 @@ class Pool:
         if self._executor is None:
             self._executor = ProcessPoolExecutor(self.jobs, mp_context=_context(), initializer=_begin)
         try:
-            with deaf(), without_script():
+            with deaf(), without_script(), home.shared():
                 running[self._executor.submit(task.function, *task.arguments)] = task
         except BrokenProcessPool:  # a worker died before anyone waited: none of this task's doing, if others ran
             self._blame(list(running.values()) or [task], suspects)
@@ -129,9 +139,10 @@ class Pool:
 
     def _blame(self, tasks: list[Task], suspects: deque[Task]) -> None:
         """Count a death against each task that was running, and make room for a new pool."""
-        self._kill()
+        how = self._broken()
         for task in tasks:
             task.deaths += 1
+            task.how = how
             if task.deaths < TRIES:
                 suspects.append(task)
             else:
@@ -141,6 +152,15 @@ class Pool:
         """The tasks that died too often since this was last asked."""
         lost, self._lost = self._lost, []
         return lost
+
+    def _broken(self) -> str:
+        """Clear away a pool in which a worker died, the others being told to end; how the one did."""
+        if self._executor is None:
+            return ""
+        executor, self._executor = self._executor, None
+        workers = list((getattr(executor, "_processes", None) or {}).values())
+        executor.shutdown(wait=True, cancel_futures=True)
+        return _ends([worker.exitcode for worker in workers])
 
     def _kill(self) -> None:
         """End every worker now."""
@@ -172,6 +192,12 @@ class Pool:
                 self._kill()
 
 
+def _ends(codes: list[int | None]) -> str:
+    """How processes ended, in words; that the others are told to end when one has is no news."""
+    own = {code for code in codes if code is not None} - {0, -signal.SIGTERM} or {code for code in codes if code}
+    return ", ".join(f"exit code {code}" if code > 0 else f"killed by signal {-code}" for code in sorted(own))
+
+
 def _context() -> multiprocessing.context.BaseContext:
     """How processes start: forked from one that has the model loaded, and waits for us; or from nothing."""
     if not FORKED:
@@ -180,10 +206,13 @@ def _context() -> multiprocessing.context.BaseContext:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sim.experiments.warm"])
-    with deaf(), without_script():
-        forkserver.ensure_running()
+    try:
+        with deaf(), without_script(), home.shared():
+            forkserver.ensure_running()
+    except OSError:  # as where the path of a temporary folder is too long for a socket: the slower way needs none
+        return multiprocessing.get_context("spawn")
     # Ctrl-C may come while it loads: nothing of ours is under way yet that a worker would miss
-    with without_script():
+    with without_script(), home.shared():
         first = context.Process(target=_nothing)
         first.start()
     first.join()
@@ -221,7 +250,8 @@ def deaf() -> Iterator[None]:
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # it lets Ctrl-C through again when it starts
+    with home.shared():
+        resource_tracker.ensure_running()  # it lets Ctrl-C through again when it starts
     heard: list[int] = []
     handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
 

@@ -15,10 +15,11 @@ import numba
 
 from sim import __version__
 from sim.engine.settings import BadInput, plain
+from sim.experiments.claim import claimed
+from sim.ground import paths
 from sim.ground.friends import Friends
-from sim.results import Result, folder_for_results, summarise
+from sim.results import OF_A_RUN, Result, summarise
 from sim.scenario import Given, Scenario
-from sim.sweeps import check_no_sweep
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many
@@ -35,6 +36,7 @@ def run(
     progress: Progress | None = None,
     save_at: Collection[int] = (),
     saved: str | Path | None = None,
+    force: bool = False,
 ) -> Result:
     """Let one world live and measure it.
 
@@ -44,22 +46,24 @@ def run(
     Args:
         scenario: what is decided and assumed, who and how long; or the file that says it.
         threads: threads of this one world; the result does not depend on it.
-        out: folder for the result, made where missing; an earlier result there is overwritten. None saves nothing.
+        out: folder for the result, made where missing; None saves nothing.
         friends: a network made before, in place of the one that the scenario describes.
         progress: called after each day with (days done, days in all).
         save_at: numbers of days lived after which the world itself is saved, as `world-DAYS.npz` in `out`.
         saved: a world saved before, which goes on under `scenario` instead of being born: the result is that of a run
             that changed to `scenario` on that day, or, where the scenario is its own, that had never stopped.
+        force: an earlier result in `out` may go; an input, and what no earlier result left there, never does.
 
     Returns:
         The result; `surplus` has shape (users,).
 
     Raises:
         BadInput: the scenario cannot become a world, does not fit in memory or the saved world, or `out` cannot be
-            written to.
+            written to or holds what may not go; nothing has been lived by then.
         ModelError: the run broke a law, such as that books balance.
     """
     scenario, save_at = Scenario.of(scenario), plain(list(save_at))
+    out, saved = (None if path is None else paths.given(path, what) for path, what in ((out, "out"), (saved, "saved")))
     if save_at and out is None:
         raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
     born = 0 if saved is None else World.saved(saved)[1]
@@ -69,9 +73,8 @@ def run(
         if not born < day <= scenario.run.days:
             raise BadInput(f"save_at = {day}: the world lives through days {born + 1} to {scenario.run.days}")
     check_memory(scenario)
-    out = None if out is None else Path(out)
-    check_no_sweep(out)
-    with folder_for_results(out):
+    written = [*OF_A_RUN, *(f"world-{day}.npz" for day in save_at)]
+    with claimed(out, written, force, [*scenario.inputs, *([saved] if saved else [])]):
         if friends is None and scenario.friends.file:
             friends = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed)
         if friends is not None:
@@ -80,7 +83,7 @@ def run(
         if World.memory(scenario, friends)["total"] > LARGE:  # it refers to itself, so that only the collector frees it
             gc.collect()
         if out is not None:
-            result.save(out)
+            result.write(out)
     return result
 
 
@@ -91,7 +94,7 @@ def _live(
     friends: Friends | None,
     progress: Progress | None,
     save_at: Collection[int],
-    saved: str | Path | None,
+    saved: Path | None,
 ) -> Result:
     started = datetime.datetime.now(datetime.UTC)
     began = time.perf_counter()
@@ -106,7 +109,7 @@ def _live(
             if progress is not None:
                 progress(world.day, scenario.run.days)
             if out is not None and world.day in save_at:
-                world.save(out / f"world-{world.day}.npz")
+                world.save(out / f"world-{world.day}.npz", force=True)
         days = world.history
         return Result(
             scenario=scenario.to_toml(),
@@ -121,7 +124,7 @@ def _live(
         world.close()
 
 
-def _branch(saved: str | Path, day: int) -> dict[str, Any]:
+def _branch(saved: Path, day: int) -> dict[str, Any]:
     """Which world a run goes on from, and since when."""
     before = World.saved(saved)[0]
     return {"file": str(saved), "day": day, "name": before.name, "scenario_hash": before.digest()}

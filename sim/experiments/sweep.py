@@ -29,6 +29,7 @@ from sim.experiments.plan import MANY, Axis, Plan, check_size, declared, fingerp
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
+from sim.ground import paths
 from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
 from sim.sweeps import (
@@ -134,7 +135,9 @@ def sweep(
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
     try:
         with contextlib.ExitStack() as stack:
+            check_earlier(folder, plan)
             stack.enter_context(folder_for_results(folder))
+            paths.rehearse(folder, (ABOUT, PLAN, POINTS, TABLE, REPORT))
             stack.enter_context(only_one(folder / LOCK, f"{folder} is being swept"))
             return _sweep(plan, folder, workers, cluster, compact, progress, stack)
     except ClusterLost as problem:
@@ -194,7 +197,7 @@ def _sweep(
 
 def folder_of(plan: Plan, out: str | Path | None) -> Path:
     """Where a plan's runs go."""
-    return Path("outputs", plan.name) if out is None else Path(out)
+    return Path("outputs", plan.name) if out is None else paths.given(out, "out")
 
 
 def jobs_for(plan: Plan, jobs: int | None) -> int:
@@ -237,9 +240,10 @@ def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
 
     Raises:
         BadInput: the folder holds another result, somebody's files, runs of another version, or a damaged sweep of
-            another plan.
+            another plan, or the plan is made of a file that would be written over.
     """
-    if (folder / "manifest.json").exists():
+    _check_inputs(folder, plan)
+    if paths.kind_of(folder) in ("run", "comparison"):
         raise BadInput(f"{folder} holds another result: choose another folder with --out")
     if not (folder / ABOUT).exists():
         if strange := _strangers(folder):
@@ -262,12 +266,9 @@ def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
 
 def _described_anew(folder: Path, plan: Plan) -> dict[str, Any]:
     """What a sweep whose description is damaged would say, if its plan is the one given."""
-    with contextlib.suppress(OSError, ValueError):
-        if (folder / PLAN).read_text(encoding="utf-8") == plan.text:
-            _note(
-                f"{folder / ABOUT} is damaged: a sweep writes it anew, but which code its runs were made with is lost"
-            )
-            return _about(plan) | {"code": UNKNOWN}
+    if _plan_in(folder) == plan.text:
+        _note(f"{folder / ABOUT} is damaged: a sweep writes it anew, but which code its runs were made with is lost")
+        return _about(plan) | {"code": UNKNOWN}
     raise BadInput(
         f"{folder / ABOUT} is damaged, and {folder / PLAN} is not the plan given, {plan.path}: give the plan that the "
         f"folder was made with, or remove {ABOUT}: runs that {plan.path} asks for too are kept then; or choose another "
@@ -279,7 +280,31 @@ def _strangers(folder: Path) -> list[str]:
     """What lies in a folder without a sweep's description and is not what a sweep that was cut off leaves there."""
     names = {entry.name for entry in folder.glob("*") if not entry.name.startswith(".")}
     ours = {RUNS, FAILED, PLAN, POINTS, TABLE, REPORT, NETWORKS}
-    return sorted(names - ours if names & {RUNS, POINTS} else names)
+    return sorted(names - ours if _are_points(folder / POINTS) else names)
+
+
+def _are_points(file: Path) -> bool:
+    """Whether a table is what a sweep writes first; folders called `runs` have others too."""
+    with contextlib.suppress(OSError, pa.ArrowInvalid):
+        return {"point", "draw", "scenario", "hash"} <= set(pq.read_schema(file).names)
+    return False
+
+
+def _check_inputs(folder: Path, plan: Plan) -> None:
+    """Refuse a folder in which the plan's own files would be written over; its copy of the plan is the same again."""
+    same = (folder / PLAN).exists() and plan.path.samefile(folder / PLAN) and _plan_in(folder) == plan.text
+    inputs = [file for file in plan.inputs if not (same and file == plan.path)]
+    for file in inputs:
+        if any(
+            (folder / name).exists() and file.samefile(folder / name) for name in (ABOUT, PLAN, POINTS, TABLE, REPORT)
+        ):
+            raise BadInput(f"{folder}: the sweep would be written over {file}, which it is made of: {paths.ANOTHER}")
+
+
+def _plan_in(folder: Path) -> str:
+    with contextlib.suppress(OSError, ValueError):
+        return paths.text_of(folder / PLAN)
+    return ""
 
 
 def _begin(plan: Plan, folder: Path, earlier: dict[str, Any] | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
+from sim.experiments.home import FOLDER
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
@@ -105,12 +106,19 @@ def live(scenario: Scenario, order: Order) -> Outcome:
 
 def _unlike(order: Order) -> str:
     """What this worker has otherwise than the sweep; on a cluster it may have come long after the others were asked."""
-    if order.version != __version__:
-        return f"has hongbao {__version__}, the sweep {order.version}: install the same there"
-    if order.code != CODE:
-        return f"has another state of the code of hongbao {__version__} than the sweep: install the same there"
+    if unlike := other_code(order.version, order.code):
+        return unlike
     if not order.mark.exists():
         return f"does not see {order.folder}: choose a folder on a disk that all workers share with --out"
+    return ""
+
+
+def other_code(version: str, code: str) -> str:
+    """What this process has otherwise than who asks it to make a run, and where it has it from."""
+    if version != __version__:
+        return f"has hongbao {__version__} (in {FOLDER}), the sweep {version}: install the same there"
+    if code != CODE:
+        return f"has another state of the code of hongbao {version} (in {FOLDER}) than who asks: install the same there"
     return ""
 
 
@@ -203,7 +211,7 @@ def network(path: Path, settings: FriendsSettings, people: int, seed: int) -> Fr
         with in_turn(path.with_name(f"{path.name[:2]}.lock")):
             if not path.exists():
                 with named(path):
-                    Friends.make(settings, people, seed).save(path)
+                    Friends.make(settings, people, seed).save(path, force=True)
     return Friends.open(path)
 
 

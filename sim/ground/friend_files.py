@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
+from sim.ground import paths
 from sim.ground.network import MOST_PEOPLE
 
 SAVED = ".friends"
@@ -38,8 +39,7 @@ def existing(path: Path) -> Path:
         raise BadInput(f"{path}: a folder; a network is one file")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: no such file, and no folder {path.parent}")
-    near = difflib.get_close_matches(path.name, [each.name for each in path.parent.iterdir() if each.is_file()], 1)
-    raise BadInput(f"{path}: no such file" + (f"; did you mean {near[0]!r}?" if near else f" in {path.parent}"))
+    raise BadInput(f"{path}: {paths.missing(path, 'file')}")
 
 
 def read(path: Path) -> Pairs:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from sim.engine.kernels import remembered, rule
 from sim.engine.settings import BadInput, Settings, assumed
-from sim.ground import friend_files, mapped, network, ties
+from sim.ground import friend_files, mapped, network, paths, ties
 
 if TYPE_CHECKING:
     import networkx
@@ -70,6 +70,13 @@ class FriendsSettings(Settings):
         0.9, "share of weak ties whose chance falls with distance; 0: weak ties reach anyone alike",
         "mean distance: facts.csv Facebook 4.7, New Orleans 4.3", 0.5, 1.0,
     )  # fmt: skip
+
+    @field_validator("file")
+    @classmethod
+    def _a_path(cls, file: str) -> str:
+        if file and (problem := paths.problem_with(file)):
+            raise ValueError(problem)
+        return file
 
     @model_validator(mode="after")
     def _some_ties_are_weak(self) -> Self:
@@ -383,7 +390,7 @@ class Friends:
         (two columns, or among more those named source and target; a CSV's first line is a header if no cell of it is a
         number), .graphml, and .friends as `save` writes it. Text may end in .gz.
         """
-        path = friend_files.existing(Path(path))
+        path = friend_files.existing(paths.given(path))
         if path.suffix == friend_files.SAVED:
             return cls.open(path)
         pairs = friend_files.read(path)
@@ -406,12 +413,21 @@ class Friends:
         names = list(range(self.people)) if self.labels is None else self.labels.tolist()
         return friend_files.graph_of(names, self.rows.first, self.rows.friend)
 
-    def save(self, path: Path | str) -> Path:
-        """Write one file (.friends) for `open`; it is there whole or not at all."""
+    def save(self, path: Path | str, *, force: bool = False) -> Path:
+        """Write one file (.friends) for `open`; it is there whole or not at all.
+
+        Args:
+            force: a network saved there before may go; any other file never does.
+
+        Raises:
+            BadInput: a file is there that may not go.
+        """
+        path = paths.given(path)
+        paths.check_file(path, mapped.is_saved, "network", force)
         arrays: dict[str, NDArray[Any]] = dict(self.rows._asdict())
         if self.labels is not None:
             arrays["labels"] = self.labels
-        return mapped.save_arrays(Path(path), arrays, self.notes)
+        return mapped.save_arrays(path, arrays, self.notes)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -420,7 +436,7 @@ class Friends:
         Raises:
             BadInput: it is none, or damaged.
         """
-        path = friend_files.existing(Path(path))
+        path = friend_files.existing(paths.given(path))
         arrays, notes = mapped.open_arrays(path)
         labels = arrays.pop("labels", None)
         if set(arrays) != set(FriendRows._fields) or {"rows", "labels"} & set(notes):

@@ -38,6 +38,12 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], notes: dict[str, An
     return path
 
 
+def is_saved(path: Path) -> bool:
+    """Whether a file is one of `save_arrays`."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def open_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays and notes of a saved file, mapped into memory and read-only.
 

@@ -13,7 +13,10 @@ from typing import NamedTuple, TypeVar
 import jinja2
 from markupsafe import Markup, escape
 
+from sim.ground import paths
 from sim.results import REPORT, whole_file
+
+OURS = b'name="generator" content="hongbao'  # stands at the head of every page
 
 
 class Cell(NamedTuple):
@@ -89,10 +92,15 @@ def sections_of(makers: Iterable[Callable[[Seen], Section | None]], seen: Seen) 
 
 
 def save(page: Page, folder: Path) -> Path:
-    """Write the page as `report.html` into a folder and return its path."""
+    """Write the page as `report.html` into a folder and return its path; an earlier page goes, nobody else's does."""
+    paths.check_file(folder / REPORT, _is_ours, "page of hongbao's", force=True)
     with whole_file(folder / REPORT) as part:
         part.write_text(render(page), encoding="utf-8")
     return folder / REPORT
+
+
+def _is_ours(file: Path) -> bool:
+    return OURS in file.read_bytes()
 
 
 def render(page: Page) -> str:

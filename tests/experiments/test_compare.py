@@ -60,7 +60,7 @@ def test_an_interrupted_run_leaves_the_earlier_result_whole(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(PAID, out=tmp_path, progress=interrupt)
+        run(PAID, out=tmp_path, progress=interrupt, force=True)
     assert Result.load(tmp_path).name == "free"
     assert not [path for path in tmp_path.iterdir() if "part" in path.name]
 
@@ -214,8 +214,9 @@ def test_the_folder_holds_everything_and_processes_change_nothing(tmp_path):
     def interrupt(done, total):
         raise KeyboardInterrupt
 
+    dear = scenario("dear", wallet={"payer_fee": 0.1})
     with pytest.raises(KeyboardInterrupt):
-        compare([FREE, scenario("dear", wallet={"payer_fee": 0.1})], replicates=1, out=tmp_path, progress=interrupt)
+        compare([FREE, dear], replicates=1, out=tmp_path, progress=interrupt, force=True)
     with pytest.raises(BadInput, match="no finished result"):
         Comparison.load(tmp_path)
     compare([FREE, scenario("dear", wallet={"payer_fee": 0.1})], replicates=1, out=tmp_path)
@@ -234,7 +235,7 @@ def test_what_cannot_be_made_destroys_nothing_and_leaves_nothing(values, said, t
     compare([FREE, PAID], replicates=1, jobs=1, out=tmp_path / "here")
     for folder in (tmp_path / "here", tmp_path / "new" / "folder"):
         with pytest.raises(BadInput, match=said):
-            compare(refused, replicates=1, jobs=1, out=folder)
+            compare(refused, replicates=1, jobs=1, out=folder, force=True)
     with pytest.raises(BadInput, match=said):
         run(refused[0], out=tmp_path / "new" / "folder")
     assert Comparison.load(tmp_path / "here").result("paid", 5).summary

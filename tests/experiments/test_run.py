@@ -39,8 +39,8 @@ def shops(tmp_path_factory):
 def test_a_saved_world_goes_on_to_the_byte(name, tmp_path):
     run(scenario(name), out=tmp_path / "whole", save_at=[1, 9])
     for day in (1, 9):
-        run(scenario(name), out=tmp_path / "again", saved=tmp_path / "whole" / f"world-{day}.npz")
-        assert content(tmp_path / "again") == content(tmp_path / "whole")
+        run(scenario(name), out=tmp_path / f"again {day}", saved=tmp_path / "whole" / f"world-{day}.npz")
+        assert content(tmp_path / f"again {day}") == content(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", ["commission", "advertising", "payment_fee", "subscription"])
