@@ -24,7 +24,7 @@ from sim.firms.rival import RivalSettings
 from sim.firms.steering import SteeringSettings
 from sim.ground.city import CitySettings
 from sim.ground.clock import ClockSettings, check_dates
-from sim.ground.friends import FriendsSettings
+from sim.ground.friends import Friends, FriendsSettings
 from sim.people.attention import AttentionSettings
 from sim.people.experience import ExperienceSettings
 from sim.people.joining import JoiningSettings
@@ -127,6 +127,8 @@ class Scenario(Settings):
         """
         path = Path(path)
         values, origins = _read(path, path.parent.resolve(), [])
+        if (overrides or {}).get("friends.file") and isinstance(values.get("run"), dict):
+            values["run"].pop("users", None)  # the file knew of another network
         for name, value in (overrides or {}).items():
             keys = name.split(".")
             if keys[0] not in values:
@@ -153,7 +155,33 @@ class Scenario(Settings):
         plain = self.model_dump()
         for name, value in values.items():
             _put(plain, {}, name.split("."), value, "")
-        return _checked(plain, {}, None)
+        made = _checked(plain, {}, None)
+        if not self.users_asked and "run.users" not in values:
+            made.run.model_fields_set.discard("users")
+        return made
+
+    @property
+    def users_asked(self) -> bool:
+        """Whether anybody said how many people there are; else a network that is read or given says it."""
+        return "users" in self.run.model_fields_set
+
+    def of_people(self, people: int) -> "Scenario":
+        """The scenario with as many people as its network has, unless somebody asked for a number."""
+        if self.users_asked or people == self.run.users:
+            return self
+        run = RunSettings.model_validate(self.run.model_dump() | {"users": people})
+        run.model_fields_set.discard("users")  # another network may still say otherwise
+        return self.model_copy(update={"run": run})
+
+    def settled(self) -> "Scenario":
+        """The scenario with as many people as the network has that it reads, unless somebody asked for a number.
+
+        Raises:
+            BadInput: the network's file cannot be read.
+        """
+        if self.users_asked or not self.friends.file or self.friends.kind == "everyone":
+            return self
+        return self.of_people(Friends.glance(self.friends.file)[0])
 
     def can_be_on(self, service: str) -> bool:
         """Whether a service is on at first or by an event; true for parts that cannot be switched."""
@@ -190,22 +218,27 @@ class Scenario(Settings):
         return "\n".join(lines)
 
     def digest(self) -> str:
-        """Hash of everything that shapes a run but title, name and seed."""
+        """Hash of everything that shapes a run but title, name and seed; a network's file counts by what it holds."""
         plain = self.model_dump()
         for name in ("title", "name"):
             plain.pop(name)
         plain["run"].pop("seed")
+        plain["friends"] = self.friends.identity()
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 
 
+NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
+
+
 def differences(one: Scenario, other: Scenario) -> list[tuple[str, Any, Any, str]]:
     """Settings that differ: (name, value in one, value in other, origin), origin "decided", "assumed", "event" or "run"."""
     found: list[tuple[str, Any, Any, str]] = []
+    same_file = one.friends.identity()["file"] == other.friends.identity()["file"] != ""
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
-        if a.value != b.value:
+        if a.value != b.value and not (same_file and a.name in NETWORK):
             found.append((a.name, a.value, b.value, "run" if a.name.startswith("run.") else a.origin))
     origins = {p.name: p.origin for p in one.parameters()}
     mine, theirs = ({(e.day, *item) for e in s.events for item in _moves(e)} for s in (one, other))

@@ -5,6 +5,7 @@ arrays are read-only, and one saved file is shared by every process that opens i
 """
 
 import contextlib
+import functools
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,11 @@ class FriendsSettings(Settings):
         0.9, "share of weak ties whose chance falls with distance; 0: weak ties reach anyone alike",
         "mean distance: facts.csv Facebook 4.7, New Orleans 4.3", 0.5, 1.0,
     )  # fmt: skip
+
+    def identity(self) -> dict[str, Any]:
+        """What tells one network from another: a file by what it holds, wherever it lies."""
+        plain = self.model_dump()
+        return plain | ({"kind": "file", "file": friend_files.content(self.file) or self.file} if self.file else {})
 
     @model_validator(mode="after")
     def _some_ties_are_weak(self) -> Self:
@@ -329,6 +335,12 @@ class Friends:
         return cls.generate(settings, people, seed)
 
     @classmethod
+    def glance(cls, file: Path | str) -> tuple[int, str]:
+        """How many people the network in a file has, and `account` of it; read again only when the file has changed."""
+        path = friend_files.existing(Path(file))
+        return _glance(path.absolute(), path.stat().st_mtime_ns, path.stat().st_size)
+
+    @classmethod
     def generate(cls, settings: FriendsSettings, people: int, seed: int) -> Self:
         """Grow a network; the same for the same (settings, people, seed)."""
         if not 2 <= people <= network.MOST_PEOPLE:
@@ -455,6 +467,12 @@ class Friends:
             found.update(str(array.size).encode())
             found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _glance(path: Path, *state: int) -> tuple[int, str]:
+    network = Friends.read(path)
+    return network.people, network.account()
 
 
 def _what_is_wrong(rows: FriendRows, labels: NDArray[Any] | None) -> str:
