@@ -219,17 +219,12 @@ class Scenario(Settings):
 
     def digest(self) -> str:
         """Hash of everything that shapes a run but title, name and seed; a network's file counts by what it holds."""
-        plain = self.model_dump()
-        for name in ("title", "name"):
-            plain.pop(name)
-        plain["run"].pop("seed")
+        plain = self.model_dump(exclude={"title": True, "name": True, "run": {"seed"}})
         plain["friends"] = self.friends.identity()
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
-
-
 NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
 
 
@@ -245,15 +240,8 @@ def differences(one: Scenario, other: Scenario) -> list[tuple[str, Any, Any, str
     for day, name, value in sorted(mine ^ theirs):
         noticed = (name, value) == ("happen", "policy_notice")  # the company's own doing
         decided = noticed or origins.get(name) == "decided"
-        inside = (day, name, value) in mine
-        found.append(
-            (
-                f"day {day}: {name}",
-                value if inside else None,
-                None if inside else value,
-                "decided" if decided else "event",
-            )
-        )
+        sides = (value, None) if (day, name, value) in mine else (None, value)
+        found.append((f"day {day}: {name}", *sides, "decided" if decided else "event"))
     return found
 
 
@@ -419,6 +407,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
+
+
+def check_birth(path: str, scenario: Scenario, saved: Scenario, given: bool) -> None:
+    """Refuse other settings than a saved world was born with; of a network that is read or `given` it looks itself."""
+    may_change = ("run.days", *(NETWORK if given or scenario.friends.file else ()))
+    for name, asked, had, _ in differences(scenario, saved):
+        if name.partition(".")[0] in FIXED and name not in may_change:
+            raise BadInput(f"{path}: {name} is {asked!r} in {scenario.name}, but the saved world was born with {had!r}")
 
 
 def _check_events(scenario: Scenario, origins: Mapping[str, str], path: Path | None) -> None:

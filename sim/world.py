@@ -30,7 +30,7 @@ from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, L
 from sim.ground.metrics import Metric
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
 from sim.results import whole_file
-from sim.scenario import FIXED, NETWORK, Event, Scenario, differences
+from sim.scenario import Event, Scenario, check_birth
 from sim.services import (
     advertising,
     assistant,
@@ -203,8 +203,7 @@ class World(mesa.Model):
         super().__init__(rng=scenario.run.seed)
         self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
         self.friends = friends or Friends.make(scenario.friends, scenario.run.users, self.seed)
-        scenario = scenario.of_people(self.friends.people)
-        self.scenario = self.now = scenario
+        self.scenario = self.now = scenario = scenario.of_people(self.friends.people)
         self.born: dict[str, Any] = {}  # of a world that goes on: which it was, until when
         self.size: int = scenario.run.users
         self.friends.check_people(self.size, scenario.friends.file)
@@ -446,22 +445,17 @@ class World(mesa.Model):
     ) -> "World":
         """Open a saved world; `scenario` continues it under another strategy.
 
-        Its network must be the one it was born with, but may lie elsewhere: where `scenario` says, or be `friends`.
+        Its network must be the one it was born with, but may lie elsewhere, where `scenario` says, or be `friends`.
 
         Raises:
             BadInput: if the file is no saved world or does not fit the scenario.
         """
         saved, day = cls.saved(path)
         scenario = (scenario or saved).of_people(saved.run.users)
-        known = friends is not None or scenario.friends.file  # the network itself is looked at below
-        for name, asked, had, _ in differences(scenario, saved):
-            if name.partition(".")[0] in FIXED and name != "run.days" and not (known and name in NETWORK):
-                raise BadInput(
-                    f"{path}: {name} is {asked!r} in {scenario.name}, but the saved world was born with {had!r}"
-                )
+        check_birth(str(path), scenario, saved, friends is not None)
         # everything that may ever be on is born; what the saved world had no room for is then founded today
         events = (*saved.events, Event(day=day, set=scenario.levers()), *scenario.events)
-        friends = friends or _network_again(scenario)
+        friends = friends or Friends.make_again(scenario.friends, saved.run.users, saved.run.seed)
         with _saved(path) as state:
             about = _about(state)
         if friends.digest() != about.get("network"):
@@ -477,8 +471,7 @@ class World(mesa.Model):
                         values[...] = state[f"{name}/{column}"]
             world.ledger.restore(about["sectors"], state["ledger"])
         world.scenario, world.day, world.steps, world._slow = scenario, day, day, about["slow"]
-        hashed = about.get("scenario_hash") or saved.digest()
-        world.born = {"day": day, "name": saved.name, "scenario_hash": hashed}
+        world.born = {"day": day, "name": saved.name, "scenario_hash": about.get("scenario_hash") or saved.digest()}
         world.datacollector.model_vars = about["history"]
         world._flows = [tuple(flow) for flow in about["flows"]]
         if scenario.steering != saved.steering:
@@ -500,19 +493,6 @@ def _saved(path: str | Path) -> Iterator[Any]:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"{path}: not a saved world, or damaged; `hongbao run --save-at DAY` writes one") from None
-
-
-def _network_again(scenario: Scenario) -> Friends:
-    """The network of a saved world, which may have been moved since."""
-    try:
-        return Friends.make(scenario.friends, scenario.run.users, scenario.run.seed)
-    except BadInput as problem:
-        if not scenario.friends.file or Path(scenario.friends.file).exists():
-            raise
-        raise BadInput(
-            f"{problem}. The saved world was born with this network: if it lies elsewhere now, say where, with "
-            "--set friends.file=PATH or, in Python, with `friends`"
-        ) from None
 
 
 def _about(state: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground import edge_lists
+from sim.ground import cells, edge_lists
 from sim.ground.edge_lists import UNREADABLE
 from sim.ground.network import MOST_PEOPLE
 
@@ -127,16 +127,16 @@ def _read_parquet(path: Path) -> Pairs:
     except (ArrowException, OSError) as problem:
         raise BadInput(f"{path}: cannot be read as Parquet: {problem}") from None
     names = [name for name in table.column_names if not name.startswith("__index_level_")]  # pandas's index
-    places = edge_lists.two_columns(str(path), names)
+    places = cells.two_columns(str(path), names)
     one, other = (_column(path, table.column(names[place]), names[place]) for place in places)
     if not one.dtype.kind == other.dtype.kind == "i":
-        both = edge_lists.as_numbers([str(label) for values in (one, other) for label in values.tolist()])
+        both = cells.as_numbers([str(label) for values in (one, other) for label in values.tolist()])
         one, other = both[: one.size], both[one.size :]
     form = {
-        "header": ", ".join(names),
-        "people_in": " and ".join(names[place] for place in places),
-        "weights": edge_lists.not_used(names, places),
-        "identifiers": edge_lists.kind_of(np.concatenate([one, other])),
+        "header": cells.listed(names),
+        "people_in": " and ".join(cells.listed([names[place]]) for place in places),
+        "weights": cells.not_used(names, places),
+        "identifiers": cells.kind_of(np.concatenate([one, other])),
     }
     return _numbered(edge_lists.Ties(one, other, one[:0], form))
 
@@ -182,7 +182,7 @@ def _read_graphml(path: Path) -> Pairs:
     except (networkx.NetworkXError, KeyError, ValueError, StopIteration, IndexError, *UNREADABLE) as problem:
         raise BadInput(f"{path}: not GraphML: {problem}") from None
     pairs = pairs_of_graph(graph, str(path))
-    form = {"identifiers": f"ids of nodes, {pairs.form['identifiers']}", "weights": ", ".join(passed_over) or "none"}
+    form = {"identifiers": f"ids of nodes, {pairs.form['identifiers']}", "weights": cells.listed(passed_over) or "none"}
     return pairs._replace(form=form)
 
 
@@ -225,7 +225,7 @@ def pairs_of_graph(graph: Any, source: str) -> Pairs:
     place[order] = np.arange(len(nodes))
     number = dict(zip(nodes, place.tolist(), strict=True))
     ends = np.asarray([(number[a], number[b]) for a, b in graph.edges()], np.int64)
-    return Pairs(ends[:, 0], ends[:, 1], names[order], {"identifiers": edge_lists.kind_of(names)})
+    return Pairs(ends[:, 0], ends[:, 1], names[order], {"identifiers": cells.kind_of(names)})
 
 
 def _names_of(nodes: list[Any], source: str) -> NDArray[Any]:
@@ -241,7 +241,7 @@ def _names_of(nodes: list[Any], source: str) -> NDArray[Any]:
         raise BadInput(f"{source}: a node cannot be written as text: {problem}") from None
     if any("\0" in word for word in words):
         raise BadInput(f"{source}: a node's name holds a character 0, which would be lost; rename it")
-    return edge_lists.as_numbers(words)
+    return cells.as_numbers(words)
 
 
 def graph_of(names: list[Any], first: NDArray[np.uint32], friend: NDArray[np.uint32]) -> Any:

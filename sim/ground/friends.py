@@ -272,8 +272,8 @@ class Friends:
             return self.people * (self.people - 1) // 2
         return int(self.rows.first[-1]) // 2
 
-    def account(self) -> str:
-        """In a line: how many people and ties there are, and what the reader took for what in the file."""
+    def account(self, name: str = "") -> str:
+        """In a line: how many people and ties there are, and what the reader took for what in the file of that name."""
         notes, said = self.notes, [f"{self.people:,} people, {self.friendships:,} ties"]
         if notes.get("separator"):
             said.append(f"{notes['separator']} between cells")
@@ -285,7 +285,9 @@ class Friends:
                 "no weights" if notes["weights"] == "none" else f"not used (weights, times): {notes['weights']}"
             )
         dropped = [f"{notes[key]:,} {what}" for key, what in DROPPED.items() if notes.get(key)]
-        return f"{notes['source']}: " + "; ".join([*said, *([f"dropped: {', '.join(dropped)}"] if dropped else [])])
+        return f"{name or notes['source']}: " + "; ".join(
+            [*said, *([f"dropped: {', '.join(dropped)}"] if dropped else [])]
+        )
 
     @property
     def bytes(self) -> int:
@@ -333,6 +335,19 @@ class Friends:
             raise BadInput("friends.kind is 'file' but friends.file names none: set it to an edge list, CSV, Parquet, "
                            "GraphML or .friends file")  # fmt: skip
         return cls.generate(settings, people, seed)
+
+    @classmethod
+    def make_again(cls, settings: FriendsSettings, people: int, seed: int) -> Self:
+        """`make`, of a network that was there before; if its file is gone, says what to do."""
+        try:
+            return cls.make(settings, people, seed)
+        except BadInput as problem:
+            if not settings.file or Path(settings.file).exists():
+                raise
+            raise BadInput(
+                f"{problem}. The saved world was born with this network: if it lies elsewhere now, say where, with "
+                "--set friends.file=PATH or, in Python, with `friends`"
+            ) from None
 
     @classmethod
     def glance(cls, file: Path | str) -> tuple[int, str]:
@@ -472,7 +487,7 @@ class Friends:
 @functools.lru_cache(maxsize=256)
 def _glance(path: Path, *state: int) -> tuple[int, str]:
     network = Friends.read(path)
-    return network.people, network.account()
+    return network.people, network.account(path.name)
 
 
 def _what_is_wrong(rows: FriendRows, labels: NDArray[Any] | None) -> str:

@@ -75,6 +75,10 @@ def wanted(*ties: str) -> set[frozenset[str]]:
         ('source;target\n"the ""boss""";li\n', ('the "boss"-li',), {}),
         (",source,target\n0,1,2\n1,2,3\n", ("1-2", "2-3"), {"people_in": "source and target"}),
         ("1,2\n2,1\n1,2\n2,2\n2,3\n", ("1-2", "2-3"), {}),
+        ("sep=;\n1;2;3\n2;3;4\n", ("1-2", "2-3"), {"separator": "semicolons", "header": "none"}),
+        ('"sep=;"\nsource;target\nmei;bo\n', ("bo-mei",), {"header": "source, target"}),
+        ("a,b,c,d,e,f,source,target\n" + "9," * 6 + "1,2\n", ("1-2",), {"weights": "a, b, c, d, e, f"}),
+        ("id,\x1b[2J,source,target\n8,9,1,2\n", ("1-2",), {"weights": "id, '\\x1b[2J'"}),
         ("x,y,weight,since\n", (), {}),
     ],
 )  # fmt: skip
