@@ -41,6 +41,8 @@ from sim.ground.cells import (
 
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)  # gzip raises any of the first three
 
+BLOCK = 1 << 24  # bytes that pyarrow takes at a time
+
 
 class Ties(NamedTuple):
     """What a text says.
@@ -263,10 +265,9 @@ def _whole(path: Path, ties: Ties, matrix: Matrix | None, first_line: int) -> Ti
 def quick(path: Path, data: bytes) -> Ties | None:
     """Read plain whole numbers at full speed; None where there is anything else, or anything to say against it."""
     import pyarrow
-    from pyarrow import csv as arrow
 
     at, number, comments = _begin(data)
-    if b'"' in data or b"\0" in data or b"#" in data[at:] or b"%" in data[at:] or b"{" in data[at:] or comments:
+    if comments or b'"' in data or b"\0" in data or any(data.find(mark, at) >= 0 for mark in (b"#", b"%", b"{")):
         return None
     past = data.find(b"\n", at)
     if past < 0:
@@ -279,21 +280,8 @@ def quick(path: Path, data: bytes) -> Ties | None:
         if header is None and not 2 <= len(first) <= MOST_COLUMNS:
             return None
         ends = (0, 1) if header is None else two_columns(str(path), header)
-        body = data[at:] if header is None else data[past + 1 :]
-        if separator == " ":
-            body = _single_blanks(body)
-        names = [f"f{column}" for column in range(len(first))]
-        table = arrow.read_csv(
-            pyarrow.BufferReader(body),
-            read_options=arrow.ReadOptions(column_names=names, use_threads=False),
-            parse_options=arrow.ParseOptions(delimiter=separator, quote_char=False, newlines_in_values=False),
-            convert_options=arrow.ConvertOptions(
-                column_types={names[end]: pyarrow.string() for end in ends},
-                include_columns=names if header is None else [names[end] for end in ends],
-                strings_can_be_null=False,
-            ),
-        )
-        one, other = (_plain_numbers(table.column(names[end])) for end in ends)
+        table = _table(data[at if header is None else past + 1 :], separator, len(first), ends, header is not None)
+        one, other = (_plain_numbers(table.column(f"f{end}")) for end in ends)
     except (pyarrow.ArrowException, UnicodeDecodeError, csv.Error, BadInput, ValueError):
         return None  # the careful reader says why
     if header is None and not _are_two_people(path, number, table, one):
@@ -320,11 +308,24 @@ def _begin(data: bytes) -> tuple[int, int, bool]:
     return at, number, True
 
 
-def _single_blanks(body: bytes) -> bytes:
-    """One blank between cells, none around them."""
-    if b"  " not in body and b"\t" not in body and b" \n" not in body and b"\n " not in body and b" \r" not in body:
-        return body.strip(b" ")
-    return re.sub(rb" ?([\r\n]) ?", rb"\1", re.sub(rb"[ \t]+", b" ", body)).strip(b" ")
+def _table(body: bytes, separator: str, columns: int, ends: tuple[int, int], named: bool) -> Any:
+    """The lines as a pyarrow table of columns f0, f1 ...; those of people as text, others only where they have no names."""
+    import pyarrow
+    from pyarrow import csv as arrow
+
+    names = [f"f{column}" for column in range(columns)]
+    if separator == " " and (body.endswith(b" ") or any(mark in body for mark in (b"\t", b"  ", b" \n", b" \r"))):
+        body = re.sub(rb" ?([\r\n]) ?", rb"\1", re.sub(rb"[ \t]+", b" ", body)).strip(b" ")
+    return arrow.read_csv(
+        pyarrow.BufferReader(body),
+        read_options=arrow.ReadOptions(column_names=names, use_threads=False, block_size=BLOCK),
+        parse_options=arrow.ParseOptions(delimiter=separator, quote_char=False, newlines_in_values=False),
+        convert_options=arrow.ConvertOptions(
+            column_types={names[end]: pyarrow.string() for end in ends},
+            include_columns=[names[end] for end in ends] if named else names,
+            strings_can_be_null=False,
+        ),
+    )
 
 
 def _plain_numbers(cells: Any) -> NDArray[np.int64]:

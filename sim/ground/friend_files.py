@@ -106,8 +106,14 @@ def checked_pairs(
 
 def _numbered(ties: edge_lists.Ties) -> Pairs:
     """Number the people whose labels these are, in the order of the labels."""
-    labels, number = np.unique(np.concatenate([ties.one, ties.other, ties.alone]), return_inverse=True)
-    many = ties.one.size
+    ends, many = np.concatenate([ties.one, ties.other, ties.alone]), ties.one.size
+    if ends.dtype.kind == "i" and 0 <= int(ends.min()) <= int(ends.max()) < 4 * ends.size:  # a list takes no sorting
+        labels = np.flatnonzero(np.bincount(ends))
+        place = np.zeros(int(ends.max()) + 1, np.int64)
+        place[labels] = np.arange(labels.size)
+        number = place[ends]
+    else:
+        labels, number = np.unique(ends, return_inverse=True)
     return Pairs(number[:many], number[many : 2 * many], labels, ties.form)
 
 

@@ -236,6 +236,15 @@ def test_of_whatever_text_the_quick_reader_says_what_the_careful_one_does_or_not
     agree((end.join(lines) + (end if ended else "")).encode())
 
 
+@pytest.mark.parametrize("odd", ["4 5 ", "4 5  6", " 4 5 6", "4 5\t6", "4 5 6\t7", "4  5", "4 5 6 ", "4\t5 6 7"])
+@pytest.mark.parametrize("head", ["", "source target weight\n", "source target weight since\n"])
+def test_blanks_part_cells_alike_for_both_readers(head: str, odd: str) -> None:
+    """A line short of a cell must not pass for one whose last is empty."""
+    for columns in (2, 3, 4):
+        rows = [" ".join(str(at + k) for k in range(columns)) for at in range(3, 30, 2)]
+        agree((head + "\n".join([*rows, odd, *rows]) + "\n").encode())
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     separator=some.sampled_from([",", ";", "\t", " ", "|"]),
