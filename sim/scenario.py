@@ -26,7 +26,7 @@ from sim.firms.steering import SteeringSettings
 from sim.ground import paths
 from sim.ground.city import CitySettings
 from sim.ground.clock import ClockSettings, check_dates
-from sim.ground.friends import FriendsSettings
+from sim.ground.friends import Friends, FriendsSettings
 from sim.people.attention import AttentionSettings
 from sim.people.experience import ExperienceSettings
 from sim.people.joining import JoiningSettings
@@ -133,6 +133,8 @@ class Scenario(Settings):
         path = paths.given(path)
         values, origins = _read(path, paths.resolved(path.parent), [])
         read_from = (path, *(Path(origin) for origin in dict.fromkeys(origins.values()) if origin))
+        if (overrides or {}).get("friends.file") and isinstance(values.get("run"), dict):
+            values["run"].pop("users", None)  # the file knew of another network
         for name, value in (overrides or {}).items():
             keys = name.split(".")
             if keys[0] not in values:
@@ -191,6 +193,8 @@ class Scenario(Settings):
             _put(plain, {}, name.split("."), value, "")
         scenario = _checked(plain, {}, None)
         scenario.__dict__["read_from"] = self.read_from
+        if not self.users_asked and "run.users" not in values:
+            scenario.run.model_fields_set.discard("users")
         return scenario.remember_set([*self._set_by_hand, *values])
 
     def remember_set(self, names: Iterable[str]) -> Self:
@@ -207,6 +211,29 @@ class Scenario(Settings):
             section, _, key = name.partition(".")
             found[name] = getattr(getattr(self, section), key) if key else self.model_dump()[section]
         return found
+
+    @property
+    def users_asked(self) -> bool:
+        """Whether anybody said how many people there are; else a network that is read or given says it."""
+        return "users" in self.run.model_fields_set
+
+    def of_people(self, people: int) -> "Scenario":
+        """The scenario with as many people as its network has, unless somebody asked for a number."""
+        if self.users_asked or people == self.run.users:
+            return self
+        run = RunSettings.model_validate(self.run.model_dump() | {"users": people})
+        run.model_fields_set.discard("users")  # another network may still say otherwise
+        return self.model_copy(update={"run": run})
+
+    def settled(self) -> "Scenario":
+        """The scenario with as many people as the network has that it reads, unless somebody asked for a number.
+
+        Raises:
+            BadInput: the network's file cannot be read.
+        """
+        if self.users_asked or not self.friends.file or self.friends.kind == "everyone":
+            return self
+        return self.of_people(Friends.glance(self.friends.file)[0])
 
     def can_be_on(self, service: str) -> bool:
         """Whether a service is on at first or by an event; true for parts that cannot be switched."""
@@ -243,11 +270,9 @@ class Scenario(Settings):
         return "\n".join(lines)
 
     def digest(self) -> str:
-        """Hash of everything that shapes a run but title, name and seed."""
-        plain = self.model_dump()
-        for name in ("title", "name"):
-            plain.pop(name)
-        plain["run"].pop("seed")
+        """Hash of everything that shapes a run but title, name and seed; a network's file counts by what it holds."""
+        plain = self.model_dump(exclude={"title": True, "name": True, "run": {"seed"}})
+        plain["friends"] = self.friends.identity()
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
@@ -255,28 +280,23 @@ SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a man
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
 PATHS = ("friends.file",)  # settings that are paths
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
+NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
 
 
 def differences(one: Scenario, other: Scenario) -> list[tuple[str, Any, Any, str]]:
     """Settings that differ: (name, value in one, value in other, origin), origin "decided", "assumed", "event" or "run"."""
     found: list[tuple[str, Any, Any, str]] = []
+    same_file = one.friends.identity()["file"] == other.friends.identity()["file"] != ""
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
-        if a.value != b.value:
+        if a.value != b.value and not (same_file and a.name in NETWORK):
             found.append((a.name, a.value, b.value, "run" if a.name.startswith("run.") else a.origin))
     origins = {p.name: p.origin for p in one.parameters()}
     mine, theirs = ({(e.day, *item) for e in s.events for item in _moves(e)} for s in (one, other))
     for day, name, value in sorted(mine ^ theirs):
         noticed = (name, value) == ("happen", "policy_notice")  # the company's own doing
         decided = noticed or origins.get(name) == "decided"
-        inside = (day, name, value) in mine
-        found.append(
-            (
-                f"day {day}: {name}",
-                value if inside else None,
-                None if inside else value,
-                "decided" if decided else "event",
-            )
-        )
+        sides = (value, None) if (day, name, value) in mine else (None, value)
+        found.append((f"day {day}: {name}", *sides, "decided" if decided else "event"))
     return found
 
 
@@ -446,6 +466,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
+
+
+def check_birth(path: str, scenario: Scenario, saved: Scenario, given: bool) -> None:
+    """Refuse other settings than a saved world was born with; of a network that is read or `given` it looks itself."""
+    may_change = ("run.days", *(NETWORK if given or scenario.friends.file else ()))
+    for name, asked, had, _ in differences(scenario, saved):
+        if name.partition(".")[0] in FIXED and name not in may_change:
+            raise BadInput(f"{path}: {name} is {asked!r} in {scenario.name}, but the saved world was born with {had!r}")
 
 
 def _check_events(scenario: Scenario, origins: Mapping[str, str], path: Path | None) -> None:

@@ -30,7 +30,7 @@ from sim.ground.metrics import Metric
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
 from sim.people.crowd import Crowd
 from sim.results import whole_file
-from sim.scenario import FIXED, Event, Given, Scenario, differences
+from sim.scenario import Event, Given, Scenario, check_birth
 from sim.services import (
     advertising,
     assistant,
@@ -173,7 +173,8 @@ class World(Model):
     Args:
         scenario: what is decided and assumed, or the file that says it.
         rng: a seed that replaces the scenario's (Mesa's name for it), any whole number, NumPy's too.
-        friends: a network made before, shared by many worlds; else the scenario's is made.
+        friends: a network made before, shared by many worlds; else the scenario's is made. Where the scenario does not
+            say how many people there are, the network does.
         threads: threads of this one world; the results do not depend on it.
 
     Raises:
@@ -190,9 +191,10 @@ class World(Model):
             scenario = scenario.with_values({"run.seed": _seed(rng)})
         warn_of_equal_rows(scenario.run.seed, rng is not None)
         super().__init__(rng=scenario.run.seed)
-        self.scenario = self.now = scenario
         self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
         self.friends = friends or Friends.make(scenario.friends, scenario.run.users, self.seed)
+        self.scenario = self.now = scenario = scenario.of_people(self.friends.people)
+        self.born: dict[str, Any] = {}  # of a world that goes on: which it was, until when
         self.size: int = scenario.run.users
         self.friends.check_people(self.size, scenario.friends.file)
         self.blocks = kernels.blocks(self.size)
@@ -394,6 +396,7 @@ class World(Model):
             "version": __version__,
             "scenario": self.scenario.model_dump(),
             "set_by_hand": list(self.scenario.set_by_hand),
+            "scenario_hash": self.scenario.digest(),  # while its network lies where it says
             "day": self.day,
             "slow": self._slow,
             "history": self.datacollector.days,
@@ -430,19 +433,17 @@ class World(Model):
     ) -> "World":
         """Open a saved world; `scenario` continues it under another strategy.
 
+        Its network must be the one it was born with, but may lie elsewhere, where `scenario` says, or be `friends`.
+
         Raises:
             BadInput: if the file is no saved world or does not fit the scenario.
         """
         saved, day = cls.saved(path)
-        scenario = saved if scenario is None else Scenario.of(scenario)
-        for name, asked, had, _ in differences(scenario, saved):
-            if name.partition(".")[0] in FIXED and name != "run.days":
-                raise BadInput(
-                    f"{path}: {name} is {asked!r} in {scenario.name}, but the saved world was born with {had!r}"
-                )
+        scenario = (saved if scenario is None else Scenario.of(scenario)).of_people(saved.run.users)
+        check_birth(str(path), scenario, saved, friends is not None)
         # everything that may ever be on is born; what the saved world had no room for is then founded today
         events = (*saved.events, Event(day=day, set=scenario.levers()), *scenario.events)
-        friends = friends or Friends.make(saved.friends, saved.run.users, saved.run.seed)
+        friends = friends or Friends.make_again(scenario.friends, saved.run.users, saved.run.seed)
         with _saved(path) as state:
             about = _about(state)
         if friends.digest() != about.get("network"):
@@ -458,6 +459,7 @@ class World(Model):
                         values[...] = state[f"{name}/{column}"]
             world.ledger.restore(about["sectors"], state["ledger"])
         world.scenario, world.day, world.steps, world._slow = scenario, day, day, about["slow"]
+        world.born = {"day": day, "name": saved.name, "scenario_hash": about.get("scenario_hash") or saved.digest()}
         world.datacollector.restore(about["history"])
         world._flows = [tuple(flow) for flow in about["flows"]]
         if scenario.steering != saved.steering:

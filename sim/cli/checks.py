@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sim.cli.errors import Failed
 from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS
@@ -124,6 +125,8 @@ def bench(
     from sim.scenario import Scenario
 
     chosen = Scenario.load(scenario) if scenario else Scenario()
+    if chosen.friends.file and click.get_current_context().get_parameter_source("users") is ParameterSource.DEFAULT:
+        users = [chosen.settled().run.users]  # as many as the network has
     started = starts(chosen)._asdict() if starting else None
     start(chosen, threads)
     rows = []

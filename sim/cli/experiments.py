@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.errors import Failed
-from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS, experiment, load, load_branch
+from sim.cli.options import (
+    DEBUG,
+    FORMAT,
+    PATH,
+    SCENARIO_OR_DEFAULT,
+    THREADS,
+    experiment,
+    load,
+    load_branch,
+    say_network,
+)
 from sim.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
@@ -141,6 +151,8 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     most = None if how["yes"] or dry_run else MANY
     chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most)
     heading = _by_hand({scenario.name: scenario.set_by_hand for scenario in chosen.scenarios}, form)
+    for file in chosen.networks():
+        say_network(file)
     if dry_run:
         with _notes_said():
             foreseen = estimate(chosen, jobs=how["jobs"], out=out)._asdict()

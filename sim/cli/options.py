@@ -95,7 +95,6 @@ def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
 def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario of a file, with what the command line says instead; a network that is read says how many people."""
     from sim.engine.settings import BadInput
-    from sim.ground.friends import Friends
     from sim.scenario import Scenario, idle_levers
 
     changes = dict(asked["changes"])
@@ -106,12 +105,22 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
         if _is_plan(path):
             raise BadInput(f"{path}: a plan of a sweep, not a scenario: hongbao sweep {path}") from None
         raise
-    if scenario.friends.file and "run.users" not in changes:
-        people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
-        scenario = scenario.with_values({"run.users": people})
+    scenario = scenario.settled()
+    say_network(scenario.friends.file)
     for line in idle_levers(scenario):
         say(f"{path}: {line}")
     return scenario
+
+
+def say_network(file: str) -> None:
+    """What the reader took for what in a network's file, once a command."""
+    from sim.ground.friends import Friends
+
+    context = click.get_current_context(silent=True)
+    said = set[str]() if context is None else context.meta.setdefault("networks", set())
+    if file and file not in said:
+        said.add(file)
+        say(f"network {Friends.glance(file)[1]}")
 
 
 def _is_plan(path: Path) -> bool:
@@ -127,7 +136,7 @@ def _is_plan(path: Path) -> bool:
 
 def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario that a saved world goes on under; what it was born with is as it was, unless asked otherwise."""
-    from sim.scenario import FIXED
+    from sim.scenario import FIXED, NETWORK, Scenario
     from sim.world import World
 
     before = World.saved(saved)[0]
@@ -137,8 +146,12 @@ def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Sc
                if asked[name.removeprefix("run.")] is not None}  # fmt: skip
     changes = dict(asked["changes"]) | changes
     if path is None:
-        return before.with_values(changes)
-    from sim.scenario import Scenario
-
-    kept = [name for name in before.set_by_hand if name in born]
-    return Scenario.load(path, born | changes).remember_set([*kept, *changes])
+        chosen = before.with_values(changes)
+    else:
+        if Scenario.load(path, changes).friends.file:  # which says where the network lies now
+            born = {name: value for name, value in born.items() if name not in NETWORK}
+        kept = [name for name in before.set_by_hand if name in born]
+        chosen = Scenario.load(path, born | changes).remember_set([*kept, *changes])
+    if Path(chosen.friends.file).is_file():
+        say_network(chosen.friends.file)
+    return chosen

@@ -54,7 +54,7 @@ def starts(scenario: Scenario) -> Starts:
     """Run from the command line with an empty cache of compiled code, then again, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "scenario.toml")
-        file.write_text(scenario.to_toml(), encoding="utf-8")
+        file.write_text(_grown(scenario, FEW).to_toml(), encoding="utf-8")
         asked = [file, "--users", FEW, "--days", BRIEFLY, "--out", file.with_suffix(""), "--force"]
         command = [sys.executable, "-m", "sim", "run", *map(str, asked)]
         first, *later = (_run(command, {"HONGBAO_CACHE": folder} | environment()) for _ in range(1 + LATER))
@@ -89,10 +89,18 @@ def _used_by_children() -> float:
 def start(scenario: Scenario, threads: int = 1) -> float:
     """CPU seconds until a small world has lived a day: compiling, or loading what was compiled before."""
     began = time.process_time()
-    world = World(scenario.with_values({"run.users": SMALL}), threads=threads)
+    world = World(_grown(scenario, SMALL), threads=threads)
     world.step()
     world.close()
     return time.process_time() - began
+
+
+def _grown(scenario: Scenario, users: int) -> Scenario:
+    """The scenario with so many people; a network that it reads has its own number of them, so one is grown."""
+    read = scenario.friends.kind == "file"
+    return scenario.with_values(
+        {"run.users": users, "friends.file": ""} | ({"friends.kind": "generated"} if read else {})
+    )
 
 
 def measure(scenario: Scenario, users: int, days: int, threads: int = 1) -> Pace:

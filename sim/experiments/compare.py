@@ -101,7 +101,7 @@ def compare(
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
     _check_metric(metric)
-    scenarios = _named(_read(scenarios))
+    scenarios = [scenario.settled() for scenario in _named(_read(scenarios))]
     decided, unfair = check_fair(scenarios)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)

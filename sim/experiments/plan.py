@@ -6,8 +6,6 @@ ranges are those that the settings declare, unless the plan says otherwise.
 """
 
 import difflib
-import functools
-import hashlib
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +19,7 @@ from scipy.stats import qmc
 
 from sim.engine.settings import BadInput, Parameter, Settings, Words, plain
 from sim.experiments.compare import check_fair, check_seeds
-from sim.ground import paths
-from sim.ground.friends import Friends
+from sim.ground import friend_files, paths
 from sim.results import Differing, listed
 from sim.scenario import LARGEST_SEED, SECTIONS, Scenario, placed, read_toml
 from sim.world import METRICS
@@ -216,6 +213,14 @@ class Plan:
             }
             yield Point(number, places, 0 if drawn is None else places[drawn], values)
 
+    def networks(self) -> list[str]:
+        """Files of the networks that the runs read."""
+        files = [scenario.friends.file for scenario in self.scenarios]
+        for axis in self.axes:
+            if "friends.file" in axis.names:
+                files += [point[axis.names.index("friends.file")] for point in axis.points]
+        return [file for file in dict.fromkeys(files) if file]
+
     def is_first(self, point: Point, scenario: Scenario) -> bool:
         """Whether a scenario has not lived this point before, on axes that do not move it."""
         return all(
@@ -230,7 +235,7 @@ class Plan:
         """
         values = {name: value for name, value in point.values.items() if self.applies(name, scenario)}
         try:
-            return scenario.with_values(values if seed is None else values | {"run.seed": seed})
+            return scenario.with_values(values if seed is None else values | {"run.seed": seed}).settled()
         except BadInput as error:
             raise BadInput(f"{self.path}: {scenario.name} at point {point.number} of the factors: {error}") from None
 
@@ -246,15 +251,14 @@ def check_size(path: Path, runs: int, most: int = MANY) -> None:
 
 
 def fingerprint(scenario: Scenario) -> str:
-    """Hash of all that shapes a run but its seed: the resolved scenario, and the network where that is a file."""
-    digest, file = scenario.digest(), scenario.friends.file
-    return hashlib.sha256(f"{digest} {_content(file)}".encode()).hexdigest() if file else digest
+    """Hash of all that shapes a run but its seed: the resolved scenario, and what its network's file holds.
 
-
-@functools.lru_cache(maxsize=64)
-def _content(file: str) -> str:
-    with Path(file).open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    Raises:
+        BadInput: there is no such file.
+    """
+    if scenario.friends.file:
+        friend_files.existing(Path(scenario.friends.file))
+    return scenario.digest()
 
 
 # Reading
@@ -330,9 +334,7 @@ class _Reading:
             except BadInput as error:
                 lines = (self._ours(line, same) for line in str(error).splitlines())
                 raise BadInput("\n".join(lines)) from None
-            if scenario.friends.file and "run.users" not in same | file.factors:
-                people = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed).people
-                scenario = scenario.with_values({"run.users": people})
+            scenario = scenario.settled()
             if scenario.name in [other.name for other in found]:
                 raise self.refuse(f"scenarios: two are called {scenario.name!r}, by which runs are told apart")
             found.append(scenario)

@@ -47,7 +47,8 @@ def run(
         scenario: what is decided and assumed, who and how long; or the file that says it.
         threads: threads of this one world; the result does not depend on it.
         out: folder for the result, made where missing; None saves nothing.
-        friends: a network made before, in place of the one that the scenario describes.
+        friends: a network made before, in place of the one that the scenario describes; it says how many people there
+            are, unless the scenario asks for a number.
         progress: called after each day with (days done, days in all).
         save_at: numbers of days lived after which the world itself is saved, as `world-DAYS.npz` in `out`.
         saved: a world saved before, which goes on under `scenario` instead of being born: the result is that of a run
@@ -66,7 +67,12 @@ def run(
     out, saved = (None if path is None else paths.given(path, what) for path, what in ((out, "out"), (saved, "saved")))
     if save_at and out is None:
         raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
-    born = 0 if saved is None else World.saved(saved)[1]
+    born = 0
+    if saved is not None:
+        before, born = World.saved(saved)
+        scenario = scenario.of_people(before.run.users)
+    else:
+        scenario = scenario.settled() if friends is None else scenario.of_people(friends.people)
     if saved is not None and born >= scenario.run.days:
         raise BadInput(f"{saved}: has lived {born} days, and run.days = {scenario.run.days}: it must be more")
     for day in save_at:
@@ -75,7 +81,7 @@ def run(
     check_memory(scenario)
     written = [*OF_A_RUN, *(f"world-{day}.npz" for day in save_at)]
     with claimed(out, written, force, [*scenario.inputs, *([saved] if saved else [])]):
-        if friends is None and scenario.friends.file:
+        if friends is None and saved is None and scenario.friends.file:
             friends = Friends.make(scenario.friends, scenario.run.users, scenario.run.seed)
         if friends is not None:
             check_memory(scenario, friends=friends)
@@ -102,7 +108,6 @@ def _live(
         world = World(scenario, friends=friends, threads=threads)
     else:
         world = World.load(saved, scenario, friends, threads)
-    born = world.day
     try:
         while world.day < scenario.run.days:
             world.step()
@@ -114,7 +119,7 @@ def _live(
         return Result(
             scenario=scenario.to_toml(),
             manifest=_manifest(world, started, time.perf_counter() - began)
-            | ({} if saved is None else {"saved": _branch(saved, born)}),
+            | ({} if saved is None else {"saved": {"file": str(saved), **world.born}}),
             days=days,
             flows=world.flows,
             summary=summarise(days, world.metrics),
@@ -124,10 +129,9 @@ def _live(
         world.close()
 
 
-def _branch(saved: Path, day: int) -> dict[str, Any]:
-    """Which world a run goes on from, and since when."""
-    before = World.saved(saved)[0]
-    return {"file": str(saved), "day": day, "name": before.name, "scenario_hash": before.digest()}
+def _known_by(friends: Friends) -> dict[str, str]:
+    """Hash of a network that was given or read: what the scenario's settings do not say."""
+    return {} if friends.notes["source"] in ("generated", "everyone") else {"digest": friends.digest()}
 
 
 def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[str, Any]:
@@ -146,7 +150,12 @@ def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[
         "machine": machine(),
         "started": started.isoformat(timespec="seconds"),
         "phases": dict(world.seconds),
-        "network": {"people": friends.people, "friendships": friends.friendships, **friends.notes},
+        "network": {
+            "people": friends.people,
+            "friendships": friends.friendships,
+            **friends.notes,
+            **_known_by(friends),
+        },
         "metrics": {name: metric.note() for name, metric in world.metrics.items()},
         "parameters": [parameter._asdict() for parameter in scenario.parameters()],
     }

@@ -9,6 +9,7 @@ import errno
 import gc
 import hashlib
 import io
+import json
 import multiprocessing
 import os
 import platform
@@ -201,7 +202,7 @@ def network_name(scenario: Scenario) -> str:
     """The same for scenarios that have the same network."""
     settings = scenario.friends
     seed = 0 if settings.file or settings.kind == "everyone" else scenario.run.seed
-    text = f"{settings.model_dump_json()} {scenario.run.users} {seed}"
+    text = f"{json.dumps(settings.identity())} {scenario.run.users} {seed}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

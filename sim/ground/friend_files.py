@@ -1,34 +1,33 @@
-"""Files of networks: edge lists, CSV, Parquet, GraphML, and graphs of networkx.
+"""Files of networks: text of any kind (edge_lists.py), Parquet, GraphML, and graphs of networkx."""
 
-Text is read at full speed first; only where that fails is it gone through line by line, to say which line is wrong.
-"""
-
-import csv
 import difflib
+import functools
 import gzip
+import hashlib
 import xml.etree.ElementTree
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground import paths
+from sim.ground import cells, edge_lists, paths
+from sim.ground.edge_lists import UNREADABLE
 from sim.ground.network import MOST_PEOPLE
 
 SAVED = ".friends"
-UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)  # gzip raises any of the first three
+XML = xml.etree.ElementTree
 
 
 class Pairs(NamedTuple):
-    """Ties between people numbered from 0, and the label of each person in the file, in order."""
+    """Ties between people numbered from 0, the label of each person in order, and what the reader took for what."""
 
     one: NDArray[np.int64]
     other: NDArray[np.int64]
     labels: NDArray[Any]
+    form: dict[str, str]
 
 
 def existing(path: Path) -> Path:
@@ -61,6 +60,23 @@ def read(path: Path) -> Pairs:
     return pairs
 
 
+def content(file: str | Path) -> str:
+    """Hash of what a network's file holds, by which it is known wherever it lies; empty where it cannot be read."""
+    path = Path(file)
+    try:
+        about = path.stat()
+        return _hashed(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    except OSError:
+        return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _hashed(path: Path, *state: int) -> str:
+    """Hash of a file as long as its size and time stay as they are."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def checked_pairs(
     a: Any, b: Any, people: int | None, labels: Any, source: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
@@ -87,191 +103,71 @@ def checked_pairs(
     return one.astype(np.int64), other.astype(np.int64), size
 
 
-def _numbered(one: NDArray[Any], other: NDArray[Any]) -> Pairs:
+def _numbered(ties: edge_lists.Ties) -> Pairs:
     """Number the people whose labels these are, in the order of the labels."""
-    labels, number = np.unique(np.concatenate([one, other]), return_inverse=True)
-    return Pairs(number[: one.size], number[one.size :], labels)
+    ends, many = np.concatenate([ties.one, ties.other, ties.alone]), ties.one.size
+    if ends.dtype.kind == "i" and 0 <= int(ends.min()) <= int(ends.max()) < 4 * ends.size:  # a list takes no sorting
+        labels = np.flatnonzero(np.bincount(ends))
+        place = np.zeros(int(ends.max()) + 1, np.int64)
+        place[labels] = np.arange(labels.size)
+        number = place[ends]
+    else:
+        labels, number = np.unique(ends, return_inverse=True)
+    return Pairs(number[:many], number[many : 2 * many], labels, ties.form)
 
 
-def _as_numbers(labels: Sequence[str]) -> NDArray[Any]:
-    """Labels as whole numbers if each is one in its plain form, else as words."""
-    words = np.asarray(labels, dtype=str)
-    try:
-        numbers = words.astype(np.int64)
-    except (ValueError, OverflowError):
-        return words
-    return numbers if bool((numbers.astype(str) == words).all()) else words
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-# ---------------------------------------------------------------------------------------------------- edge lists
-
-
-def _open_text(path: Path) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _read_edge_list(path: Path) -> Pairs:
-    import pandas
-
-    try:
-        table = pandas.read_csv(path, sep=r"\s+", comment="#", header=None, dtype=np.int64)
-    except Exception:  # words, ragged lines, nothing at all: the slow way says which
-        return _read_slowly(path, _edge_list_lines)
-    if table.shape[1] < 2 or (table.to_numpy() < 0).any():
-        return _read_slowly(path, _edge_list_lines)
-    return _numbered(table[0].to_numpy(), table[1].to_numpy())
-
-
-def _edge_list_lines(path: Path, file: TextIO) -> Iterator[tuple[int, int]]:
-    rule = "an edge list has two user numbers a line"
-    columns = 0
-    for number, line in enumerate(file, 1):
-        cells = line.split("#")[0].split()
-        if not cells or line.startswith("%"):
-            continue
-        columns = columns or len(cells)
-        if len(cells) < 2 or len(cells) != columns:
-            more = f", as the lines before have {columns}" if columns > 2 else ""
-            raise BadInput(f"{path}: line {number}: {len(cells)} values, {_shown(line.strip())}; {rule}{more}")
-        yield _whole(path, number, cells[0], rule), _whole(path, number, cells[1], rule)
-
-
-def _whole(path: Path, number: int, cell: str, rule: str) -> int:
-    try:
-        value = int(cell)
-    except ValueError:
-        raise BadInput(f"{path}: line {number}: {_shown(cell)} is not a whole number; {rule}") from None
-    if not 0 <= value < 2**63:
-        raise BadInput(f"{path}: line {number}: {cell} is no user number; {rule}, from 0 to 2^63 - 1")
-    return value
-
-
-def _read_slowly(path: Path, lines: Callable[[Path, TextIO], Iterator[tuple[Any, Any]]]) -> Pairs:
-    """Line by line: BadInput at the first wrong one; what only the quick reader disliked is read."""
-    try:
-        with _open_text(path) as file:
-            pairs = list(lines(path, file))
-    except UNREADABLE as problem:
-        raise BadInput(f"{path}: cannot be read as text: {problem}") from None
-    if not pairs:
-        raise BadInput(f"{path}: no friendships in it; a network has at least one")
-    one, other = (list(ends) for ends in zip(*pairs, strict=True))
-    both = _as_numbers([str(label) for label in one + other])
-    if both.dtype.kind == "i" and int(both.min()) < 0:
-        raise BadInput(f"{path}: {int(both.min())} is no user number: numbers are 0 or more")
-    return _numbered(both[: len(one)], both[len(one) :])
+def _read_text(path: Path) -> Pairs:
+    return _numbered(edge_lists.read(path))
 
 
 # ------------------------------------------------------------------------------------------------------- tables
 
 
-def _read_csv(path: Path) -> Pairs:
-    from pyarrow import csv as arrow
-    from pyarrow import types
-
-    try:
-        with _open_text(path) as file:
-            first = next(csv.reader(file), [])
-        plain = arrow.ReadOptions(autogenerate_column_names=not _is_header(first))
-        table = arrow.read_csv(path, read_options=plain)
-        if all(types.is_integer(table.column(place).type) for place in _two_columns(str(path), table.column_names)):
-            return _read_table(path, table)
-    except Exception:  # a wrong value, a ragged line, an empty cell: the slow way says which
-        pass
-    return _read_slowly(path, _csv_lines)
-
-
-def _csv_lines(path: Path, file: TextIO) -> Iterator[tuple[str, str]]:
-    rule = "a CSV of friends has two columns, each cell a user number or a name"
-    places, columns, rows = (0, 1), 0, csv.reader(file)
-    for row in rows:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
-        if not columns:
-            columns = len(cells)
-            places = _two_columns(f"{path}: line {rows.line_num}", cells)
-            if _is_header(cells):
-                continue
-        if len(cells) != columns:
-            raise BadInput(f"{path}: line {rows.line_num}: {len(cells)} cells where line 1 has {columns}; {rule}")
-        for place in places:
-            cell = cells[place]
-            if not cell or (_is_number(cell) and not cell.isdigit()):
-                raise BadInput(f"{path}: line {rows.line_num}: {_shown(cell)} names nobody; {rule}, numbers from 0")
-        yield cells[places[0]], cells[places[1]]
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a CSV's first line names its columns: none of its cells is a number."""
-    return not any(_is_number(cell.strip()) for cell in cells)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell.lower() not in ("nan", "inf", "infinity")  # these might be names
-
-
-def _two_columns(where: str, names: Sequence[str]) -> tuple[int, int]:
-    """Which columns hold the two ends of a tie."""
-    if len(names) == 2:
-        return 0, 1
-    lower = [name.lower() for name in names]
-    if {"source", "target"} <= set(lower):
-        return lower.index("source"), lower.index("target")
-    raise BadInput(
-        f"{where}: {len(names)} column{'s' if len(names) != 1 else ''} ({', '.join(map(repr, names[:8]))}); "
-        "there must be two, or among more those named source and target"
-    )
-
-
 def _read_parquet(path: Path) -> Pairs:
+    """Two columns of a Parquet file, both of whole numbers or both of words."""
     from pyarrow import ArrowException, parquet
 
     try:
         table = parquet.read_table(path)
     except (ArrowException, OSError) as problem:
         raise BadInput(f"{path}: cannot be read as Parquet: {problem}") from None
-    return _read_table(path, table)
+    names = [name for name in table.column_names if not name.startswith("__index_level_")]  # pandas's index
+    places = cells.two_columns(str(path), names)
+    one, other = (_column(path, table.column(names[place]), names[place]) for place in places)
+    if not one.dtype.kind == other.dtype.kind == "i":
+        both = cells.as_numbers([str(label) for values in (one, other) for label in values.tolist()])
+        one, other = both[: one.size], both[one.size :]
+    form = {
+        "header": cells.listed(names),
+        "people_in": " and ".join(cells.listed([names[place]]) for place in places),
+        "weights": cells.not_used(names, places),
+        "identifiers": cells.kind_of(np.concatenate([one, other])),
+    }
+    return _numbered(edge_lists.Ties(one, other, one[:0], form))
 
 
-def _read_table(path: Path, table: Any) -> Pairs:
-    """Two columns of a pyarrow table, both of whole numbers or both of words."""
+def _column(path: Path, column: Any, name: str) -> NDArray[Any]:
+    """A column of people: int64 where they fit, else text."""
     from pyarrow import types
 
-    ends = []
-    for place in _two_columns(str(path), table.column_names):
-        column, name = table.column(place), table.column_names[place]
-        rule = f"column {name!r} of friends holds user numbers or names"
-        if column.null_count:
-            row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-            raise BadInput(f"{path}: row {row + 1}: an empty cell; {rule}")
-        words = types.is_string(column.type) or types.is_large_string(column.type) or types.is_dictionary(column.type)
-        if not words and not types.is_integer(column.type):
-            raise BadInput(f"{path}: {rule}, not {column.type}")
-        values = column.to_numpy() if not words else np.asarray(column.to_pylist(), dtype=str)
-        if words and bool((values == "").any()):
-            raise BadInput(f"{path}: row {int(np.flatnonzero(values == '')[0]) + 1}: an empty cell; {rule}")
-        if not words and values.size and int(values.min()) < 0:
+    rule = f"column {name!r} of friends holds user numbers or names"
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        raise BadInput(f"{path}: row {row + 1}: an empty cell; {rule}")
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if types.is_integer(column.type):
+        values: NDArray[Any] = column.to_numpy()
+        if values.size and int(values.min()) < 0:
             row = int(np.flatnonzero(values < 0)[0])
             raise BadInput(f"{path}: row {row + 1}: {values[row]} is no user number; numbers are 0 or more")
-        if not words and values.size and int(values.max()) > 2**63 - 1:
-            raise BadInput(f"{path}: {values.max()} is no user number; {rule}, from 0 to 2^63 - 1")
-        ends.append(values if words else values.astype(np.int64))
-    if ends[0].dtype.kind == ends[1].dtype.kind == "i":
-        return _numbered(ends[0], ends[1])
-    both = _as_numbers([str(label) for values in ends for label in values])
-    return _numbered(both[: len(ends[0])], both[len(ends[0]) :])
+        return values.astype(np.int64 if not values.size or int(values.max()) < 2**63 else str)
+    if not types.is_string(column.type) and not types.is_large_string(column.type):
+        raise BadInput(f"{path}: {rule}, not {column.type}: save it as whole numbers or as text")
+    values = np.asarray(column.to_pylist(), dtype=str)
+    if bool((values == "").any()):
+        raise BadInput(f"{path}: row {int(np.flatnonzero(values == '')[0]) + 1}: an empty cell; {rule}")
+    return values
 
 
 # ------------------------------------------------------------------------------------------------------- graphs
@@ -281,31 +177,76 @@ def _read_graphml(path: Path) -> Pairs:
     import networkx
 
     try:
-        graph = networkx.read_graphml(path)
-    except xml.etree.ElementTree.ParseError as problem:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            root = XML.parse(file).getroot()
+        _check_one_graph(path, root)
+        passed_over = _without_attributes(root)
+        graph = networkx.parse_graphml(XML.tostring(root, encoding="unicode"))
+    except XML.ParseError as problem:
         raise BadInput(f"{path}: line {problem.position[0]}: not GraphML: {problem}") from None
-    except (networkx.NetworkXError, KeyError, ValueError, StopIteration, *UNREADABLE) as problem:
+    except (networkx.NetworkXError, KeyError, ValueError, StopIteration, IndexError, *UNREADABLE) as problem:
         raise BadInput(f"{path}: not GraphML: {problem}") from None
-    return pairs_of_graph(graph, str(path))
+    pairs = pairs_of_graph(graph, str(path))
+    form = {"identifiers": f"ids of nodes, {pairs.form['identifiers']}", "weights": cells.listed(passed_over) or "none"}
+    return pairs._replace(form=form)
+
+
+def _check_one_graph(path: Path, root: XML.Element) -> None:
+    """Of several graphs networkx would take the first and say nothing."""
+    graphs = sum(_tag(element) == "graph" for element in root.iter())
+    if graphs > 1:
+        raise BadInput(f"{path}: {graphs} graphs, beside or within one another; a network is one: save it alone")
+
+
+def _without_attributes(root: XML.Element) -> list[str]:
+    """Take out what nodes and edges carry, which nothing here asks for; returns what it is called."""
+    names = {key.get("attr.name") or key.get("id") or "": None for key in root.iter() if _tag(key) == "key"}
+    for parent in list(root.iter()):
+        for child in [child for child in parent if _tag(child) in ("key", "data")]:
+            parent.remove(child)
+    return [name for name in names if name]
+
+
+def _tag(element: XML.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def pairs_of_graph(graph: Any, source: str) -> Pairs:
-    """The ties of a networkx graph; nodes without ties are people too."""
+    """The ties of a networkx graph; nodes without ties are people too.
+
+    Labels are whole numbers where all nodes are, of 64 bits; else what the nodes are as text, exactly.
+    """
+    if not hasattr(graph, "nodes") or not hasattr(graph, "edges"):
+        raise BadInput(f"{source}: a graph of networkx is needed, not {type(graph).__name__}")
     nodes = list(graph.nodes)
     if graph.number_of_edges() == 0:
         raise BadInput(f"{source}: {len(nodes)} nodes and no edge; a network has at least one friendship")
-    if all(isinstance(node, int | np.integer) and not isinstance(node, bool) for node in nodes):
-        names: NDArray[Any] = np.asarray(nodes, np.int64)
-    else:
-        names = _as_numbers([str(node) for node in nodes])
+    names = _names_of(nodes, source)
     order = np.argsort(names, kind="stable")
-    if bool((names[order][1:] == names[order][:-1]).any()):
-        raise BadInput(f"{source}: two nodes have the same name once written as text; rename them")
+    if bool((same := names[order][1:] == names[order][:-1]).any()):
+        twice = names[order][1:][same][0]
+        raise BadInput(f"{source}: two nodes have the same name once written as text, {str(twice)!r}; rename them")
     place = np.empty(len(nodes), np.int64)
     place[order] = np.arange(len(nodes))
     number = dict(zip(nodes, place.tolist(), strict=True))
     ends = np.asarray([(number[a], number[b]) for a, b in graph.edges()], np.int64)
-    return Pairs(ends[:, 0], ends[:, 1], names[order])
+    return Pairs(ends[:, 0], ends[:, 1], names[order], {"identifiers": cells.kind_of(names)})
+
+
+def _names_of(nodes: list[Any], source: str) -> NDArray[Any]:
+    """Nodes as whole numbers of 64 bits if all are, else as text."""
+    if all(isinstance(node, int | np.integer) and not isinstance(node, bool) for node in nodes):
+        try:
+            return np.asarray([int(node) for node in nodes], np.int64)
+        except OverflowError:
+            pass
+    try:
+        words = [str(node) for node in nodes]
+    except ValueError as problem:  # a number of thousands of digits
+        raise BadInput(f"{source}: a node cannot be written as text: {problem}") from None
+    if any("\0" in word for word in words):
+        raise BadInput(f"{source}: a node's name holds a character 0, which would be lost; rename it")
+    return cells.as_numbers(words)
 
 
 def graph_of(names: list[Any], first: NDArray[np.uint32], friend: NDArray[np.uint32]) -> Any:
@@ -322,8 +263,7 @@ def graph_of(names: list[Any], first: NDArray[np.uint32], friend: NDArray[np.uin
 
 
 READERS: dict[str, Callable[[Path], Pairs]] = {
-    **dict.fromkeys((".txt", ".edges", ".edgelist", ".tsv"), _read_edge_list),
-    ".csv": _read_csv,
+    **dict.fromkeys((".txt", ".edges", ".edgelist", ".tsv", ".csv", ".mtx"), _read_text),
     ".parquet": _read_parquet,
     ".graphml": _read_graphml,
 }

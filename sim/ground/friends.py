@@ -5,9 +5,10 @@ arrays are read-only, and one saved file is shared by every process that opens i
 """
 
 import contextlib
+import functools
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -78,6 +79,11 @@ class FriendsSettings(Settings):
             raise ValueError(problem)
         return file
 
+    def identity(self) -> dict[str, Any]:
+        """What tells one network from another: a file by what it holds, wherever it lies."""
+        plain = self.model_dump()
+        return plain | ({"kind": "file", "file": friend_files.content(self.file) or self.file} if self.file else {})
+
     @model_validator(mode="after")
     def _some_ties_are_weak(self) -> Self:
         if self.circle_share + self.work_share > 0.95:
@@ -105,6 +111,7 @@ class FriendRows(NamedTuple):
 
 ZERO, ONE, THREE, SEVEN = np.uint64(0), np.uint32(1), np.uint32(3), np.uint32(7)
 WEIGHTS = np.uint64(1_024)
+DROPPED = {"self_loops_dropped": "of someone with themselves", "doubles_dropped": "named more than once"}
 ROUNDING = 1e-12  # far above what a sum of a thousand roots is off
 RANK_WEIGHT = np.diff(np.sqrt(np.arange(1_025.0)))  # chance of a rank in `pick_friend`, times the root of the degree
 
@@ -252,7 +259,8 @@ class Friends:
     Attributes:
         rows: the arrays, for kernels and rules.
         labels: names of the people in the file or graph they came from, in the order of their numbers; None if grown.
-        notes: source, self_loops_dropped, doubles_dropped.
+        notes: source, self_loops_dropped, doubles_dropped, and of what was read what the reader took for what:
+            separator, header, people_in, weights (not used), identifiers.
     """
 
     def __init__(self, rows: FriendRows, labels: NDArray[Any] | None = None, **notes: Any) -> None:
@@ -281,6 +289,23 @@ class Friends:
         if is_everyone(self.rows):
             return self.people * (self.people - 1) // 2
         return int(self.rows.first[-1]) // 2
+
+    def account(self, name: str = "") -> str:
+        """In a line: how many people and ties there are, and what the reader took for what in the file of that name."""
+        notes, said = self.notes, [f"{self.people:,} people, {self.friendships:,} ties"]
+        if notes.get("separator"):
+            said.append(f"{notes['separator']} between cells")
+        if notes.get("header"):
+            said.append("no header" if notes["header"] == "none" else f"header {notes['header']}")
+        said += [f"{key.replace('_', ' ')} {notes[key]}" for key in ("people_in", "identifiers") if notes.get(key)]
+        if notes.get("weights"):
+            said.append(
+                "no weights" if notes["weights"] == "none" else f"not used (weights, times): {notes['weights']}"
+            )
+        dropped = [f"{notes[key]:,} {what}" for key, what in DROPPED.items() if notes.get(key)]
+        return f"{name or notes['source']}: " + "; ".join(
+            [*said, *([f"dropped: {', '.join(dropped)}"] if dropped else [])]
+        )
 
     @property
     def bytes(self) -> int:
@@ -330,6 +355,25 @@ class Friends:
         return cls.generate(settings, people, seed)
 
     @classmethod
+    def make_again(cls, settings: FriendsSettings, people: int, seed: int) -> Self:
+        """`make`, of a network that was there before; if its file is gone, says what to do."""
+        try:
+            return cls.make(settings, people, seed)
+        except BadInput as problem:
+            if not settings.file or Path(settings.file).exists():
+                raise
+            raise BadInput(
+                f"{problem}. The saved world was born with this network: if it lies elsewhere now, say where, with "
+                "--set friends.file=PATH or, in Python, with `friends`"
+            ) from None
+
+    @classmethod
+    def glance(cls, file: Path | str) -> tuple[int, str]:
+        """How many people the network in a file has, and `account` of it; read again only when the file has changed."""
+        path = friend_files.existing(Path(file))
+        return _glance(path.absolute(), path.stat().st_mtime_ns, path.stat().st_size)
+
+    @classmethod
     def generate(cls, settings: FriendsSettings, people: int, seed: int) -> Self:
         """Grow a network; the same for the same (settings, people, seed)."""
         if not 2 <= people <= network.MOST_PEOPLE:
@@ -366,10 +410,17 @@ class Friends:
         people: int | None = None,
         labels: Sequence[Any] | NDArray[Any] | None = None,
         source: str = "pairs",
+        form: Mapping[str, str] | None = None,
     ) -> Self:
         """A network of given ties between people numbered from 0; each may be named in either or both directions.
 
         The strength of a tie is the number of common friends (Onnela and others 2007).
+
+        Args:
+            people: how many there are; None for as many as the highest number says.
+            labels: their names, in the order of their numbers.
+            source: where the ties come from, for messages and notes.
+            form: what a reader took for what, for the notes.
         """
         one, other, people = friend_files.checked_pairs(a, b, people, labels, source)
         given = ties.from_pairs(one, other, people)
@@ -380,29 +431,34 @@ class Friends:
             source=source,
             self_loops_dropped=given.self_loops,
             doubles_dropped=given.doubles,
+            **(form or {}),
         )
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
         """Read a network file; people are numbered in the order of their labels (as numbers if all are whole numbers).
 
-        By extension: .txt .edges .edgelist .tsv (two user numbers a line, `#` begins a comment; SNAP), .csv .parquet
-        (two columns, or among more those named source and target; a CSV's first line is a header if no cell of it is a
-        number), .graphml, and .friends as `save` writes it. Text may end in .gz.
+        By extension: .txt .edges .edgelist .tsv .csv .mtx (text, a tie a line: SNAP, networkx, Matrix Market; commas,
+        semicolons, tabs or blanks part the cells, `#` begins a comment, the first line may name the columns), .parquet
+        (two columns, or among more those named source and target), .graphml, and .friends as `save` writes it. Text may
+        end in .gz. `account` and `notes` say what was taken for what; what can be read in two ways is refused.
         """
         path = friend_files.existing(paths.given(path))
         if path.suffix == friend_files.SAVED:
             return cls.open(path)
         pairs = friend_files.read(path)
-        made = cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, str(path))
+        made = cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, str(path), pairs.form)
         made.notes["source"] = path.name
         return made
 
     @classmethod
     def from_networkx(cls, graph: "networkx.Graph") -> Self:
-        """The ties of a networkx graph, directed or not; nodes without ties keep their place."""
+        """The ties of a networkx graph, directed or not; nodes without ties keep their place.
+
+        Labels are whole numbers where all nodes are, of 64 bits; else the nodes as text.
+        """
         pairs = friend_files.pairs_of_graph(graph, "networkx graph")
-        return cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, "networkx")
+        return cls.from_pairs(pairs.one, pairs.other, len(pairs.labels), pairs.labels, "networkx", pairs.form)
 
     def to_networkx(self) -> "networkx.Graph":
         """A networkx graph whose nodes are the labels, or the numbers of people who have none."""
@@ -453,6 +509,12 @@ class Friends:
             found.update(str(array.size).encode())
             found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _glance(path: Path, *state: int) -> tuple[int, str]:
+    network = Friends.read(path)
+    return network.people, network.account(path.name)
 
 
 def _what_is_wrong(rows: FriendRows, labels: NDArray[Any] | None) -> str:

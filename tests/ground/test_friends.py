@@ -364,6 +364,11 @@ def test_a_directed_graph_is_read_as_ties() -> None:
 
 # -------------------------------------------------------------------------------------------------------- files
 
+VECTOR = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="p" for="node" attr.name="pos" attr.type="vector_float"/><key id="w" for="edge" attr.name="weight" attr.type="short"/>
+<graph edgedefault="directed"><node id="a"><data key="p">0.1, 0.2</data></node><node id="b"/><node id="c"/><node id="d"/>
+<edge source="a" target="b"><data key="w">x</data></edge><edge source="b" target="a"/><edge source="b" target="c"/>
+</graph></graphml>"""
 LONELY = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected"><node id="a"/>
 </graph></graphml>"""
 TIES = [(10, 9), (9, 2), (2, 10), (10, 700), (9, 10), (2, 2)]
@@ -407,6 +412,19 @@ def test_people_may_have_names_and_a_table_more_columns(tmp_path: Path) -> None:
     assert Friends.read(tmp_path / "names.parquet").labels.tolist() == ["bo", "chen", "mei"]
 
 
+def test_attributes_that_nobody_uses_may_be_of_any_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.graphml").write_text(VECTOR)
+    network = Friends.read(tmp_path / "a.graphml")
+    assert network.labels.tolist() == ["a", "b", "c", "d"]
+    assert pairs_of(network) == {(0, 1), (1, 2)}
+    assert network.notes["weights"] == "pos, weight"
+    graph = VECTOR[VECTOR.index("<graph edge") : VECTOR.index("</graphml>")]
+    for two in (VECTOR.replace(graph, graph + graph), VECTOR.replace('<node id="b"/>', f'<node id="b">{graph}</node>')):
+        (tmp_path / "two.graphml").write_text(two)
+        with pytest.raises(BadInput, match=r"two\.graphml: 2 graphs, .* save it alone"):
+            Friends.read(tmp_path / "two.graphml")
+
+
 def test_further_columns_of_an_edge_list_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "messages.txt").write_text("1 2 1082040961\n3 4 1082155839\n2 1 1082414391.5\n")
     assert Friends.read(tmp_path / "messages.txt").friendships == 2
@@ -421,8 +439,7 @@ def test_further_columns_of_an_edge_list_are_passed_over(tmp_path: Path) -> None
         ("a.txt", "1 2\n3\n", r"line 2: 1 values, '3'; an edge list has two user numbers a line"),
         ("a.txt", "1 2\n3 4 5\n", r"line 2: 3 values"),
         ("a.txt", "1 2 3\n3 4\n", r"line 2: 2 values.*as the lines before have 3"),
-        ("a.txt", "1,2\n", r"line 1: 1 values, '1,2'"),
-        ("a.txt", "99999999999999999999 1\n", r"line 1: 99999999999999999999 is no user number"),
+        ("a.txt", "1 2\n3,4\n", r"line 2: 1 values, '3,4'"),
         ("a.txt", "", r"a\.txt: no friendships"),
         ("a.txt", "# only a comment\n", r"no friendships"),
         ("a.txt", "4 4\n", r"every tie is of someone with themselves"),
@@ -492,8 +509,40 @@ def test_bad_pairs_are_refused() -> None:
             Friends.from_pairs(a, b, **more)
     with pytest.raises(BadInput, match="no edge"):
         Friends.from_networkx(networkx.empty_graph(3))
-    with pytest.raises(BadInput, match="same name"):
-        Friends.from_networkx(networkx.Graph([(1, "1"), (1, 2)]))
+    for graph, complaint in (
+        (networkx.Graph([(1, "1"), (1, 2)]), "same name once written as text, '1'"),
+        (networkx.Graph([("a\0", "b")]), "character 0"),
+        (networkx.Graph([(10**5_000, "b")]), "cannot be written as text"),
+        ("ties.txt", "a graph of networkx is needed, not str"),
+    ):
+        with pytest.raises(BadInput, match=complaint):
+            Friends.from_networkx(graph)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [2**70, 2**70 + 1, 3],
+        [2**63 - 1, 2**63, 2**64],
+        [2**53, 2**53 + 1, 2**53 + 2],
+        [-4, 0, 4],
+        [np.int64(1), np.uint64(2**64 - 1), np.int8(7)],
+        [1.5, 2.0, np.float64(0.1)],
+        [(0, 1), (0, 2), (1, "a")],
+        [frozenset("a"), "None", 3],
+        ["007", "7", "8"],
+        [True, "b", 3.5],
+    ],
+)
+def test_nodes_of_any_kind_are_people_of_their_own(nodes: list, tmp_path: Path) -> None:
+    graph = networkx.Graph([(nodes[0], nodes[1]), (nodes[1], nodes[2])])
+    network = Friends.from_networkx(graph)
+    assert network.people == 3
+    assert sorted(map(str, network.labels.tolist())) == sorted(map(str, nodes))
+    assert friends.degree(network.rows, [str(label) for label in network.labels.tolist()].index(str(nodes[1]))) == 2
+    opened = Friends.open(network.save(tmp_path / "a.friends"))
+    assert opened.labels.tolist() == network.labels.tolist()
+    assert networkx.is_isomorphic(opened.to_networkx(), graph)
 
 
 # ------------------------------------------------------------------------------------------------- save and open
