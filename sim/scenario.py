@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.firms.advertiser import AdvertisersSettings
+from sim.firms.airlines import AirlinesSettings
 from sim.firms.bank import BankSettings
 from sim.firms.company import CompanySettings
 from sim.firms.credit import CreditSettings
@@ -101,6 +102,7 @@ class Scenario(Settings):
     rides: RidesSettings = RidesSettings()
     riders: RidersSettings = RidersSettings()
     trips: TripsSettings = TripsSettings()
+    airlines: AirlinesSettings = AirlinesSettings()
     stickers: StickersSettings = StickersSettings()
     subscriptions: SubscriptionsSettings = SubscriptionsSettings()
     bills: BillsSettings = BillsSettings()
