@@ -22,6 +22,7 @@ from sim.firms.drivers import DriversSettings
 from sim.firms.merchant import MerchantsSettings
 from sim.firms.regulator import RegulatorSettings
 from sim.firms.rival import RivalSettings
+from sim.firms.running import RunningSettings
 from sim.firms.steering import SteeringSettings
 from sim.ground.city import CitySettings
 from sim.ground.clock import ClockSettings, check_dates
@@ -108,6 +109,7 @@ class Scenario(Settings):
     bills: BillsSettings = BillsSettings()
     banking: BankingSettings = BankingSettings()
     company: CompanySettings = CompanySettings()
+    running: RunningSettings = RunningSettings()
     steering: SteeringSettings = SteeringSettings()
     merchants: MerchantsSettings = MerchantsSettings()
     advertisers: AdvertisersSettings = AdvertisersSettings()

@@ -458,7 +458,7 @@ def _grant(world: "World", terms: Terms) -> None:
 
 def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndarray) -> None:
     """The platform and its partners raise the money and lend it; an impostor makes off with it."""
-    ledger, rows = world.ledger, world.tables["loans"].rows
+    ledger, rows, settings = world.ledger, world.tables["loans"].rows, world.now.banking
     theirs = rows.partners[who].astype(np.int64)
     nobody, true = np.zeros_like(who), who[~stolen]
     for sector, parts in ((LOAN_BOOK, cents - theirs), (PARTNER_BANKS, theirs)):
@@ -468,6 +468,7 @@ def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndar
         world.tables[sector].rows.owed[0] += int(parts.sum())
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(world, true)
+    bank.count_lost_loans(world, int(cents[~stolen].sum()), pull_of_branch(settings.row))
     world.note("banking.loans", who.size)
     world.note("banking.lent", int(cents.sum()))
 
@@ -487,6 +488,7 @@ def _accrue(world: "World") -> None:
 def _measure(world: "World") -> None:
     """Where the bank stands; partners' profit goes to their owners once a month."""
     ledger = world.ledger
+    bank.count_lost_savings(world)
     world.note(
         "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
     )
