@@ -22,7 +22,7 @@ class RidersSettings(Settings):
     """[riders]"""
 
     needs: float = assumed.share(
-        0.085, "chance on a day of use to have somewhere to go",
+        0.09, "chance on a day of use to have somewhere to go",
         "fitted: 5.7 rides a registered user in the first year of taxi.toml (facts.csv: Didi 2015)", 0.02, 0.3,
     )  # fmt: skip
     rush: float = assumed.amount(

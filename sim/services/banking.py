@@ -58,7 +58,7 @@ class BankingSettings(Settings):
     partners_share: float = decided.share(
         0.8, "part of each loan offered to partner banks", "facts.csv: .75-.8", 0.0, 0.95
     )
-    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.5)
+    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.8)
     deposit_rate: float = decided.share(0.025, "yearly interest on savings", "", 0.0, 0.06)
     needs: float = assumed.share(
         0.0005, "chance of a need for credit on a day of use",

@@ -287,7 +287,10 @@ def test_fares_rest_where_no_airline_gains_by_another():
 
 def test_a_commission_is_passed_on_and_fewer_fly_by_the_thread_till_it_earns_less():
     """Airlines, travellers and in the end the platform lose. Breaks where whoever pays is nobody."""
-    found = {t: summary(lived(users=1_500, commission=t, wishes=0.02, disrupted=0.0, seats=500.0)) for t in (0.0, 0.1, 0.3, 0.9)}
+    found = {
+        t: summary(lived(users=1_500, commission=t, wishes=0.02, disrupted=0.0, seats=500.0))
+        for t in (0.0, 0.1, 0.3, 0.9)
+    }
     levels, sold, worth, airlines, earned = (
         [one[name] for one in found.values()]
         for name in ("trips.fare_level", "trips.sold", "trips.worth", "welfare.airlines", "revenue.commission")
