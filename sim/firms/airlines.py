@@ -4,7 +4,8 @@ The same seats are sold at agencies, whose fares follow the whole market and are
 few like airlines moves its fares in the thread half-way to its best response: what a passenger costs, and what one won
 here takes from its own sales elsewhere, over one less the platform's commission, plus the spread of taste. A commission
 is thus passed on as shops pass theirs on, fewer tickets are sold, and airlines, travellers and platform each bear a part.
-One row stands for all, so that nothing hangs on how many people are simulated.
+Where flights sell out, a seat also costs what the traveller whom it displaces would have paid, so that fares rise till
+seats go to those who want them most. One row stands for all, so that nothing hangs on how many people are simulated.
 """
 
 from typing import TYPE_CHECKING
@@ -60,13 +61,15 @@ class AirlineColumns(Table):
     wished = Column(np.int64, 0, "this week: trips wanted, of people simulated and of those they stand for", "trips")
     here = Column(np.int64, 0, "this week: tickets they were expected to buy in the thread", "millionths")
     elsewhere = Column(np.int64, 0, "this week: tickets they were expected to buy at agencies", "millionths")
+    asked = Column(np.int64, 0, "this week: seats asked for in the thread", "seats")
+    refused = Column(np.int64, 0, "of these, on flights that were full", "seats")
 
 
 METRICS = (stock("trips.fare_level", "ratio", "fares asked in the thread over those at agencies", "neither"),)
 
 
 @rule
-def best_level(seat_cost, commission, taste, level, here, elsewhere, agency_commission, number):
+def best_level(seat_cost, commission, taste, level, here, elsewhere, agency_commission, number, scarce):
     """Best fare in the thread of one of some like airlines, over the fare at an agency.
 
     From the first-order condition of a logit over two ways to buy each airline's seats, (p (1 - t) - c - gained)/(1 - t) =
@@ -75,9 +78,11 @@ def best_level(seat_cost, commission, taste, level, here, elsewhere, agency_comm
     Args:
         seat_cost, taste: cost of a passenger and spread of taste 1/alpha, over the fare at an agency.
         level, here, elsewhere: the fare now, and the shares who buy at it in the thread and at an agency.
+        scarce: chance that a seat sold is one that another who asked for it does not get.
     """
     gained = here * (level * (1.0 - commission) - seat_cost) + elsewhere * (1.0 - agency_commission - seat_cost)
-    return (seat_cost + gained / number) / (1.0 - commission) + taste
+    displaced = scarce * max(0.0, level * (1.0 - commission) - seat_cost)
+    return (seat_cost + displaced + gained / number) / (1.0 - commission) + taste
 
 
 class Airlines(mesa.Agent):
@@ -85,7 +90,7 @@ class Airlines(mesa.Agent):
 
     calendar = 7
 
-    level, wished, here, elsewhere = Field(), Field(), Field(), Field()
+    level, wished, here, elsewhere, asked, refused = Field(), Field(), Field(), Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table) -> None:
         super().__init__(model)
@@ -97,19 +102,27 @@ class Airlines(mesa.Agent):
         if not world.now.trips.on:
             return
         if self.wished:
-            shares = (count / MICRO / self.wished for count in (self.here, self.elsewhere))
-            target = _target(world, self.level, *shares)
+            here, elsewhere = (count / MICRO / self.wished for count in (self.here, self.elsewhere))
+            target = _target(world, self.level, here, elsewhere, self.refused / max(1, self.asked))
             self.level += world.now.airlines.adjustment * (target - self.level)
-        self.wished = self.here = self.elsewhere = 0
+        self.wished = self.here = self.elsewhere = self.asked = self.refused = 0
 
 
-def _target(world: "World", level: float, here: float, elsewhere: float) -> float:
+def _target(world: "World", level: float, here: float, elsewhere: float, scarce: float = 0.0) -> float:
     settings, trips = world.now.airlines, world.now.trips
     taste = 100.0 / trips.price_weight / trips.fare
     commission = min(MOST_COMMISSION, trips.commission)
     return float(
         best_level(
-            settings.seat_cost, commission, taste, level, here, elsewhere, settings.agency_commission, settings.number
+            settings.seat_cost,
+            commission,
+            taste,
+            level,
+            here,
+            elsewhere,
+            settings.agency_commission,
+            settings.number,
+            scarce,
         )
     )
 

@@ -315,6 +315,9 @@ def step(world: "World") -> None:
     order = np.lexsort((np.append(asked.minute, stranded.minute), first % a_day))  # equals: in the order of people
     _seat(order, first, days, a_day, left, got)
     np.add.at(sold, got[got >= 0], 1)
+    firm = world.tables[AIRLINES].rows
+    firm.asked[0] += new
+    firm.refused[0] += int((got[:new] < 0).sum())
     booked = _book(world, asked, got[:new] >= 0)
     told = _rebook(world, stranded, got[new:])
     travelling = np.flatnonzero(mine.flight >= 0)

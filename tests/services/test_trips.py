@@ -306,6 +306,14 @@ def test_a_commission_is_passed_on_and_fewer_fly_by_the_thread_till_it_earns_les
     assert total == sorted(total, reverse=True), "a commission moves money, and loses some"
 
 
+def test_where_flights_sell_out_fares_rise_till_fewer_are_refused():
+    """Breaks where airlines know nothing of seats: a commission would then bring fares nearer to what clears the market."""
+    tight = {"users": 1_000, "days": 80, "wishes": 0.03, "seats": 3.0, "disrupted": 0.0}
+    full, fares = (lived(**tight).history[name] for name in ("trips.full", "trips.fare_level"))
+    assert fares.iloc[-1] > fares.iloc[0] + 0.1
+    assert full.iloc[-20:].sum() < 0.7 * full.iloc[20:40].sum()
+
+
 def test_without_a_thread_airlines_and_agencies_are_where_they_were():
     off = lived(on=False, days=20).history
     assert off["welfare.airlines"].sum() == off["welfare.outside"].sum() == 0
