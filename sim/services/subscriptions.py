@@ -9,7 +9,6 @@ For membership (as WhatsApp once asked), what is bought is a network good: its w
 friends who are members, and whoever finds it not worth the price leaves (Rohlfs 1974).
 """
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,6 +21,7 @@ from sim.ground import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, stock
 from sim.people import purse
+from sim.people.presence import days_of_use
 from sim.people.users import LEFT, MEMBER
 
 if TYPE_CHECKING:
@@ -81,12 +81,6 @@ def own_worth(it, u, interest):
     if it.sells == 0 and interest >= it.interested:
         return 0.0
     return 2.0 * it.worth * u if it.worth_law == 1 else luck.lognormal(it.worth, it.worth_spread, u)
-
-
-@rule
-def days_of_use(eagerness):
-    """Days of a usual month on which a person opens the app, at least one."""
-    return max(1.0, MONTH / (1.0 + math.exp(-eagerness)))
 
 
 @kernel

@@ -32,7 +32,7 @@ class WalletSettings(Settings):
     payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1)
     payee_fee: float = decided.share(0.0, "fee on money sent to a friend, taken from what arrives", "", 0.0, 0.1)
     merchant_fee: float = decided.share(
-        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.05
+        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.1
     )
     buyer_fee: float = decided.share(0.0, "fee on a sale paid by wallet, borne by the buyer", "", 0.0, 0.05)
     withdrawal_fee: float = decided.share(
