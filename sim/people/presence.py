@@ -71,12 +71,6 @@ class UsualColumns(Table):
 
 
 @rule
-def days_of_use(eagerness):
-    """Days of a usual month of 30 on which a person opens the app, over which what a month brings is felt; at least one."""
-    return max(1.0, 30.0 / (1.0 + math.exp(-eagerness)))
-
-
-@rule
 def pull(eagerness, satisfaction, habit, unread, usual_satisfaction, it):
     """Wish to open the app but for friends and calendar, in logit units."""
     return (
@@ -145,6 +139,12 @@ def _wake(
             awake[number] = who
             number += opens
     return number
+
+
+@rule
+def days_of_use(eagerness):
+    """Days of a usual month of 30 on which a person opens the app, over which what a month brings is felt; at least one."""
+    return max(1.0, 30.0 / (1.0 + math.exp(-eagerness)))
 
 
 def draw_eagerness(world: "World") -> None:
