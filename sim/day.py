@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sim.firms import company, drivers, institutions, merchant, regulator, steering
+from sim.firms import company, drivers, institutions, merchant, regulator, running, steering
 from sim.ground import clock
 from sim.people import attention, experience, joining, knowledge, presence, trust, users
 from sim.services import (
@@ -62,6 +62,7 @@ DAY: tuple[Callable[["World"], None], ...] = (
     drivers.settle,  # drivers take home what they earned; some come and go
     regulator.watch,  # what was shown is remembered
     institutions.decide,  # firms whose calendar says so
+    running.pay,  # what keeps services going, builds them, and takes in who sells by them
     company.settle,  # costs are paid, the books close and must balance
     company.count_welfare,  # who gained
     steering.watch,  # what the company steers by is remembered

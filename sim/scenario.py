@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.firms.advertiser import AdvertisersSettings
+from sim.firms.airlines import AirlinesSettings
 from sim.firms.bank import BankSettings
 from sim.firms.company import CompanySettings
 from sim.firms.credit import CreditSettings
@@ -22,6 +23,7 @@ from sim.firms.drivers import DriversSettings
 from sim.firms.merchant import MerchantsSettings
 from sim.firms.regulator import RegulatorSettings
 from sim.firms.rival import RivalSettings
+from sim.firms.running import RunningSettings
 from sim.firms.steering import SteeringSettings
 from sim.ground import paths
 from sim.ground.city import CitySettings
@@ -105,11 +107,13 @@ class Scenario(Settings):
     rides: RidesSettings = RidesSettings()
     riders: RidersSettings = RidersSettings()
     trips: TripsSettings = TripsSettings()
+    airlines: AirlinesSettings = AirlinesSettings()
     stickers: StickersSettings = StickersSettings()
     subscriptions: SubscriptionsSettings = SubscriptionsSettings()
     bills: BillsSettings = BillsSettings()
     banking: BankingSettings = BankingSettings()
     company: CompanySettings = CompanySettings()
+    running: RunningSettings = RunningSettings()
     steering: SteeringSettings = SteeringSettings()
     merchants: MerchantsSettings = MerchantsSettings()
     advertisers: AdvertisersSettings = AdvertisersSettings()

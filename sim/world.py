@@ -21,7 +21,7 @@ from sim import day as days
 from sim.engine import kernels, luck
 from sim.engine.columns import Table
 from sim.engine.settings import BadInput
-from sim.firms import advertiser, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
+from sim.firms import advertiser, airlines, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
 from sim.ground import city, clock, paths, queues
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
@@ -52,7 +52,7 @@ from sim.services import (
 
 MEASURED = (
     users, messaging, wallet, lucky_money, brands, updates, support, bills, banking, bank, shopping, assistant,
-    promotion, advertising, stickers, subscriptions, rides, trips,
+    promotion, advertising, stickers, subscriptions, rides, trips, airlines,
     merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
 )  # fmt: skip
 METRICS: dict[str, Metric] = {metric.name: metric for module in MEASURED for metric in module.METRICS}
@@ -94,7 +94,7 @@ OTHERS: dict[str, Kept] = {
     "merchants": Kept(merchant.MerchantColumns, merchant.rows_needed, "shopping"),
     "trips": Kept(trips.TripColumns, lambda world: world.size, "trips"),
     "flights": Kept(trips.FlightColumns, trips.flights, "trips"),
-    "airlines": Kept(trips.AirlineColumns, lambda world: 1),
+    airlines.AIRLINES: Kept(airlines.AirlineColumns, lambda world: 1),
     "practice": Kept(assistant.PracticeColumns, lambda world: 1),
     "purchases": Kept(
         shopping.PurchaseColumns, lambda world: world.size * world.scenario.merchants.categories, "shopping"
@@ -122,7 +122,7 @@ SECTORS = (  # of firms, and people's savings: an account a row of the table of 
     advertiser.ADVERTISERS,
     drivers.DRIVERS,
     regulator.REGULATOR,
-    trips.AIRLINES,
+    airlines.AIRLINES,
     SAVINGS,
     credit.LOAN_BOOK,
     bank.PARTNER_BANKS,
@@ -246,7 +246,7 @@ class World(Model):
         company.found(self)
         self.merchants = merchant.found(self)
         self.advertisers = advertiser.found(self)
-        self.partner_banks = bank.found(self)
+        self.partner_banks, self.airlines = bank.found(self), airlines.found(self)
         drivers.found(self)
         desks.found(self)
         self.rival = rival.Rival(self, self.tables["rival"])

@@ -59,6 +59,7 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     32: (laws.every_cent,),
     33: (laws.same_bytes,),
     35: (rivalry.two_prices_with_and_without_friends,),
+    36: (money.fee_on_either_side,),
     37: (rivalry.direct_gain,),
     38: (rivalry.discounting,),
 }

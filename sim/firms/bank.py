@@ -5,6 +5,7 @@ rate of the loans, less what the platform asks for arranging them, against the r
 were offered break even, and lend a larger or a smaller part. They trust the platform's grading, not a month's luck.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import mesa
@@ -14,7 +15,7 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
 from sim.firms.institutions import Field
-from sim.ground.ledger import OUTSIDE
+from sim.ground.ledger import OUTSIDE, SAVINGS
 from sim.ground.metrics import flow, stock
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class BankSettings(Settings):
     adjusting: float = assumed.share(
         0.2, "most by which partners change their part in a month", "round figure", 0.05, 1.0
     )
+    outside_margin: float = assumed.share(
+        0.2, "part of the interest on a loan that is profit to a bank outside, lost with its borrower",
+        "MODEL.md: sellers outside", 0.0, 0.4,
+    )  # fmt: skip
 
 
 class PartnerColumns(Table):
@@ -105,6 +110,19 @@ def found(world: "World") -> PartnerBanks | None:
     """Day 0: partners, where there can be a bank."""
     table = world.tables[PARTNER_BANKS]
     return PartnerBanks(world, table) if table.size else None
+
+
+def count_lost_loans(world: "World", cents: int, pull: float) -> None:
+    """Banks outside lose their part of what was lent here today: `pull` is how well they are liked, in logit units."""
+    terms = world.now.banking
+    interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-pull))
+    world.add("welfare.outside", -round(world.now.bank.outside_margin * interest))
+
+
+def count_lost_savings(world: "World") -> None:
+    """Banks outside lose what they made of savings that lie here: a day of what they could place them at, less their rate."""
+    spread = max(0.0, world.now.bank.placing - world.now.banking.savings_outside)
+    world.add("welfare.outside", -round(int(world.ledger[SAVINGS].sum()) * spread / (12 * MONTH)))
 
 
 def open_books(world: "World") -> float:

@@ -55,6 +55,7 @@ STREAMS = (
 )  # fmt: skip
 COSTS = (
     "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
+    "staff", "development", "onboarding",
 )  # fmt: skip
 GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
     "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
@@ -81,7 +82,7 @@ METRICS = (
     flow("welfare.total", "cents", "users, firms of all kinds, sellers outside, company profit and fines"),
     flow("welfare.merchants", "cents", "merchants' profit"),
     flow("welfare.advertisers", "cents", "advertisers' profit"),
-    flow("welfare.drivers", "cents", "drivers' earnings"),
+    flow("welfare.drivers", "cents", "drivers' earnings less costs and what their hours would earn elsewhere"),
     flow("welfare.airlines", "cents", "airlines' profit"),
     flow("welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"),
     flow("welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"),

@@ -35,10 +35,10 @@ class DriversSettings(Settings):
     """[drivers]"""
 
     number: float = assumed.amount(
-        1.6, "drivers a 1,000 people", "drivers on day 0", "fitted: few come or go at first in taxi.toml", 0.2, 10
+        0.95, "drivers a 1,000 people", "drivers on day 0", "fitted: few come or go at first in taxi.toml", 0.2, 10
     )
     pool: float = assumed.amount(
-        8.0, "drivers a 1,000 people", "people who could drive, those who do among them", "round figure", 1, 20
+        4.8, "drivers a 1,000 people", "people who could drive, those who do among them", "round figure", 1, 20
     )
     hours: float = assumed.positive(
         8.0,
@@ -73,6 +73,7 @@ class DriverColumns(Table):
     minutes = Column(np.int32, 0, "length of the driver's day", "minutes")
     wage = Column(np.float64, 0, "what the driver could earn elsewhere", "cents an hour")
     active = Column(np.uint8, 0, "1 while the driver drives for the platform")
+    taken_in = Column(np.uint8, 0, "1 once the platform has paid for taking the driver in")
     earned = Column(np.int64, 0, "this month: fares less commission and costs, over the whole city", "cents")
     worked = Column(np.int64, 0, "this month: time at work", "minutes")
 

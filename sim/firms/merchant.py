@@ -94,6 +94,7 @@ class MerchantColumns(Table):
     bid = Column(np.int64, 0, "most paid for a click on a promoted place", "cents")
     open = Column(np.uint8, 0, "1 while the shop is open")
     opening = Column(np.uint8, 0, "1 until the cost of opening is paid")
+    taken_in = Column(np.uint8, 0, "1 while the platform has paid for taking the open shop in")
     losing = Column(np.int16, 0, "losing weeks in a row", "weeks")
     demand = Column(np.int64, 0, "this week: expected orders at the price asked", "millionths")
     slope = Column(np.int64, 0, "this week: fall in expected orders per CNY", "millionths")
@@ -342,4 +343,4 @@ def count(world: "World") -> None:
     flows = world.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
-    world.note("welfare.merchants", profit)
+    world.add("welfare.merchants", profit)  # besides what updates and payment by wallet spared them today

@@ -38,7 +38,7 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
     ledger.pay_many((who[off], to[off], (cents - rebate)[off]), BANK, MERCHANTS, "goods_off_platform")
     buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
     purse.pay(world, who[buyer_fee > 0], nobody[buyer_fee > 0], buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
-    np.subtract.at(world.felt.rows.worth, who, (buyer_fee / 100).astype(np.float32))
+    _feel_wallet(world, who, to, cents * by_wallet, buyer_fee)
     commission = part(settings.commission, on)
     merchant_fee = np.minimum(part(terms.merchant_fee, by_wallet), cents - commission)  # of what is left of the price
     ledger.pay_many((to, nobody, commission), MERCHANTS, COMPANY, "commission")
@@ -72,6 +72,15 @@ def _buy_supplies(world: "World", to: np.ndarray) -> None:
     rows = np.flatnonzero(sold).astype(np.uint32)
     cost = np.minimum(sold[rows] * shops.cost[rows], ledger[MERCHANTS][rows])
     ledger.pay_many((rows, np.zeros_like(rows), cost), MERCHANTS, OUTSIDE, "supplies")
+
+
+def _feel_wallet(world: "World", who: np.ndarray, to: np.ndarray, paid: np.ndarray, buyer_fee: np.ndarray) -> None:
+    """What paying these cents by wallet rather than by card is worth to buyers, less their fee, and to shops."""
+    terms = world.now.wallet
+    likes = luck.uniforms(world.luck("shopping.likes_wallet"), who) * terms.buyer_benefit
+    takes = luck.uniforms(world.lasting_luck("shopping.takes_wallet"), to) * terms.merchant_benefit
+    np.add.at(world.felt.rows.worth, who, ((likes * paid - buyer_fee) / 100).astype(np.float32))
+    world.add("welfare.merchants", round(float((takes * paid).sum())))
 
 
 def _by_wallet(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ class CitySettings(Settings):
         20_000, 200_000, ge=10_000,
     )  # fmt: skip
     density: float = assumed.positive(
-        1_200.0, "people a km2", "people of whom one square kilometre's drivers live",
+        2_000.0, "people a km2", "people of whom one square kilometre's drivers live",
         "fitted: rides.wait_minutes near 3 in taxi.toml (facts.csv: Uber 2.6)", 200, 5_000,
     )  # fmt: skip
     zones: int = assumed.count(

@@ -150,6 +150,12 @@ def _wake(
     return number
 
 
+@rule
+def days_of_use(eagerness):
+    """Days of a usual month of 30 on which a person opens the app, over which what a month brings is felt; at least one."""
+    return max(1.0, 30.0 / (1.0 + math.exp(-eagerness)))
+
+
 def draw_eagerness(world: "World") -> None:
     """Day 0: how eager everyone is, and what an undisturbed day looks like."""
     settings = world.now.presence

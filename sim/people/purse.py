@@ -43,8 +43,14 @@ def fee_on(cents, share):
 
 
 @rule
+def wedge(payer_fee, payee_fee, seen):
+    """Fee on money between friends as its sender reckons with it: one's own, and what is seen of the friend's."""
+    return payer_fee + seen * payee_fee
+
+
+@rule
 def willing(fee, dislike):
-    """Part of the sending that survives a fee."""
+    """Part of the sending that survives a fee: where it is worth more, as a part of the amount exponential of mean 1/dislike."""
     return math.exp(-dislike * fee)
 
 
@@ -99,8 +105,14 @@ def open_wallets(world: "World", who: NDArray[Any]) -> None:
 
 
 def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
-    """Money goes from friend to friend, with today's fees on payer and payee; fees are felt as loss of worth."""
+    """Money goes from friend to friend, with today's fees on payer and payee.
+
+    Who sends it gains what is left above the fees they reckoned with, 1/dislike of the amount in the mean, and the part of
+    them that falls on the friend; who receives it feels that. Money itself is no gain to both, for one lacks it.
+    """
     terms = world.now.wallet
+    gain = (1.0 / terms.fee_dislike + terms.payee_fee_seen * terms.payee_fee) / 100.0
+    np.add.at(world.felt.rows.worth, who, (gain * cents).astype(np.float32))  # in order: the same bytes
     if terms.payer_fee == 0.0 and terms.payee_fee == 0.0:
         pay(world, who, to, cents, WALLET, reason)
         return
@@ -110,7 +122,7 @@ def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, r
     nobody = np.zeros(who.size, np.uint32)
     for payers, fee in ((who, payer_fee), (to, payee_fee)):
         world.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
-        np.subtract.at(world.felt.rows.worth, payers, (fee / 100).astype(np.float32))  # in order: the same bytes
+    np.subtract.at(world.felt.rows.worth, to, (payee_fee / 100).astype(np.float32))
 
 
 def buy(

@@ -22,8 +22,8 @@ class RidersSettings(Settings):
     """[riders]"""
 
     needs: float = assumed.share(
-        0.15, "chance on a day of use to have somewhere to go",
-        "fitted: 5.7 rides a registered user and year (facts.csv: Didi 2015)", 0.02, 0.5,
+        0.09, "chance on a day of use to have somewhere to go",
+        "fitted: 5.7 rides a registered user in the first year of taxi.toml (facts.csv: Didi 2015)", 0.02, 0.3,
     )  # fmt: skip
     rush: float = assumed.amount(
         1.0, "times", "needs between 17 and 19 h over the usual: an event makes a rush evening", "1 is usual", 0, 4
@@ -61,6 +61,13 @@ class RidersSettings(Settings):
     )
     street_wait: float = assumed.amount(
         10.0, "minutes", "wait for a street taxi, at the app's price without surge", "round figure", 2, 20
+    )
+    street_margin: float = assumed.share(
+        0.2,
+        "part of a street taxi's fare that is profit, lost with its passenger",
+        "MODEL.md: sellers outside",
+        0.0,
+        0.4,
     )
     patience: float = assumed.positive(12.0, "minutes", "wait for which nobody stays", "round figure", 5, 30)
     disappointment: float = assumed.amount(

@@ -25,7 +25,7 @@ from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, purse
-from sim.people.presence import HERE, STRANGER
+from sim.people.presence import HERE, STRANGER, days_of_use
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -58,7 +58,7 @@ class BankingSettings(Settings):
     partners_share: float = decided.share(
         0.8, "part of each loan offered to partner banks", "facts.csv: .75-.8", 0.0, 0.95
     )
-    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.5)
+    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.8)
     deposit_rate: float = decided.share(0.025, "yearly interest on savings", "", 0.0, 0.06)
     needs: float = assumed.share(
         0.0005, "chance of a need for credit on a day of use",
@@ -210,7 +210,6 @@ class Terms(NamedTuple):
     payments: int  # in which a loan is paid back
     period: int  # months between them
     years: float  # for which a CNY lent is owed, in the mean
-    usual_share: float  # of days on which a person opens the app
     mean_income: float
     savings_months: float
 
@@ -268,7 +267,7 @@ def record(box, who, cents, fate, grade):
 
 
 @kernel
-def _ask(awake, start, incomes, owner, purchases, trust, loans, waits, it, risk, switches, know, terms, keys, box):
+def _ask(awake, start, incomes, owner, bought, trust, eager, loans, waits, it, risk, switches, know, terms, keys, box):
     """Needs for credit of everyone awake, from `start` on; returns where the box was full.
 
     Writes the loan into its own person's row. keys: need, safety, error of its signal, face, trial.
@@ -292,7 +291,7 @@ def _ask(awake, start, incomes, owner, purchases, trust, loans, waits, it, risk,
                 continue
             wanted = need(it.need, income, terms.mean_income, it.need_spread, luck.uniform(keys[0], who, 2))
             cents = min(most, max(it.smallest, wanted))
-        n = knowledge.observations(switches, know, np.int64(purchases[who]))
+        n = knowledge.observations(switches, know, np.int64(bought[who]))
         z = luck.normal(luck.uniform(keys[1], who, 0))
         seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys[2], who, 0)))
         grade = credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
@@ -313,12 +312,12 @@ def _ask(awake, start, incomes, owner, purchases, trust, loans, waits, it, risk,
             loans.standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
             worth = worth_of_loan(here, outside, cents, terms.years, it.rate_weight)
-            loans.relief[who] = worth / (MONTH * it.months * terms.usual_share)
+            loans.relief[who] = worth / (it.months * days_of_use(eager[who]))
     return awake.size
 
 
 @kernel
-def _think_again(due, here, income, cents_in_bank, held, trust, gain, worth, it, terms, keys, box):
+def _think_again(due, here, income, cents_in_bank, held, trust, eager, gain, worth, it, terms, keys, box):
     """Members whose day it is may move savings: events (person, 0 in or 1 out, cents). keys: taste, thinking again."""
     money = 0.01 / 12.0 / it.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
     for who in due:
@@ -342,7 +341,7 @@ def _think_again(due, here, income, cents_in_bank, held, trust, gain, worth, it,
             elif mine > 0:
                 post(box, who, np.uint32(1), mine)
                 mine = 0
-        gain[who] = (better - taste) * money * mine / MONTH / terms.usual_share
+        gain[who] = (better - taste) * money * mine / days_of_use(eager[who])
 
 
 @kernel
@@ -366,8 +365,8 @@ def step(world: "World") -> None:
     if not settings.on and not is_winding_up(world):
         return
     terms = Terms(
-        world.day, bank.open_books(world), *settings.schedule, settings.mean_years,
-        max(0.05, world.now.presence.usual_share), float(world.now.users.income), world.now.clock.savings_months,
+        world.day, bank.open_books(world), *settings.schedule, settings.mean_years, float(world.now.users.income),
+        world.now.clock.savings_months,
     )  # fmt: skip
     credit.collect(world)
     if settings.on:
@@ -398,7 +397,7 @@ def _move_savings(world: "World", terms: Terms) -> None:
     keys = world.lasting_luck("banking.taste"), world.luck("banking.thinks")
     _think_again(
         due, world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
-        world.tables[SAVINGS].rows.gain, world.felt.rows.worth, settings.row, terms, keys, box,
+        world.presence.rows.eagerness, world.tables[SAVINGS].rows.gain, world.felt.rows.worth, settings.row, terms, keys, box,
     )  # fmt: skip
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
@@ -430,8 +429,8 @@ def _grant(world: "World", terms: Terms) -> None:
     asked = []
     for box in decide(
         world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
-        world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, rows, world.felt.rows.waits, settings.row,
-        world.now.credit.row, world.now.company.row, world.now.knowledge.row, terms, keys,
+        world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, world.presence.rows.eagerness, rows,
+        world.felt.rows.waits, settings.row, world.now.credit.row, world.now.company.row, world.now.knowledge.row, terms, keys,
     ):  # fmt: skip
         many = int(box.used[0])
         asked.append(tuple(column[:many].copy() for column in box[:4]))
@@ -458,7 +457,7 @@ def _grant(world: "World", terms: Terms) -> None:
 
 def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndarray) -> None:
     """The platform and its partners raise the money and lend it; an impostor makes off with it."""
-    ledger, rows = world.ledger, world.tables["loans"].rows
+    ledger, rows, settings = world.ledger, world.tables["loans"].rows, world.now.banking
     theirs = rows.partners[who].astype(np.int64)
     nobody, true = np.zeros_like(who), who[~stolen]
     for sector, parts in ((LOAN_BOOK, cents - theirs), (PARTNER_BANKS, theirs)):
@@ -468,6 +467,7 @@ def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndar
         world.tables[sector].rows.owed[0] += int(parts.sum())
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(world, true)
+    bank.count_lost_loans(world, int(cents[~stolen].sum()), pull_of_branch(settings.row))
     world.note("banking.loans", who.size)
     world.note("banking.lent", int(cents.sum()))
 
@@ -487,6 +487,7 @@ def _accrue(world: "World") -> None:
 def _measure(world: "World") -> None:
     """Where the bank stands; partners' profit goes to their owners once a month."""
     ledger = world.ledger
+    bank.count_lost_savings(world)
     world.note(
         "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
     )

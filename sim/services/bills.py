@@ -7,6 +7,9 @@ whoever sees it there and has got round to it pays from the wallet, or leaves it
 effort, trust and the trouble of opening a wallet; some open one, which is another way for payment to spread. Reminders,
 the biller's or those of an assistant, bring an unpaid bill to mind in its last days. What was late anyway without the app
 does not count against it.
+
+Billers spare what collecting costs them otherwise. Where the platform's fee is more than that, they ask the rest of whoever
+pays here, as shops pass fees on into prices; so a fee is minded by billers first, and then by those who pay.
 """
 
 import math
@@ -32,6 +35,7 @@ KINDS = 2
 MONTH = 30  # days between bills of a kind; each person's come on a day of their own
 NEVER = 32_767  # a day that does not come: the bill is left for an errand outside
 IN_THREAD, ELSEWHERE, OPENS = 0, 1, 2  # how bills were paid: bits of an event's `to` ...
+TELEPHONES, SPARED = 8, 16  # ... of which kind they were, that the app spared a late fee ...
 REMINDED = 4  # ... or that they were brought to mind
 BILLS, LATE, MANY = 8, 20, 4_095  # bits from which it says how many they were, and how many late; room for each
 
@@ -90,7 +94,7 @@ class BillsSettings(Settings):
         12,
     )
     collecting: float = assumed.positive(
-        0.02, "share of a bill", "mean cost of collecting otherwise: billers accept payment here while its fee is less",
+        0.02, "share of a bill", "mean cost of collecting otherwise; what a fee exceeds it is asked of who pays here",
         "round figure", 0.002, 0.05,
     )  # fmt: skip
     collecting_spread: float = assumed.amount(
@@ -117,6 +121,7 @@ METRICS = (
     flow("bills.settled", "bills", "bills paid, here or outside", "neither"),
     flow("bills.late_fees", "cents", "fees on late bills", "less"),
     flow("bills.value", "cents", "bills paid in the app"),
+    flow("bills.surcharges", "cents", "what billers asked besides of who paid here, for the platform's fee", "less"),
     flow("bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"),
     flow("bills.wallets", "wallets", "wallets opened to pay a bill"),
     ratio("bills.in_app_share", "share", "bills paid in the app", "bills.paid", "bills.settled"),
@@ -142,9 +147,10 @@ def look_again(day, due, ready, errand, remind_days):
 
 
 @rule
-def pull_of_thread(has_wallet, trust, it):
-    """How much better paying in the thread is than an errand, in logit units."""
-    better = it.effort_weight * (it.effort_outside - it.effort_thread) - it.trust_weight * (1.0 - trust)
+def pull_of_thread(has_wallet, trust, surcharge, it):
+    """How much better paying in the thread is than an errand, in logit units; `surcharge` in cents is asked there besides."""
+    spared = it.effort_outside - it.effort_thread - surcharge / 100.0
+    better = it.effort_weight * spared - it.trust_weight * (1.0 - trust)
     return better if has_wallet else better - it.opening
 
 
@@ -173,9 +179,15 @@ def paid_so(how, months, late):
 
 
 @rule
-def accepts(fee, collecting, spread, u):
-    """Whether a biller takes payment here: while the fee is below what collecting costs otherwise."""
-    return fee <= 0.0 or fee < luck.lognormal(collecting, spread, u)
+def collecting(it, u):
+    """What collecting otherwise costs a biller, as a part of a bill."""
+    return min(1.0, luck.lognormal(it.collecting, it.collecting_spread, u))
+
+
+@rule
+def surcharge(owed, fee, costs):
+    """Cents asked of who pays here: what the platform's fee exceeds what collecting costs otherwise."""
+    return purse.fee_on(owed, max(0.0, fee - costs))
 
 
 @rule
@@ -185,8 +197,8 @@ def is_reminded(day, due, remind_days):
 
 
 @kernel
-def _arrive(kind, who, here, income, group_of, it, mean, mean_income, fee, day, keys, mine):
-    """Bills of a kind come to these members; returns how many. keys: amount, delay, who is head of a home, biller."""
+def _arrive(kind, who, here, income, it, mean, mean_income, day, keys, mine):
+    """Bills of a kind come to these members; returns how many. keys: amount, delay, who is head of a home."""
     people = here.size
     came = 0
     for one in who:
@@ -204,9 +216,8 @@ def _arrive(kind, who, here, income, group_of, it, mean, mean_income, fee, day, 
         if mine.months[row] > 1:
             continue  # last month's is still open: this one is paid with it
         patience = luck.exponential(1.0, luck.uniform(keys[1], one, kind))  # the same for both ways
-        takes_part = accepts(fee, it.collecting, it.collecting_spread, luck.uniform(keys[3], group_of[one], kind))
         due, errand = day + it.notice, min(day + int(it.delay * patience), NEVER)
-        ready = min(day + int(it.delay * it.thread_delay * patience), NEVER) if takes_part else NEVER
+        ready = min(day + int(it.delay * it.thread_delay * patience), NEVER)
         mine.due[row], mine.errand[row], mine.ready[row] = due, errand, ready
         mine.look[row] = look_again(day - 1, due, ready, errand, it.remind_days)
     return came
@@ -225,11 +236,13 @@ def _with_something_to_do(first, last, look, day, people):
 
 
 @kernel
-def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance, it, assisted, day, keys, mine, box):
+def _settle(
+    people, start, present, group_of, owner, wallet, bank, trust, felt, it, fee, assisted, day, keys, mine, box
+):
     """Those with something to do about a bill pay it if its time has come; returns where the box was full.
 
-    assisted: share of people whose assistant reminds them, which they asked it to: that annoys nobody. keys: choice,
-    heeding, who has the assistant.
+    fee: the platform's, of billers. assisted: share of people whose assistant reminds them, which they asked it to: that
+    annoys nobody. keys: choice, heeding, who has the assistant, biller.
 
     Events are (person, how, cents) in an order in which they can be paid: a person's bills outside before those here.
     """
@@ -240,7 +253,7 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
         who = np.int64(people[at])
         has_assistant = assisted > 0.0 and luck.uniform(keys[2], who, 0) < assisted
         outside_cents = spent = np.int64(0)
-        wants_here = 0
+        wants_here, telephones = 0, 0
         for kind in range(KINDS):
             row = kind * size + who
             if mine.look[row] > day:
@@ -249,9 +262,10 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
             here = present[who] == HERE
             months = np.int64(mine.months[row])
             late = late_bills(day, np.int64(mine.due[row]), months)
+            telephones = TELEPHONES * kind
             spared = mine.errand[row] > mine.due[row] and late == 0  # by the app: else this one would be late
             if here and (it.reminders or has_assistant) and is_reminded(day, mine.due[row], it.remind_days):
-                nuisance[who] += 0.0 if has_assistant else it.reminder_nuisance
+                felt.nuisance[who] += 0.0 if has_assistant else it.reminder_nuisance
                 post(box, who, REMINDED, 0)
                 if luck.uniform(keys[1], who, kind) < it.heeding:
                     if mine.ready[row] == NEVER:
@@ -260,7 +274,8 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                         mine.ready[row] = min(np.int64(mine.ready[row]), day)
             cents = owed + it.late_fee * late
             if here and day >= mine.ready[row]:
-                better = pull_of_thread(owner[who], trust[who], it)
+                extra = surcharge(owed, fee, collecting(it, luck.uniform(keys[3], group_of[who], kind)))
+                better = pull_of_thread(owner[who], trust[who], extra, it)
                 mine.ready[row] = NEVER
                 if luck.uniform(keys[0], who, kind) < chance_of_thread(better):
                     wants_here += 1 << kind
@@ -269,9 +284,10 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                 outside_cents += cents
                 mine.owed[row] = mine.months[row] = 0
                 mine.look[row] = NEVER
-                if here and spared:
-                    worth[who] += it.late_fee / 100.0
-                post(box, who, paid_so(ELSEWHERE, months, late), owed)
+                spared &= here
+                if spared:
+                    felt.worth[who] += it.late_fee / 100.0
+                post(box, who, paid_so(ELSEWHERE | telephones | SPARED * spared, months, late), owed)
                 continue
             ready, errand = np.int64(mine.ready[row]), np.int64(mine.errand[row])
             mine.look[row] = look_again(day, np.int64(mine.due[row]), ready, errand, it.remind_days)
@@ -284,18 +300,32 @@ def _settle(people, start, present, owner, wallet, bank, trust, worth, nuisance,
                 continue
             owed, months = np.int64(mine.owed[row]), np.int64(mine.months[row])
             late = late_bills(day, np.int64(mine.due[row]), months)
-            cents = owed + it.late_fee * late
+            extra = surcharge(owed, fee, collecting(it, luck.uniform(keys[3], group_of[who], kind)))
+            cents = owed + extra + it.late_fee * late
             if spent + cents > left:
                 mine.ready[row] = mine.look[row] = day + 1  # not today: there is no money
                 continue
             spent += cents
             mine.owed[row] = mine.months[row] = 0
             mine.look[row] = NEVER
-            worth[who] += worth_of_thread(pull_of_thread(owner[who], trust[who], it), it.effort_weight)
-            if mine.errand[row] > mine.due[row] and late == 0:
-                worth[who] += it.late_fee / 100.0
-            post(box, who, paid_so(IN_THREAD if owner[who] else OPENS, months, late), owed)
+            felt.worth[who] += worth_of_thread(pull_of_thread(owner[who], trust[who], extra, it), it.effort_weight)
+            spared = mine.errand[row] > mine.due[row] and late == 0
+            if spared:
+                felt.worth[who] += it.late_fee / 100.0
+            how = (IN_THREAD if owner[who] else OPENS) | TELEPHONES * kind | SPARED * spared
+            post(box, who, paid_so(how, months, late), owed)
     return people.size
+
+
+@kernel
+def _spare(who, telephone, owed, group_of, it, fee, key, extra):
+    """Surcharges of bills paid here, into `extra`; returns what collecting them otherwise would have cost, in cents."""
+    saved = 0
+    for i in range(who.size):
+        costs = collecting(it, luck.uniform(key, group_of[who[i]], TELEPHONE if telephone[i] else UTILITIES))
+        extra[i] = surcharge(owed[i], fee, costs)
+        saved += int(owed[i] * costs)
+    return saved
 
 
 def step(world: "World") -> None:
@@ -305,12 +335,12 @@ def step(world: "World") -> None:
         return
     mine, felt = world.tables["bills"].rows, world.felt.rows
     names = (world.luck("bills.amount"), world.luck("bills.delay"))
-    keys = (*names, world.lasting_luck("bills.heads"), world.lasting_luck("bills.billers"))
+    keys = (*names, world.lasting_luck("bills.heads"))
     for kind, mean in ((UTILITIES, settings.utilities), (TELEPHONE, settings.telephone)):
         who = np.arange((world.day + kind * MONTH // KINDS) % MONTH, world.size, MONTH, dtype=np.uint32)
         came = _arrive(
-            kind, who, world.here, world.users.rows.income, world.friends.rows.group_of, settings.row, mean,
-            world.now.users.income, world.now.wallet.merchant_fee, world.day, keys, mine,
+            kind, who, world.here, world.users.rows.income, settings.row, mean, world.now.users.income, world.day, keys,
+            mine,
         )  # fmt: skip
         world.add("bills.due", came)
 
@@ -320,11 +350,12 @@ def step(world: "World") -> None:
 
     helper = world.now.assistant
     assisted = helper.rollout if helper.on and helper.reminders else 0.0
-    luck_of_day = world.luck("bills.choice"), world.luck("bills.heeding"), world.lasting_luck("assistant.rollout")
+    lasting = world.lasting_luck("assistant.rollout"), world.lasting_luck("bills.billers")
+    luck_of_day = world.luck("bills.choice"), world.luck("bills.heeding"), *lasting
     for box in decide(
-        world, _settle, outbox, world.here, world.tables["purse"].rows.has_wallet, world.ledger[WALLET],
-        world.ledger[BANK], world.tables["trust"].rows.trust, felt.worth, felt.nuisance, settings.row, assisted,
-        world.day, luck_of_day, mine, parts=list(world.each_block(busy)),
+        world, _settle, outbox, world.here, world.friends.rows.group_of, world.tables["purse"].rows.has_wallet,
+        world.ledger[WALLET], world.ledger[BANK], world.tables["trust"].rows.trust, felt, settings.row,
+        world.now.wallet.merchant_fee, assisted, world.day, luck_of_day, mine, parts=list(world.each_block(busy)),
     ):  # fmt: skip
         settled = box.to[: int(box.used[0])] != REMINDED
         _pay(world, *(column[: settled.size][settled] for column in (box.who, box.to, box.cents)))
@@ -346,12 +377,20 @@ def _pay(world: "World", who: np.ndarray, how: np.ndarray, cents: np.ndarray) ->
     if opened.size:
         world.add("bills.wallets", np.unique(opened).size)
         purse.open_wallets(world, opened)
-    purse.top_up(world, who[here], cents[here] + fees[here])
-    ledger.pay_many((who[here], nobody[here], cents[here]), WALLET, OUTSIDE, "bills")
+    extra = np.zeros(int(here.sum()), np.int64)
+    saved = _spare(
+        who[here], how[here] & TELEPHONES, cents[here], world.friends.rows.group_of, world.now.bills.row,
+        world.now.wallet.merchant_fee, world.lasting_luck("bills.billers"), extra,
+    )  # fmt: skip
+    purse.top_up(world, who[here], cents[here] + fees[here] + extra)
+    ledger.pay_many((who[here], nobody[here], cents[here] + extra), WALLET, OUTSIDE, "bills")
     dear = here & (late > 0)
     ledger.pay_many((who[dear], nobody[dear], fees[dear]), WALLET, OUTSIDE, "late_fees")
     fee = int(np.floor(cents[here] * world.now.wallet.merchant_fee + 1e-9).sum())  # each in whole cents
     ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
+    late_fees_lost = late_fee * int((how & SPARED > 0).sum())
+    world.add("welfare.billers", saved + int(extra.sum()) - fee - late_fees_lost)
+    world.add("bills.surcharges", int(extra.sum()))
     world.add("bills.paid", int(bills[here].sum()))
     world.add("bills.outside", int(bills[outside].sum()))
     world.add("bills.settled", int(bills.sum()))

@@ -267,7 +267,8 @@ def step(world: "World") -> None:
     """Packets are given, opened, and sent on."""
     if not (world.now.lucky_money.on and world.now.wallet.on):
         return
-    willing = purse.willing(world.now.wallet.payer_fee, world.now.wallet.fee_dislike)
+    terms = world.now.wallet
+    willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
     packets = _given(world, willing)
     keys = tuple(world.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
     for wave in range(WAVES):

@@ -42,7 +42,9 @@ class RidesSettings(Settings):
     """[rides]"""
 
     on: bool = decided.switch(False, "whether taxis can be called in a thread")
-    commission: float = decided.share(0.2, "part of each fare the platform keeps", "facts.csv: Didi, Uber", 0.15, 0.3)
+    commission: float = decided.share(
+        0.2, "part of each fare the platform keeps", "facts.csv: Didi, Uber .15-.3", 0.0, 0.6
+    )
     start_fare: int = decided.count(1_000, "cents", "price of getting in", "Chinese taxis 2015, about 10 CNY", 0, 3_000)
     km_fare: int = decided.count(
         240, "cents a km", "price of a kilometre", "Chinese taxis 2015, about 2.4 CNY", 50, 600
@@ -101,10 +103,10 @@ METRICS = (
 )  # fmt: skip
 TALLIED = (
     "needs", "outside", "looked", "surges", "asked", "served", "unserved", "unaffordable", "seconds",
-    "rush_asked", "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone",
+    "rush_asked", "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone", "diverted",
 )  # fmt: skip
 (NEEDS, STREET, LOOKED, SURGES, ASKED, SERVED, UNSERVED, UNAFFORDABLE, SECONDS, RUSH_ASKED, RUSH_SERVED,
- RUSH_SECONDS, WORTH, EARNED, LOST, WORK, DRIVEN, FORGONE) = range(len(TALLIED))  # fmt: skip
+ RUSH_SECONDS, WORTH, EARNED, LOST, WORK, DRIVEN, FORGONE, DIVERTED) = range(len(TALLIED))  # fmt: skip
 MICRO = 1e6  # kernels sum integers
 
 
@@ -354,6 +356,7 @@ def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, t
             if not mine:
                 continue
             seen[ASKED] += 1
+            seen[DIVERTED] += int(street * usual)  # what a street taxi would have had, in the mean
             seen[RUSH_ASKED] += in_rush
             out_who[made], out_to[made] = who, base + j if j >= 0 else -1
             if j < 0:
@@ -443,10 +446,13 @@ def _settle(world: "World", made: Requests) -> None:
     spent = np.minimum(spent[every], ledger[DRIVERS][every])  # who took in less pays the rest from elsewhere
     ledger.pay_many((every, np.zeros_like(every), spent), DRIVERS, OUTSIDE, "driving")
     world.note("rides.fares", int(cents.sum()))
-    world.add("welfare.drivers", int(cents.sum() - commission.sum() - spent.sum()))
+    world.add("welfare.drivers", int(cents.sum() - commission.sum() - made.cost[served].sum()))
 
 
 def _note(world: "World", seen: dict[str, int]) -> None:
+    shown = city.stands_for(world.size, world.now.city)
+    world.add("welfare.drivers", -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
+    world.add("welfare.outside", -round(world.now.riders.street_margin * seen["diverted"]))
     world.note("rides.without", seen["needs"] - seen["outside"] - seen["asked"])
     for name in TALLIED[: TALLIED.index("worth") + 1]:
         if name not in ("surges", "seconds", "rush_seconds"):
@@ -458,4 +464,4 @@ def _note(world: "World", seen: dict[str, int]) -> None:
     world.note("drivers.earned", seen["earned"])
     world.note("drivers.hours", seen["work"] / 60)
     world.note("drivers.busy_hours", seen["driven"] / 60)
-    world.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / city.stands_for(world.size, world.now.city))
+    world.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)

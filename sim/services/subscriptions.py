@@ -1,11 +1,14 @@
 """Subscriptions: a monthly price, for extras and no adverts, or for membership itself.
 
-For extras, a person pays while the extras and the adverts they would see without are worth the price. For membership (as
-WhatsApp once asked), what is bought is a network good: its worth is one's own type times the share of friends who are members,
-and whoever finds it not worth the price leaves (Rohlfs 1974).
+For extras, a person pays while the extras and the adverts they would see without are worth the price. Nine in ten would never
+pay for extras; what they are worth to the others is lognormal. To be spared adverts is worth what these cost the person and no
+more, so who pays for that alone is no better off than in a world without adverts, and worse off by the price. A month paid
+for is felt as a loss on the days of use that follow, all of it whether or not one comes; extras are enjoyed only where one does.
+
+For membership (as WhatsApp once asked), what is bought is a network good: its worth is one's own type times the share of
+friends who are members, and whoever finds it not worth the price leaves (Rohlfs 1974).
 """
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +21,7 @@ from sim.ground import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, stock
 from sim.people import purse
+from sim.people.presence import days_of_use
 from sim.people.users import LEFT, MEMBER
 
 if TYPE_CHECKING:
@@ -34,12 +38,20 @@ class SubscriptionsSettings(Settings):
         "extras", "what is paid for: extras and no adverts, or membership"
     )
     price: int = decided.count(3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000)
-    worth: float = assumed.positive(
-        600.0, "cents a month", "mean worth of the extras, or of a membership with all friends there",
-        "fitted: in subscription.toml about 1 % of members pay (facts.csv: Telegram Premium .4-1.3 %)", 100, 5_000,
+    interested: float = assumed.share(
+        0.1, "people to whom extras are worth anything at all",
+        "MODEL.md: nine in ten would never pay; Tencent 2016 had a subscription for 12 % of QQ's users (from memory)", 0.03, 0.3,
     )  # fmt: skip
-    worth_law: Literal["exponential", "uniform"] = assumed.word(
-        "exponential", "how that worth is spread; uniform is up to twice the mean"
+    worth: float = assumed.positive(
+        1_080.0, "cents a month", "mean worth of the extras to those, or of a membership with all friends there to all",
+        "fitted: .7 % pay 30 CNY (facts.csv: Telegram Premium .4-1.3 %) and 3 % pay 10 CNY (Tencent 2016: 105 million "
+        "subscriptions at 10 CNY, 899 million users, some four subscriptions a payer; from memory)", 300, 5_000,
+    )  # fmt: skip
+    worth_spread: float = assumed.amount(
+        1.17, "log-spread", "inequality of that worth where it is lognormal", "fitted: the same two prices", 0.6, 1.8
+    )
+    worth_law: Literal["lognormal", "uniform"] = assumed.word(
+        "lognormal", "how that worth is spread; uniform is up to twice the mean"
     )
 
 
@@ -53,6 +65,7 @@ class SubscriptionsColumns(Table):
         "nuisance a day of adverts seen or spared, averaged over about a month of all days",
         "logit units",
     )
+    owing = Column(np.float32, 0, "paid for and not yet felt", "CNY")
 
 
 METRICS = (
@@ -63,9 +76,11 @@ METRICS = (
 
 
 @rule
-def own_worth(mean, uniform_law, u):
-    """This person's worth of a month, in cents."""
-    return 2.0 * mean * u if uniform_law else luck.exponential(mean, u)
+def own_worth(it, u, interest):
+    """This person's worth of a month, in cents: of extras, nothing to most; `u` and `interest` are two lucks."""
+    if it.sells == 0 and interest >= it.interested:
+        return 0.0
+    return 2.0 * it.worth * u if it.worth_law == 1 else luck.lognormal(it.worth, it.worth_spread, u)
 
 
 @kernel
@@ -83,11 +98,11 @@ def _review(due, money, worth, users, subscribed, it, box):
 
 
 @kernel
-def _month_worth(due, types, nuisance, before, rows, everyone_mean, it, money_worth, worth):
-    """What a month is worth to each of those due, in cents."""
+def _month_worth(due, nuisance, before, rows, everyone_mean, it, money_worth, key, worth):
+    """What a month is worth to each of those due, in cents: extras and adverts spared, or friends."""
     for at in range(due.size):
         who = due[at]
-        own = own_worth(it.worth, it.worth_law == 1, types[at])
+        own = own_worth(it, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
         if it.sells == 1:
             worth[at] = own * friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
         else:
@@ -103,13 +118,18 @@ def _mind(first, last, active, pain, nuisance):
 
 
 @kernel
-def _enjoy(awake, subscribed, eagerness, types_key, it, felt):
-    """Subscribers awake enjoy their extras: a month's worth over as many days of use as their months usually have."""
+def _feel(awake, subscribed, eagerness, it, key, owing, worth):
+    """On a day of use the price is felt, by its part of what is still to be felt, and subscribers enjoy their extras."""
     for who in awake:
-        if subscribed[who]:
-            month = own_worth(it.worth, it.worth_law == 1, luck.uniform(types_key, who, 0))
-            days_of_use = max(1.0, MONTH / (1.0 + math.exp(-eagerness[who])))
-            felt.worth[who] += month / 100.0 / days_of_use
+        if subscribed[who] == 0 and owing[who] == 0.0:
+            continue
+        days = days_of_use(eagerness[who])
+        part = np.float32(owing[who] / days) if owing[who] > 0.01 * days else owing[who]
+        owing[who] -= part
+        worth[who] -= part
+        if subscribed[who] and it.sells == 0:
+            month = own_worth(it, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
+            worth[who] += month / 100.0 / days
 
 
 def step(world: "World") -> None:
@@ -129,8 +149,8 @@ def step(world: "World") -> None:
     before = (users.membership == MEMBER).astype(np.float32)
     worth = np.empty(due.size)
     _month_worth(
-        due, luck.uniforms(types_key, due), mine.nuisance, before, world.friends.rows,
-        float(before.sum(dtype=np.float64)) / world.size, settings.row, world.now.experience.money_worth, worth,
+        due, mine.nuisance, before, world.friends.rows, float(before.sum(dtype=np.float64)) / world.size, settings.row,
+        world.now.experience.money_worth, types_key, worth,
     )  # fmt: skip
     owner = world.tables["purse"].rows.has_wallet[due] == 1
     money = world.ledger[BANK][due] + world.ledger[WALLET][due] * owner
@@ -139,15 +159,21 @@ def step(world: "World") -> None:
     many = int(box.used[0])
     who = box.who[:many]
     purse.buy(world, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
-    world.felt.rows.surplus[who] -= settings.price / 100
-    world.add("welfare.users", -settings.price * many)
+    mine.owing[who] += np.float32(settings.price / 100)
     world.note("subscriptions.payments", many)
     gone = due[users.membership[due] == LEFT]
     world.tables["attention"].rows.attention[gone] = 0.0
     world.add("users.leaves", gone.size)
-    if settings.sells == "extras":
-        for part in world.awake:
-            _enjoy(part, mine.subscribed, world.presence.rows.eagerness, types_key, settings.row, world.felt.rows)
+    for part in world.awake:
+        _feel(
+            part,
+            mine.subscribed,
+            world.presence.rows.eagerness,
+            settings.row,
+            types_key,
+            mine.owing,
+            world.felt.rows.worth,
+        )
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
     world.note("subscriptions.subscribers", paying)
     world.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))

@@ -1,6 +1,7 @@
 """Trips: rare, dear purchases that live in a thread - ticket, check-in, boarding pass, delay and rebooking (KLM).
 
-A person who wants to fly books in the thread, at an agency outside, or stays. Flights have seats, which are served in
+A person who wants to fly books in the thread, at an agency outside, or stays. Airlines set the fares in the thread against
+those at agencies (firms/airlines.py). Flights have seats, which are served in
 the order of the day's minutes; where few people are simulated each stands for others of the market, who want seats too,
 so that nothing hangs on how many are. A trip is worth something to whoever gets a seat and has paid for it. The day
 before, the thread brings check-in and boarding pass.
@@ -20,7 +21,8 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import merchant
+from sim.firms import airlines, merchant
+from sim.firms.airlines import AIRLINES, MICRO
 from sim.ground import queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -30,7 +32,6 @@ from sim.people.taste import gumbel
 if TYPE_CHECKING:
     from sim.world import World
 
-AIRLINES = "airlines"
 ROOM = 2_048
 HORIZON = 64  # days ahead for which flights are on sale
 NO_TRIP = -1
@@ -41,12 +42,12 @@ class TripsSettings(Settings):
     """[trips]"""
 
     on: bool = decided.switch(False, "whether trips are sold in a thread")
-    commission: float = decided.share(0.0, "part of a fare the platform keeps", "agencies take 5-10 %", 0.0, 0.2)
+    commission: float = decided.share(0.0, "part of a fare the platform keeps", "agencies take 5-10 %", 0.0, 0.5)
     chat: bool = decided.switch(True, "whether a disrupted trip is rebooked in chat rather than at the desk")
     wishes: float = assumed.share(
         0.004, "chance on a day of use to want a trip", "round figure: one a year", 0.0005, 0.02
     )
-    fare: int = assumed.count(90_000, "cents", "mean fare", "round figure", 10_000, 1_000_000, ge=1)
+    fare: int = assumed.count(90_000, "cents", "mean fare at an agency", "round figure", 10_000, 1_000_000, ge=1)
     fare_spread: float = assumed.amount(
         0.4, "log-spread", "inequality of fares between routes and days", "round figure", 0, 1
     )
@@ -114,12 +115,6 @@ class FlightColumns(Table):
     sold = Column(np.int32, 0, "seats sold, those to people who are not simulated among them")
 
 
-class AirlineColumns(Table):
-    """One row: all airlines; their account is in the ledger."""
-
-    flights = Column(np.int64, 0, "flights flown")
-
-
 METRICS = (
     flow("trips.wished", "trips", "trips people wanted", "neither"),
     flow("trips.sold", "trips", "tickets sold in a thread"),
@@ -147,9 +142,11 @@ METRICS = (
 
 @remembered
 class Bookings(NamedTuple):
-    """Seats asked for: `to` is the row of the flight, `day` its day; tally: wished, outside, unaffordable.
+    """Seats asked for: `to` is the row of the flight, `day` its day, `cents` its fare in the thread.
 
-    `other` is 0 for the person, else who of those that the person stands for.
+    `other` is 0 for the person, else who of those that the person stands for. tally, by their numbers below: of the people
+    simulated trips wished, bought outside and unaffordable, and fares paid at agencies now and were there no thread; of all
+    of them wishes, and expected tickets in the thread and at agencies, in millionths.
     """
 
     who: np.ndarray
@@ -162,11 +159,14 @@ class Bookings(NamedTuple):
     tally: np.ndarray
 
 
+WISHED, OUTSIDE_NOW, UNAFFORDABLE, TRADE, USUAL_TRADE, ALL_WISHED, EXPECTED_HERE, EXPECTED_THERE = range(8)
+
+
 def bookings() -> Bookings:
     """An empty outbox of bookings."""
     return Bookings(
         np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
-        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(3, np.int64),
+        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(8, np.int64),
     )  # fmt: skip
 
 
@@ -209,13 +209,15 @@ def worth_of_trip(worth, fare, price_weight):
 
 
 @rule
-def gain_of_trip(it, fare):
+def gain_of_trip(it, fare, level):
     """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
 
-    Over all who want one it is the logsum with the thread less that without: ln(1 + odds)/price_weight a wish.
+    `level` is the fare over that at an agency. Over all who want one it is the logsum with the thread less that without:
+    ln(1 + odds)/price_weight a wish.
     """
     here = worth_of_trip(it.worth, fare, it.price_weight)
-    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(here - it.effort))
+    agency = worth_of_trip(it.worth, fare / level, it.price_weight) - it.effort
+    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(agency))
     return math.log1p(odds) * (1.0 + odds) / odds / it.price_weight if odds > 0.0 else 1.0 / it.price_weight
 
 
@@ -226,7 +228,7 @@ def people_at_once(agents, chats_at_once, chat):
 
 
 @kernel
-def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, bank, wallet, keys, box):
+def _wish(awake, start, it, level, today, routes, markets, people, stands_for, mine, bank, wallet, keys, box):
     """Who of those awake wants a trip, and how they buy it; keys: wish, fare, choice, others.
 
     Those whom a person stands for want one on the same day, each a flight of their own.
@@ -238,7 +240,7 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, ba
         wish, minute = luck.two(keys[0], who, 0)
         if wish >= it.wishes or mine.flight[who] >= 0:
             continue
-        box.tally[0] += 1
+        box.tally[WISHED] += 1
         market = who * markets // people
         for other in range(luck.rounded(stands_for, luck.uniform(keys[3], who, 0))):
             k, asking = (1, keys[0]) if other == 0 else (2 * other, keys[3])
@@ -246,11 +248,16 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, ba
             route = np.int64(luck.uniform(asking, who, k + 1) * routes)
             day = today + ahead
             flight = (day % HORIZON * markets + market) * routes + route
-            fare = max(
-                1, int(luck.lognormal(it.fare, it.fare_spread, luck.pair(keys[1], day, market * routes + route, 0)))
-            )
+            usual = luck.lognormal(it.fare, it.fare_spread, luck.pair(keys[1], day, market * routes + route, 0))
+            fare = max(1, int(usual * level))
             here = worth_of_trip(it.worth, fare, it.price_weight)
-            agency = here - it.effort
+            agency = worth_of_trip(it.worth, usual, it.price_weight) - it.effort
+            e_here, e_agency, e_home = math.exp(here), math.exp(agency), math.exp(it.doing_without)
+            box.tally[ALL_WISHED] += 1
+            box.tally[EXPECTED_HERE] += int(MICRO * e_here / (e_here + e_agency + e_home))
+            box.tally[EXPECTED_THERE] += int(MICRO * e_agency / (e_here + e_agency + e_home))
+            if other == 0:
+                box.tally[USUAL_TRADE] += int(usual * e_agency / (e_agency + e_home))
             at_agency = agency + gumbel(luck.uniform(keys[2], who, 3 * other))
             at_home = it.doing_without + gumbel(luck.uniform(keys[2], who, 3 * other + 1))
             in_thread = here + gumbel(luck.uniform(keys[2], who, 3 * other + 2))
@@ -258,14 +265,15 @@ def _wish(awake, start, it, today, routes, markets, people, stands_for, mine, ba
                 minute = luck.pair(keys[3], who, other, 0)
             chosen = in_thread > max(at_agency, at_home)
             if chosen and fare > bank[who] + wallet[who]:
-                box.tally[2] += 1 if other == 0 else 0
+                box.tally[UNAFFORDABLE] += other == 0
             elif chosen:
                 i = box.used[0]
                 box.who[i], box.to[i], box.cents[i], box.day[i] = who, flight, fare, day
                 box.minute[i], box.other[i] = np.int32(minute * 1_440), other
                 box.used[0] = i + 1
             elif other == 0 and at_agency > at_home:
-                box.tally[1] += 1
+                box.tally[OUTSIDE_NOW] += 1
+                box.tally[TRADE] += int(usual)
     return awake.size
 
 
@@ -307,6 +315,9 @@ def step(world: "World") -> None:
     order = np.lexsort((np.append(asked.minute, stranded.minute), first % a_day))  # equals: in the order of people
     _seat(order, first, days, a_day, left, got)
     np.add.at(sold, got[got >= 0], 1)
+    firm = world.tables[AIRLINES].rows
+    firm.asked[0] += new
+    firm.refused[0] += int((got[:new] < 0).sum())
     booked = _book(world, asked, got[:new] >= 0)
     told = _rebook(world, stranded, got[new:])
     travelling = np.flatnonzero(mine.flight >= 0)
@@ -315,7 +326,7 @@ def step(world: "World") -> None:
     mine.lately[flown] += settings.thread_worth
     passes = int((mine.day[travelling] == world.day + 1).sum())
     sold.reshape(HORIZON, -1)[world.day % HORIZON] = 0  # flown: the row serves the day after the horizon
-    world.tables["airlines"].rows.flights[0] += a_day - stranded.flights
+    world.tables[AIRLINES].rows.flights[0] += a_day - stranded.flights
     world.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
     world.note("trips.flown", flown.size)
     world.note("trips.booked", travelling.size - flown.size)
@@ -327,9 +338,10 @@ def _asked(world: "World") -> Asked:
     settings, mine = world.now.trips, world.tables["trips"].rows
     keys = (world.luck("trips.wish"), world.lasting_luck("trips.fare"), world.luck("trips.choice"),
             world.luck("trips.others"))  # fmt: skip
-    parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(3, np.int64)
+    parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(8, np.int64)
+    firm = world.tables[AIRLINES].rows
     for box in decide(
-        world, _wish, bookings, settings.row, world.day, int(world.scenario.trips.routes), merchant.markets(world),
+        world, _wish, bookings, settings.row, float(firm.level[0]), world.day, int(world.scenario.trips.routes), merchant.markets(world),
         world.size, stands_for(world), mine, world.ledger[BANK], world.ledger[WALLET], keys, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
@@ -338,10 +350,21 @@ def _asked(world: "World") -> Asked:
         )
         tally += box.tally
         box.tally[...] = 0
-    for name, number in zip(("wished", "outside", "unaffordable"), tally.tolist(), strict=True):
+    for name, number in zip(("wished", "outside", "unaffordable"), tally[:TRADE].tolist(), strict=True):
         world.note(f"trips.{name}", number)
+    world.note("trips.fare_level", float(firm.level[0]))
+    for column, number in zip((firm.wished, firm.here, firm.elsewhere), tally[ALL_WISHED:], strict=True):
+        column[0] += number
+    _count_agencies(world, int(tally[TRADE] - tally[USUAL_TRADE]))
     who, flight, cents, day, minute, other = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Asked(who, flight.astype(np.int64), cents, day, minute.astype(np.float64), other == 0)
+
+
+def _count_agencies(world: "World", change: int) -> None:
+    """Airlines and agencies gain by a change in what travellers pay at agencies, in cents, against a world without the thread."""
+    terms = world.now.airlines
+    world.add("welfare.airlines", round((1.0 - terms.agency_commission - terms.seat_cost) * change))
+    world.add("welfare.outside", round(terms.agency_margin * terms.agency_commission * change))
 
 
 def _stranded(world: "World") -> Stranded:
@@ -405,9 +428,10 @@ def _book(world: "World", asked: Asked, served: np.ndarray) -> int:
     owns = world.tables["purse"].rows.has_wallet[who] == 1
     by_wallet = owns | (world.ledger[BANK][who] < cents)
     purse.buy(world, who, nobody, cents, AIRLINES, "fares", by_wallet)
-    kept = np.floor(cents * settings.commission + 1e-9).astype(np.int64)
+    kept = np.floor(cents * min(airlines.MOST_COMMISSION, settings.commission) + 1e-9).astype(np.int64)
     world.ledger.pay_many((nobody, nobody, kept), AIRLINES, COMPANY, "commission")
     world.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
+    world.add("welfare.airlines", round(_cost_of_seats(world, cents) + int((cents - kept).sum())))
     world.note("trips.sold", who.size)
     world.note("trips.fares", int(cents.sum()))
     world.note("trips.worth", round(100 * float(gain.sum())))
@@ -416,8 +440,13 @@ def _book(world: "World", asked: Asked, served: np.ndarray) -> int:
 
 def _gains(world: "World", cents: np.ndarray) -> np.ndarray:
     """Worth of trips at these fares above what is outside, in CNY."""
-    it = world.now.trips.row
-    return np.array([gain_of_trip(it, fare) for fare in cents.tolist()], np.float64)
+    it, level = world.now.trips.row, float(world.tables[AIRLINES].rows.level[0])
+    return np.array([gain_of_trip(it, fare, level) for fare in cents.tolist()], np.float64)
+
+
+def _cost_of_seats(world: "World", cents: np.ndarray) -> float:
+    """What passengers with tickets at these fares cost the airlines, in cents, below zero."""
+    return -world.now.airlines.seat_cost * int(cents.sum()) / float(world.tables[AIRLINES].rows.level[0])
 
 
 def _rebook(world: "World", stranded: Stranded, got: np.ndarray) -> int:
@@ -451,6 +480,7 @@ def _refund(world: "World", who: np.ndarray) -> None:
     ledger.pay_many((nobody[owns], who[owns], cents[owns]), AIRLINES, WALLET, "refunds")
     ledger.pay_many((nobody[~owns], who[~owns], cents[~owns]), AIRLINES, BANK, "refunds")
     mine.lately[who] -= _gains(world, cents)
+    world.add("welfare.airlines", round(-_cost_of_seats(world, cents) - int(cents.sum())))
     mine.flight[who], mine.day[who], mine.paid[who] = NO_TRIP, NO_TRIP, 0
     world.note("trips.refunded", who.size)
     world.note("trips.refunds", int(cents.sum()))

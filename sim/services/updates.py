@@ -72,20 +72,21 @@ def worth_of_updates(question_cost, fewer_questions, margin, orders_a_look, than
 
 
 @kernel
-def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, key, here, worth, cents):
+def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, keys, here, worth, cents):
     """Send the messages due today about these orders, in their order, while their merchants can pay.
 
-    Writes what each merchant pays into `cents`: n messages cost n times the price, rounded by luck. Returns (messages
-    sent, orders whose buyers are kept informed from today).
+    Writes what each merchant pays into `cents`: n messages cost n times the price, rounded by luck. keys: that, and what a
+    question costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question
+    about each of these would cost, in cents).
     """
     number = np.zeros(cents.size, np.int64)
-    sent = informed = 0
+    sent = informed = questions = 0
     for at in rows:
         one, buyer, is_new = orders.merchant[at], np.int64(orders.buyer[at]), orders.ordered[at] == day
         if not takes_part[one] or not (is_new or orders.informed[at]):
             continue
         for message in range(is_new + (orders.shipped[at] == day) + (orders.delivered[at] == day)):
-            owed = int((number[one] + 1) * it.price + luck.uniform(key, one, 0))
+            owed = int((number[one] + 1) * it.price + luck.uniform(keys[0], one, 0))
             if owed > left[one]:
                 break
             number[one], cents[one] = number[one] + 1, owed
@@ -96,7 +97,8 @@ def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, key
                 orders.informed[at] = 1
                 told[buyer * categories + one // circle % categories] = 1
                 informed += 1
-    return sent, informed
+                questions += int(luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(keys[1], one, 0)))
+    return sent, informed, questions
 
 
 @kernel
@@ -118,11 +120,15 @@ def step(world: "World") -> None:
         return
     takes_part, shops = world.tables["updates"].rows.takes_part, world.tables["merchants"].rows
     cents = np.zeros(takes_part.size, np.int64)
-    sent, informed = _tell(
+    keys = world.luck("updates.price"), world.lasting_luck("updates.question_cost")
+    sent, informed, questions = _tell(
         world.tables["orders"].rows, orders.recent(world), world.day, takes_part, world.tables["told"].rows.told,
         int(world.scenario.merchants.categories), merchant.shops_a_circle(world), world.ledger[MERCHANTS], settings.row,
-        world.luck("updates.price"), world.here, world.felt.rows.worth, cents,
+        keys, world.here, world.felt.rows.worth, cents,
     )  # fmt: skip
+    terms = world.now.orders
+    if not world.now.support.on:  # else shops are spared what its desks cost them
+        world.add("welfare.merchants", round((terms.asking - terms.asking_informed) * questions))
     who = np.flatnonzero(cents).astype(np.uint32)
     world.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
     shops.spent[...] += cents
@@ -133,6 +139,5 @@ def step(world: "World") -> None:
     is_open = shops.open == 1
     world.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
     if world.day % 7 == 6:
-        terms, fees = world.now.orders, min(1.0, world.now.shopping.commission + world.now.wallet.merchant_fee)
-        key = world.lasting_luck("updates.question_cost")
-        _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, key)
+        fees = min(1.0, world.now.shopping.commission + world.now.wallet.merchant_fee)
+        _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])

@@ -1,7 +1,10 @@
 """The wallet: opened to take money or to pay, filled from the bank, emptied into it, and used to send money to friends.
 
 Fees are levers: on the payer or the payee of money between friends, on merchants, and on withdrawals above a free
-amount. Packets (lucky_money.py) use the same purse and the same fees.
+amount. Packets (lucky_money.py) use the same purse and the same fees. What sending money here is worth to its sender,
+above other ways, is a part of the amount, exponential over occasions: money is sent where that exceeds the fees, whichever
+side they are laid on (purse.py). To have money in the bank rather than in the wallet is worth a part of it that lasts with
+the person: to whom it is worth less than the fee, what is free is taken out and the rest is left to be spent.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +32,7 @@ class WalletSettings(Settings):
     payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1)
     payee_fee: float = decided.share(0.0, "fee on money sent to a friend, taken from what arrives", "", 0.0, 0.1)
     merchant_fee: float = decided.share(
-        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.05
+        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.1
     )
     buyer_fee: float = decided.share(0.0, "fee on a sale paid by wallet, borne by the buyer", "", 0.0, 0.05)
     withdrawal_fee: float = decided.share(
@@ -37,7 +40,7 @@ class WalletSettings(Settings):
         "fee on money taken to the bank, above the free amount",
         "facts.csv: WeChat .001 from March 2016",
         0.0,
-        0.01,
+        0.05,
     )
     free_withdrawals: int = decided.count(
         100_000, "cents", "withdrawals in a life that are free", "facts.csv: 1,000 CNY", 0, 1_000_000
@@ -55,14 +58,22 @@ class WalletSettings(Settings):
     )
     transfer: int = assumed.count(12_000, "cents", "mean transfer", "round figure", 100, 100_000, ge=1)
     transfer_spread: float = assumed.amount(1.0, "log-spread", "inequality of transfers", "round figure", 0, 2)
-    fee_dislike: float = assumed.amount(
-        20.0,
-        "log times per unit of fee",
-        "fall in sending: a fee of 2 % cuts it by a third at 20",
-        "no sound source: sweep",
-        2,
-        60,
+    fee_dislike: float = assumed.number(
+        40.0, "log times per unit of fee",
+        "fall in sending: a fee of 2 % more than halves it at 40; what sending here is worth to who does is one over this, "
+        "part of the amount", "no sound source: sweep; at 40 a payer's payments are worth some 14 CNY a month", 10, 100, ge=1,
+    )  # fmt: skip
+    payee_fee_seen: float = assumed.share(
+        0.75,
+        "part of the payee's fee that a sender reckons with",
+        "MODEL.md: half as visible or as much as one's own",
+        0.5,
+        1.0,
     )
+    bank_worth: float = assumed.amount(
+        0.01, "share", "mean worth of having money in the bank rather than in the wallet, a part of it; exponential over people",
+        "no source: sweep; M-Pesa's users pay one to two per cent to cash out (from memory)", 0.002, 0.03,
+    )  # fmt: skip
     opening: float = assumed.share(
         0.0004,
         "chance to open a wallet when a friend's money waits to be taken",
@@ -108,7 +119,7 @@ def _send(awake, start, owner, wallet, bank, users, rows, it, opening, key, box)
 
     To whom it waits for without a wallet it goes back: the sender has not paid.
     """
-    willing_share = purse.willing(it.payer_fee, it.fee_dislike)
+    willing_share = purse.willing(purse.wedge(it.payer_fee, it.payee_fee, it.payee_fee_seen), it.fee_dislike)
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
@@ -127,17 +138,23 @@ def _send(awake, start, owner, wallet, bank, users, rows, it, opening, key, box)
 
 
 @kernel
-def _withdraw(awake, start, owner, wallet, withdrawn, it, key, box, fees):
-    """What owners take to the bank today; `fees` holds the fee of each event."""
+def _withdraw(awake, start, owner, wallet, withdrawn, worth, it, keys, box, fees):
+    """What owners take to the bank today; `fees` holds the fee of each event. keys: withdrawing, what the bank is worth."""
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
         above = wallet[who] - it.keeps
-        if not owner[who] or above <= 0 or luck.uniform(key, who, 0) >= it.withdraws:
+        if not owner[who] or above <= 0 or luck.uniform(keys[0], who, 0) >= it.withdraws:
             continue
         free = max(0, it.free_withdrawals - withdrawn[who])
+        own_worth = luck.exponential(it.bank_worth, luck.uniform(keys[1], who, 0))
+        if own_worth < it.withdrawal_fee:
+            above = min(above, free)
+        if above == 0:
+            continue
         fee = purse.fee_on(max(0, above - free), it.withdrawal_fee)
+        worth[who] += (own_worth * above - fee) / 100.0
         fees[box.used[0]] = fee
         withdrawn[who] += above - fee
         post(box, who, who, above - fee)
@@ -187,7 +204,7 @@ def step(world: "World") -> None:
     if not settings.on:
         return
     rows = world.friends.rows
-    opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)
+    opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
     sent: list[tuple[np.ndarray, ...]] = []
     for box in decide(
         world, _send, outbox, mine.has_wallet, world.ledger[WALLET], world.ledger[BANK], world.users.rows, rows,
@@ -206,15 +223,25 @@ def step(world: "World") -> None:
 
 def _take_to_bank(world: "World") -> None:
     settings, mine = world.now.wallet, world.tables["purse"].rows
-    key = world.luck("wallet.withdraws")
+    keys = world.luck("wallet.withdraws"), world.lasting_luck("wallet.bank_worth")
     for part in world.awake:
         box, fees = outbox(part.size + 1), np.zeros(part.size + 1, np.int64)
-        _withdraw(part, 0, mine.has_wallet, world.ledger[WALLET], mine.withdrawn, settings.row, key, box, fees)
+        _withdraw(
+            part,
+            0,
+            mine.has_wallet,
+            world.ledger[WALLET],
+            mine.withdrawn,
+            world.felt.rows.worth,
+            settings.row,
+            keys,
+            box,
+            fees,
+        )
         many = int(box.used[0])
         who = box.who[:many]
         if fees[:many].any():
             world.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
-            world.felt.rows.worth[who] -= (fees[:many] / 100).astype(np.float32)
         world.ledger.pay_many(box, WALLET, BANK, "withdrawal")
 
 

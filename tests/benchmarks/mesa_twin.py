@@ -97,6 +97,7 @@ class Person(mesa.Agent):
         self.bank: int = born["bank"]
         self.experience = self.satisfaction = self.habit = float(born["experience"])
         self.was_active = False
+        self.bank_worth = self.random.expovariate(1 / model.terms.bank_worth)
         self.was_member = self.membership == MEMBER
         self.attention = self.was_attentive = float(born["attention"])
         self.joined: int | None = None
@@ -261,6 +262,7 @@ class Person(mesa.Agent):
         if self.has_wallet and above > 0 and self.random.random() < self.model.terms.withdraws:
             self.wallet -= above
             self.bank += above
+            self.worth += self.bank_worth * above / 100
             self.model.today["wallet.withdrawn"] += above
 
     def give(self) -> None:
@@ -363,6 +365,7 @@ class Person(mesa.Agent):
         if self.has_wallet:
             self.top_up(shop.price)
             self.wallet -= shop.price
+            self.worth += self.random.random() * self.model.terms.buyer_benefit * shop.price / 100
         else:
             self.bank -= shop.price
         self.last_shop[category] = shop
@@ -833,6 +836,7 @@ class Twin(mesa.Model):
         """Payments between friends: payers fill their wallets, then the money moves."""
         due: Counter[Person] = Counter()
         for payer, _, cents in self.payments:
+            payer.worth += cents / self.terms.fee_dislike / 100
             due[payer] += cents
         for payer, cents in due.items():
             payer.top_up(cents)

@@ -16,7 +16,7 @@ from sim.experiments.limits import laws
 from sim.experiments.limits.banking import bad_month, loan_book, month_losses
 from sim.firms import bank, credit
 from sim.firms.bank import PARTNER_BANKS
-from sim.firms.company import CompanySettings
+from sim.firms.company import GROUPS, CompanySettings
 from sim.firms.credit import DEFAULTED, LOAN_BOOK, CreditSettings
 from sim.ground.ledger import MAY_OWE, SAVINGS
 from sim.people import knowledge
@@ -75,9 +75,9 @@ def applications(observations: int, people: int = PEOPLE, **changes: Any) -> Cro
     )  # fmt: skip
     banking._ask(
         np.arange(people, dtype=np.uint32), 0, users.rows.income, np.ones(people, np.uint8), np.zeros(people, np.uint16),
-        np.ones(people, np.float32), loans.rows, waits, settings.row, RISK,
+        np.ones(people, np.float32), np.ones(people, np.float32), loans.rows, waits, settings.row, RISK,
         CompanySettings(knows_profile=observations > 0).row, KnowledgeSettings(profile=observations).row,
-        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 0.66, 450_000.0, 2.0), keys, box,
+        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0, 2.0), keys, box,
     )  # fmt: skip
     many = int(box.used[0])
     who = box.who[:many]
@@ -319,7 +319,7 @@ def test_loans_come_back(how: str) -> None:
     sections = {name: dict(values) for name, values in POOR[how].items()}
     sections["banking"] = {"on": True, "needs": 0.02} | sections.get("banking", {})
     stop = [{"day": 90, "set": {"banking.needs": 0.0}}]
-    world = lives(users=800, days=460, **sections, events=stop)
+    world = lives(users=800, days=490, **sections, events=stop)  # ten months, and ninety days till one is given up
     days = world.history
     lent, losses = days["banking.lent"].sum(), days["banking.losses"].sum()
     assert days["banking.loans"].sum() > 100
@@ -433,7 +433,7 @@ def test_the_books_are_right_every_day() -> None:
     assert defaults == days["banking.defaults"].sum() > 0
     assert days["banking.loans"].sum() > 200
     assert days["welfare.banks"].sum() > 0
-    groups = [f"welfare.{group}" for group in ("users", "merchants", "advertisers", "drivers", "banks")]
+    groups = [f"welfare.{group}" for group in GROUPS]
     total = days[groups].sum(axis=1) + days["profit.total"] + days["cost.fines"]
     assert (total == days["welfare.total"]).all()
 
@@ -551,3 +551,44 @@ def test_banking_without_a_wallet_is_refused_with_the_remedy() -> None:
 def test_an_impossible_rate_is_refused() -> None:
     with pytest.raises(BadInput, match=r"banking\.rate = 18"):
         Scenario.make(banking={"rate": 18})
+
+
+def test_banks_outside_lose_what_savings_and_loans_here_were_worth_to_them() -> None:
+    """Breaks where savings that move for a higher rate are a gain to all and a loss to nobody."""
+    run = {"users": 600, "days": 60}
+    savers = World(Scenario.make(run=run, banking=BUSY | {"needs": 0.0}, **KNOWN))
+    borrowers = World(Scenario.make(run=run, banking=BUSY | {"deposit_rate": 0.0, "movable": 0.0}, **KNOWN))
+    for world in (savers, borrowers):
+        while world.running:
+            world.step()
+        world.close()
+    days = savers.history
+    spread = savers.now.bank.placing - savers.now.banking.savings_outside
+    assert days["welfare.outside"].sum() == pytest.approx(-spread * days["banking.deposits"].sum() / 360, rel=0.01)
+    days, it = borrowers.history, borrowers.now.banking
+    there = math.exp(banking.pull_of_branch(it.row))
+    interest = days["banking.lent"].sum() * it.outside_rate * it.mean_years
+    assert days["banking.lent"].sum() > 0
+    assert days["welfare.outside"].sum() == pytest.approx(-0.2 * interest * there / (1 + there), rel=0.03)
+
+
+def test_a_dearer_loan_is_asked_for_less_and_a_fee_on_partners_is_their_loss() -> None:
+    worlds = {
+        (rate, fee): World(
+            Scenario.make(
+                run={"users": 600, "days": 120},
+                banking=BUSY | {"rate": rate, "service_fee": fee, "partners_share": 0.8},
+                **KNOWN,
+            )
+        )
+        for rate, fee in ((0.18, 0.0), (0.3, 0.0), (0.18, 0.3))
+    }
+    for world in worlds.values():
+        while world.running:
+            world.step()
+        world.close()
+    usual, dear, charged = (world.history for world in worlds.values())
+    assert usual["banking.lent"].sum() > 2 * dear["banking.lent"].sum()
+    assert usual["welfare.users"].sum() > dear["welfare.users"].sum()
+    assert usual["welfare.banks"].sum() > charged["welfare.banks"].sum()
+    assert usual["revenue.banking"].sum() < charged["revenue.banking"].sum()

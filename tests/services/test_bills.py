@@ -42,10 +42,10 @@ def test_a_bill_has_the_mean_asked_for_and_grows_with_income() -> None:
 
 
 def test_who_has_a_wallet_and_trusts_pays_in_the_thread() -> None:
-    at_home = bills.chance_of_thread(bills.pull_of_thread(True, 1.0, IT))
+    at_home = bills.chance_of_thread(bills.pull_of_thread(True, 1.0, 0, IT))
     assert at_home == pytest.approx(1 / (1 + np.exp(-0.5 * 3.5)))
-    assert bills.chance_of_thread(bills.pull_of_thread(True, 0.5, IT)) < at_home
-    assert bills.chance_of_thread(bills.pull_of_thread(False, 1.0, IT)) < 0.01
+    assert bills.chance_of_thread(bills.pull_of_thread(True, 0.5, 0, IT)) < at_home
+    assert bills.chance_of_thread(bills.pull_of_thread(False, 1.0, 0, IT)) < 0.01
 
 
 def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
@@ -59,12 +59,16 @@ def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
     assert bills.worth_of_thread(better, weight) == pytest.approx(simulated, rel=0.02)
 
 
-def test_billers_turn_away_when_the_fee_is_above_what_collecting_costs() -> None:
-    shares = [np.mean([bills.accepts(fee, 0.02, 0.5, u) for u in U]) for fee in (0.0, 0.006, 0.02, 0.1)]
-    assert shares[0] == 1.0
-    assert shares[1] > 0.97
-    assert shares == sorted(shares, reverse=True)
-    assert shares[3] < 0.01
+def test_billers_ask_of_who_pays_here_what_the_fee_exceeds_their_collecting() -> None:
+    costs = [bills.collecting(IT, u) for u in U]
+    assert np.mean(costs) == pytest.approx(0.02, rel=0.01)
+    assert bills.surcharge(10_000, 0.03, 0.02) == 100
+    assert bills.surcharge(10_000, 0.01, 0.02) == 0
+    asked = [np.mean([bills.surcharge(10_000, fee, cost) > 0 for cost in costs]) for fee in (0.0, 0.006, 0.02, 0.1)]
+    assert asked[0] == 0
+    assert asked[1] < 0.03
+    assert 0.4 < asked[2] < 0.7
+    assert asked[3] > 0.99
 
 
 def test_a_reminder_comes_in_the_last_days_only() -> None:
@@ -149,12 +153,25 @@ def test_payment_spreads_by_bills() -> None:
     assert bold["wallet.owners"] > shy["wallet.owners"]
 
 
-def test_a_small_fee_on_billers_earns_and_a_large_one_drives_them_away() -> None:
-    free, small, large = (a_month(bills={"on": True}, wallet={"merchant_fee": fee}) for fee in (0.0, 0.006, 0.2))
-    assert free["revenue.payment_fees"] == 0
+def test_a_small_fee_on_billers_earns_and_a_large_one_drives_away_those_who_pay() -> None:
+    """Billers bear a fee up to what they spare, payers the rest. Breaks where nobody minds what the platform keeps."""
+    free, small, some, large = (
+        a_month(bills={"on": True}, wallet={"merchant_fee": fee}) for fee in (0.0, 0.006, 0.03, 0.2)
+    )
+    assert free["revenue.payment_fees"] == free["bills.surcharges"] == 0
     assert 0 <= 0.006 * small["bills.value"] - small["revenue.payment_fees"] <= small["bills.paid"]
-    assert small["bills.paid"] > 0.9 * free["bills.paid"]
-    assert large["bills.paid"] < 0.02 * free["bills.paid"]
+    assert small["bills.paid"] > 0.97 * free["bills.paid"]
+    assert free["bills.paid"] > 1.05 * some["bills.paid"] > 8 * large["bills.paid"]
+    assert small["revenue.payment_fees"] < some["revenue.payment_fees"] > 3 * large["revenue.payment_fees"]
+    assert free["welfare.billers"] > small["welfare.billers"] > some["welfare.billers"]
+    assert free["welfare.users"] > some["welfare.users"]
+
+
+def test_what_billers_spare_is_their_gain_and_late_fees_spared_are_their_loss() -> None:
+    without_late_fees = a_month(bills={"on": True, "late_fee": 0})
+    assert without_late_fees["welfare.billers"] == pytest.approx(0.02 * without_late_fees["bills.value"], rel=0.15)
+    assert a_month(bills={"on": True})["welfare.billers"] < without_late_fees["welfare.billers"]
+    assert a_month()["welfare.billers"] == 0
 
 
 def test_who_has_no_money_leaves_bills_open_and_never_owes_the_bank(lived: Callable[..., World]) -> None:

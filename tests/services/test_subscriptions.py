@@ -1,5 +1,6 @@
 """Subscriptions: extras for who finds them worth it, or membership itself."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.engine import luck
+from sim.people import presence
 from sim.people.users import LEFT, MEMBER
 from sim.scenario import Scenario
-from sim.services.subscriptions import MONTH, own_worth
+from sim.services import subscriptions
+from sim.services.subscriptions import MONTH, SubscriptionsSettings, own_worth
 from sim.world import World
 
 ALONE: dict[str, Any] = {
@@ -19,19 +23,33 @@ ALONE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_worth_has_the_mean_asked_for_under_either_law() -> None:
-    u = (np.arange(20_000) + 0.5) / 20_000
-    for uniform_law in (True, False):
-        assert np.mean([own_worth(700.0, uniform_law, x) for x in u.tolist()]) == pytest.approx(700, rel=0.01)
-    assert own_worth(700.0, True, 1 - 1e-9) <= 1_400
-    assert own_worth(700.0, False, 0.999) > 4_000
+def test_worth_has_the_mean_asked_for_under_either_law_among_those_interested() -> None:
+    u = ((np.arange(20_000) + 0.5) / 20_000).tolist()
+    laws = {law: SubscriptionsSettings(worth=700.0, worth_law=law).row for law in ("uniform", "lognormal")}
+    for it in laws.values():
+        assert np.mean([own_worth(it, x, 0.0) for x in u]) == pytest.approx(700, rel=0.02)
+    assert own_worth(laws["uniform"], 1 - 1e-9, 0.0) <= 1_400
+    assert own_worth(laws["lognormal"], 0.999, 0.0) > 4_000
+    assert own_worth(laws["lognormal"], 0.999, 0.1) == 0.0, "nine in ten would never pay for extras"
+    club = SubscriptionsSettings(sells="membership", worth_law="uniform").row
+    assert own_worth(club, 0.5, 0.9) > 0.0, "membership is worth something to all"
 
 
-@pytest.mark.parametrize(
-    ("price", "share"), [(600, np.exp(-1)), (1_500, np.exp(-1_500 / 600)), (3_000, np.exp(-3_000 / 600))]
-)
-def test_who_finds_the_extras_worth_their_price_pays(price: int, share: float, lived: Callable[..., World]) -> None:
-    """At the default price .7 %, as facts.csv has it for Telegram Premium (.4-1.3 %)."""
+def share_at(price: int) -> float:
+    """Members who find extras worth this price: a tenth of them times a lognormal's tail."""
+    it = SubscriptionsSettings()
+    z = (math.log(price / it.worth) + it.worth_spread**2 / 2) / it.worth_spread
+    return it.interested * 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def test_at_its_price_as_many_pay_as_for_telegram_premium_and_at_a_third_four_times_as_many() -> None:
+    assert 0.004 < share_at(3_000) < 0.013
+    assert share_at(1_000) == pytest.approx(0.03, rel=0.05)
+
+
+@pytest.mark.parametrize("price", [100, 600, 1_500])
+def test_who_finds_the_extras_worth_their_price_pays(price: int, lived: Callable[..., World]) -> None:
+    share = share_at(price)
     world = lived(run={"users": 4_000, "days": 31}, subscriptions={"on": True, "price": price}, **ALONE)
     assert world.history["subscriptions.share"].iloc[-1] == pytest.approx(share, abs=5 * np.sqrt(share / 3_600))
 
@@ -57,6 +75,50 @@ def test_who_pays_loses_the_price_and_enjoys_the_extras(lived: Callable[..., Wor
     assert np.abs(gain[~paying]).max() < 1e-6
     assert gain[paying].mean() > 0  # each is worth more than its price, every day of use
     assert gain[paying].min() > -11
+
+
+def test_all_of_the_price_is_felt_and_as_much_of_the_extras_as_one_is_there_for(lived: Callable[..., World]) -> None:
+    """Adverts apart, a subscriber's felt worth is a month's extras less its price. Breaks where a payment is not felt."""
+    world = World(
+        Scenario.make(
+            run={"users": 400, "days": 4 * MONTH}, subscriptions={"on": True, "price": 1_000, "interested": 1.0},
+            presence={"eagerness": 50.0, "eagerness_spread": 0.0}, users={"first_members": 1.0, "income": 10_000_000}, **ALONE,
+        )
+    )  # fmt: skip
+    mine, felt = world.users.subscriptions, world.felt.rows.worth
+    total = np.zeros(world.size)
+    while world.running:
+        world.today = {}
+        world.ledger.open_day()
+        presence.wake_up(world)
+        subscriptions.step(world)
+        total += felt
+        felt[...] = 0.0
+        world.day += 1
+        world.running = world.day < 4 * MONTH
+    world.close()
+    key = world.lasting_luck("subscriptions.type")
+    it = world.now.subscriptions.row
+    month = np.array([own_worth(it, u, 0.0) for u in luck.uniforms(key, world.size).tolist()]) / 100
+    paying = mine.subscribed == 1
+    assert 50 < paying.sum() < 350
+    assert np.abs(total[~paying]).max() == 0
+    days = 4 * MONTH - np.arange(world.size) % MONTH  # since the first payment
+    felt_price = month * days / MONTH - total - (4 * 10 - mine.owing)
+    assert np.abs(felt_price[paying]).max() < 0.02
+
+
+def test_to_pay_for_being_spared_adverts_is_a_loss_against_a_world_without_them(lived: Callable[..., World]) -> None:
+    """What one is spared is worth at most what it costs: who has no use for extras feels the price and gains nothing."""
+    run = {"users": 800, "days": 3 * MONTH}
+    sold = {"on": True, "price": 1_000, "interested": 0.0}
+    adverts = {"on": True, "inbox_slots": 8.0}
+    world = lived(run=run, subscriptions=sold, advertising=adverts, presence={"eagerness": 50.0}, **ALONE)
+    without = lived(run=run, subscriptions=sold, presence={"eagerness": 50.0}, **ALONE)
+    paying = world.users.subscriptions.subscribed == 1
+    assert without.users.subscriptions.subscribed.sum() == 0
+    assert 0.2 < paying.mean() < 0.95
+    assert (world.users.felt.satisfaction < without.users.felt.satisfaction)[paying].all()
 
 
 def test_a_dearer_extra_is_dropped(lived: Callable[..., World]) -> None:
@@ -94,7 +156,7 @@ def test_a_membership_dearer_than_anyone_can_want_ends_the_platform(lived: Calla
 
 def test_the_strategy_shows_adverts_to_who_does_not_pay_and_none_to_who_does(scenarios: Path) -> None:
     """subscription.toml, at a price at which many pay. Breaks when it has no adverts to be rid of, or shows them to all."""
-    run = {"run.users": 1_500, "run.days": 3 * MONTH, "subscriptions.price": 1_000}
+    run = {"run.users": 1_500, "run.days": 3 * MONTH, "subscriptions.price": 1_000, "subscriptions.interested": 0.5}
     world = World(Scenario.load(scenarios / "subscription.toml", run))
     paid = np.zeros(world.size, np.int64)
     seen_before = np.zeros(world.size)

@@ -73,17 +73,20 @@ def test_who_cannot_pay_the_fare_gains_nothing_either():
 def test_what_is_credited_is_what_choosers_gain_in_the_mean_where_seats_are_ample():
     """Simulated: the best of thread, agency and home less the best of the last two. Breaks if losers are credited too."""
     terms = {"fare_spread": 0.0, "seats": 500.0}
-    found = summary(lived(others={"clock": {"savings_months": 50.0}}, **terms))
+    still = {"clock": {"savings_months": 50.0}, "airlines": {"adjustment": 0.0}}
+    found = summary(lived(others=still, **terms))
     assert found["trips.full"] == found["trips.unaffordable"] == 0
     it = trips.TripsSettings()
-    here = trips.worth_of_trip(it.worth, it.fare, it.price_weight)
+    level = world_of(**terms).tables[trips.AIRLINES].rows.level[0]
+    fare = int(it.fare * level)
+    here, agency = (trips.worth_of_trip(it.worth, price, it.price_weight) for price in (fare, it.fare))
     key, people = luck.key(1, "test"), 100_000
     noise = -np.log(-np.log(np.array([luck.uniforms(key, people, k) for k in range(3)])))
-    without = np.maximum(here - it.effort + noise[0], it.doing_without + noise[1])
+    without = np.maximum(agency - it.effort + noise[0], it.doing_without + noise[1])
     surplus = np.maximum(here + noise[2], without) - without
     simulated = surplus.mean() / it.price_weight
     assert found["trips.worth"] / 100 / found["trips.wished"] == pytest.approx(simulated, rel=0.06)  # three errors
-    gain = trips.gain_of_trip(it.row, it.fare)
+    gain = trips.gain_of_trip(it.row, fare, level)
     assert (surplus > 0).mean() * gain == pytest.approx(simulated, rel=0.01)
     assert found["trips.worth"] / 100 / found["trips.sold"] == pytest.approx(gain, rel=1e-4)
 
@@ -102,8 +105,8 @@ def test_the_gain_is_felt_by_those_who_got_a_seat_and_by_nobody_else():
 
 def test_a_gain_is_a_number_however_good_or_bad_a_trip_is():
     it = trips.TripsSettings().row
-    assert trips.gain_of_trip(it, 10**10) == 1 / it.price_weight
-    assert math.isfinite(trips.gain_of_trip(it._replace(worth=100.0, doing_without=-100.0, effort=100.0), 1))
+    assert trips.gain_of_trip(it, 10**10, 1.0) == 1 / it.price_weight
+    assert math.isfinite(trips.gain_of_trip(it._replace(worth=100.0, doing_without=-100.0, effort=100.0), 1, 1.0))
 
 
 # cancelled flights
@@ -164,7 +167,8 @@ def test_who_finds_no_seat_within_some_days_has_the_fare_back_and_loses_the_trip
     assert world.ledger.paid("refunds", payer=trips.AIRLINES) == world.today["trips.refunds"] == 3 * 50_000
     assert world.ledger.imbalance() == 0
     lost = -(mine.lately + world.felt.rows.worth)[refunded]
-    assert (lost > trips.gain_of_trip(world.now.trips.row, 50_000)).all()
+    level = world.tables[trips.AIRLINES].rows.level[0]
+    assert (lost > trips.gain_of_trip(world.now.trips.row, 50_000, level)).all()
 
 
 def test_the_seats_that_they_take_are_sold_and_those_sold_already_are_not_theirs():
@@ -257,6 +261,64 @@ def test_a_commission_is_the_airline_s_to_pay_and_the_books_balance():
     assert history["trips.refunds"].sum() > 0
     assert (history["ledger.imbalance"] == 0).all()
     assert world.ledger[trips.AIRLINES][0] == 0
+
+
+# who bears a commission
+
+
+def test_fares_rest_where_no_airline_gains_by_another():
+    """The best of many fares by an airline's profit, the others' as they are. Breaks if a commission is not passed on."""
+    for commission in (0.0, 0.1, 0.3):
+        world = world_of(commission=commission, on=False)
+        it, firms, rest = world.now.trips, world.now.airlines, world.airlines.level
+        world.close()
+
+        def profit(own, rest=rest, it=it, firms=firms, commission=commission):
+            weight, usual, number = it.price_weight, it.fare / 100, firms.number
+            mine, theirs = (math.exp(it.worth - weight * usual * level) / number for level in (own, rest))
+            agency = math.exp(it.worth - weight * usual - it.effort)
+            total = mine + (number - 1) * theirs + agency + 1
+            there = agency / number * (1 - firms.agency_commission - firms.seat_cost)
+            return (mine * (own * (1 - commission) - firms.seat_cost) + there) / total
+
+        fares = np.linspace(0.7 * rest, 1.4 * rest, 1_401)
+        assert fares[np.argmax([profit(one) for one in fares])] == pytest.approx(rest, abs=0.002)
+
+
+def test_a_commission_is_passed_on_and_fewer_fly_by_the_thread_till_it_earns_less():
+    """Airlines, travellers and in the end the platform lose. Breaks where whoever pays is nobody."""
+    found = {
+        t: summary(lived(users=1_500, commission=t, wishes=0.02, disrupted=0.0, seats=500.0))
+        for t in (0.0, 0.1, 0.3, 0.9)
+    }
+    levels, sold, worth, airlines, earned = (
+        [one[name] for one in found.values()]
+        for name in ("trips.fare_level", "trips.sold", "trips.worth", "welfare.airlines", "revenue.commission")
+    )
+    assert levels == sorted(levels)
+    assert sold[0] > 1.05 * sold[1] > 1.3 * sold[2] > 0 == sold[3]
+    assert worth == sorted(worth, reverse=True)
+    assert airlines[0] > airlines[1] > 0
+    assert 0 < earned[1] < earned[2] > earned[3] == 0
+    total = [
+        w + a + e + one["welfare.outside"] for w, a, e, one in zip(worth, airlines, earned, found.values(), strict=True)
+    ]
+    assert total == sorted(total, reverse=True), "a commission moves money, and loses some"
+
+
+def test_where_flights_sell_out_fares_rise_till_fewer_are_refused():
+    """Breaks where airlines know nothing of seats: a commission would then bring fares nearer to what clears the market."""
+    tight = {"users": 1_000, "days": 80, "wishes": 0.03, "seats": 3.0, "disrupted": 0.0}
+    full, fares = (lived(**tight).history[name] for name in ("trips.full", "trips.fare_level"))
+    assert fares.iloc[-1] > fares.iloc[0] + 0.1
+    assert full.iloc[-20:].sum() < 0.7 * full.iloc[20:40].sum()
+
+
+def test_without_a_thread_airlines_and_agencies_are_where_they_were():
+    off = lived(on=False, days=20).history
+    assert off["welfare.airlines"].sum() == off["welfare.outside"].sum() == 0
+    on = summary(lived(users=1_500, wishes=0.02))
+    assert on["welfare.outside"] < 0 < on["welfare.airlines"]
 
 
 def test_the_same_trips_whatever_the_threads_and_when_they_are_taken_up_again(tmp_path):

@@ -1,4 +1,4 @@
-"""Limits of money: packets, wealth that goes round, and gifts that bring gifts (rows 6 to 10)."""
+"""Limits of money: packets, wealth that goes round, gifts that bring gifts, and who is charged (rows 6 to 10 and 36)."""
 
 import functools
 import math
@@ -235,3 +235,50 @@ def contagion(
     expected = (1.0 - share**lucky_money.WAVES) / (1.0 - share)
     how = f"{people} owners of full purses, all awake, {days} days, {given.sum():.0f} packets given of one's own accord"
     return [held_against(10, f"packets per spontaneous packet, contagion {share:g}", expected, ratio, error, how)]
+
+
+def fee_on_either_side(
+    fee: float = 0.02, dislike: float = 40.0, people: int = 2_000, days: int = 40, seed: int = 36
+) -> list[Limit]:
+    """Row 36: a fee on the payer, on the payee, or half on each, all of it seen: the same payments and the same income."""
+    chance, amount = 0.2, 10_000
+    limits, first = [], (0, 0)
+    for name, on_payer in (("payer", fee), ("payee", 0.0), ("both", fee / 2.0)):
+        money = {"on": True, "transfer": amount, "transfer_spread": 0.0, "transfers": chance, "first_owners": 1.0}
+        fees = {"payer_fee": on_payer, "payee_fee": fee - on_payer, "payee_fee_seen": 1.0, "fee_dislike": dislike}
+        with closing(
+            quiet_world(
+                people, seed,
+                wallet=money | fees,
+                presence=AWAKE,
+                users={"income": 100_000_000, "income_spread": 0.0},
+                clock={"savings_months": 100.0},
+            )
+        ) as world:  # fmt: skip
+            presence.wake_up(world)
+            tries = sum(part.size for part in world.awake) * days
+            sent = income = 0
+            for _ in range(days):
+                live(world, 1, wallet.step)
+                sent += int(world.today["wallet.transfers"])
+                income += world.ledger.paid("payment_fees")
+        part = chance * math.exp(-dislike * fee)
+        error = math.sqrt(part * (1.0 - part) / tries)
+        how = f"{people} owners of full purses, {tries} days of use, transfers of {amount / 100:g} CNY through wallet.step"
+        limits.append(held_against(36, f"transfers a day of use, fee on {name}", part, sent / tries, error, how))
+        limits.append(
+            held_against(
+                36,
+                f"income a day of use, fee on {name}, cents",
+                part * fee * amount,
+                income / tries,
+                error * fee * amount,
+                how,
+            )
+        )
+        first = first if any(first) else (sent, income)
+        off = abs(sent - first[0]) + abs(income - first[1])
+        limits.append(
+            held_against(36, f"transfers and cents off those of a fee on the payer, fee on {name}", 0.0, off, 0.0, how)
+        )
+    return limits
