@@ -1,6 +1,6 @@
 """The company: what it knows of people, what carrying them costs, and its books by stream."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed, decided
@@ -17,6 +17,10 @@ class CompanySettings(Settings):
     knows_purchases: bool = decided.switch(False, "whether purchases in the app are used to know people")
     knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
     knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
+    ranking_uses: Literal["all", "purchases", "nothing"] = decided.word(
+        "all", "which of what is known orders lists and the assistant's answers"
+    )
+    adverts_use: Literal["all", "purchases", "nothing"] = decided.word("all", "which of what is known aims adverts")
     capital: int = decided.count(
         1_000, "cents a person", "paid in by the owners on day 0; they pay in more when it is spent"
     )
