@@ -52,7 +52,8 @@ COSTS = (
 GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
     "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
 )  # fmt: skip
-CARRIED = ("messaging.messages", "brands.delivered", "updates.sent")  # messages of people and of businesses
+CARRIED = ("messaging.messages", "stories.watched", "brands.delivered", "updates.sent")  # messages of all kinds
+MEDIA = ("messaging.media", "stories.watched")  # of these, pictures, voice and film
 
 METRICS = (
     *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
@@ -93,7 +94,7 @@ def settle(world: "World") -> None:
     moved = ledger.paid("top_up") + ledger.paid("withdrawal")
     costs = {
         "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
-        "media": settings.media_cost * today.get("messaging.media", 0),
+        "media": settings.media_cost * sum(today.get(name, 0) for name in MEDIA),
         "calls": settings.call_cost * today.get("messaging.call_minutes", 0),
         "support": settings.support_cost * today.get("users.members", 0) / 30,
         "rails": settings.rails_cost * moved,

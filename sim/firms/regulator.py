@@ -162,7 +162,7 @@ def watch(world: "World") -> None:
     def of(name: str) -> float:
         return today.get(name, 0)
 
-    deep = knowledge.depth(world) > world.now.regulator.tolerated_depth
+    deep = knowledge.depth(world.now) > world.now.regulator.tolerated_depth
     rows.lists_shown[0] += of("promotion.needs") - of("trust.own_way")
     rows.lists_at_fault[0] += 0 if world.now.promotion.disclosed else of("promotion.paid_lists")
     rows.answers_shown[0] += of("assistant.advice")

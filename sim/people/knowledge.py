@@ -17,6 +17,7 @@ from sim.engine.kernels import remembered, rule
 from sim.engine.settings import Settings, assumed
 
 if TYPE_CHECKING:
+    from sim.scenario import Scenario
     from sim.world import World
 
 SWITCHES = 3
@@ -66,11 +67,11 @@ class Sources(NamedTuple):
     knows_wearables: bool
 
 
-def sources(world: "World", use: Literal["ranking", "adverts", "all"] = "all") -> Sources:
-    """What is known of people, as far as the company puts it to this use."""
-    company = world.now.company
+def sources(now: "Scenario", use: Literal["ranking", "adverts", "all"] = "all") -> Sources:
+    """What is known of people under these settings, as far as the company puts it to this use."""
+    company = now.company
     allowed = {"ranking": company.ranking_uses, "adverts": company.adverts_use, "all": "all"}[use]
-    recorded = company.knows_purchases and not world.now.messaging.ephemeral
+    recorded = company.knows_purchases and not now.messaging.ephemeral
     beyond = allowed == "all"
     return Sources(
         recorded and allowed != "nothing", company.knows_profile and beyond, company.knows_wearables and beyond
@@ -98,9 +99,9 @@ def estimate(match, n, noise, error):
     return reliability(n, noise) * (match + math.sqrt(noise / n) * error)
 
 
-def depth(world: "World") -> float:
+def depth(now: "Scenario") -> float:
     """Share of the three sources that are known, whatever they are used for."""
-    return sum(sources(world)) / SWITCHES
+    return sum(sources(now)) / SWITCHES
 
 
 @rule
@@ -109,9 +110,8 @@ def unease_of_price(price, days_of_use, money_worth):
     return money_worth * price / (MONTH * days_of_use * USUAL_CONCERN)
 
 
-def price_felt(world: "World", price: float) -> float:
-    """The same, by the money's worth and the share of days of use that hold here."""
-    now = world.now
+def unease(now: "Scenario", price: float) -> float:
+    """The same, by the share of days of use and the worth of money that are assumed."""
     return float(unease_of_price(price, now.presence.usual_share, now.experience.money_worth))
 
 
@@ -120,7 +120,7 @@ def be_uneasy(world: "World") -> None:
 
     That messages are kept is usual, and part of the usual day: where they vanish people are the easier for it.
     """
-    settings = world.now.knowledge
-    price = settings.privacy_price * depth(world) - settings.kept_price * world.now.messaging.ephemeral
+    now, settings = world.now, world.now.knowledge
+    price = settings.privacy_price * depth(now) - settings.kept_price * now.messaging.ephemeral
     if price != 0.0:
-        world.felt.rows.unease[...] += np.float32(price_felt(world, price)) * world.users.rows.privacy_concern
+        world.felt.rows.unease[...] += np.float32(unease(now, price)) * world.users.rows.privacy_concern

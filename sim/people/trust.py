@@ -90,8 +90,15 @@ METRICS = (
     flow("trust.headlines", "headlines", "headlines about the platform", "less"),
     flow("trust.campaigns", "headlines", "of these, made by campaigners without any notice or breach", "less"),
     flow("trust.unheard", "stories", "notices, breaches and campaigns that no paper made a headline of", "neither"),
-    flow("trust.own_way", "needs", "needs of people who did not take the platform's list, and looked at shops they know", "less"),
-    flow("trust.unheeded", "answers", "occasions on which the assistant's advice on goods was not asked or taken", "less"),
+    flow(
+        "trust.own_way",
+        "needs",
+        "needs of people who did not take the platform's list, and looked at shops they know",
+        "less",
+    ),
+    flow(
+        "trust.unheeded", "answers", "occasions on which the assistant's advice on goods was not asked or taken", "less"
+    ),
     flow("trust.said_leaving", "people", "members who tell a survey after a headline that they leave", "less"),
 )
 
@@ -117,7 +124,7 @@ def weight_of_story(world: "World", breach: bool = False) -> float:
     settings, users = world.now.trust, world.users.rows
     members = users.membership == MEMBER
     concern = float(users.privacy_concern.sum(where=members, dtype=np.float64)) / max(1, int(members.sum()))
-    deep = knowledge.depth(world)
+    deep = knowledge.depth(world.now)
     if not breach:
         return concern * settings.notice_weight * deep
     kept = settings.breach_accounts if world.now.messaging.ephemeral else 1.0
@@ -182,7 +189,7 @@ def _heal(first, last, membership, trust, days):
 def worry(world: "World") -> None:
     """Campaigners may take up what is known of people; a breach in the news makes people uneasy."""
     settings, news = world.now.trust, world.news.rows
-    depth = knowledge.depth(world)
+    depth = knowledge.depth(world.now)
     if depth > 0.0 and world.day % MONTH == MONTH - 1:
         u, key = luck.draw(world.luck("trust.campaign")), world.luck("trust.campaign_story")
         if u < settings.campaigning * depth**2 and tell(world, weight_of_story(world), luck.draw(key)):

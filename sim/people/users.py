@@ -113,9 +113,7 @@ def _draw(users, age_bounds, age_messages, it, keys):
             min(2e9, luck.lognormal(it.income, it.income_spread, luck.uniform(keys[2], who, 0)))
         )
         users.advert_aversion[who] = luck.lognormal(1.0, it.advert_aversion_spread, luck.uniform(keys[3], who, 0))
-        users.privacy_concern[who] = privacy_concern(
-            it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned
-        )
+        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned)
 
 
 def draw_traits(world: "World") -> None:

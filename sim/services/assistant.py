@@ -373,16 +373,17 @@ def step(world: "World") -> None:
     )
     cut = world.tables["brands"].rows.offers_today if world.now.brands.on else np.empty(0, np.uint8)
     shops = world.tables["merchants"].rows
-    unease = world.now.knowledge.unease_shown * knowledge.depth(world)
+    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
     events: list[tuple[np.ndarray, ...]] = []
     tally = np.zeros(UNHEEDED + 1, np.int64)
     learnt = np.zeros((3, shops.looks.size), np.int64)
     for box in decide(
         world, _ask, lambda: answers(shops.looks.size), settings.row, world.now.shopping.row, world.now.promotion.row,
-        knowledge.sources(world, "ranking"), world.now.knowledge.row, share, world.friends.rows.group_of,
+        knowledge.sources(world.now, "ranking"), world.now.knowledge.row, share, world.friends.rows.group_of,
         world.tables["purchases"].rows, world.tables["knowledge"].rows.purchases, world.users.rows.privacy_concern,
-        world.tables["trust"].rows.trust, unease, world.ledger[BANK], world.ledger[WALLET], shops, cut, world.now.brands.discount, merchant.shops_a_circle(world),
-        int(world.scenario.merchants.categories), merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
+        world.tables["trust"].rows.trust, unease, world.ledger[BANK], world.ledger[WALLET], shops, cut,
+        world.now.brands.discount, merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), selling, keys,
+        world.felt.rows, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind)))

@@ -431,7 +431,7 @@ def _grant(world: "World", terms: Terms) -> None:
     for box in decide(
         world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
         world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, rows, world.felt.rows.waits, settings.row,
-        world.now.credit.row, knowledge.sources(world), world.now.knowledge.row, terms, keys,
+        world.now.credit.row, knowledge.sources(world.now), world.now.knowledge.row, terms, keys,
     ):  # fmt: skip
         many = int(box.used[0])
         asked.append(tuple(column[:many].copy() for column in box[:4]))

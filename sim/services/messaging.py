@@ -39,7 +39,8 @@ class MessagingSettings(Settings):
     on: bool = decided.switch(True, "whether people can write to each other")
     calls_on: bool = decided.switch(True, "whether people can call each other")
     ephemeral: bool = decided.switch(
-        False, "whether messages vanish once read: people write more freely, but nothing is learnt from deals or read again"
+        False,
+        "whether messages vanish once read: people write more freely, but nothing is learnt from deals or read again",
     )
     threads: float = assumed.amount(
         5.0,
@@ -81,7 +82,11 @@ class MessagingSettings(Settings):
         "at most .43: 13 % of comments are written and not sent (Das, Kramer 2013, from memory); sweep", 0, 0.43,
     )  # fmt: skip
     rereading: float = assumed.share(
-        0.03, "part of the worth of talk that lies in reading it again later, in messages", "no source: sweep", 0.0, 0.15
+        0.03,
+        "part of the worth of talk that lies in reading it again later, in messages",
+        "no source: sweep",
+        0.0,
+        0.15,
     )
     festival: float = assumed.amount(
         0.07,

@@ -80,14 +80,9 @@ class ShoppingSettings(Settings):
         0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
     )
     followed: int = assumed.count(
-        2,
-        "shops",
-        "most shops considered because they are followed, and as many where friends bought",
-        "MODEL.md: 2",
-        0,
-        4,
+        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2", 0, 4,
         le=4,
-    )
+    )  # fmt: skip
     dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
 
 
@@ -417,8 +412,8 @@ def step(world: "World") -> None:
         )  # fmt: skip
 
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
-    keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"),
-            world.luck("shopping.trust"))
+    need, *chances = (world.luck(f"shopping.{what}") for what in ("need", "choice", "dodging", "trust"))
+    keys = (need, *lasting, *chances)
     recall, wishes = follows.recall(world), world.tables["wishes"].rows
 
     def needy(awake: np.ndarray) -> np.ndarray:
@@ -429,11 +424,10 @@ def step(world: "World") -> None:
     events: list[tuple[np.ndarray, ...]] = []
     tally = np.zeros(9, np.int64)
     for box in decide(
-        world, _shop, baskets, settings.row, world.now.promotion.row, knowledge.sources(world, "ranking"), world.now.knowledge.row, fees,
-        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        world, _shop, baskets, settings.row, world.now.promotion.row, knowledge.sources(world.now, "ranking"),
+        world.now.knowledge.row, fees, recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
         wishes, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.tables["trust"].rows.trust,
-        world.ledger[BANK], world.ledger[WALLET], shops,
+        world.tables["trust"].rows.trust, world.ledger[BANK], world.ledger[WALLET], shops,
         merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
         world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
