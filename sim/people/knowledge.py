@@ -39,12 +39,12 @@ class KnowledgeSettings(Settings):
     privacy_price: float = assumed.amount(
         2.27, "CNY a month", "what it costs a person, in the mean, that all three sources are known (.36 USD)",
         "facts.csv: 12.85 USD paid once, over three years (Savage, Waldman); 1.8-8.4 a month asked; sweep on a log scale",
-        0.25, 53.0,
+        0.25, 53.0, ge=0, le=1_000,
     )  # fmt: skip
-    kept_price: float = assumed.positive(
+    kept_price: float = assumed.number(
         0.63, "CNY a month", "what it costs a person, in the mean, that messages are kept, and who lets them vanish spares",
         "facts.csv: 3.58 USD paid once for texts, over three years (Savage, Waldman); 6.05 a month asked; log scale",
-        0.06, 38.0,
+        0.06, 38.0, ge=0, le=1_000,
     )  # fmt: skip
     unease_shown: float = assumed.amount(
         0.1, "logit units", "besides, for each too-knowing advert or answer shown, at full concern and full depth",

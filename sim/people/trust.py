@@ -16,7 +16,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.metrics import flow, stock
+from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge
 from sim.people.users import MEMBER
 
@@ -90,17 +90,11 @@ METRICS = (
     flow("trust.headlines", "headlines", "headlines about the platform", "less"),
     flow("trust.campaigns", "headlines", "of these, made by campaigners without any notice or breach", "less"),
     flow("trust.unheard", "stories", "notices, breaches and campaigns that no paper made a headline of", "neither"),
-    flow(
-        "trust.own_way",
-        "needs",
-        "needs of people who did not take the platform's list, and looked at shops they know",
-        "less",
-    ),
-    flow(
-        "trust.unheeded", "answers", "occasions on which the assistant's advice on goods was not asked or taken", "less"
-    ),
+    flow("trust.own_way", "needs", "needs of people who did not take the platform's list, and looked at shops they know", "less"),
+    ratio("trust.own_way_share", "share", "needs without the platform's list", "trust.own_way", "promotion.needs", "less"),
+    flow("trust.unheeded", "answers", "answers on goods that people would not have, for want of trust", "less"),
     flow("trust.said_leaving", "people", "members who tell a survey after a headline that they leave", "less"),
-)
+)  # fmt: skip
 
 
 @rule

@@ -77,9 +77,9 @@ class MessagingSettings(Settings):
     minute_worth: float = assumed.amount(
         4.0, "messages", "worth of a minute's call to each, in messages", "round figure", 0, 15
     )
-    freedom: float = assumed.amount(
+    freedom: float = assumed.number(
         0.2, "share", "more threads by a person of full privacy concern where messages vanish",
-        "at most .43: 13 % of comments are written and not sent (Das, Kramer 2013, from memory); sweep", 0, 0.43,
+        "at most .43: 13 % of comments are written and not sent (Das, Kramer 2013, from memory); sweep", 0, 0.43, ge=0, le=10,
     )  # fmt: skip
     rereading: float = assumed.share(
         0.03,

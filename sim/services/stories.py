@@ -27,11 +27,13 @@ class StoriesSettings(Settings):
         0.25, "chance on a day of use to post a story", "Snap's prospectus of 2017: more than a quarter (from memory)",
         0.1, 0.5,
     )  # fmt: skip
-    pictures: float = assumed.amount(
+    pictures: float = assumed.number(
         4.0, "pictures", "pictures in a story",
-        "fitted: some 15 looked at a day of use; 1e9 a day over 6e7 users in 2014 (press, from memory)", 1, 8,
+        "fitted: some 15 looked at a day of use; 1e9 a day over 6e7 users in 2014 (press, from memory)", 1, 8, ge=0, le=1_000,
     )  # fmt: skip
-    most: float = assumed.amount(40.0, "pictures", "most that a person looks at in a day", "round figure", 10, 200)
+    most: float = assumed.number(
+        40.0, "pictures", "most that a person looks at in a day", "round figure", 10, 200, ge=0, le=1_000
+    )
     worth: float = assumed.amount(
         0.3, "messages", "worth of a picture looked at, in messages", "no source: sweep", 0, 1.5
     )

@@ -28,7 +28,7 @@ def test_a_quarter_posts_and_some_fifteen_pictures_are_looked_at(lived: Callable
 
 def test_only_friends_stories_of_today_are_looked_at(lived: Callable[..., World]) -> None:
     """Breaks if yesterday's stand on, or strangers' are seen."""
-    world = lived(run={"users": 300, "days": 5}, stories={"on": True, "most": 1e6}, **QUIET)
+    world = lived(run={"users": 300, "days": 5}, stories={"on": True, "most": 1_000.0}, **QUIET)
     posted, awake = world.users.stories.posted, world.users.users.active == 1
     assert not posted[~awake].any()
     rows = world.friends.rows
