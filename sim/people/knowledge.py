@@ -36,7 +36,7 @@ class KnowledgeSettings(Settings):
     most_purchases: int = assumed.count(
         8, "observations", "purchases beyond which more teach nothing", "tastes move on", 1, 30
     )
-    privacy_price: float = assumed.amount(
+    privacy_price: float = assumed.number(
         2.27, "CNY a month", "what it costs a person, in the mean, that all three sources are known (.36 USD)",
         "facts.csv: 12.85 USD paid once, over three years (Savage, Waldman); 1.8-8.4 a month asked; sweep on a log scale",
         0.25, 53.0, ge=0, le=1_000,
