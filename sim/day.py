@@ -18,6 +18,7 @@ from sim.services import (
     rides,
     shopping,
     stickers,
+    stories,
     subscriptions,
     support,
     trips,
@@ -32,6 +33,7 @@ DAY: tuple[Callable[["World"], None], ...] = (
     clock.turn,  # date, festival, dated events, wages
     presence.wake_up,  # who opens the app
     messaging.step,  # friends write to friends
+    stories.step,  # and post for all of them to see
     wallet.step,  # money is sent, and what piles up goes to the bank
     lucky_money.step,  # packets are given, opened and sent on
     bills.step,  # utilities and telephone are paid, here or outside, in time or late

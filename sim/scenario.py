@@ -49,6 +49,7 @@ from sim.services.promotion import PromotionSettings
 from sim.services.rides import RidesSettings
 from sim.services.shopping import ShoppingSettings
 from sim.services.stickers import StickersSettings
+from sim.services.stories import StoriesSettings
 from sim.services.subscriptions import SubscriptionsSettings
 from sim.services.support import SupportSettings
 from sim.services.trips import TripsSettings
@@ -94,6 +95,7 @@ class Scenario(Settings):
     joining: JoiningSettings = JoiningSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
     messaging: MessagingSettings = MessagingSettings()
+    stories: StoriesSettings = StoriesSettings()
     wallet: WalletSettings = WalletSettings()
     lucky_money: LuckyMoneySettings = LuckyMoneySettings()
     shopping: ShoppingSettings = ShoppingSettings()

@@ -43,6 +43,7 @@ from sim.services import (
     rides,
     shopping,
     stickers,
+    stories,
     subscriptions,
     support,
     trips,
@@ -52,7 +53,7 @@ from sim.services import (
 
 MEASURED = (
     users, messaging, wallet, lucky_money, brands, updates, support, bills, banking, bank, shopping, assistant,
-    promotion, advertising, stickers, subscriptions, rides, trips, airlines,
+    promotion, advertising, stickers, stories, subscriptions, rides, trips, airlines,
     merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
 )  # fmt: skip
 METRICS: dict[str, Metric] = {metric.name: metric for module in MEASURED for metric in module.METRICS}
@@ -68,6 +69,7 @@ PEOPLE: dict[str, type[Table]] = {
     "knowledge": knowledge.KnowledgeColumns,
     "advertising": advertising.AdvertisingColumns,
     "stickers": stickers.StickersColumns,
+    "stories": stories.StoriesColumns,
     "subscriptions": subscriptions.SubscriptionsColumns,
 }
 

@@ -86,7 +86,7 @@ def test_data_that_lends_to_more_people_makes_the_others_uneasy() -> None:
     uneasy, minding, careless = [], [], []
     for seed in SEEDS:
         blind, knowing = (
-            world_of("webank", PEOPLE, 60, seed, knowledge__unease=0.2, banking__needs=0.005, company__knows_wearables=on)
+            world_of("webank", PEOPLE, 60, seed, knowledge__privacy_price=22.7, banking__needs=0.005, company__knows_wearables=on)
             for on in (False, True)
         )  # fmt: skip
         granted.append(

@@ -34,6 +34,7 @@ BIDDERS = {"advertisers__number": 3, "advertising__discovery_slots": 0.0, "adver
 
 LEVERS: list[tuple[str, Any, str, int, dict[str, Any]]] = [  # lever, new value, metric, its sign, the world
     ("messaging.calls_on", False, "messaging.calls", -1, {}),
+    ("messaging.ephemeral", True, "messaging.messages", 1, {"messaging__rereading": 0.0}),
     ("wallet.payer_fee", 0.02, "wallet.payments", -1, {}),
     ("wallet.payee_fee", 0.05, "wallet.opened", -1, {"wallet__opening": 0.05}),
     ("wallet.merchant_fee", 0.03, "shopping.wallet_share", -1, SHOPS),
@@ -51,6 +52,8 @@ LEVERS: list[tuple[str, Any, str, int, dict[str, Any]]] = [  # lever, new value,
     ("promotion.disclosed", True, "promotion.clicks", -1, TRADE),  # distortion needs more seeds: test_market_stories.py
     ("promotion.reserve", 1_000, "promotion.paid_clicks", -1, TRADE),
     ("company.knows_profile", True, "promotion.information_loss", -1, SHOPS),
+    ("company.ranking_uses", "nothing", "promotion.information_loss", 1, SHOPS | {"company__knows_profile": True}),
+    ("company.adverts_use", "nothing", "advertising.ctr", -1, ADVERTS),
     ("brands.most_posts", 1.0, "brands.reads", -1, BRANDS),
     ("brands.post_price", 10.0, "brands.posts", -1, BRANDS),
     ("updates.price", 40.0, "updates.sent", -1, UPDATES),

@@ -71,6 +71,27 @@ def test_saying_which_places_are_paid_earns_less_and_misleads_less():
         surely_above(of(metric, days=90, users=3_000, **hidden), disclosed)
 
 
+def over_years(metric: str, **decided: object) -> np.ndarray:
+    """A metric of a year and a half of paid places."""
+    return of(metric, days=540, users=800, promotion__weight=0.6, company__knows_purchases=True, **decided)
+
+
+def test_hiding_which_places_are_paid_loses_where_somebody_looks():
+    """Fines, and lists that fewer people take; breaks if trust does nothing, or if nobody finds what is hidden."""
+    honest, hidden = over_years("profit.total", promotion__disclosed=True), over_years("profit.total")
+    surely_above(honest, hidden)
+    surely_above(over_years("profit.total", regulator__on=False), honest)
+    for metric in ("shopping.orders", "welfare.users", "welfare.merchants", "welfare.total"):
+        surely_above(over_years(metric, promotion__disclosed=True), over_years(metric))
+    surely_above(over_years("trust.own_way"), over_years("trust.own_way", promotion__disclosed=True))
+
+
+def test_a_headline_that_costs_more_trust_costs_more_profit():
+    """Breaks where trust keeps people from nothing that earns: then less is carried, and that is all."""
+    for metric in ("profit.total", "revenue.promotion", "welfare.users"):
+        surely_above(over_years(metric), over_years(metric, trust__headline_loss=0.6))
+
+
 def test_knowing_people_makes_the_unpaid_list_better():
     blind, seeing = of("promotion.information_loss"), of("promotion.information_loss", company__knows_profile=True)
     assert of("promotion.distortion").max() == 0, "an unpaid list is not bent"

@@ -1,6 +1,6 @@
 """The company: what it knows of people, what carrying them costs, and its books by stream."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sim.engine import luck
 from sim.engine.kernels import rule
@@ -19,6 +19,10 @@ class CompanySettings(Settings):
     knows_purchases: bool = decided.switch(False, "whether purchases in the app are used to know people")
     knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
     knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
+    ranking_uses: Literal["all", "purchases", "nothing"] = decided.word(
+        "all", "which of what is known orders lists and the assistant's answers"
+    )
+    adverts_use: Literal["all", "purchases", "nothing"] = decided.word("all", "which of what is known aims adverts")
     capital: int = decided.count(
         1_000,
         "cents a person",
@@ -60,7 +64,8 @@ COSTS = (
 GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
     "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
 )  # fmt: skip
-CARRIED = ("messaging.messages", "brands.delivered", "updates.sent")  # messages of people and of businesses
+CARRIED = ("messaging.messages", "stories.watched", "brands.delivered", "updates.sent")  # messages of all kinds
+MEDIA = ("messaging.media", "stories.watched")  # of these, pictures, voice and film
 
 METRICS = (
     *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
@@ -142,7 +147,7 @@ def settle(world: "World") -> None:
     moved = ledger.paid("top_up") + ledger.paid("withdrawal")
     costs = {
         "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
-        "media": settings.media_cost * today.get("messaging.media", 0),
+        "media": settings.media_cost * sum(today.get(name, 0) for name in MEDIA),
         "calls": settings.call_cost * today.get("messaging.call_minutes", 0),
         "support": settings.support_cost * today.get("users.members", 0) / 30,
         "rails": settings.rails_cost * moved,

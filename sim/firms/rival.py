@@ -143,7 +143,7 @@ def levers_of(scenario: Any) -> dict[str, float]:
         "discovery_slots": shown * (adverts.discovery_slots + adverts.brand_slots),
         "commission": float(scenario.shopping.on) * scenario.shopping.commission,
         "promotion": float(scenario.shopping.on) * scenario.promotion.weight,
-        "depth": knowledge.depth(scenario.company),
+        "depth": knowledge.depth(scenario),
     }
 
 
@@ -238,7 +238,7 @@ class Rival(mesa.Agent):
         now = self.model.now
         adverts = now.advertising
         slots = self.inbox_slots * adverts.inbox_intrusion + self.discovery_slots * adverts.discovery_intrusion
-        unease = now.knowledge.unease * self.depth
+        unease = knowledge.unease(now, now.knowledge.privacy_price) * self.depth
         return RivalTerms(self._beyond_talk(), float(adverts.nuisance * slots), float(unease), float(self.launched))
 
     def observe(self, worth: float, days_of_use: int) -> None:

@@ -42,6 +42,10 @@ class UsersSettings(Settings):
         0.6, "log-spread", "inequality of income (Gini .33)", "round figure", 0.3, 1.0
     )
     privacy_concern: float = assumed.share(0.3, "mean concern for privacy, from 0 to 1", "MODEL.md, Trust", 0.1, 0.6)
+    unconcerned: float = assumed.share(
+        0.2, "people who do not mind at all what is known of them; with a mean of .3 another quarter minds much, above .54",
+        "Westin's surveys: a tenth to a fifth unconcerned, a quarter who mind much (Kumaraguru, Cranor 2005)", 0.1, 0.35,
+    )  # fmt: skip
     advert_aversion_spread: float = assumed.amount(
         0.8, "log-spread", "inequality of aversion to adverts, mean 1", "round figure", 0.2, 1.5
     )
@@ -84,11 +88,16 @@ METRICS = (
 
 
 @rule
-def privacy_concern(mean, u):
-    """Concern in [0, 1] with the given mean: many care little, few care much."""
+def privacy_concern(mean, u, unconcerned=0.2):
+    """Concern in [0, 1] with the given mean: some do not mind at all, most somewhat, some much (Westin).
+
+    Of those who mind, a power of a uniform number. Where the mean leaves no room for so many who do not, fewer do not.
+    """
     if mean <= 0.0 or mean >= 1.0:
         return mean
-    return u ** (1.0 / mean - 1.0)
+    minding = max(mean, 1.0 - unconcerned)
+    above = u - (1.0 - minding)
+    return (above / minding) ** (minding / mean - 1.0) if above > 0.0 else 0.0
 
 
 @kernel
@@ -107,7 +116,7 @@ def _draw(users, age_bounds, age_messages, it, keys):
             min(2e9, luck.lognormal(it.income, it.income_spread, luck.uniform(keys[2], who, 0)))
         )
         users.advert_aversion[who] = luck.lognormal(1.0, it.advert_aversion_spread, luck.uniform(keys[3], who, 0))
-        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0))
+        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned)
 
 
 def draw_traits(world: "World") -> None:

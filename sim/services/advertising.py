@@ -412,7 +412,7 @@ def step(world: "World") -> None:
     advertiser.grant(world)
     firms, person = world.tables["advertisers"].rows, _person(world)
     terms = Terms(
-        settings.row, world.now.company.row, world.now.knowledge.row, float(max(1, settings.reserve)),
+        settings.row, knowledge.sources(world.now, "adverts"), world.now.knowledge.row, float(max(1, settings.reserve)),
         _rates(settings.position_rate), advertiser.beliefs(), int(world.scenario.advertisers.number),
         advertiser.markets(world), world.size, world.lasting_luck("advertising.match"),
         world.luck("advertising.places"),
@@ -459,7 +459,7 @@ def _show(world: "World", person: Person, terms: Terms) -> None:
     if terms.least > 1.0:  # else nobody bids less
         surely[:] = 0
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
-    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
+    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
     sums = each_block(
         world.pool, world.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), world.awake
     )

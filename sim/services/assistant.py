@@ -22,7 +22,7 @@ from sim.firms import company, merchant
 from sim.ground import ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import follows, knowledge
+from sim.people import follows, knowledge, trust
 from sim.people.taste import distance, gumbel, match, taste, worth_of_shop
 from sim.people.users import MEMBER
 
@@ -115,15 +115,15 @@ COUNTS = (
 )  # fmt: skip
 OF_NEEDS = ("needs", "outside", "unmet", "unaffordable")  # of shopping: who has advice does not search besides
 (ASKED, AUTOMATED, HUMAN, UNANSWERED, WRONG, ADVICE, TOO_KNOWING, PROMOTED, REMINDERS, FALLEN_PRICES,
- NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, LOST, WORTH) = range(len(COUNTS) + len(OF_NEEDS) + 2)  # fmt: skip
+ NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, LOST, WORTH, UNHEEDED) = range(len(COUNTS) + len(OF_NEEDS) + 3)  # fmt: skip
 
 
 @remembered
 class Answers(NamedTuple):
     """What followed from questions: orders and paid clicks (`kind`).
 
-    `demand`, `slope` and `looks` are a cell a merchant, the first two in millionths; `tally` is COUNTS, OF_NEEDS, and
-    worth lost and gained by advice in hundredths of a cent.
+    `demand`, `slope` and `looks` are a cell a merchant, the first two in millionths; `tally` is COUNTS, OF_NEEDS,
+    worth lost and gained by advice in hundredths of a cent, and advice that people would not have.
     """
 
     who: np.ndarray
@@ -142,7 +142,7 @@ def answers(shops: int) -> Answers:
     return Answers(
         np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
         np.zeros(1, np.int64), np.zeros(shops, np.int64), np.zeros(shops, np.int64), np.zeros(shops, np.int64),
-        np.zeros(WORTH + 1, np.int64),
+        np.zeros(UNHEEDED + 1, np.int64),
     )  # fmt: skip
 
 
@@ -202,13 +202,13 @@ def rise(worth, without, price, price_weight):
 
 
 @kernel
-def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, concern, unease, bank, wallet,
-         shops, cut, discount, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
+def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, concern, trusting, unease, bank,
+         wallet, shops, cut, discount, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
     """Questions of everyone awake, from `start` on; returns where the box was full.
 
     unease: of a too-knowing answer, at full concern. cut: 1 for a shop with an offer of `discount` today, empty where
     brands post nothing. `selling`: 1 where shops can be named. keys: rollout, asks, group taste, own taste, pair, error,
-    choice.
+    choice, trust.
     """
     people = np.int64(group_of.size)
     row_of, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
@@ -263,6 +263,9 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
                     )
                     box.tally[REMINDERS] += 1 if wants else 0
                     box.tally[FALLEN_PRICES] += 1 if wants else 0
+        if wants and not trust.follows(trusting[who], luck.uniform(keys[7], who, 0)):  # and so does not ask of goods
+            box.tally[UNHEEDED] += 1
+            wants = False
         if not wants:
             continue
         # which shop to name
@@ -380,19 +383,21 @@ def step(world: "World") -> None:
         world.luck("assistant.asks"),
         *lasting,
         world.luck("assistant.choice"),
+        world.luck("assistant.trust"),
     )
     cut = world.tables["brands"].rows.offers_today if world.now.brands.on else np.empty(0, np.uint8)
     shops = world.tables["merchants"].rows
-    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
+    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
     events: list[tuple[np.ndarray, ...]] = []
-    tally = np.zeros(WORTH + 1, np.int64)
+    tally = np.zeros(UNHEEDED + 1, np.int64)
     learnt = np.zeros((3, shops.looks.size), np.int64)
     for box in decide(
         world, _ask, lambda: answers(shops.looks.size), settings.row, world.now.shopping.row, world.now.promotion.row,
-        world.now.company.row, world.now.knowledge.row, share, world.friends.rows.group_of,
+        knowledge.sources(world.now, "ranking"), world.now.knowledge.row, share, world.friends.rows.group_of,
         world.tables["purchases"].rows, world.tables["knowledge"].rows.purchases, world.users.rows.privacy_concern,
-        unease, world.ledger[BANK], world.ledger[WALLET], shops, cut, world.now.brands.discount, merchant.shops_a_circle(world),
-        int(world.scenario.merchants.categories), merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
+        world.tables["trust"].rows.trust, unease, world.ledger[BANK], world.ledger[WALLET], shops, cut,
+        world.now.brands.discount, merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), selling, keys,
+        world.felt.rows, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind)))
@@ -415,6 +420,7 @@ def step(world: "World") -> None:
     world.note("assistant.hidden", 0 if world.now.promotion.disclosed else int(tally[PROMOTED]))
     world.note("assistant.lost_worth", tally[LOST] / 100)
     world.note("assistant.machine_share", share)
+    world.note("trust.unheeded", int(tally[UNHEEDED]))
     members = max(1, int((world.users.rows.membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
     company.pay_cost(world, "trainers", int(tally[HUMAN]) * settings.trainer_cost)

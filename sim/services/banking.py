@@ -430,7 +430,8 @@ def _grant(world: "World", terms: Terms) -> None:
     for box in decide(
         world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
         world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, world.presence.rows.eagerness, rows,
-        world.felt.rows.waits, settings.row, world.now.credit.row, world.now.company.row, world.now.knowledge.row, terms, keys,
+        world.felt.rows.waits, settings.row, world.now.credit.row, knowledge.sources(world.now), world.now.knowledge.row,
+        terms, keys,
     ):  # fmt: skip
         many = int(box.used[0])
         asked.append(tuple(column[:many].copy() for column in box[:4]))

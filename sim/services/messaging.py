@@ -3,7 +3,7 @@
 Whoever opens the app first answers what waited for them, then opens threads of their own. A friend who is here today
 answers within the day; to one who is away the thread stays unread, and they answer when they come back. A message
 into the group thread is read by all of the group who are here. Calls are made to friends who are here, sometimes with
-several at once.
+several at once. Where messages vanish once read, who minds being known writes more, and nothing is left to read again.
 """
 
 import math
@@ -38,6 +38,10 @@ class MessagingSettings(Settings):
 
     on: bool = decided.switch(True, "whether people can write to each other")
     calls_on: bool = decided.switch(True, "whether people can call each other")
+    ephemeral: bool = decided.switch(
+        False,
+        "whether messages vanish once read: people write more freely, but nothing is learnt from deals or read again",
+    )
     threads: float = assumed.amount(
         5.0,
         "threads a day",
@@ -72,6 +76,17 @@ class MessagingSettings(Settings):
     call_party: float = assumed.share(0.15, "calls with three friends at once", "round figure", 0, 0.5)
     minute_worth: float = assumed.amount(
         4.0, "messages", "worth of a minute's call to each, in messages", "round figure", 0, 15
+    )
+    freedom: float = assumed.number(
+        0.2, "share", "more threads by a person of full privacy concern where messages vanish",
+        "at most .43: 13 % of comments are written and not sent (Das, Kramer 2013, from memory); sweep", 0, 0.43, ge=0, le=10,
+    )  # fmt: skip
+    rereading: float = assumed.share(
+        0.03,
+        "part of the worth of talk that lies in reading it again later, in messages",
+        "no source: sweep",
+        0.0,
+        0.15,
     )
     festival: float = assumed.amount(
         0.07,
@@ -165,16 +180,18 @@ def _write(awake, start, users, here, mine, felt, rows, it, festive, key, callin
     sent, back, talk = np.empty(THREADS, np.int32), np.empty(THREADS, np.int32), np.empty(THREADS, np.int32)
     friend, there, held = np.empty(THREADS, np.int32), np.empty(THREADS, np.uint8), np.empty(PEOPLE + 1, np.int32)
     messages = media = in_groups = in_answers = 0
+    freer = it.freedom if it.ephemeral else 0.0
     at = start
     while at < awake.size and box.used[0] + MOST_LETTERS <= box.who.size:
         room = box.who.size - box.used[0]
         some = awake[at : at + PEOPLE]
         for i in range(some.size):
             scale[i] = users.sociability[some[i]]
+            mean[i] = 1.0 + freer * users.privacy_concern[some[i]]
             prefetch(rows.friend, rows.first[some[i]])
             prefetch(rows.friend, rows.first[some[i]] + 16)
         for i in range(some.size):
-            mean[i] = threads_wanted(it.threads, scale[i], festive)
+            mean[i] *= threads_wanted(it.threads, scale[i], festive)
             none[i] = elementary.exp(-mean[i])
             scale[i] = luck.geometric_scale(messages_wanted(it.thread_messages, scale[i]))
         many = number = returning = 0
@@ -308,10 +325,11 @@ def _read(first, last, membership, inbox, mine, talk):
 
 
 @kernel
-def _read_groups(awake, group_of, in_group, felt):
-    """Everyone awake reads the group thread, their own messages among them."""
+def _read_groups(awake, group_of, in_group, lost, felt):
+    """Everyone awake reads the group thread, their own messages among them; `lost` is what cannot be read again."""
     for who in awake:
-        felt.talk[who] += in_group[group_of[who]]
+        talk = felt.talk[who] + in_group[group_of[who]]
+        felt.talk[who] = talk - np.int32(lost * talk + 0.5)
 
 
 def first_talk(world: "World") -> None:
@@ -351,8 +369,9 @@ def step(world: "World") -> None:
         tally += box.tally
         box.tally[...] = 0
     (unread,) = world.over_blocks(lambda part: (_read(*part, users.membership, world.scratch, mine, felt.talk),))
+    lost = settings.rereading if settings.ephemeral else 0.0
     for part in world.awake:
-        _read_groups(part, rows.group_of, in_group, felt)
+        _read_groups(part, rows.group_of, in_group, lost, felt)
     for name, number in zip(
         ("messages", "media", "group", "answers", "threads", "calls", "call_minutes"), tally, strict=True
     ):

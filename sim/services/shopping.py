@@ -21,7 +21,7 @@ from sim.firms.merchant import MERCHANTS
 from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
-from sim.people import follows, knowledge
+from sim.people import follows, knowledge, trust
 from sim.people.taste import distance, gumbel, gumbels, log_of_ratio, match, share, taste, worth_of_shop
 
 if TYPE_CHECKING:
@@ -80,14 +80,9 @@ class ShoppingSettings(Settings):
         0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
     )
     followed: int = assumed.count(
-        2,
-        "shops",
-        "most shops considered because they are followed, and as many where friends bought",
-        "MODEL.md: 2",
-        0,
-        4,
+        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2", 0, 4,
         le=4,
-    )
+    )  # fmt: skip
     dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
 
 
@@ -124,7 +119,7 @@ class Baskets(NamedTuple):
 
     `why` are the bits of why a shop was looked at. `demand`, `slope` and `looks` are a cell a merchant, in millionths,
     and `lift` what posts read of late earned it; `tally` is needs, outside, unmet, unaffordable, worth, distortion,
-    information loss (money in hundredths of a cent) and lists with a promoted place.
+    information loss (money in hundredths of a cent), lists with a promoted place and needs without the platform's list.
     """
 
     who: np.ndarray
@@ -192,10 +187,10 @@ def _with_a_need(awake, needs, recall, wish, key, shoppers):
 
 @kernel
 def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, told, regard,
-          purchases, bought, bank, wallet, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
+          purchases, bought, trusting, bank, wallet, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
     """Needs of these people, from `start` on; returns where the box was full. Writes felt and wishes of its own people.
 
-    offer are the promotion settings, keys: need, group taste, own taste, pair, error, choice, dodging.
+    offer are the promotion settings, keys: need, group taste, own taste, pair, error, choice, dodging, trust.
     """
     people = np.int64(users_group.size)
     open_row, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
@@ -289,19 +284,22 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 if theirs != NONE and at_place[theirs] >= 0:
                     known[at_place[theirs]] = 1
                     why[at_place[theirs]] = BY_FRIEND
-        # the platform's list, unpaid and paid
+        # the platform's list, unpaid and paid, for who trusts it today; who does not looks at shops they know
+        listed = trust.follows(trusting[who], luck.uniform(keys[7], who, 0))
+        places = it.considered if listed else 0
+        box.tally[8] += not listed
         ranking.rank(guess, number, unpaid)
         if recall.on:  # what they would look at had they read no post, then the brands they follow
             for j in range(number):
                 unread[j] = known[j]
-            consider(unpaid, number, it.considered, seen_unread, unread, nothing_passed)
+            consider(unpaid, number, places, seen_unread, unread, nothing_passed)
             follows.add_followed(number, it.followed, read, mind, known)
             for j in range(number):
                 wishes.advised[who] |= wished or why[j] == BY_FRIEND or mind[j] >= follows.READ
-        consider(unpaid, number, it.considered, seen_unpaid, known, nothing_passed)
+        consider(unpaid, number, places, seen_unpaid, known, nothing_passed)
         for j in range(number):
             seen[j] = seen_unpaid[j]
-        if offer.weight > 0.0 and highest_bid > 0.0:
+        if listed and offer.weight > 0.0 and highest_bid > 0.0:
             ranking.percentiles(guess, number, relevance)
             for j in range(number):
                 scores[j] = ranking.score(relevance[j], bid[j], highest_bid, offer.weight)
@@ -309,7 +307,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             for j in range(number):  # who sees that a place is paid for may pass over it, and looks further down
                 passes = offer.disclosed and luck.pair(keys[5], who, open_row[j], 3) < offer.skipped
                 passed[j] = 1 if passes and not seen_unpaid[j] else 0
-            consider(order, number, it.considered, seen, known, passed)
+            consider(order, number, places, seen, known, passed)
             promoted = 0
             rival = 0.0  # score of the next below who is after the same places: not known anyway, not passed over
             for p in range(number - 1, -1, -1):
@@ -347,7 +345,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             second = best
         to_money = 100.0 / it.price_weight  # cents a logit unit
         box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
-        box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money)
+        box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money) if listed else 0
         gain = scale * log_of_ratio(total, outside) if it.noise > 0.0 else best - without
         felt.worth[who] += gain / it.price_weight
         box.tally[4] += int(100.0 * gain * to_money)
@@ -410,11 +408,12 @@ def step(world: "World") -> None:
         return Baskets(
             np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
             np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64),
-            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(8, np.int64),
+            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(9, np.int64),
         )  # fmt: skip
 
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
-    keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"))
+    need, *chances = (world.luck(f"shopping.{what}") for what in ("need", "choice", "dodging", "trust"))
+    keys = (need, *lasting, *chances)
     recall, wishes = follows.recall(world), world.tables["wishes"].rows
 
     def needy(awake: np.ndarray) -> np.ndarray:
@@ -423,12 +422,12 @@ def step(world: "World") -> None:
 
     shoppers = list(each_block(world.pool, world.threads, needy, world.awake))
     events: list[tuple[np.ndarray, ...]] = []
-    tally = np.zeros(8, np.int64)
+    tally = np.zeros(9, np.int64)
     for box in decide(
-        world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
-        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        world, _shop, baskets, settings.row, world.now.promotion.row, knowledge.sources(world.now, "ranking"),
+        world.now.knowledge.row, fees, recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
         wishes, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.ledger[BANK], world.ledger[WALLET], shops,
+        world.tables["trust"].rows.trust, world.ledger[BANK], world.ledger[WALLET], shops,
         merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
         world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
@@ -465,6 +464,7 @@ def _note(world: "World", tally: np.ndarray) -> None:
     world.note("promotion.lost_worth", tally[5] / 100)
     world.note("promotion.unknown_worth", tally[6] / 100)
     world.note("promotion.paid_lists", int(tally[7]))
+    world.note("trust.own_way", int(tally[8]))
     shops = world.tables["merchants"].rows
     world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
 

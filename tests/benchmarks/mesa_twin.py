@@ -938,7 +938,7 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
         "sociability": sociability,
         "income": income,
         "advert_aversion": lognormal(1, traits.advert_aversion_spread),
-        "privacy_concern": rng.random(size) ** (1 / concern - 1) if 0 < concern < 1 else np.full(size, concern),
+        "privacy_concern": concern_of(rng.random(size), concern, traits.unconcerned),
         "eagerness": eagerness,
         "membership": np.where(member, MEMBER, NEVER),
         "active": member & (rng.random(size) < 1 / (1 + np.exp(-eagerness))),
@@ -949,6 +949,13 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
         "bank": savings - held,
         "experience": experience,
     }
+
+
+def concern_of(u: NDArray[np.float64], mean: float, unconcerned: float) -> NDArray[np.float64]:
+    """Concern for privacy: some do not mind at all, of the others a power of a uniform number."""
+    minding = max(mean, 1 - unconcerned)
+    above = np.maximum(0, u - (1 - minding)) / minding
+    return above ** (minding / mean - 1) if 0 < mean < 1 else np.full(u.size, mean)
 
 
 def first_attention(

@@ -24,6 +24,23 @@ def test_a_concern_for_privacy_has_the_mean_asked_for_and_stays_a_share(crowd: W
     assert concern.max() <= 1
 
 
+def test_a_fifth_does_not_mind_at_all_and_a_quarter_minds_much(crowd: World) -> None:
+    """Westin's surveys; breaks if everybody minds a little."""
+    concern = crowd.users.users.privacy_concern
+    assert (concern == 0).mean() == pytest.approx(0.2, abs=0.012)
+    assert (concern > 0.5).mean() == pytest.approx(0.27, abs=0.015)
+    assert concern[concern > 0.5].mean() > 0.7
+
+
+@pytest.mark.parametrize(("mean", "unconcerned"), [(0.1, 0.2), (0.3, 0.35), (0.6, 0.2), (0.9, 0.2)])
+def test_concern_has_its_mean_whatever_the_share_of_those_who_do_not_mind(mean: float, unconcerned: float) -> None:
+    """Where the mean leaves no room for so many of them there are fewer."""
+    concern = np.array([privacy_concern(mean, u, unconcerned) for u in (np.arange(20_000) + 0.5) / 20_000])
+    assert concern.mean() == pytest.approx(mean, abs=2e-4)
+    assert (concern == 0).mean() == pytest.approx(min(unconcerned, 1 - mean), abs=1e-3)
+    assert (np.diff(concern) >= 0).all(), "the same luck minds more than another's, whatever the mean"
+
+
 @pytest.mark.parametrize("mean", [0.0, 1.0])
 def test_nobody_or_everybody_may_care(mean: float) -> None:
     assert privacy_concern(mean, 0.3) == mean

@@ -111,7 +111,10 @@ def test_too_knowing_answers_make_their_people_uneasy_by_concern_and_depth():
     world = a_morning(company={"knows_profile": True, "knows_wearables": True})
     unease, concern = world.felt.rows.unease, world.users.users.privacy_concern
     struck = np.flatnonzero(unease)
-    assert 0 < struck.size == world.today["assistant.too_knowing"] < world.today["assistant.advice"]
+    assert 0 < world.today["assistant.too_knowing"] < world.today["assistant.advice"]
+    assert 0.5 * world.today["assistant.too_knowing"] < struck.size <= world.today["assistant.too_knowing"], (
+        "a fifth does not mind"
+    )
     assert unease[struck] == pytest.approx(0.1 * 2 / 3 * concern[struck])
 
 

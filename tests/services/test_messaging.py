@@ -134,3 +134,35 @@ def test_who_writes_more_was_meant_to(lived: Callable[..., World]) -> None:
     wish, sent = world.users.users.sociability[members], world.users.messaging.sent[members]
     ranks = np.argsort(np.argsort([wish, sent], axis=1), axis=1)
     assert np.corrcoef(ranks)[0, 1] > 0.5
+
+
+# messages that vanish
+
+
+FREELY: dict[str, Any] = {"ephemeral": True, "rereading": 0.0}
+
+
+def test_where_messages_vanish_who_minds_being_known_writes_more(lived: Callable[..., World]) -> None:
+    """Breaks if everybody does, or nobody."""
+    kept, gone = (
+        lived(run={"users": 3_000, "days": 12}, messaging=FREELY | {"ephemeral": vanish, "freedom": 0.4}, **ALONE)
+        for vanish in (False, True)
+    )
+    concern = kept.users.users.privacy_concern
+    sent = [world.users.messaging.sent.astype(float) for world in (kept, gone)]
+    for minding, least, most in ((concern > 0.5, 1.1, 1.4), (concern == 0, 0.9, 1.12)):
+        assert least < sent[1][minding].sum() / sent[0][minding].sum() < most
+
+
+def test_what_cannot_be_read_again_is_worth_less(lived: Callable[..., World]) -> None:
+    """A part of the talk of each day of use; breaks if it is lost where messages are kept."""
+    satisfied = {}
+    for vanish, part in ((False, 0.0), (False, 0.15), (True, 0.0), (True, 0.15)):
+        world = lived(
+            run={"users": 500, "days": 1}, messaging={"ephemeral": vanish, "freedom": 0.0, "rereading": part},
+            knowledge={"kept_price": 1e-9}, **ALONE,
+        )  # fmt: skip
+        satisfied[vanish, part] = float(world.history["experience.mean"].iloc[0])
+    assert satisfied[False, 0.0] == satisfied[False, 0.15] == satisfied[True, 0.0]
+    fall = satisfied[True, 0.0] - satisfied[True, 0.15]
+    assert fall == pytest.approx(-1.33 * np.log(0.85) / np.log(61), rel=0.2)
