@@ -379,16 +379,8 @@ class World(Model):
     # on disk
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the state of the world after today: a world opened from it goes on as if it had never stopped.
-
-        Args:
-            force: a world saved there before may go; any other file never does.
-
-        Raises:
-            BadInput: the file cannot be written, or one is there that may not go.
-        """
-        path = paths.given(path)
-        paths.check_file(path, _is_saved, "world", force)
+        """Write the state after today, to go on from as if never stopped; a world there goes by `force`, no other file."""
+        paths.check_file(path := paths.given(path), paths.is_world, "world", force)
         state = {
             f"{name}/{column}": values
             for name, table in self.tables.items()
@@ -484,12 +476,6 @@ def _saved(path: str | Path) -> Iterator[Any]:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"{path}: not a saved world, or damaged; `hongbao run --save-at DAY` writes one") from None
-
-
-def _is_saved(path: Path) -> bool:
-    with contextlib.suppress(BadInput), _saved(path) as state:
-        return "about" in state
-    return False
 
 
 def _about(state: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from sim import __version__
 from sim.engine.settings import BadInput, limits
+from sim.experiments.claim import check_inputs, plan_in, strangers
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
 from sim.experiments.lock import only_one
@@ -34,13 +35,11 @@ from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
 from sim.sweeps import (
     ABOUT,
-    FAILED,
     LOCK,
     NETWORKS,
     PARTS,
     PLAN,
     POINTS,
-    RUNS,
     TABLE,
     Sweep,
     canonical,
@@ -242,11 +241,11 @@ def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
         BadInput: the folder holds another result, somebody's files, runs of another version, or a damaged sweep of
             another plan, or the plan is made of a file that would be written over.
     """
-    _check_inputs(folder, plan)
+    check_inputs(folder, plan)
     if paths.kind_of(folder) in ("run", "comparison"):
         raise BadInput(f"{folder} holds another result: choose another folder with --out")
     if not (folder / ABOUT).exists():
-        if strange := _strangers(folder):
+        if strange := strangers(folder):
             raise BadInput(
                 f"{folder} holds {strange[0]}, which no sweep wrote there, and a sweep would write over such files: "
                 "choose an empty or new folder with --out"
@@ -266,7 +265,7 @@ def check_earlier(folder: Path, plan: Plan) -> dict[str, Any] | None:
 
 def _described_anew(folder: Path, plan: Plan) -> dict[str, Any]:
     """What a sweep whose description is damaged would say, if its plan is the one given."""
-    if _plan_in(folder) == plan.text:
+    if plan_in(folder) == plan.text:
         _note(f"{folder / ABOUT} is damaged: a sweep writes it anew, but which code its runs were made with is lost")
         return _about(plan) | {"code": UNKNOWN}
     raise BadInput(
@@ -274,37 +273,6 @@ def _described_anew(folder: Path, plan: Plan) -> dict[str, Any]:
         f"folder was made with, or remove {ABOUT}: runs that {plan.path} asks for too are kept then; or choose another "
         "folder with --out"
     )
-
-
-def _strangers(folder: Path) -> list[str]:
-    """What lies in a folder without a sweep's description and is not what a sweep that was cut off leaves there."""
-    names = {entry.name for entry in folder.glob("*") if not entry.name.startswith(".")}
-    ours = {RUNS, FAILED, PLAN, POINTS, TABLE, REPORT, NETWORKS}
-    return sorted(names - ours if _are_points(folder / POINTS) else names)
-
-
-def _are_points(file: Path) -> bool:
-    """Whether a table is what a sweep writes first; folders called `runs` have others too."""
-    with contextlib.suppress(OSError, pa.ArrowInvalid):
-        return {"point", "draw", "scenario", "hash"} <= set(pq.read_schema(file).names)
-    return False
-
-
-def _check_inputs(folder: Path, plan: Plan) -> None:
-    """Refuse a folder in which the plan's own files would be written over; its copy of the plan is the same again."""
-    same = (folder / PLAN).exists() and plan.path.samefile(folder / PLAN) and _plan_in(folder) == plan.text
-    inputs = [file for file in plan.inputs if not (same and file == plan.path)]
-    for file in inputs:
-        if any(
-            (folder / name).exists() and file.samefile(folder / name) for name in (ABOUT, PLAN, POINTS, TABLE, REPORT)
-        ):
-            raise BadInput(f"{folder}: the sweep would be written over {file}, which it is made of: {paths.ANOTHER}")
-
-
-def _plan_in(folder: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        return paths.text_of(folder / PLAN)
-    return ""
 
 
 def _begin(plan: Plan, folder: Path, earlier: dict[str, Any] | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -192,6 +193,13 @@ def _is_in(file: Path, place: Path) -> bool:
     """Whether a file is the one at `place`, or below it."""
     with contextlib.suppress(OSError, RuntimeError):
         return place.exists() and (file.samefile(place) or file.resolve().is_relative_to(place.resolve()))
+    return False
+
+
+def is_world(path: Path) -> bool:
+    """Whether a file is a saved world, by what it says it holds."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as file:
+        return {"about.npy", "ledger.npy"} <= set(file.namelist())
     return False
 
 
