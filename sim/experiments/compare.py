@@ -189,9 +189,7 @@ def check_seeds(first: int, many: int, where: str) -> None:
         BadInput: they do.
     """
     if first + many - 1 > LARGEST_SEED:
-        raise BadInput(
-            f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}: begin with a smaller one"
-        )
+        raise BadInput(f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}")
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:

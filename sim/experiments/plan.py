@@ -84,15 +84,17 @@ class PlanFile(Settings):
         numbers = value if isinstance(value, list) else [value]
         if not numbers or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in numbers):
             raise ValueError("must be a number of seeds, as 8, or a list of them, as [1, 2, 3]")
-        if isinstance(value, list) and len(set(value)) < len(value):
-            raise ValueError("names a seed twice")
+        if isinstance(value, list):
+            if len(set(value)) < len(value):
+                raise ValueError("names a seed twice")
+            if max(value) > LARGEST_SEED:
+                raise ValueError(f"seeds are at most {LARGEST_SEED}, and one is {max(value)}")
+            return tuple(value)
         if value == 0:
             raise ValueError("must be at least 1")
-        if isinstance(value, list) and max(value) > LARGEST_SEED:
-            raise ValueError(f"seeds are at most {LARGEST_SEED}, and one is {max(value)}")
-        if isinstance(value, int) and value > MOST_SEEDS:
+        if value > MOST_SEEDS:
             raise ValueError(f"is how many seeds, at most {MOST_SEEDS:,}; one seed of your own is a list, as [{value}]")
-        return tuple(value) if isinstance(value, list) else value
+        return value
 
 
 # The plan
