@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from scipy.stats import qmc
 
-from sim.engine.settings import BadInput, Parameter, Settings, Words
+from sim.engine.settings import BadInput, Settings, Words
 from sim.experiments.compare import check_fair, check_seeds
 from sim.ground.friends import Friends
 from sim.results import Differing
@@ -297,9 +297,7 @@ class _Reading:
         self._check_names()
         seeds = self.file.seeds
         if isinstance(seeds, int):
-            first = self.scenarios[0].run.seed
-            check_seeds(first, seeds, f"{self.path}: seeds")
-            seeds = range(first, first + seeds)
+            seeds = check_seeds(self.scenarios[0].run.seed, seeds, f"{self.path}: seeds")
         if most is not None:
             check_size(self.path, self._runs() * len(seeds), most)
         axes = self._axes()
@@ -554,8 +552,3 @@ def _described(place: Sequence[Any]) -> str:
     homes: dict[str, type[Settings]] = {"factors": Factor, "sample": Sample}
     home = homes.get(str(place[0]), PlanFile) if len(place) > 1 else PlanFile
     return home.model_fields[str(place[-1])].description or "it must be given"
-
-
-def declared(scenario: Scenario, names: Sequence[str]) -> dict[str, Parameter]:
-    """What settings say of themselves, by name."""
-    return {parameter.name: parameter for parameter in scenario.parameters() if parameter.name in names}
