@@ -11,7 +11,6 @@ A run's folder takes its name, made of resolved scenario, seed and version, when
 """
 
 import hashlib
-import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from scipy import special
 
 from sim import __version__
 from sim.engine.settings import BadInput
+from sim.factors import Levels, end_of, levels_of
 from sim.ground import paths
 from sim.ground.metrics import Metric, noted
 from sim.results import no_folder, read_json, read_table
@@ -41,8 +41,6 @@ SAID = {  # in sweep.json, always
 }  # fmt: skip
 AGAIN = "sweep again with the same plan, and this run alone is made again"
 LEVEL = 0.95  # of intervals
-AROUND = 0.05  # of its class, how far the outermost end may lie beyond the last value
-CLASSES = 5  # that the values of a drawn factor are put into
 FIXED = ("run", "scenario", "seed", "point")  # columns of the table before the factors
 SOLVED = 30  # passes that fit points and seeds to a table with gaps; one does where there are none
 COMPARED = (
@@ -164,26 +162,6 @@ def _spread(table: NDArray[np.float64]) -> _Spread:
 
 def _student(freedom: float) -> float:
     return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
-
-
-class Levels(NamedTuple):
-    """A factor's values, or the classes that its drawn values are put into.
-
-    Attributes:
-        of: the level of each point, from 0; shape (points,).
-        values: of each level, or the ends of each class: neighbours share an end, which is in the upper one, but of whole
-            numbers both ends are in the class.
-        at: where each lies, for a picture.
-    """
-
-    of: NDArray[np.int64]
-    values: list[Any]
-    at: list[float]
-
-    @property
-    def labels(self) -> list[str]:
-        """What each is called."""
-        return labels_of(self.values)
 
 
 class Lead(NamedTuple):
@@ -406,7 +384,7 @@ class Sweep:
         if drawn is None:
             raise BadInput(f"{factor!r} is no factor of the sweep: {', '.join(self.factors)}")
         values = self.points.drop_duplicates("point").sort_values("point")[factor].to_numpy()
-        return _levels(values, drawn)
+        return levels_of(values, drawn)
 
     def effects(self, metric: str) -> pd.DataFrame:
         """A metric at each level of each factor, over all other factors and seeds.
@@ -463,36 +441,8 @@ class Sweep:
         """
         return _at_best(self, _picked(self, self._wide(metric), self._sign(metric)))
 
-    def lead(self, metric: str, choosing: bool) -> Lead | None:
-        """Who is first on a metric and by how much; None where there are not two scenarios to compare.
-
-        Args:
-            choosing: with levers where they do best, as `best`; else over all points, as `overall`.
-        """
-        picked = _picked(self, self._wide(metric), self._sign(metric)) if choosing else None
-        cells = _cells(self.paired(metric)) if picked is None else picked.cells
-        return self._lead(cells, self._sign(metric)) if len(cells) and len(self.scenarios) > 1 else None
-
-    def _lead(self, cells: pd.DataFrame, sign: float) -> Lead:
-        """Who is first in values by draw and seed, a column a scenario."""
-        ranked = (sign * cells.mean()).sort_values(ascending=False, kind="stable").index.tolist()
-        winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-        ahead = sign * (cells[winner] - cells[second])
-        interval = self.interval(ahead)
-        return Lead(winner, second, interval, len(cells) > 1 and interval.low > 0, winner != second and not ahead.any())
-
     def _sign(self, metric: str) -> float:
         return -1.0 if self.metrics[metric].better == "less" else 1.0
-
-    def end_of(self, lever: str, value: Any) -> str:
-        """Whether a value is the `lowest` or the `highest` that was tried of a lever, and one beyond it could be."""
-        factor = next(it for it in self.about["factors"] if it["name"] == lever)
-        tried = factor["values"]
-        if value is None or len(tried) < 2 or any(isinstance(it, bool | str) for it in tried):
-            return ""
-        if value == min(tried) and factor.get("least") != value:
-            return "lowest"
-        return "highest" if value == max(tried) and factor.get("most") != value else ""
 
     def levers_of(self, scenario: str) -> list[str]:
         """The levers that apply to a scenario."""
@@ -517,9 +467,8 @@ class Sweep:
         """Who is best on a metric at each pair of levels of two factors, over the rest.
 
         Returns:
-            A row a pair: the levels (`one`, `other`) and their places, `winner` (None where the first two are equal in
-            every run), its `mean`, its lead over the `second` with a 95 % interval paired by point and seed, and whether
-            that is `sure` to be a lead.
+            A row a pair: the levels (`one`, `other`) and their places, `winner` (missing where the first two are equal),
+            its `mean`, its lead over the `second` with a 95 % interval, and whether that is `sure` to be a lead.
         """
         wide, found = self.paired(metric), []
         points = wide.index.get_level_values("point")
@@ -529,7 +478,7 @@ class Sweep:
                 here = _cells(wide[(first.of[points] == i) & (then.of[points] == j)])
                 if here.empty:
                     continue
-                it = self._lead(here, self._sign(metric))
+                it = _lead(self, here, self._sign(metric))
                 winner, mean = None if it.tied else it.winner, float(here[it.winner].mean())
                 found.append((label, label_of_other, i, j, winner, mean, it.second, *it.by, it.sure))
         columns = ["one", "other", "i", "j", "winner", "mean", "second", "lead", "low", "high", "sure"]
@@ -560,6 +509,27 @@ def _failure(file: Path) -> dict[str, str]:
         return {key: str(about[key]) for key in ("error", "traceback")}
     except (BadInput, KeyError, TypeError) as problem:
         return {"error": f"{file.name} is damaged", "traceback": str(problem)}
+
+
+def lead(sweep: Sweep, metric: str, choosing: bool) -> Lead | None:
+    """Who is first on a metric and by how much; None where there are not two scenarios to compare.
+
+    Args:
+        choosing: with levers where they do best, as `Sweep.best`; else over all points, as `Sweep.overall`.
+    """
+    sign = sweep._sign(metric)
+    picked = _picked(sweep, sweep._wide(metric), sign) if choosing else None
+    cells = _cells(sweep.paired(metric)) if picked is None else picked.cells
+    return _lead(sweep, cells, sign) if len(cells) and len(sweep.scenarios) > 1 else None
+
+
+def _lead(sweep: Sweep, cells: pd.DataFrame, sign: float) -> Lead:
+    """Who is first in values by draw and seed, a column a scenario."""
+    ranked = (sign * cells.mean()).sort_values(ascending=False, kind="stable").index.tolist()
+    winner, second = ranked[0], ranked[min(1, len(ranked) - 1)]
+    ahead = sign * (cells[winner] - cells[second])
+    interval = sweep.interval(ahead)
+    return Lead(winner, second, interval, len(cells) > 1 and interval.low > 0, winner != second and not ahead.any())
 
 
 class _Picked(NamedTuple):
@@ -613,9 +583,10 @@ def _at_best(sweep: Sweep, picked: _Picked | None) -> pd.DataFrame:
         return pd.DataFrame(found, columns=columns)
     cells, baseline = picked.cells, picked.cells[sweep.baseline]
     many = [cells.index.unique(level).size for level in ("draw", "seed")]
+    about = {factor["name"]: factor for factor in sweep.about["factors"]}
     for name in sweep.scenarios:
         intervals = (*sweep.interval(cells[name]), *sweep.interval(cells[name] - baseline))
-        ends = ", ".join(lever for lever, value in picked.at[name].items() if sweep.end_of(lever, value))
+        ends = ", ".join(lever for lever, value in picked.at[name].items() if end_of(about[lever], value))
         found.append((name, *picked.at[name].values(), ends, picked.of[name], *many, *intervals))
     table = pd.DataFrame(found, columns=columns, dtype=object)
     return table.astype({"of": int, "draws": int, "seeds": int} | dict.fromkeys(COMPARED[2:], float))
@@ -624,45 +595,6 @@ def _at_best(sweep: Sweep, picked: _Picked | None) -> pd.DataFrame:
 def _item(value: Any) -> Any:
     """Python's own number or truth in place of NumPy's."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _levels(values: NDArray[Any], drawn: bool) -> Levels:
-    """The different values of a factor by point, or classes of them."""
-    different, of, many = np.unique(values, return_inverse=True, return_counts=True)
-    if not drawn or len(different) <= CLASSES:
-        numbers = different.dtype.kind in "if"
-        at = [float(value) if numbers else float(place) for place, value in enumerate(different)]
-        return Levels(of.astype(np.int64), different.tolist(), at)
-    # a class begins with the value at which so many fifths of the points are reached; each has one value at least
-    begins = np.unique(np.searchsorted(np.cumsum(many), np.arange(CLASSES) / CLASSES * len(values), "right"))
-    class_of = np.searchsorted(begins, np.arange(len(different)), "right") - 1
-    lasts = np.append(begins[1:], len(different)) - 1
-    classes: list[Any] = list(zip(different[begins].tolist(), different[lasts].tolist(), strict=True))
-    if different.dtype.kind == "f":
-        classes = list(itertools.pairwise(_shared_ends(classes)))
-    of = class_of[of]
-    return Levels(of.astype(np.int64), classes, [float(values[of == k].mean()) for k in range(len(begins))])
-
-
-def _shared_ends(classes: list[tuple[float, float]]) -> list[float]:
-    """Short numbers between the least and largest values of neighbouring classes, and around all of them."""
-    low, high = classes[0][0], classes[-1][1]
-    between = [_short_number(a, b) for (_, a), (b, _) in itertools.pairwise(classes)]
-    return [
-        _short_number(low - AROUND * (between[0] - low), low),
-        *between,
-        _short_number(high, high + AROUND * (high - between[-1] or between[-1] - between[-2]), lower=True),
-    ]
-
-
-def _short_number(low: float, high: float, lower: bool = False) -> float:
-    """The number of fewest figures above `low` and not above `high`, or with `lower` not below `low` and below `high`."""
-    for figures in range(1, 17):
-        for place in (low + (high - low) / 2, high, low):
-            number = float(f"{place:.{figures}g}")
-            if low <= number < high if lower else low < number <= high:
-                return number
-    return low if lower else high
 
 
 def _numbered(settings: pd.DataFrame, names: list[str]) -> "pd.Series[int]":
@@ -680,43 +612,6 @@ def _side_by_side(*cells: "pd.Series[float]") -> list[pd.DataFrame]:
     tables = [one.unstack("seed") for one in cells]
     seeds = sorted(set().union(*(table.columns for table in tables)))
     return [table.reindex(columns=seeds) for table in tables]
-
-
-def labels_of(values: Sequence[Any], times: float = 1.0, after: str = "", figures: int = 4) -> list[str]:
-    """Values of a factor, or the ends of its classes, as they are read: with figures enough that no two look the same.
-
-    Args:
-        times: what numbers are multiplied by to be read.
-        after: what stands behind them.
-        figures: that a number has at least, if it has so many.
-    """
-    if values and isinstance(values[0], tuple):
-        ends = dict.fromkeys(end for value in values for end in value)
-        said = dict(zip(ends, _apart(list(ends), times, figures, exact=True), strict=True))
-        return [(said[a] if a == b else f"{said[a]} to {said[b]}") + after for a, b in values]
-    numbers = bool(values) and all(isinstance(it, int | float) and not isinstance(it, bool) for it in values)
-    if numbers:
-        return [it + after for it in _apart(values, times, figures)]
-    return [("on" if value else "off") if isinstance(value, bool) else str(value) for value in values]
-
-
-def _apart(numbers: Sequence[float], times: float, figures: int, exact: bool = False) -> list[str]:
-    """Numbers with as many figures as tell them apart, or, if `exact`, say all of each."""
-    shown = [number if times == 1 else number * times for number in numbers]
-    for many in range(figures, 17):
-        said = [_with_figures(number, many) for number in shown]
-        whole = all(
-            np.isclose(float(it.replace(",", "")), number, 1e-12, 0) for it, number in zip(said, shown, strict=True)
-        )
-        if len(set(said)) == len(set(numbers)) and (whole or not exact):
-            return said
-    return [str(number) for number in shown]
-
-
-def _with_figures(number: float, figures: int) -> str:
-    if isinstance(number, int) or abs(number) >= 10**figures - 0.5:
-        return f"{number:,.0f}"
-    return f"{number:,.{figures}g}"
 
 
 def is_sweep(folder: Path) -> bool:

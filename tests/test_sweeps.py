@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from made_sweeps import a_sweep, shared
 
 from sim.engine.settings import BadInput
-from sim.sweeps import Sweep, _levels, crossed, interval, labels_of
+from sim.factors import end_of, labels_of, levels_of
+from sim.sweeps import Sweep, crossed, interval, lead
 
 
 def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
@@ -142,7 +143,7 @@ def test_classes_share_short_ends_that_tell_which_values_are_in_them(points, sca
     """Breaks if each end is rounded for its own class: 0.0594 to 0.0915 beside 0.091 to 0.125."""
     values = np.random.default_rng(points).uniform(0.06, 0.25, points)
     values = scale * (values**9 if skewed else values)
-    levels = _levels(values, drawn=True)
+    levels = levels_of(values, drawn=True)
     ends = [tuple(float(end.replace(",", "")) for end in label.split(" to ")) for label in levels.labels]
     assert len(set(levels.labels)) == len(ends) == 5
     for (_, end), (begin, _) in pairwise(ends):
@@ -158,7 +159,7 @@ def test_classes_share_short_ends_that_tell_which_values_are_in_them(points, sca
     "values", [[1, 1, 1, 1, 1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6, 7], [9, 9, 9, 9, 9, 9, 1, 2, 3, 4, 5, 6]]
 )
 def test_whole_numbers_are_in_one_class_each_and_no_class_is_empty(values):
-    levels = _levels(np.array(values), drawn=True)
+    levels = levels_of(np.array(values), drawn=True)
     ends = [tuple(map(int, label.split(" to "))) for label in levels.labels]
     for place, of in enumerate(ends):
         mine = {value for value, it in zip(values, levels.of, strict=True) if it == place}
@@ -180,7 +181,7 @@ def test_a_lever_at_the_end_of_what_was_tried_is_told_and_one_that_cannot_go_on_
     assert sweep.best("profit.total")["at_end"].tolist() == ["shopping.commission, users.talk"] * 2
     sweep.about["factors"][1]["most"] = 2.0
     assert sweep.best("profit.total")["at_end"].tolist() == ["shopping.commission"] * 2
-    assert (sweep.end_of("shopping.commission", 0.0), sweep.end_of("shopping.commission", 0.1)) == ("lowest", "")
+    assert (end_of(sweep.about["factors"][0], 0.0), end_of(sweep.about["factors"][0], 0.1)) == ("lowest", "")
 
 
 def test_a_lever_that_makes_no_difference_is_best_nowhere(tmp_path):
@@ -196,8 +197,8 @@ def test_where_the_first_are_equal_nobody_wins(tmp_path):
     found = sweep.winners("profit.total", "shopping.commission", "users.talk")
     assert found["winner"].isna().all()
     assert not found["sure"].any()
-    assert sweep.lead("profit.total", choosing=False).tied
-    assert sweep.lead("profit.total", choosing=True).tied
+    assert lead(sweep, "profit.total", choosing=False).tied
+    assert lead(sweep, "profit.total", choosing=True).tied
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():

@@ -187,16 +187,15 @@ def _check_numbers(replicates: int | None, precision: float | None, max_replicat
         raise BadInput(f"max_replicates = {max_replicates}: must be at least {LEAST_REPLICATES}")
 
 
-def check_seeds(first: int, many: int, where: str) -> None:
-    """Refuse so many seeds from the first on where they go beyond the largest.
+def check_seeds(first: int, many: int, where: str) -> range:
+    """So many seeds from the first on.
 
     Raises:
-        BadInput: they do.
+        BadInput: they go beyond the largest.
     """
     if first + many - 1 > LARGEST_SEED:
-        raise BadInput(
-            f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}: begin with a smaller one"
-        )
+        raise BadInput(f"{where}: {many:,} seeds from {first} on go beyond the largest, {LARGEST_SEED}")
+    return range(first, first + many)
 
 
 def _read(given: Sequence[Given]) -> list[Scenario]:

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from scipy.stats import qmc
 
-from sim.engine.settings import BadInput, Parameter, Settings, Words, plain
+from sim.engine.settings import BadInput, Settings, Words, plain
 from sim.experiments.compare import check_fair, check_seeds
 from sim.ground import friend_files, paths
 from sim.results import Differing, listed
@@ -82,15 +82,17 @@ class PlanFile(Settings):
         numbers = value if isinstance(value, list) else [value]
         if not numbers or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in numbers):
             raise ValueError("must be a number of seeds, as 8, or a list of them, as [1, 2, 3]")
-        if isinstance(value, list) and len(set(value)) < len(value):
-            raise ValueError("names a seed twice")
+        if isinstance(value, list):
+            if len(set(value)) < len(value):
+                raise ValueError("names a seed twice")
+            if max(value) > LARGEST_SEED:
+                raise ValueError(f"seeds are at most {LARGEST_SEED}, and one is {max(value)}")
+            return tuple(value)
         if value == 0:
             raise ValueError("must be at least 1")
-        if isinstance(value, list) and max(value) > LARGEST_SEED:
-            raise ValueError(f"seeds are at most {LARGEST_SEED}, and one is {max(value)}")
-        if isinstance(value, int) and value > MOST_SEEDS:
+        if value > MOST_SEEDS:
             raise ValueError(f"is how many seeds, at most {MOST_SEEDS:,}; one seed of your own is a list, as [{value}]")
-        return tuple(value) if isinstance(value, list) else value
+        return value
 
 
 # The plan
@@ -309,9 +311,7 @@ class _Reading:
         self._check_names()
         seeds = self.file.seeds
         if isinstance(seeds, int):
-            first = self.scenarios[0].run.seed
-            check_seeds(first, seeds, f"{self.path}: seeds")
-            seeds = range(first, first + seeds)
+            seeds = check_seeds(self.scenarios[0].run.seed, seeds, f"{self.path}: seeds")
         if most is not None:
             check_size(self.path, self._runs() * len(seeds), most)
         axes = self._axes()
@@ -562,8 +562,3 @@ def _described(place: Sequence[Any]) -> str:
     homes: dict[str, type[Settings]] = {"factors": Factor, "sample": Sample}
     home = homes.get(str(place[0]), PlanFile) if len(place) > 1 else PlanFile
     return home.model_fields[str(place[-1])].description or "it must be given"
-
-
-def declared(scenario: Scenario, names: Sequence[str]) -> dict[str, Parameter]:
-    """What settings say of themselves, by name."""
-    return {parameter.name: parameter for parameter in scenario.parameters() if parameter.name in names}

@@ -26,7 +26,7 @@ from sim.experiments.claim import check_inputs, plan_in, strangers
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
 from sim.experiments.lock import only_one
-from sim.experiments.plan import MANY, Axis, Plan, check_size, declared, fingerprint
+from sim.experiments.plan import MANY, Axis, Plan, check_size, fingerprint
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
@@ -312,7 +312,7 @@ def _now() -> str:
 
 def _about(plan: Plan) -> dict[str, Any]:
     """`sweep.json`: what is asked for."""
-    settings = declared(plan.scenarios[0], plan.factors)
+    settings = {it.name: it for it in plan.scenarios[0].parameters()}
     return {
         "version": __version__,
         "code": CODE,

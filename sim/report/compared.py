@@ -166,9 +166,12 @@ class Compared:
 
 
 def _equal(one: Figures, other: Figures) -> bool:
-    keys = ("mean", "low", "high", "diff", "diff_low", "diff_high")
     size = max(abs(one["mean"]), abs(other["mean"]))
-    return all(math.isclose(one[key], other[key], rel_tol=EQUAL, abs_tol=EQUAL * size) for key in keys)
+    pairs = (
+        (one["mean"], other["mean"]), (one["low"], other["low"]), (one["high"], other["high"]),
+        (one["diff"], other["diff"]), (one["diff_low"], other["diff_low"]), (one["diff_high"], other["diff_high"]),
+    )  # fmt: skip
+    return all(math.isclose(*pair, rel_tol=EQUAL, abs_tol=EQUAL * size) for pair in pairs)
 
 
 def dates_of(days: pd.DataFrame) -> list[str]:

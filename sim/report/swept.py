@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from sim.factors import Levels, end_of, labels_of
 from sim.ground.metrics import Better
 from sim.report import colours
 from sim.report.marks import Mark
 from sim.report.wording import GAP, HEADLINES, by_hand, counted, in_words, listed, plain
-from sim.sweeps import Levels, Sweep, labels_of
+from sim.sweeps import Sweep
 
 MAPS = 3  # pairs of factors shown on a map of winners
 
@@ -62,7 +63,7 @@ class Swept:
         said = []
         for lever in self.levers:
             if (value := it.get(lever)) is not None:
-                end = self.sweep.end_of(lever, value)
+                end = end_of(self.factors[lever], value)
                 said.append(f"{called(lever).lower()} {self.level_name(lever, value)}{end and f' (the {end} tried)'}")
         return said
 
