@@ -35,10 +35,10 @@ class DriversSettings(Settings):
     """[drivers]"""
 
     number: float = assumed.amount(
-        0.95, "drivers a 1,000 people", "drivers on day 0", "fitted: few come or go at first in taxi.toml", 0.2, 10
+        0.8, "drivers a 1,000 people", "drivers on day 0", "fitted: few come or go at first in taxi.toml", 0.2, 10
     )
     pool: float = assumed.amount(
-        4.8, "drivers a 1,000 people", "people who could drive, those who do among them", "round figure", 1, 20
+        4.0, "drivers a 1,000 people", "people who could drive, those who do among them", "round figure", 1, 20
     )
     hours: float = assumed.positive(
         8.0,
