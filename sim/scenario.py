@@ -5,8 +5,7 @@ import difflib
 import functools
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -29,6 +28,7 @@ from sim.ground import paths
 from sim.ground.city import CitySettings
 from sim.ground.clock import ClockSettings, check_dates
 from sim.ground.friends import Friends, FriendsSettings
+from sim.ground.toml_files import placed, read_toml, toml
 from sim.people.attention import AttentionSettings
 from sim.people.experience import ExperienceSettings
 from sim.people.joining import JoiningSettings
@@ -263,15 +263,15 @@ class Scenario(Settings):
     def to_toml(self) -> str:
         """The resolved scenario: every value that applies, as a scenario file."""
         plain = self.model_dump()
-        lines = [f"title = {_toml(self.title)}", ""]
+        lines = [f"title = {toml(self.title)}", ""]
         for section in SECTIONS:
-            lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in plain[section].items()), ""]
+            lines += [f"[{section}]", *(f"{key} = {toml(value)}" for key, value in plain[section].items()), ""]
         for event in self.events:
             lines += ["[[events]]", f"day = {event.day}"]
             if event.set:
-                lines.append("set = { " + ", ".join(f'"{k}" = {_toml(v)}' for k, v in _flat(event.set).items()) + " }")
+                lines.append("set = { " + ", ".join(f'"{k}" = {toml(v)}' for k, v in _flat(event.set).items()) + " }")
             if event.happen:
-                lines.append(f"happen = {_toml(event.happen)}")
+                lines.append(f"happen = {toml(event.happen)}")
             lines.append("")
         return "\n".join(lines)
 
@@ -284,7 +284,6 @@ class Scenario(Settings):
 
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
-PATHS = ("friends.file",)  # settings that are paths
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
 NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
 
@@ -340,38 +339,6 @@ def _read(path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], 
     return merged, origins
 
 
-def placed(name: str, value: Any, folder: Path) -> Any:
-    """A setting's value as a file in `folder` means it: a path is seen from there."""
-    return paths.seen_from(folder, value) if name in PATHS and isinstance(value, str) and value else value
-
-
-def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, dict[str, Any]]:
-    """The text of a TOML file, and its values.
-
-    Args:
-        what: the kind of file, for messages.
-        chain: files that extend one another, the last of them this one.
-
-    Raises:
-        BadInput: if it cannot be read.
-    """
-    try:
-        text = paths.text_of(path)
-        return text, tomllib.loads(text)
-    except FileNotFoundError:
-        extended = f", which {chain[-1].name} extends" if chain else ""
-        said = paths.missing(path, f"{what}{extended}", lambda near: _may_be_meant(near, chain))
-        raise BadInput(f"{path}: {said}") from None
-    except IsADirectoryError:
-        raise BadInput(f"{path}: a folder; name one file, a {what}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: cannot be read: not text in UTF-8: save it in that encoding") from None
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {paths.circle(path) or error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path}: not valid TOML: {error}") from None
-
-
 def _put(values: dict[str, Any], origins: dict[str, str], keys: list[str], value: Any, origin: str) -> None:
     name, where = ".".join(keys), f"{origin}: " if origin else ""
     if len(keys) == 1 and (origin or keys[0] not in ("title", "events")) and keys[0] not in ("title", "events"):
@@ -404,11 +371,6 @@ def _keys(section: str) -> list[str]:
 def _nearest(name: str, valid: Any) -> str:
     near = difflib.get_close_matches(name, list(valid), 1, 0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _may_be_meant(file: Path, chain: Sequence[Path]) -> bool:
-    """Whether a file might be the one that somebody misnamed: a TOML file, and none that extends it."""
-    return file.suffix == ".toml" and file.is_file() and file.resolve() not in chain
 
 
 def _checked(values: Mapping[str, Any], origins: Mapping[str, str], path: Path | None) -> Scenario:
@@ -571,13 +533,3 @@ def _check_steering(scenario: Scenario, path: Path | None) -> None:
         except ValidationError as error:
             said = error.errors()[0]["msg"]
             raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} cannot stand there: {said}") from None
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):  # JSON's escapes are TOML's, but TOML wants DEL escaped too
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)

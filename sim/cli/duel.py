@@ -53,7 +53,7 @@ def _show(found: "Duel") -> None:
     """The matrix as people read it: money in CNY with its interval, marks beside it."""
     rows: list[Row] = []
     for row in found.table().to_dict(orient="records"):
-        told: Row = {"we run": row["ours"], "the rival runs": row["theirs"]}
+        told: dict[str, Any] = {"we run": row["ours"], "the rival runs": row["theirs"]}
         for metric, name in (
             ("profit.total", "our profit"),
             ("rival.profit", "its profit"),

@@ -25,7 +25,7 @@ class Setting(click.ParamType[tuple[str, Any]]):
         section, _, name = key.partition(".")
         if not (equals and section and name):
             self.fail(f"{value!r} is not of the form section.key=value, as in wallet.payer_fee=0.01", param, ctx)
-        from sim.scenario import placed
+        from sim.ground.toml_files import placed
 
         return key, placed(key, _toml_or_text(text), Path())  # seen from where the command is given
 
@@ -126,7 +126,7 @@ def say_network(file: str) -> None:
 def _is_plan(path: Path) -> bool:
     """Whether a file that is no scenario is a plan."""
     from sim.engine.settings import BadInput
-    from sim.scenario import read_toml
+    from sim.ground.toml_files import read_toml
 
     try:
         return "scenarios" in read_toml(path, "plan")[1]

@@ -101,8 +101,8 @@ def compare(
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
     _check_metric(metric)
-    scenarios = [scenario.settled() for scenario in _named(_read(scenarios))]
-    decided, unfair = check_fair(scenarios)
+    chosen = [scenario.settled() for scenario in _named(_read(scenarios))]
+    decided, unfair = check_fair(chosen)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)
         warnings.warn(
@@ -112,30 +112,30 @@ def compare(
     if precision is not None:
         planned = min(max(planned, LEAST_REPLICATES), max_replicates)
     asked, most = jobs, planned if precision is None else max_replicates
-    check_seeds(scenarios[0].run.seed, most, "run.seed")
-    jobs = _jobs(scenarios, asked, most)
+    check_seeds(chosen[0].run.seed, most, "run.seed")
+    jobs = _jobs(chosen, asked, most)
     out = None if out is None else paths.given(out, "out")
-    tally, reached = Tally(scenarios, out), False
+    tally, reached = Tally(chosen, out), False
     with contextlib.ExitStack() as stack:
-        inputs = [file for scenario in scenarios for file in scenario.inputs]
+        inputs = [file for scenario in chosen for file in scenario.inputs]
         stack.enter_context(claimed(out, OF_A_COMPARISON, force, inputs))
-        graphs = stack.enter_context(Graphs(scenarios[0], out))
+        graphs = stack.enter_context(Graphs(chosen[0], out))
         # a network that cannot be is refused before anything is lost, and what a file holds is known only now
         friends = Friends.open(graphs.of(tally.first_seed))
-        friends.check_people(scenarios[0].run.users, scenarios[0].friends.file)
-        pool = stack.enter_context(Pool(_jobs(scenarios, asked, most, friends)))
+        friends.check_people(chosen[0].run.users, chosen[0].friends.file)
+        pool = stack.enter_context(Pool(_jobs(chosen, asked, most, friends)))
         jobs = pool.jobs
         if jobs > 1:
-            warm_up(scenarios)
+            warm_up(chosen)
         if out is not None:  # what lies there is no finished comparison from now on
             forget(out)
         enough = planned
         while True:
             seeds = range(tally.first_seed + len(tally.seeds), tally.first_seed + planned)
-            for _, result in pool.as_completed(_tasks(pool, scenarios, seeds, graphs)):
+            for _, result in pool.as_completed(_tasks(pool, chosen, seeds, graphs)):
                 tally.add(result)
                 if progress is not None:
-                    progress(len(tally.runs), len(scenarios) * planned)
+                    progress(len(tally.runs), len(chosen) * planned)
             tally.seeds += seeds
             if precision is None:
                 break
@@ -144,27 +144,27 @@ def compare(
             reached = is_precise(tally.values(metric)[:enough], precision)
             if reached or planned >= max_replicates:
                 break
-            planned = min(planned + -(-jobs // len(scenarios)), max_replicates)
+            planned = min(planned + -(-jobs // len(chosen)), max_replicates)
         tally.keep(enough)
     manifest: dict[str, Any] = {
         "version": __version__,
-        "name": "-".join(scenario.name for scenario in scenarios),
-        "title": " / ".join(scenario.title for scenario in scenarios),
-        "baseline": scenarios[0].name,
-        "scenarios": [scenario.name for scenario in scenarios],
+        "name": "-".join(scenario.name for scenario in chosen),
+        "title": " / ".join(scenario.title for scenario in chosen),
+        "baseline": chosen[0].name,
+        "scenarios": [scenario.name for scenario in chosen],
         "seed": tally.first_seed,
         "replicates": len(tally.seeds),
-        "users": scenarios[0].run.users,
-        "days": scenarios[0].run.days,
-        "scenario_hash": {scenario.name: scenario.digest() for scenario in scenarios},
-        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in scenarios},
+        "users": chosen[0].run.users,
+        "days": chosen[0].run.days,
+        "scenario_hash": {scenario.name: scenario.digest() for scenario in chosen},
+        "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in chosen},
         "seconds": time.perf_counter() - began,
         "peak_memory_bytes": max(manifest["peak_memory_bytes"] for manifest in tally.manifests.values()),
         "machine": machine(),
         "jobs": jobs,
         "started": started.isoformat(timespec="seconds"),
-        "network": tally.manifests[scenarios[0].name, tally.first_seed]["network"],
-        "metrics": tally.manifests[scenarios[0].name, tally.first_seed]["metrics"],
+        "network": tally.manifests[chosen[0].name, tally.first_seed]["network"],
+        "metrics": tally.manifests[chosen[0].name, tally.first_seed]["metrics"],
         "precision": None
         if precision is None
         else {"asked": precision, "metric": metric, "reached": reached, "max_replicates": max_replicates},

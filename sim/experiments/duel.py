@@ -46,7 +46,7 @@ class Duel:
         return f"Duel({len(self.ours)} of ours against {len(self.theirs)} of theirs, {len(self.seeds)} seeds)"
 
     def _means(self, metric: str) -> NDArray[np.float64]:
-        return self.values[metric].mean(axis=2)
+        return np.asarray(self.values[metric].mean(axis=2))
 
     @property
     def equilibria(self) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 def best_responses(ours: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where our strategy (row) is the best against theirs (column); ties are all best. Shape as `ours`."""
-    return ours >= ours.max(axis=0, keepdims=True)
+    found: NDArray[np.bool_] = ours >= ours.max(axis=0, keepdims=True)
+    return found
 
 
 def equilibria(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> list[tuple[int, int]]:
