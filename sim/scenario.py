@@ -5,7 +5,7 @@ import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -21,7 +21,7 @@ from sim.firms.desks import DesksSettings
 from sim.firms.drivers import DriversSettings
 from sim.firms.merchant import MerchantsSettings
 from sim.firms.regulator import RegulatorSettings
-from sim.firms.rival import RivalSettings
+from sim.firms.rival import RivalSettings, against
 from sim.firms.running import RunningSettings
 from sim.firms.steering import SteeringSettings
 from sim.ground import paths
@@ -146,7 +146,7 @@ class Scenario(Settings):
             if keys[0] not in values:
                 origins[keys[0]] = ""  # what is wrong with it is not wrong in the file
             _put(values, origins, keys, value, "")  # by --users, --set or Python: the name says enough
-        scenario = _checked(values, origins, path).model_copy(update={"name": path.stem})
+        scenario = _against(_checked(values, origins, path)).model_copy(update={"name": path.stem})
         scenario.__dict__["read_from"] = read_from
         return scenario.remember_set(overrides or {})
 
@@ -176,7 +176,7 @@ class Scenario(Settings):
     @classmethod
     def make(cls, **sections: Any) -> "Scenario":
         """A scenario from Python: `Scenario.make(run={"users": 500}, wallet={"payer_fee": 0.01})`."""
-        return _checked(sections, {}, None)
+        return _against(_checked(sections, {}, None))
 
     def __repr__(self) -> str:
         run = self.run
@@ -197,7 +197,7 @@ class Scenario(Settings):
         plain = self.model_dump()
         for name, value in values.items():
             _put(plain, {}, name.split("."), value, "")
-        scenario = _checked(plain, {}, None)
+        scenario = _against(_checked(plain, {}, None))
         scenario.__dict__["read_from"] = self.read_from
         if not self.users_asked and "run.users" not in values:
             scenario.run.model_fields_set.discard("users")
@@ -246,7 +246,7 @@ class Scenario(Settings):
         section = getattr(self, service, None)
         if section is None or getattr(section, "on", True):
             return True
-        return any(_flat(event.set).get(f"{service}.on") for event in self.events)
+        return any(flat(event.set).get(f"{service}.on") for event in self.events)
 
     def levers(self) -> dict[str, Any]:
         """Every setting that may change while a world lives, as an event sets it."""
@@ -257,7 +257,7 @@ class Scenario(Settings):
         values: dict[str, Any] = {}
         for event in sorted(self.events, key=lambda event: event.day):
             if event.day < day:
-                values |= _flat(event.set)
+                values |= flat(event.set)
         return self.with_values(values).remember_set(self._set_by_hand) if values else self
 
     def to_toml(self) -> str:
@@ -269,7 +269,7 @@ class Scenario(Settings):
         for event in self.events:
             lines += ["[[events]]", f"day = {event.day}"]
             if event.set:
-                lines.append("set = { " + ", ".join(f'"{k}" = {toml(v)}' for k, v in _flat(event.set).items()) + " }")
+                lines.append("set = { " + ", ".join(f'"{k}" = {toml(v)}' for k, v in flat(event.set).items()) + " }")
             if event.happen:
                 lines.append(f"happen = {toml(event.happen)}")
             lines.append("")
@@ -285,30 +285,6 @@ class Scenario(Settings):
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
 SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
-NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
-
-
-def differences(one: Scenario, other: Scenario) -> list[tuple[str, Any, Any, str]]:
-    """Settings that differ: (name, value in one, value in other, origin), origin "decided", "assumed", "event" or "run"."""
-    found: list[tuple[str, Any, Any, str]] = []
-    same_file = one.friends.identity()["file"] == other.friends.identity()["file"] != ""
-    for a, b in zip(one.parameters(), other.parameters(), strict=True):
-        if a.value != b.value and not (same_file and a.name in NETWORK):
-            found.append((a.name, a.value, b.value, "run" if a.name.startswith("run.") else a.origin))
-    origins = {p.name: p.origin for p in one.parameters()}
-    mine, theirs = ({(e.day, *item) for e in s.events for item in _moves(e)} for s in (one, other))
-    for day, name, value in sorted(mine ^ theirs):
-        noticed = (name, value) == ("happen", "policy_notice")  # the company's own doing
-        decided = noticed or origins.get(name) == "decided"
-        sides = (value, None) if (day, name, value) in mine else (None, value)
-        found.append((f"day {day}: {name}", *sides, "decided" if decided else "event"))
-    return found
-
-
-def _moves(event: Event) -> Iterator[tuple[str, str]]:
-    yield from ((name, json.dumps(value)) for name, value in _flat(event.set).items())
-    if event.happen:
-        yield "happen", event.happen
 
 
 # reading
@@ -373,6 +349,13 @@ def _nearest(name: str, valid: Any) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def _against(scenario: Scenario) -> Scenario:
+    """The scenario with the levers of the strategy that its rival runs, if it names one."""
+    if not scenario.rival.strategy:
+        return scenario
+    return against(scenario, Scenario.load(scenario.rival.strategy, {"rival.strategy": ""}))
+
+
 def _checked(values: Mapping[str, Any], origins: Mapping[str, str], path: Path | None) -> Scenario:
     """Validate, and say plainly what is wrong."""
     try:
@@ -426,22 +409,15 @@ def _check_dates(scenario: Scenario, path: Path | None) -> None:
         raise BadInput(f"{where}run.days = {scenario.run.days}: the calendar ends in the year 9999")
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by `section.key`, however they are nested."""
+    found: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
 
 
 FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
-
-
-def check_birth(path: str, scenario: Scenario, saved: Scenario, given: bool) -> None:
-    """Refuse other settings than a saved world was born with; of a network that is read or `given` it looks itself."""
-    may_change = ("run.days", *(NETWORK if given or scenario.friends.file else ()))
-    for name, asked, had, _ in differences(scenario, saved):
-        if name.partition(".")[0] in FIXED and name not in may_change:
-            raise BadInput(f"{path}: {name} is {asked!r} in {scenario.name}, but the saved world was born with {had!r}")
 
 
 def _check_events(scenario: Scenario, origins: Mapping[str, str], path: Path | None) -> None:
@@ -450,7 +426,7 @@ def _check_events(scenario: Scenario, origins: Mapping[str, str], path: Path | N
     for number, event in sorted(enumerate(scenario.events, 1), key=lambda item: item[1].day):
         if not event.set and event.happen is None:
             raise BadInput(f"{where}events.{number}: says neither what to `set` nor what should `happen`")
-        for name, value in _flat(event.set).items():
+        for name, value in flat(event.set).items():
             keys = name.split(".")
             if len(keys) != 2 or keys[0] in FIXED or keys[0] not in SECTIONS:
                 homes = [f"{section}.{name}" for section in SECTIONS if name in _keys(section)]
@@ -485,7 +461,7 @@ def _check_needs(scenario: Scenario, path: Path | None) -> None:
         ((event.day, number, event.set) for number, event in enumerate(scenario.events, 1)), key=lambda s: s[:2]
     )
     for day, number, values in [(0, 0, {}), *steps]:
-        on |= {name.removesuffix(".on"): value for name, value in _flat(values).items() if name.endswith(".on")}
+        on |= {name.removesuffix(".on"): value for name, value in flat(values).items() if name.endswith(".on")}
         for service, (needed, why) in NEEDS.items():
             if on[service] and not on[needed]:
                 when = f"events.{number} (day {day}): " if number else ""
@@ -510,7 +486,7 @@ def _check_steering(scenario: Scenario, path: Path | None) -> None:
         return
     where, rule = f"{path}: " if path else "", scenario.steering
     for number, event in enumerate(scenario.events, 1):
-        if "steering.lever" in _flat(event.set):
+        if "steering.lever" in flat(event.set):
             raise BadInput(f"{where}events.{number}.set: 'steering.lever' cannot change: a rule keeps to one lever")
     levers = {
         it.name: it.value for it in scenario.parameters()

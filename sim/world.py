@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim import __version__
 from sim import day as days
+from sim.differences import check_birth
 from sim.engine import kernels, luck
 from sim.engine.columns import Table
 from sim.engine.settings import BadInput
@@ -30,7 +31,7 @@ from sim.ground.metrics import Metric
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
 from sim.people.crowd import Crowd
 from sim.results import whole_file
-from sim.scenario import Event, Given, Scenario, check_birth
+from sim.scenario import Event, Given, Scenario
 from sim.services import (
     advertising,
     assistant,

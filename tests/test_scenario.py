@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.differences import differences
 from sim.engine.settings import BadInput
-from sim.scenario import SECTIONS, Scenario, differences
+from sim.scenario import SECTIONS, Scenario
 from sim.world import World
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.experiments import folder_for
 from sim.cli.options import PATH, experiment, load
 from sim.screen import Row, progress, say, show
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scenarios", nargs=-1, required=True, type=PATH)
 @experiment
-@click.option("--rival", "rivals", type=PATH, multiple=True, help="A strategy of the rival's; else ours, each.")
+@click.option("--against", "rivals", type=PATH, multiple=True, help="A strategy of the rival's; repeatable. Else ours.")
 @click.option("--replicates", type=click.IntRange(min=1), help="Seeds each pair lives through.  [default: 8]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side.  [default: as many as fit]")
 def duel(
     scenarios: Sequence[Path],
     rivals: Sequence[Path],
     out: Path | None,
+    force: bool,
     form: str,
     replicates: int | None,
     jobs: int | None,
@@ -37,9 +39,9 @@ def duel(
 
     ours = [load(path, asked) for path in scenarios]
     theirs = [load(path, asked) for path in rivals] or ours
-    folder = out or Path("outputs", "duel-" + "-".join(scenario.name for scenario in ours))
+    folder = folder_for(out, ["duel", *(scenario.name for scenario in ours)], force)
     with progress("run") as told:
-        found = fight(ours, theirs, replicates=replicates, jobs=jobs, out=folder, progress=told)
+        found = fight(ours, theirs, replicates=replicates, jobs=jobs, out=folder, progress=told, force=force)
     if form == "json":
         click.echo((folder / "duel.json").read_text(encoding="utf-8"), nl=False)
     elif form == "csv":

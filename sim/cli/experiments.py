@@ -14,6 +14,7 @@ from sim.cli.options import (
     DEBUG,
     FORMAT,
     PATH,
+    RIVAL,
     SCENARIO_OR_DEFAULT,
     THREADS,
     experiment,
@@ -34,6 +35,7 @@ MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfar
 @click.command()
 @SCENARIO_OR_DEFAULT
 @experiment
+@RIVAL
 @THREADS
 @click.option("--save-at", type=click.IntRange(min=1), multiple=True, help="Save the world after so many days too.")
 @click.option("--from", "saved", type=PATH, help="A saved world to go on from, under SCENARIO or its own.")
@@ -76,6 +78,7 @@ def run(
 @click.command()
 @click.argument("scenarios", nargs=-1, required=True, type=PATH)
 @experiment
+@RIVAL
 @click.option("--replicates", type=click.IntRange(min=1), help="Seeds each scenario lives through.  [default: 8]")
 @click.option(
     "--precision",

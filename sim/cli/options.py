@@ -68,6 +68,7 @@ DEBUG = click.option(
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="What goes to stdout."
 )
+RIVAL = click.option("--rival", type=PATH, help="A scenario whose levers the rival runs.")
 EXPERIMENT = (
     click.option("--users", type=int, help="People, instead of the scenario's number."),
     click.option("--days", type=int, help="Days, instead of the scenario's number."),
@@ -99,6 +100,8 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
 
     changes = dict(asked["changes"])
     changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
+    if asked.get("rival"):
+        changes["rival.strategy"] = str(asked["rival"])
     try:
         scenario = Scenario.load(path, changes)
     except BadInput:
@@ -136,7 +139,8 @@ def _is_plan(path: Path) -> bool:
 
 def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario that a saved world goes on under; what it was born with is as it was, unless asked otherwise."""
-    from sim.scenario import FIXED, NETWORK, Scenario
+    from sim.differences import NETWORK
+    from sim.scenario import FIXED, Scenario
     from sim.world import World
 
     before = World.saved(saved)[0]

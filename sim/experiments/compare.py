@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import __version__
+from sim.differences import differences
 from sim.engine.settings import BadInput
 from sim.experiments import intervals
 from sim.experiments.claim import claimed
@@ -38,7 +39,7 @@ from sim.results import (
     run_folder,
     write_json,
 )
-from sim.scenario import LARGEST_SEED, Given, Scenario, differences
+from sim.scenario import LARGEST_SEED, Given, Scenario
 from sim.world import METRICS, ModelError, World
 
 REPLICATES = 8

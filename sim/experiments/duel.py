@@ -92,13 +92,14 @@ def duel(
     jobs: int | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    force: bool = False,
 ) -> Duel:
     """Let each of our strategies meet each of the rival's.
 
     Args:
         ours, theirs: strategies of either side, the same if `theirs` is None. Of a rival's strategy its levers count:
             loads of adverts, the cut, paid places and what it knows; its policy is fixed.
-        replicates, jobs, out, progress: as `compare` has them; with `out`, the runs and `duel.json` lie there.
+        replicates, jobs, out, progress, force: as `compare` has them; with `out`, the runs and `duel.json` lie there.
 
     Raises:
         BadInput: fewer than two pairs, or scenarios that are not of the same people and luck.
@@ -107,13 +108,15 @@ def duel(
     if len(ours) * len(theirs) < 2:
         raise BadInput("a duel needs at least two strategies: one answer is no choice")
     pairs = [
-        against(mine, other).model_copy(update={"name": f"{mine.name}.against.{other.name}"})
+        against(mine, other)
+        .with_values({"rival.policy": "fixed"})
+        .model_copy(update={"name": f"{mine.name}.against.{other.name}"})
         for mine in ours
         for other in theirs
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # the rival's levers are what differs, on purpose
-        found = compare(pairs, replicates=replicates, jobs=jobs, out=out, progress=progress)
+        found = compare(pairs, replicates=replicates, jobs=jobs, out=out, progress=progress, force=force)
     duelled = _duel_of(found, [mine.name for mine in ours], [other.name for other in theirs])
     if out is not None:
         duelled.save(Path(out))

@@ -42,6 +42,9 @@ class RivalSettings(Settings):
         "ours", "whether the rival has the services that we have, or none but messages",
         "round figure: services are copied within months, as Facebook did Snapchat's", unit="services",
     )  # fmt: skip
+    strategy: str = assumed.word(
+        "", "scenario file whose levers it runs, in place of those below", "a platform like any other", unit="file"
+    )
     inbox_slots: float = assumed.number(
         0.0,
         "adverts a day of use",
@@ -148,9 +151,9 @@ def levers_of(scenario: Any) -> dict[str, float]:
 
 
 def against(scenario: "Scenario", other: "Scenario") -> "Scenario":
-    """A scenario whose rival runs another's strategy and keeps to it."""
+    """A scenario whose rival begins with another's levers; what it does with them is its policy's."""
     levers = {f"rival.{lever}": value for lever, value in levers_of(other).items()}
-    return scenario.with_values({**levers, "rival.policy": "fixed"})
+    return scenario.with_values({**levers, "rival.strategy": ""}).remember_set(scenario.set_by_hand)
 
 
 class Rival(mesa.Agent):
@@ -248,6 +251,9 @@ class Rival(mesa.Agent):
             return
         fees = sum(ledger.paid(reason, payee=COMPANY) for reason in ("payment_fees", "stickers", "subscriptions"))
         fees += self._passed_on() * ledger.paid("commission", payee=COMPANY)
+        fees += sum(
+            world.today.get(f"{advice}.lost_worth", 0) for advice in ("promotion", "assistant")
+        )  # of paid places
         step = 1.0 / world.now.experience.satisfaction_days
         sales = world.today.get("shopping.gmv", 0) / 100 / days_of_use
         self.service_worth += step * ((worth + fees / 100) / days_of_use - self.service_worth)

@@ -9,7 +9,7 @@ from typing import Any
 from sim.engine.settings import BadInput
 from sim.ground import paths
 
-PATHS = ("friends.file",)  # settings that are paths
+PATHS = ("friends.file", "rival.strategy")  # settings that are paths
 
 
 def placed(name: str, value: Any, folder: Path) -> Any:

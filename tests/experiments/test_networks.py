@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sim import cli
+from sim.differences import differences
 from sim.engine.settings import BadInput
 from sim.experiments.compare import compare
 from sim.experiments.plan import Plan, fingerprint
@@ -17,7 +18,7 @@ from sim.experiments.sweep import sweep
 from sim.experiments.worker import network_name
 from sim.ground.friends import Friends
 from sim.results import Comparison, Result
-from sim.scenario import Scenario, differences
+from sim.scenario import Scenario
 from sim.sweeps import identity
 from sim.world import World
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sim.engine.settings import BadInput
 from sim.firms.rival import advert_income, against, levers_of
 from sim.people import attention
 from sim.scenario import Scenario
@@ -45,7 +47,21 @@ def test_its_levers_are_those_of_a_scenario_it_runs() -> None:
     off = Scenario.make(advertising={"inbox_slots": 1.0}, shopping={"commission": 0.1})
     assert set(levers_of(off).values()) == {0.0}
     met = against(Scenario.make(rival={"policy": "match"}), greedy)
-    assert (met.rival.policy, met.rival.commission, met.rival.discovery_slots) == ("fixed", 0.1, 2.5)
+    assert (met.rival.policy, met.rival.commission, met.rival.discovery_slots) == ("match", 0.1, 2.5)
+
+
+def test_a_scenario_file_names_the_strategy_that_the_rival_runs(tmp_path: Path) -> None:
+    """Seen from the file that names it; breaks if a file that names itself is read for ever."""
+    (tmp_path / "cut.toml").write_text("[shopping]\non = true\ncommission = 0.1\n", encoding="utf-8")
+    (tmp_path / "ours.toml").write_text('[rival]\nstrategy = "cut.toml"\n', encoding="utf-8")
+    (tmp_path / "itself.toml").write_text(
+        '[rival]\nstrategy = "itself.toml"\n[shopping]\non = true\ncommission = 0.2\n', encoding="utf-8"
+    )
+    assert Scenario.load(tmp_path / "ours.toml").rival.commission == 0.1
+    assert Scenario.load(tmp_path / "itself.toml").rival.commission == 0.2
+    assert Scenario.load(tmp_path / "cut.toml", {"rival.strategy": str(tmp_path / "cut.toml")}).rival.commission == 0.1
+    with pytest.raises(BadInput, match="no such scenario file"):
+        Scenario.load(tmp_path / "cut.toml", {"rival.strategy": str(tmp_path / "none.toml")})
 
 
 def test_it_copies_our_services_before_what_we_take_for_them(lived: Callable[..., World]) -> None:

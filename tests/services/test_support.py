@@ -344,7 +344,7 @@ def test_it_needs_shops() -> None:
 
 @pytest.mark.parametrize("name", ["zendesk", "twitter"])
 def test_its_scenarios_differ_from_the_shops_in_what_is_decided_only(name: str, scenarios: Path) -> None:
-    from sim.scenario import differences
+    from sim.differences import differences
 
     found = differences(Scenario.load(scenarios / "shops.toml"), Scenario.load(scenarios / f"{name}.toml"))
     assert {origin for _, _, _, origin in found} == {"decided"}
