@@ -246,7 +246,13 @@ def test_every_cent_of_a_fare_goes_somewhere() -> None:
     paid = world.flows[world.flows.payer == "drivers"].groupby("reason").cents.sum()
     assert fares == history["rides.fares"].sum() > 0
     assert fares == paid["commission"] + paid["driving"] + paid["takings"] + world.ledger["drivers"].sum()
-    assert history["welfare.drivers"].sum() == fares - paid["commission"] - paid["driving"]
+    shown = city.stands_for(world.size, world.now.city)
+    forgone = (
+        history["drivers.earned"].sum() / shown - history["drivers.surplus"].sum()
+    )  # wages elsewhere, of all hours
+    net = fares - paid["commission"] - paid["driving"] - forgone
+    assert forgone > 0
+    assert history["welfare.drivers"].sum() == pytest.approx(net, abs=len(history))
     assert history["revenue.commission"].sum() == paid["commission"] == pytest.approx(0.2 * fares, rel=1e-3)
     assert set(world.flows[world.flows.payer == "drivers"].payee) == {COMPANY, OUTSIDE}
     assert (history["ledger.imbalance"] == 0).all()
@@ -390,8 +396,8 @@ def test_a_higher_commission_makes_drivers_leave_and_waits_longer() -> None:
 
 def test_drivers_come_where_it_pays_and_go_where_it_does_not() -> None:
     poor, rich = (live(run={"days": 60}, drivers={"outside_wage": wage}).history for wage in (6_000, 1_000))
-    assert poor["drivers.exits"].sum() > 5 * poor["drivers.entries"].sum()
-    assert rich["drivers.entries"].sum() > 5 * rich["drivers.exits"].sum()
+    assert poor["drivers.exits"].sum() > 3 * poor["drivers.entries"].sum()
+    assert rich["drivers.entries"].sum() > 3 * rich["drivers.exits"].sum()
     assert rich["drivers.active"].iloc[-1] > poor["drivers.active"].iloc[-1]
 
 

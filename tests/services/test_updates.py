@@ -4,6 +4,7 @@ What breaks the stories: updates that spare no question, that nobody likes to ge
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -257,3 +258,16 @@ def test_a_world_without_merchants_or_orders_has_nothing_to_tell() -> None:
     for empty in ({"merchants__number": 0, "merchants__spare": 0}, {"shopping__needs": 0.0}):
         world = world_of(12, 200, **empty)
         assert world.history["updates.sent"].sum() == world.history["updates.questions"].sum() == 0
+
+
+def test_shops_are_spared_the_questions_of_buyers_who_are_told(lived: Callable[..., World]) -> None:
+    """Breaks where shops pay for updates and gain nothing by them: a price would be a loss to nobody who could stop."""
+    run = {"users": 1_000, "days": 40}
+    cheap, dear = (
+        lived(run=run, shopping={"on": True, "needs": 0.2}, updates={"on": True, "question_cost": cost}).history
+        for cost in (100.0, 500.0)
+    )
+    informed = cheap["updates.informed"].sum()
+    assert informed == dear["updates.informed"].sum() > 100
+    spared = dear["welfare.merchants"].sum() - cheap["welfare.merchants"].sum()
+    assert spared == pytest.approx(0.1 * 400 * informed, rel=0.25)  # what a question costs varies among shops

@@ -211,3 +211,20 @@ def test_payers_are_counted_once_a_day(lived: Callable[..., World]) -> None:
     assert history["wallet.monthly_payers_share"].iloc[-1] == pytest.approx(
         lately.sum() / history["users.monthly"].iloc[-1], abs=0.01
     )
+
+
+def test_payment_by_wallet_is_worth_something_to_both_sides_and_a_fee_loses_some_of_it(
+    lived: Callable[..., World],
+) -> None:
+    """A per cent of the price in the mean to a shop. Breaks where a fee that drives payment to the card costs nobody."""
+    run, shopping = {"users": 1_000, "days": 40}, {"on": True, "needs": 0.2}
+    owners = {"first_owners": 1.0}
+    free, worthless, dear = (
+        lived(run=run, shopping=shopping, wallet=owners | terms)
+        for terms in ({}, {"merchant_benefit": 0.0}, {"buyer_fee": 0.05})
+    )
+    gain = free.history["welfare.merchants"].sum() - worthless.history["welfare.merchants"].sum()
+    assert gain == pytest.approx(0.01 * free.history["shopping.wallet_paid"].sum(), rel=0.3)
+    assert dear.history["shopping.wallet_paid"].sum() < 0.1 * free.history["shopping.wallet_paid"].sum()
+    assert free.surplus.sum() > dear.surplus.sum()
+    assert free.history["welfare.total"].sum() > dear.history["welfare.total"].sum()
