@@ -9,7 +9,19 @@ table's parameters; others may be given.
 from collections.abc import Callable, Iterable
 
 from sim.engine.settings import BadInput
-from sim.experiments.limits import advertising, advice, banking, crowds, laws, markets, money, networks, rides, support
+from sim.experiments.limits import (
+    advertising,
+    advice,
+    banking,
+    crowds,
+    entry,
+    laws,
+    markets,
+    money,
+    networks,
+    rides,
+    support,
+)
 from sim.experiments.limits.limit import Limit
 
 __all__ = ["LIMITS", "Limit", "validate"]
@@ -46,6 +58,8 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     29: (banking.bad_month,),
     32: (laws.every_cent,),
     33: (laws.same_bytes,),
+    34: (entry.free_entry,),
+    40: (entry.showrooming,),
 }
 
 

@@ -27,7 +27,6 @@ from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.people import channels
 from sim.people.taste import worth_of_shop
-from sim.people.users import MEMBER
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -50,9 +49,9 @@ class MerchantsSettings(Settings):
     cost: int = assumed.count(6_000, "cents", "cost of what is sold", "MODEL.md: 60 CNY, price about 96", 0, 50_000)
     cost_spread: float = assumed.amount(0.1, "log-spread", "inequality of costs", "round figure", 0, 0.5)
     quality: float = assumed.number(
-        1.2,
+        0.6,
         "logit units",
-        "mean quality: what a shop offers above not buying",
+        "mean quality: what a shop offers above not buying; the best fifth of those who might stand",
         "fitted: 40 % of needs are met in the app",
         -5,
         10,
@@ -135,8 +134,11 @@ class MerchantColumns(Table):
     open_demand_lately = Column(np.float64, 0, "and in the open")
     # averaged over as many weeks as bring a full market's customers
     weeks_lately = Column(np.float64, 0, "weight of the weeks averaged, near 1 after as many", "weeks")
-    earned_lately = Column(np.float64, 0, "earned less spent a week, which others see and may follow", "cents")
+    earned_lately = Column(
+        np.float64, 0, "sales likely of who looked, less goods, fees and what is spent, a week; others see it", "cents"
+    )
     profit_lately = Column(np.float64, 0, "that less the keep of the shop, a week", "cents")
+    won_lately = Column(np.float64, 0, "share of its circle's needs that it wins")
     # of a shop that closed: what others learn from it
     closed_on = Column(np.int64, -1, "day on which it closed last; -1 for never", "day")
     rivals_then = Column(np.int64, 0, "shops open in its circle then, itself included", "shops")
@@ -197,13 +199,6 @@ def worth_of_click(price, cost, fees, orders_a_look):
     return max(0.0, price * (1.0 - fees) - cost) * orders_a_look
 
 
-@rule
-def share_of_entrant(share, better):
-    """Share of needs that a new shop wins, of one like it that wins `share`, from which it differs by logit units."""
-    weight = share * math.exp(min(1.0, better))
-    return weight / (1.0 + weight)
-
-
 def markets(world: "World") -> int:
     """Number of markets: people `first * markets // people` share one."""
     return max(1, round(world.size / world.scenario.merchants.people_a_market))
@@ -241,7 +236,7 @@ class Merchant(mesa.Agent):
     looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
     orders_lately, open_orders_lately, by_wallet_lately, off_lately = Field(), Field(), Field(), Field()
     looks_lately, demand_lately, open_demand_lately, spent_lately = Field(), Field(), Field(), Field()
-    earned_lately, weeks_lately, profit_lately = Field(), Field(), Field()
+    earned_lately, weeks_lately, profit_lately, won_lately = Field(), Field(), Field(), Field()
     closed_on, rivals_then, fees_then = Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table, row: int) -> None:
@@ -305,13 +300,8 @@ class Merchant(mesa.Agent):
         self.open = self.bid = 0
         self.closed_on, self.rivals_then, self.fees_then = world.day, circle.size, fees_on_sales(world)
         rows.losing[circle] = 0  # the others wait to see what the place left brings
-        _share_out(world, circle[circle != self.row], 1.0 + self._share_won())
+        _share_out(world, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
         world.add("merchants.exits", 1)
-
-    def _share_won(self) -> float:
-        """Share of its circle's needs that it wins, of late."""
-        won = self.demand_lately + self.open_demand_lately
-        return float(min(1.0, won / needs_a_week(self.model)))
 
     def _enter(self) -> None:
         """Open, in the widest gap, if a month would pay the opening."""
@@ -331,7 +321,12 @@ class Merchant(mesa.Agent):
         self.open, self.opening, self.losing, self.closed_on = 1, 1, 0, -1
         self.place = widest_gap(self.table.rows.place[circle], self.place)
         self.price = self.price_before = self.open_price = price
-        self.earned_lately, self.profit_lately, self.weeks_lately = week, profit, 1.0  # what it reckons with
+        self.earned_lately, self.profit_lately, self.won_lately, self.weeks_lately = (
+            week,
+            profit,
+            share,
+            1.0,
+        )  # as reckoned
         _share_out(world, circle, 1.0 - share)
         world.add("merchants.entries", 1)
 
@@ -346,9 +341,10 @@ class Merchant(mesa.Agent):
     def _week_expected(self, circle: NDArray[np.int64], price: int) -> tuple[float, float]:
         """What it would earn a week, keep not paid, and the share of needs it would win.
 
-        As the shop most like it, open or closed of late under no higher fees, scaled by what it is better or worse;
-        where there is none, what one alone would sell to people whom it suits as it does in the mean: a little less than
-        it does sell, since those whom it suits best buy most.
+        As the open shop most like it with one more beside it, scaled by what it is better or worse, and as the shop most
+        like it that closed of late, though as few stood and fees were no higher: half of one, half of the other. Where there is neither, what one
+        alone would sell to people whom it suits as it does in the mean: a little less than it does sell, since those whom
+        it suits best buy most.
         """
         world, rows, terms = self.model, self.table.rows, self.model.now.shopping
         scale = terms.noise if terms.noise > 0 else 1.0
@@ -356,29 +352,40 @@ class Merchant(mesa.Agent):
         def worth(quality: Any, price: Any) -> Any:
             return worth_of_shop(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / scale
 
-        first = self.row // shops_a_circle(world) * shops_a_circle(world)
-        every = np.arange(first, first + shops_a_circle(world))
-        since = world.day - rows.closed_on[every]
-        warns = (rows.closed_on[every] >= 0) & (since <= 7 * world.now.merchants.learning)
-        warns &= (rows.open[every] == 0) & (rows.fees_then[every] <= fees_on_sales(world) + 1e-9)
-        alike = np.concatenate([circle[rows.weeks_lately[circle] > 0], every[warns]])
+        def of_like(shops: NDArray[np.int64]) -> tuple[float, float, float]:
+            """How many times as good this is as the shop most like it, what that earned a week and won of the needs."""
+            better = worth(self.quality, price) - worth(rows.quality[shops], rows.price[shops])
+            at = int(np.argmin(np.abs(better)))
+            weeks = rows.weeks_lately[shops[at]]
+            earned, won = rows.earned_lately[shops[at]] / weeks, rows.won_lately[shops[at]] / weeks
+            return math.exp(min(1.0, better[at])), float(earned), float(won)
+
+        reckoned = []
+        known = circle[rows.weeks_lately[circle] > 0]
+        if known.size:
+            better, earned, won = of_like(known)
+            crowding = better / (1.0 + won * better)
+            reckoned.append((earned * crowding, won * crowding))
+        closed = self._warnings(circle.size + 1)
+        if closed.size:
+            better, earned, won = of_like(closed)
+            reckoned.append((earned * better, min(1.0, won * better)))
+        if reckoned:
+            week, share = np.mean(reckoned, axis=0).tolist()
+            return week, share
         ours = worth(self.quality, price)
-        needs = needs_a_week(world)
-        if alike.size == 0:
-            shop, outside, nothing = np.exp(np.array([ours, terms.outside / scale, terms.doing_without / scale]))
-            share = shop / (shop + outside + nothing)
-            return float(needs * share * (price * (1.0 - fees_on_sales(world)) - self.cost)), float(share)
-        better = ours - worth(rows.quality[alike], rows.price[alike])
-        at = int(np.argmin(np.abs(better)))
-        other = alike[at]
-        won = (rows.demand_lately[other] + rows.open_demand_lately[other]) / needs
-        if not rows.open[other]:  # it was one of so many, and we should be one of those who stand now
-            won *= rows.rivals_then[other] / (circle.size + 1)
-            week = rows.earned_lately[other] * rows.rivals_then[other] / (circle.size + 1)
-        else:
-            week = rows.earned_lately[other] / (1.0 + won * math.exp(min(1.0, better[at])))
-        week *= math.exp(min(1.0, better[at])) / max(1e-9, rows.weeks_lately[other])
-        return float(week), float(share_of_entrant(min(1.0, won), better[at]))
+        shop, outside, nothing = np.exp(np.array([ours, terms.outside / scale, terms.doing_without / scale]))
+        share = shop / (shop + outside + nothing)
+        return float(needs_a_week(world) * share * (price * (1.0 - fees_on_sales(world)) - self.cost)), float(share)
+
+    def _warnings(self, stand: int) -> NDArray[np.int64]:
+        """Shops of its circle that closed of late, when no more than these stood, under fees no higher than today's."""
+        rows, circle = self.table.rows, shops_a_circle(self.model)
+        every = np.arange(circle) + self.row // circle * circle
+        since = self.model.day - rows.closed_on[every]
+        closed = (rows.open[every] == 0) & (rows.closed_on[every] >= 0) & (rows.weeks_lately[every] > 0)
+        late = (since <= 7 * self.model.now.merchants.learning) & (rows.rivals_then[every] <= stand)
+        return np.asarray(every[closed & late & (rows.fees_then[every] <= fees_on_sales(self.model) + 1e-9)])
 
 
 def _share_out(world: "World", others: NDArray[np.int64], factor: float) -> None:
@@ -400,11 +407,9 @@ def widest_gap(places: NDArray[np.float64], place: float) -> float:
 
 
 def needs_a_week(world: "World") -> float:
-    """Needs for goods that come to a circle in a week, as everyone in the trade knows: of members at their usual use."""
-    terms = world.now.shopping
-    members = np.count_nonzero(world.users.rows.membership == MEMBER)
-    a_market = members / markets(world) * world.now.presence.usual_share * terms.needs * 7
-    return max(1e-9, a_market / world.scenario.merchants.categories)
+    """Needs for goods that come to a circle in a week, were all days like today: what the trade reckons with."""
+    today = sum(people.size for people in world.awake) * world.now.shopping.needs
+    return max(1e-9, 7 * today / markets(world) / int(world.scenario.merchants.categories))
 
 
 def keep_a_week(world: "World") -> float:
@@ -432,6 +437,10 @@ def found(world: "World") -> list[Merchant]:
     rows.quality[...], rows.cost[...] = qualities[best], costs[best]
     rows.price[...] = rows.price_before[...] = rows.open_price[...] = rows.cost + settings.first_markup
     rows.open[...] = order < settings.number
+    first = rows.open == 1  # they reckon as who opens one does: to earn the opening in a month
+    rows.weeks_lately[first] = 1.0
+    rows.profit_lately[first] = settings.opening_cost * world.market_scale * 7 / 30
+    rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(world)
     accounts = np.arange(number, dtype=np.uint32)
     capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
     world.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
@@ -477,17 +486,34 @@ def _remember(world: "World") -> None:
     There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
     """
     settings, rows = world.now.merchants, world.tables["merchants"].rows
-    keep = keep_a_week(world)
-    earned, shops = rows.earned - rows.spent, rows.open == 1
+    shops, keep = rows.open == 1, keep_a_week(world)
+    earned = _likely_earnings(world) - rows.spent
     week = (
         (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
         (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
         (rows.open_orders_lately, rows.open_orders), (rows.open_demand_lately, rows.open_demand / MICRO),
     )  # fmt: skip
-    money = (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep)
+    money = (
+        (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep),
+        (rows.won_lately, (rows.demand + rows.open_demand) / MICRO / needs_a_week(world)),
+    )  # fmt: skip
     for columns, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
         for lately, value in columns:
             lately[shops] += new * (value - lately)[shops]
+
+
+def _likely_earnings(world: "World") -> NDArray[np.float64]:
+    """What each shop would earn in the mean of those who looked at it this week, at its prices: less a matter of luck.
+
+    Fees as it pays them of late, some deals being settled off the platform.
+    """
+    terms, rows = world.now.shopping, world.tables["merchants"].rows
+    orders = np.maximum(1e-9, rows.orders)
+    off, by_wallet = rows.off / orders, rows.by_wallet / orders
+    fee = world.now.wallet.merchant_fee
+    fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
+    in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
+    return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
 
 def count(world: "World") -> None:
