@@ -11,8 +11,7 @@ weakest of a circle closes, and the others wait to see what the place left bring
 costs is paid, and counts in the profit of merchants.
 """
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
@@ -22,11 +21,11 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
+from sim.firms import entry
 from sim.firms.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.people import channels
-from sim.people.taste import worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -66,7 +65,7 @@ class MerchantsSettings(Settings):
         "fitted: with promotion.toml paid places take about .02 of sales (facts.csv: Alibaba)", 0.1, 1,
     )  # fmt: skip
     fixed_cost: int = assumed.count(
-        150_000, "cents a week", "cost of keeping a shop, in a full market",
+        140_000, "cents a week", "cost of keeping a shop, in a full market",
         "fitted: without fees the twelfth shop of a category just stands", 20_000, 600_000,
     )  # fmt: skip
     opening_cost: int = assumed.count(
@@ -300,12 +299,12 @@ class Merchant(mesa.Agent):
         self.open = self.bid = 0
         self.closed_on, self.rivals_then, self.fees_then = world.day, circle.size, fees_on_sales(world)
         rows.losing[circle] = 0  # the others wait to see what the place left brings
-        _share_out(world, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
+        entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
         world.add("merchants.exits", 1)
 
     def _enter(self) -> None:
         """Open, in the widest gap, if a month would pay the opening."""
-        world, settings = self.model, self.model.now.merchants
+        world, rows, settings = self.model, self.table.rows, self.model.now.merchants
         if luck.draw(world.luck("merchants.enter"), self.row) >= settings.entering:
             return
         circle = self._circle()
@@ -317,9 +316,9 @@ class Merchant(mesa.Agent):
         self._begin_week()
         for name in self.table.declared:
             if name.endswith("_lately"):
-                getattr(self.table.rows, name)[self.row] = 0.0
+                getattr(rows, name)[self.row] = 0.0
         self.open, self.opening, self.losing, self.closed_on = 1, 1, 0, -1
-        self.place = widest_gap(self.table.rows.place[circle], self.place)
+        self.place = entry.widest_gap(rows.place[circle], self.place)
         self.price = self.price_before = self.open_price = price
         self.earned_lately, self.profit_lately, self.won_lately, self.weeks_lately = (
             week,
@@ -327,7 +326,7 @@ class Merchant(mesa.Agent):
             share,
             1.0,
         )  # as reckoned
-        _share_out(world, circle, 1.0 - share)
+        entry.share_out(rows, circle, 1.0 - share)
         world.add("merchants.entries", 1)
 
     def _opening_price(self, circle: NDArray[np.int64]) -> int:
@@ -338,72 +337,15 @@ class Merchant(mesa.Agent):
             markup = float((rows.price[circle] - rows.cost[circle] * passed_on).mean())
         return max(1, round(self.cost * passed_on + markup))
 
-    def _week_expected(self, circle: NDArray[np.int64], price: int) -> tuple[float, float]:
-        """What it would earn a week, keep not paid, and the share of needs it would win.
-
-        As the open shop most like it with one more beside it, scaled by what it is better or worse, and as the shop most
-        like it that closed of late, though as few stood and fees were no higher: half of one, half of the other. Where there is neither, what one
-        alone would sell to people whom it suits as it does in the mean: a little less than it does sell, since those whom
-        it suits best buy most.
-        """
-        world, rows, terms = self.model, self.table.rows, self.model.now.shopping
-        scale = terms.noise if terms.noise > 0 else 1.0
-
-        def worth(quality: Any, price: Any) -> Any:
-            return worth_of_shop(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / scale
-
-        def of_like(shops: NDArray[np.int64]) -> tuple[float, float, float]:
-            """How many times as good this is as the shop most like it, what that earned a week and won of the needs."""
-            better = worth(self.quality, price) - worth(rows.quality[shops], rows.price[shops])
-            at = int(np.argmin(np.abs(better)))
-            weeks = rows.weeks_lately[shops[at]]
-            earned, won = rows.earned_lately[shops[at]] / weeks, rows.won_lately[shops[at]] / weeks
-            return math.exp(min(1.0, better[at])), float(earned), float(won)
-
-        reckoned = []
-        known = circle[rows.weeks_lately[circle] > 0]
-        if known.size:
-            better, earned, won = of_like(known)
-            crowding = better / (1.0 + won * better)
-            reckoned.append((earned * crowding, won * crowding))
-        closed = self._warnings(circle.size + 1)
-        if closed.size:
-            better, earned, won = of_like(closed)
-            reckoned.append((earned * better, min(1.0, won * better)))
-        if reckoned:
-            week, share = np.mean(reckoned, axis=0).tolist()
-            return week, share
-        ours = worth(self.quality, price)
-        shop, outside, nothing = np.exp(np.array([ours, terms.outside / scale, terms.doing_without / scale]))
-        share = shop / (shop + outside + nothing)
-        return float(needs_a_week(world) * share * (price * (1.0 - fees_on_sales(world)) - self.cost)), float(share)
-
-    def _warnings(self, stand: int) -> NDArray[np.int64]:
-        """Shops of its circle that closed of late, when no more than these stood, under fees no higher than today's."""
-        rows, circle = self.table.rows, shops_a_circle(self.model)
+    def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
+        """What it would earn a week among those who stand, keep not paid, and the share of needs it would win."""
+        world, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
+        terms, fees = world.now.shopping, fees_on_sales(world)
         every = np.arange(circle) + self.row // circle * circle
-        since = self.model.day - rows.closed_on[every]
-        closed = (rows.open[every] == 0) & (rows.closed_on[every] >= 0) & (rows.weeks_lately[every] > 0)
-        late = (since <= 7 * self.model.now.merchants.learning) & (rows.rivals_then[every] <= stand)
-        return np.asarray(every[closed & late & (rows.fees_then[every] <= fees_on_sales(self.model) + 1e-9)])
-
-
-def _share_out(world: "World", others: NDArray[np.int64], factor: float) -> None:
-    """What these shops reckon to earn, once one of their circle has come or gone."""
-    rows = world.tables["merchants"].rows
-    change = rows.earned_lately[others] * (factor - 1.0)
-    rows.earned_lately[others] += change
-    rows.profit_lately[others] += change
-
-
-def widest_gap(places: NDArray[np.float64], place: float) -> float:
-    """The middle of the widest gap between these places of a circle of length 1; one's own where there are none."""
-    if places.size == 0:
-        return place
-    there = np.sort(places)
-    gaps = np.diff(there, append=there[0] + 1.0)
-    widest = int(np.argmax(gaps))
-    return float((there[widest] + 0.5 * gaps[widest]) % 1.0)
+        since = world.day - 7 * world.now.merchants.learning
+        closed = entry.warnings(rows, every, stand.size + 1, since, fees)
+        seen = entry.reckon(rows, stand, closed, self.quality, price, terms)
+        return seen or entry.alone(self.quality, price, price * (1.0 - fees) - self.cost, needs_a_week(world), terms)
 
 
 def needs_a_week(world: "World") -> float:
@@ -433,7 +375,7 @@ def found(world: "World") -> list[Merchant]:
     rows.place[...] = (order / max(1, settings.number) + turn) % 1.0
     qualities = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
     costs = np.array([round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost])
-    best = _best_first(qualities - world.now.shopping.price_weight * costs / 100.0, int(settings.number), circle)
+    best = entry.best_first(qualities - world.now.shopping.price_weight * costs / 100.0, int(settings.number), circle)
     rows.quality[...], rows.cost[...] = qualities[best], costs[best]
     rows.price[...] = rows.price_before[...] = rows.open_price[...] = rows.cost + settings.first_markup
     rows.open[...] = order < settings.number
@@ -445,14 +387,6 @@ def found(world: "World") -> list[Merchant]:
     capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
     world.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
     return [Merchant(world, table, row) for row in range(number)]
-
-
-def _best_first(value: NDArray[np.float64], first: int, circle: int) -> NDArray[np.int64]:
-    """Rows so ordered that each circle's `first` best stand before the others, in the order they had."""
-    in_circles = value.reshape(-1, circle)
-    place = np.argsort(np.argsort(-in_circles, axis=1, kind="stable"), axis=1, kind="stable")
-    ordered = np.argsort(place >= first, axis=1, kind="stable")
-    return np.asarray((ordered + circle * np.arange(len(in_circles))[:, None]).ravel())
 
 
 def settle(world: "World") -> None:

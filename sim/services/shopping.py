@@ -8,36 +8,30 @@ without they choose by a logit over match, quality and price. Most know what a s
 what is cheaper with the trouble of going there; a deal begun in the thread may be settled off the platform to save its fee.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, prefetch, remembered, rule
+from sim.engine.kernels import decide, each_block, kernel, prefetch
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant, sales
 from sim.firms.merchant import MERCHANTS
+from sim.firms.posting import earned_by_post
 from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
-from sim.people import channels, follows, knowledge, needs
-from sim.people.taste import distance, gumbel, gumbels, match, taste, worth_of_shop
+from sim.people import baskets, channels, follows, knowledge, needs
+from sim.people.taste import distance, gumbels, match, taste, without_shops, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
 
-ROOM = 4_096
 SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
 NONE = 255  # no shop
 MICRO = merchant.MICRO
-NOTHING, ELSEWHERE, UNAFFORDABLE = -1, -2, -3
-BY_FRIEND, BY_POST, FOUND_BY_POST, ADVISED = 1, 2, 4, 8  # why a shop was looked at; the third: not otherwise
-IN_THREAD, OFF_PLATFORM, IN_THE_OPEN, PAID_CLICK = range(4)  # kinds of event
-DEMAND, SLOPE, OPEN_DEMAND, OPEN_SLOPE, LOOKS, LIFT = range(6)  # what shops learn of a week's shoppers
-LEARNT = ("demand", "slope", "open_demand", "open_slope", "looks", "lift")
-(NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, WORTH, LOST, UNKNOWN, PAID_LISTS, MISLED, DIVERTED) = range(10)
 
 
 class ShoppingSettings(Settings):
@@ -140,44 +134,6 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
-class Baskets(NamedTuple):
-    """What a block of people decided: orders and clicks on promoted places (`kind`).
-
-    `why` are the bits of why a shop was looked at. `learnt` is a row for each of LEARNT and a cell a merchant, in
-    millionths but for looks, and lift in hundredths of a cent; `tally` is needs, outside, unmet, unaffordable, worth,
-    distortion, information loss (money in hundredths of a cent), lists with a promoted place, worth lost by paid answers
-    of the assistant, and cents sold that sellers outside would have had.
-    """
-
-    who: np.ndarray
-    to: np.ndarray
-    cents: np.ndarray
-    kind: np.ndarray
-    why: np.ndarray
-    used: np.ndarray
-    learnt: np.ndarray
-    tally: np.ndarray
-
-
-@rule
-def without_shops(it, who, key):
-    """Worth of doing without and of buying elsewhere, as felt today."""
-    if it.noise <= 0.0:
-        return it.doing_without, it.outside
-    nothing, elsewhere = gumbel(luck.uniform(key, who, 4)), gumbel(luck.uniform(key, who, 5))
-    return it.doing_without + it.noise * nothing, it.outside + it.noise * elsewhere
-
-
-@rule
-def earned_by_post(asked, price, cost, fees, chance, weight, rest):
-    """Cents that a shop earns by a post its shopper read, against what it would without: at its usual price, if at all.
-
-    `weight` is of the shop at its usual price among `rest`, the weights of all else; 0 where it would not be looked at.
-    """
-    return chance * (asked * (1.0 - fees) - cost) - weight / (rest + weight) * (price * (1.0 - fees) - cost)
-
-
 @kernel
 def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, need, told, regard,
           purchases, bought, bank, wallet, shops, listed, first_listed, circle, categories, markets, keys, felt, box):  # fmt: skip
@@ -230,10 +186,10 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             if not wished or row == wish:
                 open_row[number], place_of[number], at_place[row - first] = row, row - first, number
                 number += 1
-        box.tally[NEEDS] += 1
+        box.tally[baskets.NEEDS] += 1
         if number == 0:
             nothing, elsewhere = without_shops(it, who, keys[5])
-            box.tally[OUTSIDE if elsewhere > nothing else UNMET] += 1
+            box.tally[baskets.OUTSIDE if elsewhere > nothing else baskets.UNMET] += 1
             continue
         # what suits this person, and what the platform believes suits them
         group_place = luck.uniform(keys[1], users_group[who], category)
@@ -288,7 +244,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 theirs = purchases.shop[friend * categories + category]
                 if theirs != NONE and at_place[theirs] < number and place_of[at_place[theirs]] == theirs:
                     known[at_place[theirs]] = 1
-                    why[at_place[theirs]] = BY_FRIEND
+                    why[at_place[theirs]] = baskets.BY_FRIEND
         # the platform's list, unpaid and paid
         ranking.rank(guess, number, unpaid)
         if recall.on:  # what they would look at had they read no post, then the brands they follow
@@ -297,14 +253,14 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             ranking.consider(unpaid, number, it.considered, seen_unread, unread, nothing_passed)
             follows.add_followed(number, it.followed, read, mind, known)
             for j in range(number):
-                wishes.advised[who] |= wished or why[j] == BY_FRIEND or mind[j] >= follows.READ
+                wishes.advised[who] |= wished or why[j] == baskets.BY_FRIEND or mind[j] >= follows.READ
         top = unpaid[0]
         known_before = known[top]
         known[top] |= advised >= 0  # whom honest advice names
         ranking.consider(unpaid, number, it.considered, seen_unpaid, known, nothing_passed)
         if advised >= 0:
             known[top] = known_before
-            known[advised], why[advised] = 1, why[advised] | ADVISED
+            known[advised], why[advised] = 1, why[advised] | baskets.ADVISED
             ranking.consider(unpaid, number, it.considered, seen, known, nothing_passed)
         else:
             for j in range(number):
@@ -326,11 +282,11 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                     price = ranking.click_price(
                         relevance[j], bid[j], rival, highest_bid, offer.weight, np.float64(offer.reserve)
                     )
-                    drop(box, who, open_row[j], np.int64(price), PAID_CLICK, 0)
+                    baskets.drop(box, who, open_row[j], np.int64(price), baskets.PAID_CLICK, 0)
                     promoted += 1
                 if not known[j] and not passed[j]:
                     rival = scores[j]
-            box.tally[PAID_LISTS] += promoted > 0
+            box.tally[baskets.PAID_LISTS] += promoted > 0
         # the choice, of what they can pay for: by what they believe of it, of which they get what is true
         nothing, elsewhere = without_shops(it, who, keys[5])
         without = max(nothing, elsewhere)
@@ -356,20 +312,22 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         if chosen < 0:
             second = best
         got = noisy[chosen] if chosen >= 0 else without
-        box.tally[MISLED if advised >= 0 else LOST] += int(100.0 * (best_unpaid - got) * to_money)
-        box.tally[UNKNOWN] += int(100.0 * (best_of_all - best_unpaid) * to_money)
+        box.tally[baskets.MISLED if advised >= 0 else baskets.LOST] += int(100.0 * (best_unpaid - got) * to_money)
+        box.tally[baskets.UNKNOWN] += int(100.0 * (best_of_all - best_unpaid) * to_money)
         gain = scale * elementary.log(total / outside) - astray / total if it.noise > 0.0 else got - without
         felt.worth[who] += gain / it.price_weight
-        box.tally[WORTH] += int(100.0 * gain * to_money)
+        box.tally[baskets.WORTH] += int(100.0 * gain * to_money)
         for j in range(number):
             if seen[j]:
-                row, channel = open_row[j], OPEN_DEMAND if in_the_open[j] else DEMAND
-                box.learnt[LOOKS, row] += 1
+                row, channel = open_row[j], baskets.OPEN_DEMAND if in_the_open[j] else baskets.DEMAND
+                box.learnt[baskets.LOOKS, row] += 1
                 if mind[j] >= follows.READ:
-                    why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
+                    why[j] |= (
+                        baskets.BY_POST if seen_unread[j] and not wished else baskets.BY_POST | baskets.FOUND_BY_POST
+                    )
                     usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
                     otherwise = usual if seen_unread[j] and not wished else 0.0
-                    box.learnt[LIFT, row] += int(100.0 * earned_by_post(
+                    box.learnt[baskets.LIFT, row] += int(100.0 * earned_by_post(
                         asked[j], shops.price[row], shops.cost[row], fees, weight[j] / total, otherwise, total - weight[j]
                     ))  # fmt: skip
                 if it.noise > 0.0:
@@ -386,28 +344,30 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                     )
         need.faith[who] = 0.0
         if chosen < 0:
-            box.tally[UNAFFORDABLE if too_dear > without else OUTSIDE if elsewhere > nothing else UNMET] += 1
+            box.tally[
+                baskets.UNAFFORDABLE
+                if too_dear > without
+                else baskets.OUTSIDE
+                if elsewhere > nothing
+                else baskets.UNMET
+            ] += 1
             continue
         if elsewhere > nothing and not wished:
-            box.tally[DIVERTED] += asked[chosen]
+            box.tally[baskets.DIVERTED] += asked[chosen]
         if in_the_open[chosen]:
-            drop(box, who, open_row[chosen], shops.open_price[open_row[chosen]], IN_THE_OPEN, why[chosen])
+            baskets.drop(
+                box, who, open_row[chosen], shops.open_price[open_row[chosen]], baskets.IN_THE_OPEN, why[chosen]
+            )
             continue
         saved = channels.saved_each(fees, asked[chosen], it.price_weight)
         gain = channels.worth_of_dodging(saved, it.dodging)
         felt.worth[who] += gain / it.price_weight
-        box.tally[WORTH] += int(100.0 * gain * to_money)
+        box.tally[baskets.WORTH] += int(100.0 * gain * to_money)
         off = luck.uniform(keys[6], who, 0) < channels.chance_of_dodging(saved, it.dodging)
-        drop(box, who, open_row[chosen], asked[chosen], OFF_PLATFORM if off else IN_THREAD, why[chosen])
+        baskets.drop(
+            box, who, open_row[chosen], asked[chosen], baskets.OFF_PLATFORM if off else baskets.IN_THREAD, why[chosen]
+        )
     return shoppers.size
-
-
-@rule
-def drop(box, who, to, cents, kind, why):
-    """Write one order or click."""
-    at = box.used[0]
-    box.who[at], box.to[at], box.cents[at], box.kind[at], box.why[at] = who, to, cents, kind, why
-    box.used[0] = at + 1
 
 
 def step(world: "World") -> None:
@@ -419,14 +379,6 @@ def step(world: "World") -> None:
     shops, bought = world.tables["merchants"].rows, world.tables["knowledge"].rows.purchases
     fees = min(1.0, settings.commission + world.now.wallet.merchant_fee)
     circle, categories = merchant.shops_a_circle(world), int(world.scenario.merchants.categories)
-    shape = len(LEARNT), shops.place.size
-
-    def baskets() -> Baskets:
-        return Baskets(
-            np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
-            np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros(shape, np.int64), np.zeros(DIVERTED + 1, np.int64),
-        )  # fmt: skip
-
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = (world.luck("shopping.need"), *lasting, world.luck("shopping.choice"), world.luck("shopping.dodging"))
     recall, wishes, need = follows.recall(world), world.tables["wishes"].rows, world.tables["needs"].rows
@@ -441,9 +393,9 @@ def step(world: "World") -> None:
 
     shoppers = list(each_block(world.pool, world.threads, needy, world.awake))
     events: list[tuple[np.ndarray, ...]] = []
-    learnt, tally = np.zeros(shape, np.int64), np.zeros(DIVERTED + 1, np.int64)
+    total = baskets.empty(shops.place.size)
     for box in decide(
-        world, _shop, baskets, settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
+        world, _shop, lambda: baskets.empty(shops.place.size), settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
         recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
         wishes, need, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
         world.ledger[BANK], world.ledger[WALLET], shops, *merchant.open_shops(shops.open, circle), circle, categories,
@@ -451,43 +403,45 @@ def step(world: "World") -> None:
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))
-        for total, part in ((learnt, box.learnt), (tally, box.tally)):
-            total += part
+        for sums, part in ((total.learnt, box.learnt), (total.tally, box.tally)):
+            sums += part
             part[...] = 0
-    for name, week in zip(LEARNT, learnt, strict=True):
+    for name, week in zip(baskets.LEARNT, total.learnt, strict=True):
         getattr(shops, name)[...] += week
     if events:
         _deliver(world, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
-    _note(world, tally)
+    _note(world, total.tally)
 
 
 def _deliver(
     world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, kind: np.ndarray, why: np.ndarray
 ) -> None:
     """Orders are paid; clicks on promoted places wait for promotion; how orders came about is counted."""
-    sold = kind != PAID_CLICK
-    sales.sell(world, who[sold], to[sold], cents[sold], kind[sold] == OFF_PLATFORM, kind[sold] == IN_THE_OPEN)
+    sold = kind != baskets.PAID_CLICK
+    sales.sell(
+        world, who[sold], to[sold], cents[sold], kind[sold] == baskets.OFF_PLATFORM, kind[sold] == baskets.IN_THE_OPEN
+    )
     shops_clicked, price = world.assistant_clicks
     world.promoted_clicks = np.append(shops_clicked, to[~sold]), np.append(price, cents[~sold])
     if world.now.brands.on:  # brands can tell
-        world.note("brands.recommended", int(((why & (BY_FRIEND | BY_POST)) > 0).sum()))
-        world.note("brands.orders", int(((why & BY_POST) > 0).sum()))
-        world.note("brands.found", int(((why & FOUND_BY_POST) > 0).sum()))
+        world.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
+        world.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
+        world.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
     if world.now.assistant.on:
-        world.note("assistant.orders", int(((why & ADVISED) > 0).sum()))
+        world.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
 
 
 def _note(world: "World", tally: np.ndarray) -> None:
     for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
         world.note(f"shopping.{name}", int(number))
-    world.note("shopping.worth", tally[WORTH] / 100)
-    world.note("promotion.needs", int(tally[NEEDS]))
-    world.note("promotion.lost_worth", tally[LOST] / 100)
-    world.note("promotion.unknown_worth", tally[UNKNOWN] / 100)
-    world.note("promotion.paid_lists", int(tally[PAID_LISTS]))
+    world.note("shopping.worth", tally[baskets.WORTH] / 100)
+    world.note("promotion.needs", int(tally[baskets.NEEDS]))
+    world.note("promotion.lost_worth", tally[baskets.LOST] / 100)
+    world.note("promotion.unknown_worth", tally[baskets.UNKNOWN] / 100)
+    world.note("promotion.paid_lists", int(tally[baskets.PAID_LISTS]))
     if world.now.assistant.on:
-        world.note("assistant.lost_worth", tally[MISLED] / 100)
-    world.add("welfare.outside", -world.now.shopping.outside_margin * int(tally[DIVERTED]))
+        world.note("assistant.lost_worth", tally[baskets.MISLED] / 100)
+    world.add("welfare.outside", -world.now.shopping.outside_margin * int(tally[baskets.DIVERTED]))
     shops = world.tables["merchants"].rows
     world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
 
