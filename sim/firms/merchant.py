@@ -214,10 +214,11 @@ def rows_needed(world: "World") -> int:
     return markets(world) * int(world.scenario.merchants.categories) * shops_a_circle(world)
 
 
-def open_shops(is_open: NDArray[np.uint8], circle: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def open_shops(world: "World") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of open shops, and where each circle's begin among them (and the last ends): kernels loop over these."""
-    rows = np.flatnonzero(is_open)
-    return rows, np.searchsorted(rows, np.arange(0, is_open.size + 1, circle))
+    rows = np.flatnonzero(world.tables[MERCHANTS].rows.open)
+    circles = markets(world) * int(world.scenario.merchants.categories)
+    return rows, np.searchsorted(rows, shops_a_circle(world) * np.arange(circles + 1))
 
 
 def fees_on_sales(world: "World") -> float:

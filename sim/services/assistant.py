@@ -301,7 +301,7 @@ def step(world: "World") -> None:
         world, _ask, answers, settings.row, world.now.shopping.row, world.now.promotion.row, world.now.company.row,
         world.now.knowledge.row, share, world.friends.rows.group_of, world.tables["purchases"].rows,
         world.tables["knowledge"].rows.purchases, world.tables["needs"].rows, world.users.rows.privacy_concern, unease,
-        shops, *merchant.open_shops(shops.open, circle), cut, circle, int(world.scenario.merchants.categories),
+        shops, *merchant.open_shops(world), cut, circle, int(world.scenario.merchants.categories),
         merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])

@@ -421,7 +421,8 @@ def follow(world: "World") -> None:
         world.luck("brands.recommends"), who, brand,
     )  # fmt: skip
     key, browsing, size = world.luck("brands.browsing"), settings.browsing, world.size
-    accounts, first = merchant.open_shops(mine.account, max(1, mine.account.size // markets))
+    accounts = np.flatnonzero(mine.account)
+    first = np.searchsorted(accounts, mine.account.size // markets * np.arange(markets + 1))
     found = each_block(
         world.pool,
         world.threads,

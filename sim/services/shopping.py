@@ -179,9 +179,9 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         need.today[who], need.advised[who] = 0, follows.NOBODY
         market = who * markets // people
         begins, ends = -(-market * people // markets), -(-(market + 1) * people // markets)  # its people
-        first = (market * categories + category) * circle
-        number = 0
-        for k in range(first_listed[first // circle], first_listed[first // circle + 1]):
+        of_circle = market * categories + category
+        first, number = of_circle * circle, 0
+        for k in range(first_listed[of_circle], first_listed[of_circle + 1]):
             row = np.int64(listed[k])
             if not wished or row == wish:
                 open_row[number], place_of[number], at_place[row - first] = row, row - first, number
@@ -398,7 +398,7 @@ def step(world: "World") -> None:
         world, _shop, lambda: baskets.empty(shops.place.size), settings.row, world.now.promotion.row, world.now.company.row, world.now.knowledge.row, fees,
         recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
         wishes, need, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.ledger[BANK], world.ledger[WALLET], shops, *merchant.open_shops(shops.open, circle), circle, categories,
+        world.ledger[BANK], world.ledger[WALLET], shops, *merchant.open_shops(world), circle, categories,
         merchant.markets(world), keys, world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
