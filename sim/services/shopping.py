@@ -42,7 +42,7 @@ class ShoppingSettings(Settings):
         0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4
     )
     listing_fee: int = decided.count(
-        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 1_000_000
+        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 5_000_000
     )
     considered: int = decided.count(
         8, "shops", "shops shown for a need, friends' and followed ones included", "MODEL.md: 8", 2, 20, ge=1, le=60

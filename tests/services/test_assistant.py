@@ -19,9 +19,9 @@ ASKING = {"shopping": NEEDS, "assistant": ASSISTANT, "company": {"knows_profile"
 SEEDS = range(1, 7)
 
 
-def a_morning(**changes):
+def a_morning(users=1_500, **changes):
     """A world in which people woke up and asked, and nothing else happened yet."""
-    world = World(Scenario.make(run=RUN, **(ASKING | changes)))
+    world = World(Scenario.make(run=RUN | {"users": users}, **(ASKING | changes)))
     presence.wake_up(world)
     assistant.step(world)
     world.close()
@@ -110,10 +110,10 @@ def test_too_knowing_answers_make_their_people_uneasy_by_concern_and_depth():
 
 def test_the_more_is_known_the_more_answers_know_too_much_and_none_where_nothing_is():
     nothing, profile, both = (
-        a_morning(company={"knows_profile": known > 0, "knows_wearables": known > 1}).today for known in range(3)
+        a_morning(8_000, company={"knows_profile": known > 0, "knows_wearables": known > 1}).today for known in range(3)
     )
     assert nothing["assistant.too_knowing"] == 0
-    assert 0 < 2 * profile["assistant.too_knowing"] < both["assistant.too_knowing"]
+    assert 0 < 1.5 * profile["assistant.too_knowing"] < both["assistant.too_knowing"]
 
 
 def test_answers_that_know_too_much_wear_on_people():
@@ -139,7 +139,7 @@ def test_the_assistant_makes_no_needs():
         for on in (False, True)
     )
     needs, with_help = ([one["shopping.needs"] / one["users.daily"] for one in worlds] for worlds in (plain, helped))
-    assert min(one["assistant.brought_forward"] for one in helped) > 500
+    assert min(one["assistant.brought_forward"] for one in helped) > 300
     assert np.mean(with_help) == pytest.approx(np.mean(needs), rel=0.02)
 
 
