@@ -290,7 +290,6 @@ class Merchant(mesa.Agent):
     def _stay_or_close(self) -> None:
         """Close after losing weeks, if no other of the circle has lost as long and more: the weakest gives up first."""
         world, rows = self.model, self.table.rows
-        self.losing = self.losing + 1 if self.profit_lately < 0 else 0
         if self.losing < world.now.merchants.losing_weeks:
             return
         circle = self._circle()
@@ -435,6 +434,7 @@ def _remember(world: "World") -> None:
     for columns, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
         for lately, value in columns:
             lately[shops] += new * (value - lately)[shops]
+    rows.losing[...] = np.where(shops & (rows.profit_lately < 0), rows.losing + 1, 0)
 
 
 def _likely_earnings(world: "World") -> NDArray[np.float64]:
