@@ -28,19 +28,8 @@ from sim.ground import city, clock, queues
 from sim.ground.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
 from sim.ground.metrics import Metric
-from sim.people import (
-    attention,
-    customers,
-    experience,
-    follows,
-    knowledge,
-    needs,
-    orders,
-    presence,
-    purse,
-    trust,
-    users,
-)
+from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
+from sim.people.needs import NeedColumns
 from sim.results import whole_file
 from sim.scenario import FIXED, Event, Scenario, differences
 from sim.services import (
@@ -113,7 +102,7 @@ OTHERS: dict[str, Kept] = {
     "purchases": Kept(
         shopping.PurchaseColumns, lambda world: world.size * world.scenario.merchants.categories, "shopping"
     ),
-    "needs": Kept(needs.NeedColumns, lambda world: world.size, "shopping"),
+    "needs": Kept(NeedColumns, lambda world: world.size, "shopping"),
     "orders": Kept(orders.OrderColumns, orders.rows_needed, "shopping"),
     "told": Kept(orders.ToldColumns, lambda world: world.size * world.scenario.merchants.categories, "updates"),
     "updates": Kept(updates.UpdatesColumns, merchant.rows_needed, "updates"),

@@ -82,14 +82,9 @@ class ShoppingSettings(Settings):
         0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
     )
     followed: int = assumed.count(
-        2,
-        "shops",
-        "most shops considered because they are followed, and as many where friends bought",
-        "MODEL.md: 2",
-        0,
-        4,
-        le=4,
-    )
+        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2",
+        0, 4, le=4,
+    )  # fmt: skip
     dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
     open_known: float = assumed.share(
         0.9, "buyers who know what a shop asks in the open", "MODEL.md: nine in ten; no source: sweep", 0.5, 1

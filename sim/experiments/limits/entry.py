@@ -115,7 +115,13 @@ def showrooming(
     need = {"on": True, "needs": 1.0, "considered": shops, "price_weight": weight, "travel": 0.0, "pair_spread": 0.0}
     need |= {"outside": -50.0, "doing_without": without, "followed": 0, "dodging": 100.0, "commission": cut}
     need |= {"open_known": known, "open_trouble": trouble}
-    firms = {"people_a_market": people, "categories": 1, "number": shops, "spare": 0, "cost": round(100 * cost)}
+    firms: dict[str, float] = {
+        "people_a_market": people,
+        "categories": 1,
+        "number": shops,
+        "spare": 0,
+        "cost": round(100 * cost),
+    }
     firms |= {"cost_spread": 0.0, "quality_spread": 0.0, "quality": quality, "fixed_cost": 0}
     with closing(quiet_world(people, seed, presence=AWAKE, shopping=need, merchants=firms)) as world:
         endow(world, BANK, RICH)
