@@ -39,7 +39,7 @@ def standing(cut: float, mass: float, first: int, people: int, weeks: int, seed:
     need = {"on": True, "needs": 1.0, "considered": ROOM, "price_weight": 100 / UNIT, "travel": 1.0, "pair_spread": 0.0}
     need |= {"noise": 0.0, "outside": -50.0, "doing_without": -50.0, "followed": 0, "taste_alike": 0.0}
     need |= {"dodging": 100.0, "open_known": 0.0, "commission": cut}
-    firms = {
+    firms: dict[str, float] = {
         "people_a_market": people,
         "categories": 1,
         "number": first,
