@@ -30,6 +30,7 @@ from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
 from sim.ground.metrics import Metric
 from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
 from sim.people.crowd import Crowd
+from sim.people.needs import NeedColumns
 from sim.results import whole_file
 from sim.scenario import Event, Given, Scenario
 from sim.services import (
@@ -102,6 +103,7 @@ OTHERS: dict[str, Kept] = {
     "purchases": Kept(
         shopping.PurchaseColumns, lambda world: world.size * world.scenario.merchants.categories, "shopping"
     ),
+    "needs": Kept(NeedColumns, lambda world: world.size, "shopping"),
     "orders": Kept(orders.OrderColumns, orders.rows_needed, "shopping"),
     "told": Kept(orders.ToldColumns, lambda world: world.size * world.scenario.merchants.categories, "updates"),
     "updates": Kept(updates.UpdatesColumns, merchant.rows_needed, "updates"),
@@ -215,8 +217,7 @@ class World(Model):
         self.scratch = np.zeros(self.size, np.int64)  # empty between uses
         self.here = np.zeros(self.size, np.uint8)  # today's strangers, members away and members here; see presence.py
         self.awake: list[NDArray[np.uint32]] = []
-        nobody = np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.int64)
-        self.errands, self.assistant_clicks = nobody, nobody[1:]  # from the assistant to the shops, within a day
+        self.assistant_clicks = (np.empty(0, np.uint32), np.empty(0, np.int64))  # from the assistant to promotion
         self.promoted_clicks = (np.empty(0, np.uint32), np.empty(0, np.int64))  # from search to promotion, within a day
         self.today: dict[str, float] = {}
         self.stopwatch = time.perf_counter

@@ -14,6 +14,7 @@ from sim.experiments.limits import (
     advice,
     banking,
     crowds,
+    entry,
     laws,
     markets,
     money,
@@ -58,10 +59,12 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     29: (banking.bad_month,),
     32: (laws.every_cent,),
     33: (laws.same_bytes,),
+    34: (entry.free_entry,),
     35: (rivalry.two_prices_with_and_without_friends,),
     36: (money.fee_on_either_side,),
     37: (rivalry.direct_gain,),
     38: (rivalry.discounting,),
+    40: (entry.showrooming,),
 }
 
 

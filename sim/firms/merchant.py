@@ -1,25 +1,31 @@
 """Merchants: shops with a category, a place on the taste circle, a quality and a cost; they set prices and bids.
 
 People live in markets of some twenty thousand; each market has a circle of shops a category, so that nothing hangs on
-how many people are simulated. A merchant moves its price half-way, once a week, to the best response to the demand of
-its own shoppers: cost over one less the fees, plus demand over its slope. Fees are thus passed on. Bids for promoted
-places are a share of what a click is worth. A brand opens a shop when one like it earns the cost of opening in a month,
-and closes it after losing weeks: what opening costs is paid, and counts in the profit of merchants.
+how many people are simulated. A merchant sells one product at two prices, in its thread and in the open, and moves both
+half-way, once a week, to the best response to the demand of its own shoppers. Fees are thus passed on as far as buyers
+who see both prices let them. Bids for promoted places are a share of what a click is worth.
+
+Entry is free: there is room for many more shops than stand. A brand opens one, in the widest gap of its circle, when
+the shop most like it, open or closed of late, leads it to expect the cost of opening in a month. After losing weeks the
+weakest of a circle closes, and the others wait to see what the place left brings them. What opening and keeping a shop
+costs is paid, and counts in the profit of merchants.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
+from sim.firms import entry
 from sim.firms.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
-from sim.people.taste import worth_of_shop
+from sim.people import channels
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -36,13 +42,15 @@ class MerchantsSettings(Settings):
     )
     categories: int = assumed.count(5, "categories", "kinds of goods", "round figure", 1, 20, ge=1, le=50)
     number: int = assumed.count(12, "shops", "shops open a market and category on day 0", "round figure", 2, 40, le=60)
-    spare: int = assumed.count(4, "shops", "room for more to open", "round figure", 0, 20, le=40)
+    spare: int = assumed.count(
+        48, "shops", "room for more to open", "so much that room is never what stops the next", 20, 60, le=60
+    )
     cost: int = assumed.count(6_000, "cents", "cost of what is sold", "MODEL.md: 60 CNY, price about 96", 0, 50_000)
     cost_spread: float = assumed.amount(0.1, "log-spread", "inequality of costs", "round figure", 0, 0.5)
     quality: float = assumed.number(
-        1.2,
+        0.6,
         "logit units",
-        "mean quality: what a shop offers above not buying",
+        "mean quality: what a shop offers above not buying; the best fifth of those who might stand",
         "fitted: 40 % of needs are met in the app",
         -5,
         10,
@@ -57,10 +65,14 @@ class MerchantsSettings(Settings):
         "fitted: with promotion.toml paid places take about .02 of sales (facts.csv: Alibaba)", 0.1, 1,
     )  # fmt: skip
     fixed_cost: int = assumed.count(
-        10_000, "cents a week", "cost of keeping a shop, in a full market", "round figure", 0, 1_000_000
-    )
+        140_000, "cents a week", "cost of keeping a shop, in a full market",
+        "fitted: without fees the twelfth shop of a category just stands", 20_000, 600_000,
+    )  # fmt: skip
     opening_cost: int = assumed.count(
-        300_000, "cents", "cost of opening a shop, in a full market", "round figure", 0, 10_000_000
+        60_000, "cents", "cost of opening a shop, in a full market", "round figure", 0, 10_000_000
+    )
+    learning: int = assumed.count(
+        52, "weeks", "time for which a shop that closed warns others like it", "round figure", 13, 156
     )
     entering: float = assumed.share(
         0.25, "chance a month that a brand without a shop opens one, if it would pay", "round figure", 0.02, 1
@@ -92,13 +104,17 @@ class MerchantColumns(Table):
     price = Column(np.int64, 0, "price asked", "cents")
     price_before = Column(np.int64, 0, "price asked the week before", "cents")
     bid = Column(np.int64, 0, "most paid for a click on a promoted place", "cents")
+    open_price = Column(np.int64, 0, "price asked in the open for the same product", "cents")
     open = Column(np.uint8, 0, "1 while the shop is open")
     opening = Column(np.uint8, 0, "1 until the cost of opening is paid")
     taken_in = Column(np.uint8, 0, "1 while the platform has paid for taking the open shop in")
     losing = Column(np.int16, 0, "losing weeks in a row", "weeks")
     demand = Column(np.int64, 0, "this week: expected orders at the price asked", "millionths")
     slope = Column(np.int64, 0, "this week: fall in expected orders per CNY", "millionths")
-    orders = Column(np.int64, 0, "this week: orders")
+    open_demand = Column(np.int64, 0, "this week: expected orders in the open of who looked here", "millionths")
+    open_slope = Column(np.int64, 0, "this week: fall in these per CNY of the open price", "millionths")
+    orders = Column(np.int64, 0, "this week: orders in the thread")
+    open_orders = Column(np.int64, 0, "this week: orders in the open of who looked here")
     by_wallet = Column(np.int64, 0, "this week: orders paid by wallet")
     off = Column(np.int64, 0, "this week: orders settled off the platform")
     sold = Column(np.int64, 0, "orders since day 0")
@@ -108,16 +124,25 @@ class MerchantColumns(Table):
     earned = Column(np.int64, 0, "this week: sales less goods and fees", "cents")
     spent = Column(np.int64, 0, "this week: paid for promoted places, posts, updates and help", "cents")
     # a week of late, averaged over the shop's memory
-    orders_lately = Column(np.float64, 0, "orders a week")
+    orders_lately = Column(np.float64, 0, "orders in the thread a week")
+    open_orders_lately = Column(np.float64, 0, "orders in the open a week of who looked here")
     by_wallet_lately = Column(np.float64, 0, "of these, paid by wallet")
     off_lately = Column(np.float64, 0, "of these, settled off the platform")
     spent_lately = Column(np.float64, 0, "spent a week", "cents")
     looks_lately = Column(np.float64, 0, "times the shop was considered, a week")
     demand_lately = Column(np.float64, 0, "orders expected of these, a week")
+    open_demand_lately = Column(np.float64, 0, "and in the open")
     # averaged over as many weeks as bring a full market's customers
     weeks_lately = Column(np.float64, 0, "weight of the weeks averaged, near 1 after as many", "weeks")
-    earned_lately = Column(np.float64, 0, "earned less spent a week, which others see and may follow", "cents")
+    earned_lately = Column(
+        np.float64, 0, "sales likely of who looked, less goods, fees and what is spent, a week; others see it", "cents"
+    )
     profit_lately = Column(np.float64, 0, "that less the keep of the shop, a week", "cents")
+    won_lately = Column(np.float64, 0, "share of its circle's needs that it wins")
+    # of a shop that closed: what others learn from it
+    closed_on = Column(np.int64, -1, "day on which it closed last; -1 for never", "day")
+    rivals_then = Column(np.int64, 0, "shops open in its circle then, itself included", "shops")
+    fees_then = Column(np.float64, 0, "part of sales that went in fees then")
 
 
 METRICS = (
@@ -125,7 +150,10 @@ METRICS = (
     flow("merchants.entries", "shops", "shops that opened", "neither"),
     flow("merchants.exits", "shops", "shops that closed", "less"),
     stock("merchants.price", "cents", "mean price asked", "neither"),
+    stock("merchants.open_price", "cents", "mean price asked in the open", "neither"),
     stock("merchants.markup", "share", "mean price above cost, over price", "neither"),
+    stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market"),
+    stock("merchants.losing_share", "share", "open shops that lose of late", "less"),
     stock("merchants.bid", "cents", "mean bid for a click", "neither"),
     stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less"),
 )
@@ -135,6 +163,25 @@ METRICS = (
 def best_price(cost, fees, demand, slope):
     """Price that earns most against a demand of this level and slope: cost/(1 - fees) + demand/slope, in cents."""
     return cost / (1.0 - fees) + 100.0 * demand / slope
+
+
+@rule
+def best_prices(cost, fees, demand, slope, open_demand, open_slope, moving):
+    """Prices in the thread and in the open, in cents, that together earn most.
+
+    Of margins m and o per order, fees paid, the first-order conditions are
+    (1 - fees) demand = slope m + moving (m - o) and open_demand = open_slope o - moving (m - o):
+    `moving` orders go over to the open for a CNY by which the thread is dearer. Without fees both prices are one.
+    """
+    if fees <= 0.0 or (moving <= 0.0 and open_slope <= 0.0):
+        price = best_price(cost, fees, demand + open_demand, slope + open_slope)
+        return price, price
+    thread, outer = slope + moving, open_slope + moving
+    det = thread * outer - moving * moving
+    kept = (1.0 - fees) * demand
+    margin = (kept * outer + moving * open_demand) / det
+    open_margin = (open_demand * thread + moving * kept) / det
+    return (cost + 100.0 * margin) / (1.0 - fees), cost + 100.0 * open_margin
 
 
 @rule
@@ -168,96 +215,153 @@ def rows_needed(world: "World") -> int:
     return markets(world) * int(world.scenario.merchants.categories) * shops_a_circle(world)
 
 
+def open_shops(world: "World") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of open shops, and where each circle's begin among them (and the last ends): kernels loop over these."""
+    rows = np.flatnonzero(world.tables[MERCHANTS].rows.open)
+    circles = markets(world) * int(world.scenario.merchants.categories)
+    return rows, np.searchsorted(rows, shops_a_circle(world) * np.arange(circles + 1))
+
+
+def fees_on_sales(world: "World") -> float:
+    """Part of a sale in the thread that goes in fees at most."""
+    return float(min(0.99, world.now.shopping.commission + world.now.wallet.merchant_fee))
+
+
 class Merchant(mesa.Agent):
     """One shop."""
 
     calendar = 7
     place, quality, cost, price, price_before, bid = Field(), Field(), Field(), Field(), Field(), Field()
     open, opening, losing, demand, slope, orders = Field(), Field(), Field(), Field(), Field(), Field()
+    open_price, open_demand, open_slope, open_orders = Field(), Field(), Field(), Field()
     looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
-    orders_lately, by_wallet_lately, off_lately, spent_lately = Field(), Field(), Field(), Field()
-    looks_lately, demand_lately, profit_lately = Field(), Field(), Field()
+    orders_lately, open_orders_lately, by_wallet_lately, off_lately = Field(), Field(), Field(), Field()
+    looks_lately, demand_lately, open_demand_lately, spent_lately = Field(), Field(), Field(), Field()
+    earned_lately, weeks_lately, profit_lately, won_lately = Field(), Field(), Field(), Field()
+    closed_on, rivals_then, fees_then = Field(), Field(), Field()
 
     def __init__(self, model: "World", table: Table, row: int) -> None:
         super().__init__(model)
         self.table, self.row = table, row
 
     def decide(self) -> None:
-        """Once a week: a new price and bid from the week's shoppers; stay, close or open."""
+        """Once a week: new prices and a bid from the week's shoppers; stay, close or open."""
         if not self.model.now.shopping.on:
             return
         if self.open:
-            self._review()
+            self._set_prices()
+            self._stay_or_close()
+            self._begin_week()
         elif self.model.day // 7 % 4 == 3:
             self._enter()
-        self.demand = self.slope = self.orders = self.by_wallet = self.off = 0
+
+    def _begin_week(self) -> None:
+        self.demand = self.slope = self.open_demand = self.open_slope = 0
+        self.orders = self.open_orders = self.by_wallet = self.off = 0
         self.looks = self.clicks = self.earned = self.spent = 0
 
-    def _review(self) -> None:
-        world, settings = self.model, self.model.now.merchants
+    def _set_prices(self) -> None:
+        world, settings, terms = self.model, self.model.now.merchants, self.model.now.shopping
         orders = max(1e-9, self.orders_lately)
         by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
-        fees = fees_paid(world.now.shopping.commission, world.now.wallet.merchant_fee, by_wallet, off)
-        cost = self.cost + (self.spent_lately / orders if self.orders_lately > 0 else 0.0)
+        fees = fees_paid(terms.commission, world.now.wallet.merchant_fee, by_wallet, off)
+        sold = self.orders_lately + self.open_orders_lately
+        cost = self.cost + (self.spent_lately / sold if sold > 0 else 0.0)
         self.price_before = self.price
         if self.slope > 0 and self.demand > 0:
-            target = best_price(cost, fees, self.demand, self.slope)
-            self.price = max(1, round(self.price + settings.adjustment * (target - self.price)))
+            gap = 0.01 * (self.price - self.open_price)
+            moving = self.demand * channels.switchers(gap, terms.open_known, terms.open_trouble)
+            best = best_prices(cost, fees, self.demand, self.slope, self.open_demand, self.open_slope, moving)
+            self.price, self.open_price = (
+                max(1, round(now + settings.adjustment * (target - now)))
+                for now, target in zip((self.price, self.open_price), best, strict=True)
+            )
         few = world.market_scale / settings.memory  # a shop in sixteen looked at is bought from, till it learns
-        orders_a_look = (self.demand_lately + few) / (self.looks_lately + 16 * few)
-        self.bid = round(settings.bid_share * worth_of_click(self.price, self.cost, fees, orders_a_look))
-        self.losing = self.losing + 1 if self.profit_lately < 0 else 0
-        if self.losing >= settings.losing_weeks:
-            self.open = self.bid = 0
-            world.add("merchants.exits", 1)
+        looks = self.looks_lately + 16 * few
+        click = worth_of_click(self.price, self.cost, fees, (self.demand_lately + few) / looks)
+        click += worth_of_click(self.open_price, self.cost, 0.0, self.open_demand_lately / looks)
+        self.bid = round(settings.bid_share * click)
+
+    def _circle(self) -> NDArray[np.int64]:
+        """Rows of the open shops of its circle."""
+        circle = shops_a_circle(self.model)
+        first = self.row // circle * circle
+        return np.asarray(first + np.flatnonzero(self.table.rows.open[first : first + circle]))
+
+    def _stay_or_close(self) -> None:
+        """Close after losing weeks, if no other of the circle has lost as long and more: the weakest gives up first."""
+        world, rows = self.model, self.table.rows
+        if self.losing < world.now.merchants.losing_weeks:
+            return
+        circle = self._circle()
+        tired = circle[rows.losing[circle] >= world.now.merchants.losing_weeks]
+        if self.row != tired[np.argmin(rows.profit_lately[tired])]:
+            return
+        self.open = self.bid = 0
+        self.closed_on, self.rivals_then, self.fees_then = world.day, circle.size, fees_on_sales(world)
+        rows.losing[circle] = 0  # the others wait to see what the place left brings
+        entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
+        world.add("merchants.exits", 1)
 
     def _enter(self) -> None:
-        """Open if a month would pay the opening: that of the open shop most like one's own, shared with one more.
-
-        Where no shop is open, what one alone would sell to people whom it suits as it does in the mean: a little less than
-        it does sell, since those whom it suits best buy most.
-        """
-        world, settings = self.model, self.model.now.merchants
-        price = max(1, self.cost + settings.first_markup)
-        week = self._week_expected(price) - settings.fixed_cost * world.market_scale
-        month = week * 30 / 7 - world.now.shopping.listing_fee * world.market_scale
-        decides = luck.draw(world.luck("merchants.enter"), self.row) < settings.entering
-        if decides and month > settings.opening_cost * world.market_scale:
-            self.open, self.opening, self.losing = 1, 1, 0
-            self.price = self.price_before = price
-            self._forget()
-            world.add("merchants.entries", 1)
-
-    def _forget(self) -> None:
-        """A new shop has no weeks behind it."""
+        """Open, in the widest gap, if a month would pay the opening."""
+        world, rows, settings = self.model, self.table.rows, self.model.now.merchants
+        if luck.draw(world.luck("merchants.enter"), self.row) >= settings.entering:
+            return
+        circle = self._circle()
+        price = self._opening_price(circle)
+        week, share = self._week_expected(circle, price)
+        profit = week - keep_a_week(world)
+        if profit * 30 / 7 <= settings.opening_cost * world.market_scale:
+            return
+        self._begin_week()
         for name in self.table.declared:
             if name.endswith("_lately"):
-                getattr(self.table.rows, name)[self.row] = 0.0
+                getattr(rows, name)[self.row] = 0.0
+        self.open, self.opening, self.losing, self.closed_on = 1, 1, 0, -1
+        self.place = entry.widest_gap(rows.place[circle], self.place)
+        self.price = self.price_before = self.open_price = price
+        self.earned_lately, self.profit_lately, self.won_lately, self.weeks_lately = (
+            week,
+            profit,
+            share,
+            1.0,
+        )  # as reckoned
+        entry.share_out(rows, circle, 1.0 - share)
+        world.add("merchants.entries", 1)
 
-    def _week_expected(self, price: int) -> float:
-        world, rows, terms = self.model, self.table.rows, self.model.now.shopping
+    def _opening_price(self, circle: NDArray[np.int64]) -> int:
+        """What it would ask: its cost, fees passed on, and the markup that shops of its circle take above theirs."""
+        rows, passed_on = self.table.rows, 1.0 / (1.0 - fees_on_sales(self.model))
+        markup = self.model.now.merchants.first_markup
+        if circle.size:
+            markup = float((rows.price[circle] - rows.cost[circle] * passed_on).mean())
+        return max(1, round(self.cost * passed_on + markup))
 
-        def worth(quality: Any, price: Any) -> Any:
-            return worth_of_shop(quality, 0.0, terms.travel, 0.0, price, terms.price_weight)
+    def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
+        """What it would earn a week among those who stand, keep not paid, and the share of needs it would win."""
+        world, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
+        terms, fees = world.now.shopping, fees_on_sales(world)
+        every = np.arange(circle) + self.row // circle * circle
+        since = world.day - 7 * world.now.merchants.learning
+        closed = entry.warnings(rows, every, stand.size + 1, since, fees)
+        seen = entry.reckon(rows, stand, closed, self.quality, price, terms)
+        return seen or entry.alone(self.quality, price, price * (1.0 - fees) - self.cost, needs_a_week(world), terms)
 
-        circle = shops_a_circle(world)
-        first = self.row // circle * circle
-        others = first + np.flatnonzero(rows.open[first : first + circle])
-        ours = worth(self.quality, price)
-        if others.size:
-            alike = others[np.argmin(np.abs(worth(rows.quality[others], rows.price[others]) - ours))]
-            week = rows.earned_lately[alike] / max(1e-9, rows.weeks_lately[alike])
-            return float(week) * others.size / (others.size + 1)
-        needs = world.size / markets(world) * world.now.presence.usual_share * terms.needs * 7
-        scale = terms.noise if terms.noise > 0 else 1.0
-        shop, outside, nothing = np.exp(np.array([ours, terms.outside, terms.doing_without]) / scale)
-        chance = shop / (shop + outside + nothing)
-        margin = price * (1.0 - min(1.0, terms.commission + world.now.wallet.merchant_fee)) - self.cost
-        return float(needs / world.scenario.merchants.categories * chance * margin)
+
+def needs_a_week(world: "World") -> float:
+    """Needs for goods that come to a circle in a week, were all days like today: what the trade reckons with."""
+    today = sum(people.size for people in world.awake) * world.now.shopping.needs
+    return max(1e-9, 7 * today / markets(world) / int(world.scenario.merchants.categories))
+
+
+def keep_a_week(world: "World") -> float:
+    """Keep of a shop and the listing fee, a week, of the people simulated."""
+    return float((world.now.merchants.fixed_cost + world.now.shopping.listing_fee * 7 / 30) * world.market_scale)
 
 
 def found(world: "World") -> list[Merchant]:
-    """Day 0: shops evenly round each circle (a new one between two), with their costs, qualities and capital."""
+    """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
     settings, table = world.now.merchants, world.tables["merchants"]
     rows, circle = table.rows, shops_a_circle(world)
     number = rows.place.size
@@ -269,13 +373,17 @@ def found(world: "World") -> list[Merchant]:
     )
     order = np.arange(number) % circle
     turn = np.repeat(place[::circle], circle)
-    spare = order >= settings.number
-    even = np.where(spare, (order - settings.number + 0.5) / max(1, settings.spare), order / max(1, settings.number))
-    rows.place[...] = (even + turn) % 1.0
-    rows.quality[...] = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
-    rows.cost[...] = [round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost]
-    rows.price[...] = rows.price_before[...] = np.maximum(1, rows.cost + settings.first_markup)
-    rows.open[...] = ~spare
+    rows.place[...] = (order / max(1, settings.number) + turn) % 1.0
+    qualities = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
+    costs = np.array([round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost])
+    best = entry.best_first(qualities - world.now.shopping.price_weight * costs / 100.0, int(settings.number), circle)
+    rows.quality[...], rows.cost[...] = qualities[best], costs[best]
+    rows.price[...] = rows.price_before[...] = rows.open_price[...] = np.maximum(1, rows.cost + settings.first_markup)
+    rows.open[...] = order < settings.number
+    first = rows.open == 1  # they reckon as who opens one does: to earn the opening in a month
+    rows.weeks_lately[first] = 1.0
+    rows.profit_lately[first] = settings.opening_cost * world.market_scale * 7 / 30
+    rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(world)
     accounts = np.arange(number, dtype=np.uint32)
     capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
     world.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
@@ -313,16 +421,35 @@ def _remember(world: "World") -> None:
     There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
     """
     settings, rows = world.now.merchants, world.tables["merchants"].rows
-    keep = (settings.fixed_cost + world.now.shopping.listing_fee * 7 / 30) * world.market_scale
-    earned, shops = rows.earned - rows.spent, rows.open == 1
+    shops, keep = rows.open == 1, keep_a_week(world)
+    earned = _likely_earnings(world) - rows.spent
     week = (
         (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
         (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
+        (rows.open_orders_lately, rows.open_orders), (rows.open_demand_lately, rows.open_demand / MICRO),
     )  # fmt: skip
-    money = (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep)
+    money = (
+        (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep),
+        (rows.won_lately, (rows.demand + rows.open_demand) / MICRO / needs_a_week(world)),
+    )  # fmt: skip
     for columns, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
         for lately, value in columns:
             lately[shops] += new * (value - lately)[shops]
+    rows.losing[...] = np.where(shops & (rows.profit_lately < 0), rows.losing + 1, 0)
+
+
+def _likely_earnings(world: "World") -> NDArray[np.float64]:
+    """What each shop would earn in the mean of those who looked at it this week, at its prices: less a matter of luck.
+
+    Fees as it pays them of late, some deals being settled off the platform.
+    """
+    terms, rows = world.now.shopping, world.tables["merchants"].rows
+    orders = np.maximum(1e-9, rows.orders)
+    off, by_wallet = rows.off / orders, rows.by_wallet / orders
+    fee = world.now.wallet.merchant_fee
+    fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
+    in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
+    return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
 
 def count(world: "World") -> None:
@@ -335,6 +462,11 @@ def count(world: "World") -> None:
         price, cost = rows.price[is_open], rows.cost[is_open]
         world.note("merchants.open", int(is_open.sum()))
         world.note("merchants.price", float(price.mean()))
+        world.note("merchants.open_price", float(rows.open_price[is_open].mean()))
+        weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * world.market_scale)
+        profit_lately = rows.profit_lately[is_open]
+        world.note("merchants.profit", float((profit_lately / weeks).mean()) if world.day >= 7 else 0.0)
+        world.note("merchants.losing_share", float((profit_lately < 0).mean()))
         world.note("merchants.markup", float(((price - cost) / price).mean()))
         world.note("merchants.bid", float(rows.bid[is_open].mean()))
         world.note(
@@ -343,4 +475,4 @@ def count(world: "World") -> None:
     flows = world.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
-    world.add("welfare.merchants", profit)  # besides what updates and payment by wallet spared them today
+    world.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today

@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     from sim.world import World
 
 
-def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off: np.ndarray) -> None:
+def sell(
+    world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off: np.ndarray, in_the_open: np.ndarray
+) -> None:
     """Orders are paid, goods bought, fees charged; the person remembers the shop, the platform the purchase.
 
     Args:
         who, to, cents: buyers, rows of merchants and prices asked, an order each.
         off: which deals are to be settled off the platform; unset here where the bank account is too empty for it.
+        in_the_open: which are paid at the shop's open price by bank transfer, without fees; the platform sees nothing.
     """
     settings, terms, ledger, shops = world.now.shopping, world.now.wallet, world.ledger, world.tables["merchants"].rows
     if who.size == 0:
         return
     off &= ledger[BANK][who] >= cents  # off the platform one pays by bank transfer
-    on, nobody = ~off, np.zeros_like(who)
+    on, nobody = ~(off | in_the_open), np.zeros_like(who)
     by_wallet = on & _by_wallet(world, who, to, cents)
     by_card = on & ~by_wallet & (ledger[BANK][who] < cents)
     by_wallet |= by_card  # whose bank account is too empty for the card pays with what is in the wallet
@@ -36,6 +39,7 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
     rebate = part(min(1.0, settings.commission + terms.merchant_fee) / 2, off)
     purse.buy(world, who[on], to[on], cents[on], MERCHANTS, "goods", by_wallet[on])
     ledger.pay_many((who[off], to[off], (cents - rebate)[off]), BANK, MERCHANTS, "goods_off_platform")
+    ledger.pay_many((who[in_the_open], to[in_the_open], cents[in_the_open]), BANK, MERCHANTS, "goods_in_the_open")
     buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
     purse.pay(world, who[buyer_fee > 0], nobody[buyer_fee > 0], buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
     _feel_wallet(world, who, to, cents * by_wallet, buyer_fee)
@@ -46,7 +50,8 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
     kept = cents - commission - merchant_fee - rebate
     _buy_supplies(world, to)
     orders.take(world, who[on], to[on])
-    np.add.at(shops.orders, to, 1)
+    np.add.at(shops.orders, to, (~in_the_open).astype(np.int64))
+    np.add.at(shops.open_orders, to, in_the_open.astype(np.int64))
     np.add.at(shops.sold, to, 1)
     np.add.at(shops.by_wallet, to, by_wallet.astype(np.int64))
     np.add.at(shops.off, to, off.astype(np.int64))
@@ -58,8 +63,10 @@ def sell(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, off
         world.tables["told"].rows.told[bought_last] = 0  # until updates come
     bought = world.tables["knowledge"].rows.purchases
     bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
-    world.add("shopping.orders", who.size)
-    world.add("shopping.gmv", int(cents.sum()))
+    world.add("shopping.orders", int((~in_the_open).sum()))
+    world.add("shopping.gmv", int(cents[~in_the_open].sum()))
+    world.add("shopping.showroomed", int(in_the_open.sum()))
+    world.add("shopping.open_sales", int(cents[in_the_open].sum()))
     world.add("shopping.off_platform", int(off.sum()))
     world.add("shopping.by_wallet", int(by_wallet.sum()))
     world.add("shopping.wallet_paid", int(cents[by_wallet].sum()))

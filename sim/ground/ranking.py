@@ -41,3 +41,18 @@ def click_price(relevance, bid, next_score, highest_bid, weight, reserve):
     """Least bid that keeps a place above `next_score`: never under the reserve, never above the bid."""
     needed = (next_score - (1.0 - weight) * relevance) / weight * highest_bid if weight > 0.0 else 0.0
     return min(bid, max(reserve, needed))
+
+
+@rule
+def consider(order, number, places, considered, is_known, passed):
+    """Fill a considered set: the known shops, then the ranking from the top but for those passed over."""
+    taken = 0
+    for j in range(number):
+        considered[j] = is_known[j]
+        taken += is_known[j]
+    for at in range(number):
+        if taken >= places:
+            break
+        if not considered[order[at]] and not passed[order[at]]:
+            considered[order[at]] = 1
+            taken += 1

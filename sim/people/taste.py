@@ -5,7 +5,7 @@ Shops and the assistant judge by the same rules and the same luck.
 
 import math
 
-from sim.engine import elementary
+from sim.engine import elementary, luck
 from sim.engine.kernels import rule
 
 MOST_OF_ALL = 1e300  # near the most that a computer holds
@@ -61,3 +61,12 @@ def gumbels(u, number, into):
     """`gumbel` of the first `number` of `u`, vectorised."""
     for i in range(number):
         into[i] = -elementary.log(-elementary.log(u[i]))
+
+
+@rule
+def without_shops(it, who, key):
+    """Worth of doing without and of buying elsewhere, as felt today."""
+    if it.noise <= 0.0:
+        return it.doing_without, it.outside
+    nothing, elsewhere = gumbel(luck.uniform(key, who, 4)), gumbel(luck.uniform(key, who, 5))
+    return it.doing_without + it.noise * nothing, it.outside + it.noise * elsewhere

@@ -1,8 +1,9 @@
 """Brands: public accounts of merchants, which people follow, and whose posts they read, enjoy, remember and tire of.
 
 A brand gains followers by its buyers, by what buyers share with friends, and by people who browse. It posts as often as
-the reads of late earned it; posts come to the followers who are here. Few are read; those remind their readers of the
-shop, and some hold an offer. The others are a small nuisance, and a brand that comes too often is dropped.
+the reads of late earned it, and only where a message is thought to bring more than its price; posts come to the followers
+who are here. Few are read; those remind their readers of the shop, and some hold an offer. The others are a small
+nuisance, and a brand that comes too often is dropped.
 """
 
 import functools
@@ -18,6 +19,7 @@ from sim.engine.kernels import each_block, kernel, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant
 from sim.firms.merchant import MERCHANTS
+from sim.firms.posting import believed, best_frequency
 from sim.ground import friends
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
@@ -123,6 +125,7 @@ class BrandColumns(Table):
     account = Column(np.uint8, 0, "1 if the brand has a public account")
     followers = Column(np.int64, 0, "people who follow", "people")
     frequency = Column(np.float64, 0, "posts it means to send a week", "posts")
+    worth = Column(np.float64, 0, "what a message is thought to bring, its part of a post's making paid", "cents")
     due = Column(np.float64, 0, "part of a post owed by that frequency", "posts")
     posts_today = Column(np.uint8, 0, "posts sent today", "posts")
     offers_today = Column(np.uint8, 0, "1 if these hold an offer")
@@ -183,30 +186,6 @@ def drops(tired, loyalty, annoyance):
 def faded(tired, today, seen, fading):
     """Posts a week seen of late, from what it was on the last day one was seen."""
     return tired * fading[min(today - seen, fading.size - 1)]
-
-
-@rule
-def gain_of_posts(frequency, earned, tiring, cost, loss):
-    """What a further post a week brings a brand per follower: earnings less its cost and the followers it loses.
-
-    Earnings go with reads, and these with f e^(-f/tiring) at f posts a week.
-    """
-    return earned * (1.0 - frequency / tiring) * math.exp(-frequency / tiring) - cost - loss * frequency
-
-
-@rule
-def best_frequency(earned, tiring, cost, loss, most):
-    """Posts a week that earn most: where a further one brings nothing (each brings less), 0 to `most`."""
-    if gain_of_posts(0.0, earned, tiring, cost, loss) <= 0.0:
-        return 0.0
-    low, high = 0.0, min(most, tiring)  # past `tiring` further posts lose reads
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        if gain_of_posts(middle, earned, tiring, cost, loss) > 0.0:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 @rule
@@ -291,25 +270,19 @@ def _recommend(orders, today, here, rows, it, markets, key, who, brand):
 
 
 @kernel
-def _browse(awake, account, browsing, people, markets, key):
-    """Who of these follows a brand of their market seen on the way, and which."""
+def _browse(awake, accounts, first, browsing, people, markets, key):
+    """Who of these follows a brand of their market seen on the way, and which; a market's accounts begin at `first`."""
     who, brand = np.empty(awake.size, np.uint32), np.empty(awake.size, np.uint32)
-    in_a_market = account.size // markets
     number = 0
     for person in awake:
         u, v = luck.two(key, person, 0)
         if u < browsing:
-            row = np.int64(person) * markets // people * in_a_market + np.int64(v * in_a_market)
-            if in_a_market > 0 and account[row]:
-                who[number], brand[number] = person, row
+            market = np.int64(person) * markets // people
+            there = first[market + 1] - first[market]
+            if there > 0:
+                who[number], brand[number] = person, accounts[first[market] + np.int64(v * there)]
                 number += 1
     return who[:number], brand[:number]
-
-
-@rule
-def believed(own, evidence, trade, trust):
-    """A rate as a brand believes it: its own figure over its own evidence, weighed against the trade's."""
-    return (own + trust * trade) / max(1e-12, evidence + trust)
 
 
 @kernel
@@ -332,13 +305,14 @@ def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned,
         a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, trust)
         earned = a_read * chance * reached  # a post and follower
         cost = making / people + it.post_price * reached
+        mine.worth[row] = (earned - making / people) / max(1e-9, reached)
         worth = max(0.0, it.patience * posts * (earned - cost))  # of a follower
         best = best_frequency(
             earned * math.exp(posts / it.tiring), it.tiring, cost, 2.0 * worth * lost * reached, it.most_posts
         )
-        mine.frequency[row] += it.adjustment * (best - mine.frequency[row])
+        mine.frequency[row] += it.adjustment * (best - mine.frequency[row]) if best > 0.0 else -mine.frequency[row]
         if mine.frequency[row] < SILENT:
-            tries = u[row] < 1.0 / it.patience  # the silent do by and by
+            tries = u[row] < 1.0 / it.patience and earned > cost  # the silent do by and by, where it promises to pay
             mine.frequency[row] = it.first_posts if tries else 0.0
 
 
@@ -353,6 +327,9 @@ def open_accounts(world: "World") -> None:
     rows = np.flatnonzero(new)
     mine.account[rows] = 1
     mine.frequency[rows] = settings.first_posts
+    if rows.size:
+        _, read, _, earned = _trade(world, settings.trust * world.market_scale)
+        mine.worth[rows] = read * earned
     mine.due[rows] = luck.uniforms(world.lasting_luck("brands.rhythm"), rows)
 
 
@@ -366,6 +343,8 @@ def _write_posts(mine, is_open, money, it, making, key, cents):
         mine.posts_today[row] = mine.offers_today[row] = 0
         if not is_open[row]:
             continue
+        if it.post_price > mine.worth[row]:
+            continue  # not worth its price
         mine.due[row] += min(mine.frequency[row], it.most_posts) / 7.0
         number = int(mine.due[row] + 1e-9)
         mine.due[row] -= number
@@ -442,8 +421,13 @@ def follow(world: "World") -> None:
         world.luck("brands.recommends"), who, brand,
     )  # fmt: skip
     key, browsing, size = world.luck("brands.browsing"), settings.browsing, world.size
+    accounts = np.flatnonzero(mine.account)
+    first = np.searchsorted(accounts, mine.account.size // markets * np.arange(markets + 1))
     found = each_block(
-        world.pool, world.threads, lambda awake: _browse(awake, mine.account, browsing, size, markets, key), world.awake
+        world.pool,
+        world.threads,
+        lambda awake: _browse(awake, accounts, first, browsing, size, markets, key),
+        world.awake,
     )
     begun = dropped = 0
     for people, brands in [(who[:many], brand[:many]), *found]:
@@ -455,6 +439,7 @@ def follow(world: "World") -> None:
     members = int((world.users.rows.membership == MEMBER).sum())
     world.note("brands.followers", int(mine.followers.sum()) / max(1, members))
     frequency = np.minimum(mine.frequency[has_shop], settings.most_posts)
+    frequency[mine.worth[has_shop] < settings.post_price] = 0.0
     world.note("brands.frequency", float(frequency.mean()) if frequency.size else 0.0)
     world.note("brands.shops_share", int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
     if world.day % 7 == 6:
@@ -492,7 +477,8 @@ def _trade(world: "World", trust: float) -> tuple[float, float, float, float]:
     sent, often = weeks * mine.usual_delivered, weeks * mine.usual_delivered * mine.usual_posts
     posted = float((weeks * mine.usual_posts * mine.usual_followers).sum())
     read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
-    margin = float((shops.price - shops.cost).mean()) if shops.price.size else 0.0
+    stand = shops.open == 1
+    margin = float((shops.price - shops.cost)[stand].mean()) if stand.any() else 0.0
     said = settings.inspiring * A_LOOK * margin
     return (
         believed(float(sent.sum()), posted, world.now.presence.usual_share, messages),

@@ -4,36 +4,34 @@ A person with a need looks at a few shops of its category: the one they bought f
 brands they follow, and the best of the platform's ranking, which orders shops by what they are believed to be worth to
 this person (quality and price, which all can see, and match as far as it is known: on match alone a list that knows
 nothing would be bettered by one that sells its places). Among those of these that they can pay for, the outside and doing
-without they choose by a logit over match, quality and price. A deal begun in the thread may be settled off the platform to
-save its fee.
+without they choose by a logit over match, quality and price. Most know what a shop asks in the open too, and pay there
+what is cheaper with the trouble of going there; a deal begun in the thread may be settled off the platform to save its fee.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, prefetch, remembered, rule
+from sim.engine.kernels import decide, each_block, kernel, prefetch
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant, sales
 from sim.firms.merchant import MERCHANTS
+from sim.firms.posting import earned_by_post
 from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
-from sim.people import follows, knowledge, trust
-from sim.people.taste import distance, gumbel, gumbels, log_of_ratio, match, share, taste, worth_of_shop
+from sim.people import baskets, channels, follows, knowledge, needs, trust
+from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
 
-ROOM = 4_096
 SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
 NONE = 255  # no shop
 MICRO = merchant.MICRO
-NOTHING, ELSEWHERE, UNAFFORDABLE = -1, -2, -3
-BY_FRIEND, BY_POST, FOUND_BY_POST = 1, 2, 4  # why a shop was looked at; the last: it would not have been otherwise
 
 
 class ShoppingSettings(Settings):
@@ -44,14 +42,18 @@ class ShoppingSettings(Settings):
         0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4
     )
     listing_fee: int = decided.count(
-        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 1_000_000
+        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 5_000_000
     )
     considered: int = decided.count(
         8, "shops", "shops shown for a need, friends' and followed ones included", "MODEL.md: 8", 2, 20, ge=1, le=60
     )
     needs: float = assumed.share(
         0.08, "chance of a need for goods on a day of use",
-        "fitted: about 900 CNY a member and year; Taobao 7,310 a buyer, 15-35 % of WeChat users buy (facts.csv)", 0.01, 0.3,
+        "fitted: about 900 CNY a member and year; Taobao 7,310 a buyer (facts.csv)", 0.01, 0.3,
+    )  # fmt: skip
+    shoppers: float = assumed.share(
+        0.3, "people who look for goods in threads at all; they have all the needs", "facts.csv: WeChat users shopping in it, .15-.345",
+        0.15, 1,
     )  # fmt: skip
     price_weight: float = assumed.positive(
         0.03,
@@ -80,10 +82,20 @@ class ShoppingSettings(Settings):
         0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
     )
     followed: int = assumed.count(
-        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2", 0, 4,
-        le=4,
+        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2",
+        0, 4, le=4,
     )  # fmt: skip
     dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
+    open_known: float = assumed.share(
+        0.9, "buyers who know what a shop asks in the open", "MODEL.md: nine in ten; no source: sweep", 0.5, 1
+    )
+    open_trouble: float = assumed.positive(
+        15.0, "CNY", "mean trouble of buying there rather than in the thread, exponential", "MODEL.md; no source: sweep",
+        4, 30,
+    )  # fmt: skip
+    outside_margin: float = assumed.share(
+        0.2, "what sellers outside earn of a sale, which they lose to shops here", "MODEL.md", 0, 0.4
+    )
 
 
 class PurchaseColumns(Table):
@@ -95,6 +107,10 @@ class PurchaseColumns(Table):
 METRICS = (
     flow("shopping.needs", "needs", "needs for goods, those that posts aroused included", "neither"),
     flow("shopping.orders", "orders", "orders in the app, those settled off it included"),
+    flow("shopping.showroomed", "orders", "orders, besides, at the open price of a shop looked at here", "less"),
+    ratio("shopping.showroomed_share", "share", "needs met so", "shopping.showroomed", "shopping.needs", "less"),
+    flow("shopping.open_sales", "cents", "sales at open prices to who looked here", "less"),
+    ratio("shopping.open_price", "cents", "mean price paid there", "shopping.open_sales", "shopping.showroomed", "neither"),
     flow("shopping.outside", "needs", "needs met outside", "neither"),
     flow("shopping.unmet", "needs", "needs not met", "less"),
     flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has", "less"),
@@ -113,88 +129,17 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
-class Baskets(NamedTuple):
-    """What a block of people decided: orders (`kind` 0 on, 1 off the platform) and clicks on promoted places (2).
-
-    `why` are the bits of why a shop was looked at. `demand`, `slope` and `looks` are a cell a merchant, in millionths,
-    and `lift` what posts read of late earned it; `tally` is needs, outside, unmet, unaffordable, worth, distortion,
-    information loss (money in hundredths of a cent), lists with a promoted place and needs without the platform's list.
-    """
-
-    who: np.ndarray
-    to: np.ndarray
-    cents: np.ndarray
-    kind: np.ndarray
-    why: np.ndarray
-    used: np.ndarray
-    demand: np.ndarray
-    slope: np.ndarray
-    looks: np.ndarray
-    lift: np.ndarray
-    tally: np.ndarray
-
-
-@rule
-def dodges(fees, price, price_weight, reluctance, u):
-    """Whether a deal is settled off the platform: half the saved fee against the trouble."""
-    if fees <= 0.0:
-        return False
-    return u < 1.0 / (1.0 + elementary.exp(reluctance - price_weight * fees * price / 200.0))
-
-
-@rule
-def worth_of_dodging(fees, price, price_weight, reluctance):
-    """What it is worth to a buyer, in logit units, that a deal could be settled off the platform; 0 without fees."""
-    saved = price_weight * fees * price / 200.0
-    return elementary.log((1.0 + elementary.exp(saved - reluctance)) / (1.0 + elementary.exp(-reluctance)))
-
-
-@rule
-def consider(order, number, places, considered, is_known, passed):
-    """Fill a considered set: the known shops, then the ranking from the top but for those passed over."""
-    taken = 0
-    for j in range(number):
-        considered[j] = is_known[j]
-        taken += is_known[j]
-    for at in range(number):
-        if taken >= places:
-            break
-        if not considered[order[at]] and not passed[order[at]]:
-            considered[order[at]] = 1
-            taken += 1
-
-
-@rule
-def without_shops(it, who, key):
-    """Worth of doing without and of buying elsewhere, as felt today."""
-    if it.noise <= 0.0:
-        return it.doing_without, it.outside
-    nothing, elsewhere = gumbel(luck.uniform(key, who, 4)), gumbel(luck.uniform(key, who, 5))
-    return it.doing_without + it.noise * nothing, it.outside + it.noise * elsewhere
-
-
 @kernel
-def _with_a_need(awake, needs, recall, wish, key, shoppers):
-    """Those awake who need something today, or whom a post made wish for it, into `shoppers`; returns how many."""
-    number = 0
-    for who in awake:
-        has_need, _ = luck.two(key, who, 0)
-        shoppers[number] = who
-        number += (has_need < needs) | (recall.on and wish[who] != follows.NOBODY)
-    return number
+def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, need, told, regard,
+          purchases, bought, trusting, bank, wallet, shops, listed, first_listed, circle, categories, markets, keys, felt, box):  # fmt: skip
+    """Needs of these people, from `start` on; returns where the box was full. Writes felt, wishes, need of its people.
 
-
-@kernel
-def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, rows, follows_of, wishes, told, regard,
-          purchases, bought, trusting, bank, wallet, shops, circle, categories, markets, keys, felt, box):  # fmt: skip
-    """Needs of these people, from `start` on; returns where the box was full. Writes felt and wishes of its own people.
-
-    offer are the promotion settings, keys: need, group taste, own taste, pair, error, choice, dodging, trust.
+    offer are the promotion settings; listed: rows of open shops, circle by circle, each circle's from `first_listed` on;
+    keys: need, group taste, own taste, pair, error, choice, dodging, trust.
     """
     people = np.int64(users_group.size)
     open_row, place_of = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
-    at_place = np.empty(MOST_SHOPS, np.int64)
+    at_place = np.zeros(NONE, np.int64)
     worth, noisy, guess = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     peculiar, error = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
     fine, noise = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
@@ -206,8 +151,10 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
     asked, read = np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS, np.int64)
     mind, why = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     unread, seen_unread = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
+    in_the_open = np.zeros(MOST_SHOPS, np.uint8)
     scale = it.noise if it.noise > 0.0 else 1.0
     outside = elementary.exp(it.outside / scale) + elementary.exp(it.doing_without / scale)
+    to_money = 100.0 / it.price_weight  # cents a logit unit
     for at in range(start, shoppers.size):
         if box.used[0] + circle + 2 > box.who.size:
             return at
@@ -215,31 +162,35 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         prefetch(rows.friend, rows.first[soon])
         prefetch(purchases.shop, soon * categories)
         who = np.int64(shoppers[at])
-        has_need, kind_of_need = luck.two(keys[0], who, 0)
-        wish = np.int64(-1)  # the shop that a post made them look at
+        wish, named = (
+            np.int64(-1),
+            np.int64(need.advised[who]),
+        )  # the shop that a post made them look at; that advice names
         if recall.on and wishes.wish[who] != follows.NOBODY:
             wish = np.int64(wishes.wish[who])
             wishes.wish[who] = follows.NOBODY
-        wished = has_need >= it.needs
-        category = wish // circle % categories if wished else np.int64(kind_of_need * categories)
+        wished = need.today[who] == 0
+        category = wish // circle % categories if wished else np.int64(need.today[who]) - 1
+        need.today[who], need.advised[who] = 0, follows.NOBODY
         market = who * markets // people
         begins, ends = -(-market * people // markets), -(-(market + 1) * people // markets)  # its people
-        first = (market * categories + category) * circle
-        number = 0
-        for j in range(circle):
-            at_place[j] = -1
-            if shops.open[first + j] and (not wished or first + j == wish):
-                open_row[number], place_of[number], at_place[j] = first + j, j, number
+        of_circle = market * categories + category
+        first, number = of_circle * circle, 0
+        for k in range(first_listed[of_circle], first_listed[of_circle + 1]):
+            row = np.int64(listed[k])
+            if not wished or row == wish:
+                open_row[number], place_of[number], at_place[row - first] = row, row - first, number
                 number += 1
-        box.tally[0] += 1
+        box.tally[baskets.NEEDS] += 1
         if number == 0:
             nothing, elsewhere = without_shops(it, who, keys[5])
-            box.tally[1 if elsewhere > nothing else 2] += 1
+            box.tally[baskets.OUTSIDE if elsewhere > nothing else baskets.UNMET] += 1
             continue
         # what suits this person, and what the platform believes suits them
         group_place = luck.uniform(keys[1], users_group[who], category)
         mine = taste(group_place, luck.uniform(keys[2], who, category), it.taste_alike)
         reservation = it.reservation * luck.uniform(keys[5], who, 1)
+        trouble = channels.trouble_of_the_open(luck.uniform(keys[5], who, 6), it.open_known, it.open_trouble)
         money = bank[who] + wallet[who]
         n = knowledge.observations(company, know, np.int64(bought[who]))
         highest_bid = 0.0
@@ -262,7 +213,9 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             row = open_row[j]
             suits = match(distance(mine, shops.place[row]), peculiar[j], it.travel, it.pair_spread)
             quality = shops.quality[row] + shops.reputation[row]
-            worth[j] = worth_of_shop(quality, suits, it.travel, reservation, asked[j], it.price_weight)
+            in_the_open[j] = channels.goes_to_the_open(asked[j], shops.open_price[row], trouble, bank[who])
+            paid = shops.open_price[row] + trouble if in_the_open[j] else np.float64(asked[j])
+            worth[j] = worth_of_shop(quality, suits, it.travel, reservation, paid, it.price_weight)
             worth[j] += besides + (thanks if place_of[j] == last_shop else 0.0)
             if regard.shop.size > 0 and regard.shop[who * categories + category] == place_of[j]:
                 worth[j] += 0.01 * regard.opinion[who * categories + category]  # of how it helped, see support.py
@@ -274,32 +227,43 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             bid[j] = np.float64(shops.bid[row]) if shops.bid[row] >= offer.reserve else 0.0  # less buys no place
             highest_bid = max(highest_bid, bid[j])
         # whom they know already: bought from, or friends bought from
+        advised = -1
         for j in range(number):
             known[j] = 1 if place_of[j] == last_shop else 0
             why[j] = 0
+            if open_row[j] == named:
+                advised = j
         for k in range(it.followed):
             friend = np.int64(friends.pick_friend(rows, who, luck.uniform(keys[0], who, 1 + k)))
             if begins <= friend < ends:
                 theirs = purchases.shop[friend * categories + category]
-                if theirs != NONE and at_place[theirs] >= 0:
+                if theirs != NONE and at_place[theirs] < number and place_of[at_place[theirs]] == theirs:
                     known[at_place[theirs]] = 1
-                    why[at_place[theirs]] = BY_FRIEND
+                    why[at_place[theirs]] = baskets.BY_FRIEND
         # the platform's list, unpaid and paid, for who trusts it today; who does not looks at shops they know
-        listed = trust.follows(trusting[who], luck.uniform(keys[7], who, 0))
-        places = it.considered if listed else 0
-        box.tally[8] += not listed
+        trusts = trust.follows(trusting[who], luck.uniform(keys[7], who, 0))
+        places = it.considered if trusts else 0
+        box.tally[baskets.OWN_WAY] += not trusts
         ranking.rank(guess, number, unpaid)
         if recall.on:  # what they would look at had they read no post, then the brands they follow
             for j in range(number):
                 unread[j] = known[j]
-            consider(unpaid, number, places, seen_unread, unread, nothing_passed)
+            ranking.consider(unpaid, number, places, seen_unread, unread, nothing_passed)
             follows.add_followed(number, it.followed, read, mind, known)
             for j in range(number):
-                wishes.advised[who] |= wished or why[j] == BY_FRIEND or mind[j] >= follows.READ
-        consider(unpaid, number, places, seen_unpaid, known, nothing_passed)
-        for j in range(number):
-            seen[j] = seen_unpaid[j]
-        if listed and offer.weight > 0.0 and highest_bid > 0.0:
+                wishes.advised[who] |= wished or why[j] == baskets.BY_FRIEND or mind[j] >= follows.READ
+        top = unpaid[0]
+        known_before = known[top]
+        known[top] |= advised >= 0  # whom honest advice names
+        ranking.consider(unpaid, number, places, seen_unpaid, known, nothing_passed)
+        if advised >= 0:
+            known[top] = known_before
+            known[advised], why[advised] = 1, why[advised] | baskets.ADVISED
+            ranking.consider(unpaid, number, places, seen, known, nothing_passed)
+        else:
+            for j in range(number):
+                seen[j] = seen_unpaid[j]
+        if trusts and offer.weight > 0.0 and highest_bid > 0.0:
             ranking.percentiles(guess, number, relevance)
             for j in range(number):
                 scores[j] = ranking.score(relevance[j], bid[j], highest_bid, offer.weight)
@@ -307,89 +271,101 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             for j in range(number):  # who sees that a place is paid for may pass over it, and looks further down
                 passes = offer.disclosed and luck.pair(keys[5], who, open_row[j], 3) < offer.skipped
                 passed[j] = 1 if passes and not seen_unpaid[j] else 0
-            consider(order, number, places, seen, known, passed)
+            ranking.consider(order, number, places, seen, known, passed)
             promoted = 0
             rival = 0.0  # score of the next below who is after the same places: not known anyway, not passed over
             for p in range(number - 1, -1, -1):
                 j = order[p]
-                if seen[j] and not seen_unpaid[j] and bid[j] > 0.0:  # else not shown, or shown anyway: not promoted
+                if seen[j] and not seen_unpaid[j] and not known[j] and bid[j] > 0.0:  # else shown anyway: not promoted
                     price = ranking.click_price(
                         relevance[j], bid[j], rival, highest_bid, offer.weight, np.float64(offer.reserve)
                     )
-                    drop(box, who, open_row[j], np.int64(price), 2, 0)
+                    baskets.drop(box, who, open_row[j], np.int64(price), baskets.PAID_CLICK, 0)
                     promoted += 1
                 if not known[j] and not passed[j]:
                     rival = scores[j]
-            box.tally[7] += promoted > 0
-        # the choice, of what they can pay for
+            box.tally[baskets.PAID_LISTS] += promoted > 0
+        # the choice, of what they can pay for: by what they believe of it, of which they get what is true
         nothing, elsewhere = without_shops(it, who, keys[5])
         without = max(nothing, elsewhere)
         best, chosen, best_unpaid, best_of_all, total = without, -1, without, without, outside
-        second, too_dear = -1e300, -1e300
+        second, too_dear, astray = -1e300, -1e300, 0.0
         for j in range(number):
             weight[j] = 0.0
+            faith = np.float64(need.faith[who]) if j == advised else 0.0
             if asked[j] > money:
-                too_dear = max(too_dear, noisy[j]) if seen[j] else too_dear
+                too_dear = max(too_dear, noisy[j] + faith) if seen[j] else too_dear
                 continue
             best_of_all = max(best_of_all, noisy[j])
             if seen_unpaid[j]:
                 best_unpaid = max(best_unpaid, noisy[j])
             if seen[j]:
-                weight[j] = elementary.exp(worth[j] / scale)
+                weight[j] = elementary.exp((worth[j] + faith) / scale)
                 total += weight[j]
-                if noisy[j] > best:
-                    second, best, chosen = best, noisy[j], j
+                astray += weight[j] * faith
+                if noisy[j] + faith > best:
+                    second, best, chosen = best, noisy[j] + faith, j
                 else:
-                    second = max(second, noisy[j])
+                    second = max(second, noisy[j] + faith)
         if chosen < 0:
             second = best
-        to_money = 100.0 / it.price_weight  # cents a logit unit
-        box.tally[5] += int(100.0 * (best_unpaid - best) * to_money)
-        box.tally[6] += int(100.0 * (best_of_all - best_unpaid) * to_money) if listed else 0
-        gain = scale * log_of_ratio(total, outside) if it.noise > 0.0 else best - without
+        got = noisy[chosen] if chosen >= 0 else without
+        box.tally[baskets.MISLED if advised >= 0 else baskets.LOST] += int(100.0 * (best_unpaid - got) * to_money)
+        box.tally[baskets.UNKNOWN] += int(100.0 * (best_of_all - best_unpaid) * to_money) if trusts else 0
+        gain = scale * log_of_ratio(total, outside) - astray / total if it.noise > 0.0 else got - without
         felt.worth[who] += gain / it.price_weight
-        box.tally[4] += int(100.0 * gain * to_money)
+        box.tally[baskets.WORTH] += int(100.0 * gain * to_money)
         for j in range(number):
             if seen[j]:
-                row = open_row[j]
-                box.looks[row] += 1
+                row, channel = open_row[j], baskets.OPEN_DEMAND if in_the_open[j] else baskets.DEMAND
+                box.learnt[baskets.LOOKS, row] += 1
                 if mind[j] >= follows.READ:
-                    why[j] |= BY_POST if seen_unread[j] and not wished else BY_POST | FOUND_BY_POST
+                    why[j] |= (
+                        baskets.BY_POST if seen_unread[j] and not wished else baskets.BY_POST | baskets.FOUND_BY_POST
+                    )
                     usual = weight[j] * elementary.exp(it.price_weight * (asked[j] - shops.price[row]) / 100.0 / scale)
-                    otherwise = share(usual, total - weight[j]) if seen_unread[j] and not wished else 0.0
-                    earned = weight[j] / total * (asked[j] * (1.0 - fees) - shops.cost[row])
-                    margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
-                    box.lift[row] += int(100.0 * (earned - otherwise * margin))
+                    otherwise = usual if seen_unread[j] and not wished else 0.0
+                    box.learnt[baskets.LIFT, row] += int(100.0 * earned_by_post(
+                        asked[j], shops.price[row], shops.cost[row], fees, weight[j] / total, otherwise, total - weight[j]
+                    ))  # fmt: skip
                 if it.noise > 0.0:
                     chance = weight[j] / total
-                    box.demand[row] += int(MICRO * chance)
-                    box.slope[row] += int(MICRO * it.price_weight / scale * chance * (1.0 - chance))
+                    box.learnt[channel, row] += int(MICRO * chance)
+                    box.learnt[channel + 1, row] += int(MICRO * it.price_weight / scale * chance * (1.0 - chance))
                 elif asked[j] <= money:  # replay at prices two in a hundred lower and higher
                     against = second if j == chosen else best
                     step = 0.02 * it.price_weight * shops.price[row] / 100.0
                     lower, higher = noisy[j] + step > against, noisy[j] - step > against
-                    box.demand[row] += int(MICRO * (j == chosen))
-                    box.slope[row] += int(
+                    box.learnt[channel, row] += int(MICRO * (j == chosen))
+                    box.learnt[channel + 1, row] += int(
                         MICRO * (np.int64(lower) - np.int64(higher)) / (0.04 * shops.price[row] / 100.0)
                     )
+        need.faith[who] = 0.0
         if chosen < 0:
-            box.tally[3 if too_dear > without else 1 if elsewhere > nothing else 2] += 1
+            box.tally[
+                baskets.UNAFFORDABLE
+                if too_dear > without
+                else baskets.OUTSIDE
+                if elsewhere > nothing
+                else baskets.UNMET
+            ] += 1
             continue
-        price = asked[chosen]
-        saved = worth_of_dodging(fees, price, it.price_weight, it.dodging)
-        felt.worth[who] += saved / it.price_weight
-        box.tally[4] += int(100.0 * saved * to_money)
-        off = dodges(fees, price, it.price_weight, it.dodging, luck.uniform(keys[6], who, 0))
-        drop(box, who, open_row[chosen], price, 1 if off else 0, why[chosen])
+        if elsewhere > nothing and not wished:
+            box.tally[baskets.DIVERTED] += asked[chosen]
+        if in_the_open[chosen]:
+            baskets.drop(
+                box, who, open_row[chosen], shops.open_price[open_row[chosen]], baskets.IN_THE_OPEN, why[chosen]
+            )
+            continue
+        saved = channels.saved_each(fees, asked[chosen], it.price_weight)
+        gain = channels.worth_of_dodging(saved, it.dodging)
+        felt.worth[who] += gain / it.price_weight
+        box.tally[baskets.WORTH] += int(100.0 * gain * to_money)
+        off = luck.uniform(keys[6], who, 0) < channels.chance_of_dodging(saved, it.dodging)
+        baskets.drop(
+            box, who, open_row[chosen], asked[chosen], baskets.OFF_PLATFORM if off else baskets.IN_THREAD, why[chosen]
+        )
     return shoppers.size
-
-
-@rule
-def drop(box, who, to, cents, kind, why):
-    """Write one order or click."""
-    at = box.used[0]
-    box.who[at], box.to[at], box.cents[at], box.kind[at], box.why[at] = who, to, cents, kind, why
-    box.used[0] = at + 1
 
 
 def step(world: "World") -> None:
@@ -398,73 +374,78 @@ def step(world: "World") -> None:
     world.promoted_clicks = world.assistant_clicks
     if not settings.on:
         return
-    who, to, cents = world.errands  # what people ordered on the assistant's word
-    sales.sell(world, who, to, cents, np.zeros(who.size, np.bool_))
     shops, bought = world.tables["merchants"].rows, world.tables["knowledge"].rows.purchases
     fees = min(1.0, settings.commission + world.now.wallet.merchant_fee)
-    size = shops.place.size
-
-    def baskets() -> Baskets:
-        return Baskets(
-            np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
-            np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64),
-            np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(9, np.int64),
-        )  # fmt: skip
-
+    circle, categories = merchant.shops_a_circle(world), int(world.scenario.merchants.categories)
     lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
-    need, *chances = (world.luck(f"shopping.{what}") for what in ("need", "choice", "dodging", "trust"))
-    keys = (need, *lasting, *chances)
-    recall, wishes = follows.recall(world), world.tables["wishes"].rows
+    keys = (
+        world.luck("shopping.need"),
+        *lasting,
+        *(world.luck(f"shopping.{what}") for what in ("choice", "dodging", "trust")),
+    )
+    recall, wishes, need = follows.recall(world), world.tables["wishes"].rows, world.tables["needs"].rows
+    lookers = world.lasting_luck("shopping.shoppers")
 
     def needy(awake: np.ndarray) -> np.ndarray:
         people = np.empty(awake.size + 1, np.uint32)
-        return people[: _with_a_need(awake, settings.needs, recall, wishes.wish, keys[0], people)]
+        found = needs.find_shoppers(
+            awake, need, settings.needs, settings.shoppers, categories, recall.on, wishes.wish, keys[0], lookers, people
+        )
+        return people[:found]
 
     shoppers = list(each_block(world.pool, world.threads, needy, world.awake))
     events: list[tuple[np.ndarray, ...]] = []
-    tally = np.zeros(9, np.int64)
+    total = baskets.empty(shops.place.size)
     for box in decide(
-        world, _shop, baskets, settings.row, world.now.promotion.row, knowledge.sources(world.now, "ranking"),
-        world.now.knowledge.row, fees, recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
-        wishes, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.tables["trust"].rows.trust, world.ledger[BANK], world.ledger[WALLET], shops,
-        merchant.shops_a_circle(world), int(world.scenario.merchants.categories), merchant.markets(world), keys,
-        world.felt.rows, parts=shoppers, keep_empty=True,
+        world, _shop, lambda: baskets.empty(shops.place.size), settings.row, world.now.promotion.row, knowledge.sources(world.now, "ranking"),
+        world.now.knowledge.row, fees,
+        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
+        wishes, need, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
+        world.tables["trust"].rows.trust, world.ledger[BANK], world.ledger[WALLET], shops, *merchant.open_shops(world), circle, categories,
+        merchant.markets(world), keys, world.felt.rows, parts=shoppers, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))
-        for total, part in zip(
-            (shops.demand, shops.slope, shops.looks, shops.lift, tally), (box.demand, box.slope, box.looks, box.lift, box.tally),
-            strict=True,
-        ):  # fmt: skip
-            total += part
+        for sums, part in ((total.learnt, box.learnt), (total.tally, box.tally)):
+            sums += part
             part[...] = 0
+    for name, week in zip(baskets.LEARNT, total.learnt, strict=True):
+        getattr(shops, name)[...] += week
     if events:
-        who, to, cents, kind, why = (np.concatenate(parts) for parts in zip(*events, strict=True))
-        sales.sell(world, who[kind < 2], to[kind < 2], cents[kind < 2], kind[kind < 2] == 1)
-        shops_clicked, price = world.assistant_clicks
-        world.promoted_clicks = np.append(shops_clicked, to[kind == 2]), np.append(price, cents[kind == 2])
-        _note_posts(world, why[kind < 2])
-    _note(world, tally)
+        _deliver(world, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
+    _note(world, total.tally)
 
 
-def _note_posts(world: "World", why: np.ndarray) -> None:
-    """How orders came about, where brands can tell."""
-    if world.now.brands.on:
-        world.note("brands.recommended", int(((why & (BY_FRIEND | BY_POST)) > 0).sum()))
-        world.note("brands.orders", int(((why & BY_POST) > 0).sum()))
-        world.note("brands.found", int(((why & FOUND_BY_POST) > 0).sum()))
+def _deliver(
+    world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, kind: np.ndarray, why: np.ndarray
+) -> None:
+    """Orders are paid; clicks on promoted places wait for promotion; how orders came about is counted."""
+    sold = kind != baskets.PAID_CLICK
+    sales.sell(
+        world, who[sold], to[sold], cents[sold], kind[sold] == baskets.OFF_PLATFORM, kind[sold] == baskets.IN_THE_OPEN
+    )
+    shops_clicked, price = world.assistant_clicks
+    world.promoted_clicks = np.append(shops_clicked, to[~sold]), np.append(price, cents[~sold])
+    if world.now.brands.on:  # brands can tell
+        world.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
+        world.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
+        world.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
+    if world.now.assistant.on:
+        world.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
 
 
 def _note(world: "World", tally: np.ndarray) -> None:
     for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        world.add(f"shopping.{name}", int(number))  # the assistant met some before
-    world.add("shopping.worth", tally[4] / 100)
-    world.note("promotion.needs", int(tally[0]))
-    world.note("promotion.lost_worth", tally[5] / 100)
-    world.note("promotion.unknown_worth", tally[6] / 100)
-    world.note("promotion.paid_lists", int(tally[7]))
-    world.note("trust.own_way", int(tally[8]))
+        world.note(f"shopping.{name}", int(number))
+    world.note("shopping.worth", tally[baskets.WORTH] / 100)
+    world.note("promotion.needs", int(tally[baskets.NEEDS]))
+    world.note("promotion.lost_worth", tally[baskets.LOST] / 100)
+    world.note("promotion.unknown_worth", tally[baskets.UNKNOWN] / 100)
+    world.note("promotion.paid_lists", int(tally[baskets.PAID_LISTS]))
+    world.note("trust.own_way", int(tally[baskets.OWN_WAY]))
+    if world.now.assistant.on:
+        world.note("assistant.lost_worth", tally[baskets.MISLED] / 100)
+    world.add("welfare.outside", -world.now.shopping.outside_margin * int(tally[baskets.DIVERTED]))
     shops = world.tables["merchants"].rows
     world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from sim.firms import merchant
+from sim.firms import entry, merchant
 from sim.firms.merchant import MERCHANTS, fees_paid
 from sim.scenario import Scenario
 from sim.world import World
@@ -70,7 +70,9 @@ def test_where_no_shop_is_open_brands_reckon_what_one_alone_would_sell():
 def test_what_one_alone_reckons_to_sell_is_near_what_it_then_sells():
     firms = SHOPS | {"number": 0, "spare": 1, "opening_cost": 0, "fixed_cost": 0, "entering": 1.0}
     world = World(Scenario.make(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms))
-    expected = sum(one._week_expected(one.cost + world.now.merchants.first_markup) for one in world.merchants)
+    world.step()  # so that it is known how many come in a day
+    nobody = np.empty(0, np.int64)
+    expected = sum(one._week_expected(nobody, one.cost + 3_600)[0] for one in world.merchants)
     while world.running:
         world.step()
     shops = world.tables["merchants"].rows
@@ -102,7 +104,7 @@ def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
         runs = [
             World(
                 Scenario.make(
-                    run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3},
+                    run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3, "shoppers": 1.0},
                     promotion={"weight": 0.6}, company={"knows_profile": True}, merchants={"people_a_market": 8_000},
                     messaging={"on": False}, wallet={"on": False},
                 )
@@ -124,3 +126,107 @@ def test_fees_count_half_for_deals_off_the_platform():
     assert fees_paid(0.1, 0.02, 0.5, 0.0) == pytest.approx(0.11)
     assert fees_paid(0.1, 0.02, 0.0, 1.0) == pytest.approx(0.06)
     assert fees_paid(1.0, 0.5, 1.0, 0.0) == 0.99  # a price can always be found
+
+
+# two prices of one product
+
+
+def test_without_fees_both_prices_are_one_and_with_a_cut_the_open_one_is_lower():
+    sold = {"demand": 50.0, "slope": 1.5, "open_demand": 40.0, "open_slope": 1.2}
+    free = merchant.best_prices(6_000, 0.0, moving=2.0, **sold)
+    assert free[0] == free[1] == pytest.approx(6_000 + 100 * 90 / 2.7)
+    inside, outer = merchant.best_prices(6_000, 0.1, moving=2.0, **sold)
+    assert outer < free[0] < inside
+
+
+def test_best_prices_earn_more_than_any_near_them():
+    """Demand linear in both prices, as the first-order conditions see it."""
+    terms = {"demand": 50.0, "slope": 1.5, "open_demand": 40.0, "open_slope": 1.2, "moving": 0.7}
+
+    def profit(prices, at):
+        up, up_open = (0.01 * (price - here) for price, here in zip(prices, at, strict=True))
+        inside = terms["demand"] - terms["slope"] * up - terms["moving"] * (up - up_open)
+        outer = terms["open_demand"] - terms["open_slope"] * up_open + terms["moving"] * (up - up_open)
+        return (0.9 * prices[0] - 6_000) * inside + (prices[1] - 6_000) * outer
+
+    # demand as tallied at the prices asked: these are best if nobody would move from them
+    prices = (10_000.0, 9_200.0)
+    for _ in range(200):
+        up, up_open = 0.01 * (prices[0] - 10_000), 0.01 * (prices[1] - 9_200)
+        now = terms | {
+            "demand": 50.0 - 1.5 * up - 0.7 * (up - up_open), "open_demand": 40.0 - 1.2 * up_open + 0.7 * (up - up_open),
+        }  # fmt: skip
+        best = merchant.best_prices(6_000, 0.1, **now)
+        prices = tuple(0.5 * p + 0.5 * b for p, b in zip(prices, best, strict=True))
+    at = (10_000.0, 9_200.0)
+    most = profit(prices, at)
+    for there in ((20, 0), (-20, 0), (0, 20), (0, -20), (20, 20), (-20, -20)):
+        assert profit((prices[0] + there[0], prices[1] + there[1]), at) < most
+
+
+# who opens and who closes
+
+
+def test_a_new_shop_opens_in_the_widest_gap():
+    assert entry.widest_gap(np.array([0.1, 0.2, 0.9]), 0.0) == pytest.approx(0.55)
+    assert entry.widest_gap(np.array([0.4, 0.5]), 0.0) == pytest.approx(0.95), "past the end of the circle"
+    assert entry.widest_gap(np.array([]), 0.3) == 0.3
+
+
+def test_the_best_of_each_circle_stand_first():
+    order = entry.best_first(np.array([1.0, 5.0, 3.0, 9.0, 0.0, 4.0]), 2, 3)
+    assert order.tolist() == [1, 2, 0, 3, 5, 4]
+
+
+def test_shops_close_one_at_a_time_and_the_weakest_first():
+    """Breaks when all who lose leave at once: as many then come back."""
+    world = World(
+        Scenario.make(
+            run=RUN | {"days": 200}, shopping={"on": True}, merchants={"fixed_cost": 600_000, "categories": 1}
+        )
+    )
+    closed, stood = [], []
+    while world.running:
+        shops = world.tables["merchants"].rows
+        before = shops.open.copy()
+        world.step()
+        gone = np.flatnonzero(before & (shops.open == 0))
+        stood.append(int(shops.open.sum()))
+        if gone.size:
+            closed.append(gone.size)
+            assert world.day % 7 == 0
+            assert (shops.profit_lately[gone] <= shops.profit_lately[shops.open == 1].min()).all()
+    world.close()
+    assert len(closed) > 3
+    assert set(closed) == {1}
+    assert stood[-1] < 10
+
+
+def test_entrants_learn_from_who_closed():
+    rows = merchant.MerchantColumns(4).rows
+    rows.open[:2], rows.weeks_lately[:3] = 1, 1.0
+    rows.quality[...], rows.price[...] = 1.0, 9_000
+    rows.earned_lately[:3], rows.won_lately[:3] = (1_200.0, 1_200.0, 700.0), (0.05, 0.05, 0.04)
+    rows.closed_on[2], rows.rivals_then[2] = 100, 3
+    terms, stand, circle = Scenario.make().shopping, np.arange(2), np.arange(4)
+    alone, _ = entry.reckon(rows, stand, np.empty(0, np.int64), 1.0, 9_000, terms)
+    assert alone == pytest.approx(1_200 / 1.05)
+    warned, _ = entry.reckon(rows, stand, entry.warnings(rows, circle, 3, 50, 0.0), 1.0, 9_000, terms)
+    assert warned == pytest.approx(0.5 * (alone + 700))
+    assert entry.warnings(rows, circle, 2, 50, 0.0).size == 0, "more stood then"
+    assert entry.warnings(rows, circle, 3, 101, 0.0).size == 0, "long ago"
+    rows.fees_then[2] = 0.1
+    assert entry.warnings(rows, circle, 3, 50, 0.05).size == 0, "fees were higher"
+    worse, _ = entry.reckon(rows, stand, np.empty(0, np.int64), 0.5, 9_000, terms)
+    assert worse < alone
+
+
+def test_a_cut_costs_variety_in_the_long_run():
+    stand = []
+    for cut in (0.0, 0.4):
+        world = World(Scenario.make(run={"users": 2_000, "days": 420}, shopping={"on": True, "commission": cut}))
+        while world.running:
+            world.step()
+        world.close()
+        stand.append(world.history["merchants.open"].iloc[-1])
+    assert stand[1] < 0.9 * stand[0]

@@ -14,6 +14,7 @@ import pytest
 from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
+from sim.firms import posting
 from sim.firms.merchant import MERCHANTS
 from sim.people import follows
 from sim.people.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
@@ -92,19 +93,19 @@ def test_a_post_a_day_is_seven_a_week_once_it_has_been_so_for_long() -> None:
 
 
 def test_the_best_frequency_is_where_a_further_post_brings_nothing() -> None:
-    best = brands.best_frequency(2.0, 8.0, 0.1, 0.3, 21.0)
+    best = posting.best_frequency(2.0, 8.0, 0.1, 0.3, 21.0)
     assert 0.0 < best < 8.0, "inside"
-    assert brands.gain_of_posts(best, 2.0, 8.0, 0.1, 0.3) == pytest.approx(0.0, abs=1e-6)
-    assert brands.best_frequency(2.0, 8.0, 0.1, 0.3, 1.0) == pytest.approx(1.0), "the platform's most"
-    assert brands.best_frequency(2.0, 8.0, 2.1, 0.3, 21.0) == 0.0, "dearer than what it earns"
-    assert brands.best_frequency(2.0, 8.0, 0.5, 0.3, 21.0) < best, "a price on messages"
-    assert brands.best_frequency(2.0, 8.0, 0.1, 0.6, 21.0) < best, "followers who leave sooner"
+    assert posting.gain_of_posts(best, 2.0, 8.0, 0.1, 0.3) == pytest.approx(0.0, abs=1e-6)
+    assert posting.best_frequency(2.0, 8.0, 0.1, 0.3, 1.0) == pytest.approx(1.0), "the platform's most"
+    assert posting.best_frequency(2.0, 8.0, 2.1, 0.3, 21.0) == 0.0, "dearer than what it earns"
+    assert posting.best_frequency(2.0, 8.0, 0.5, 0.3, 21.0) < best, "a price on messages"
+    assert posting.best_frequency(2.0, 8.0, 0.1, 0.6, 21.0) < best, "followers who leave sooner"
 
 
 def test_a_brand_trusts_its_own_figures_as_it_gathers_them() -> None:
-    assert brands.believed(0.0, 0.0, 5.0, 200.0) == 5.0
-    assert brands.believed(200 * 9.0, 200.0, 5.0, 200.0) == 7.0
-    assert brands.believed(1e9 * 9.0, 1e9, 5.0, 200.0) == pytest.approx(9.0)
+    assert posting.believed(0.0, 0.0, 5.0, 200.0) == 5.0
+    assert posting.believed(200 * 9.0, 200.0, 5.0, 200.0) == 7.0
+    assert posting.believed(1e9 * 9.0, 1e9, 5.0, 200.0) == pytest.approx(9.0)
 
 
 def test_what_was_read_comes_to_mind_and_an_offer_stands_its_days() -> None:
@@ -409,3 +410,12 @@ def test_brands_that_nobody_follows_or_reads_or_that_have_no_shop_do_nothing() -
     assert unread.history["brands.reads"].sum() == 0
     none = world_of(20, merchants__number=0, merchants__spare=0)
     assert none.history["brands.posts"].sum() == none.history["brands.shops_share"].sum() == 0
+
+
+def test_posts_are_tried_only_where_they_promise_to_bring_more_than_their_price() -> None:
+    """Breaks where brands try blindly: at 10 CNY a message posts then earned the more the dearer they were."""
+    dear = world_of(40, brands__post_price=1_000.0)
+    assert dear.history["brands.posts"].sum() == dear.history["revenue.business_messages"].sum() == 0
+    assert dear.history["brands.frequency"].iloc[-1] == 0
+    cheap = world_of(40, brands__post_price=0.5)
+    assert cheap.history["brands.posts"].sum() > 0

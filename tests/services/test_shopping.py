@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from sim.experiments.limits.limit import AWAKE, endow, live, quiet_world
 from sim.ground.ledger import BANK
-from sim.people import presence
+from sim.people import channels, presence
 from sim.services import shopping
 from sim.services.shopping import NONE
 from sim.world import World
 
-SHOPS = {"on": True, "needs": 0.3}
+SHOPS = {"on": True, "needs": 0.3, "shoppers": 1.0}
 
 
 # every need ends somewhere
@@ -41,7 +41,7 @@ SHOPS = {"on": True, "needs": 0.3}
 def test_every_need_is_met_here_or_outside_or_not_or_cannot_be_paid(lived: Any, changes: dict[str, Any]):
     """Breaks when a need is dropped or counted twice on any of the ways to it."""
     days = lived(run={"users": 300, "days": 12}, **({"shopping": SHOPS} | changes)).history
-    ends = sum(days[f"shopping.{end}"] for end in ("orders", "outside", "unmet", "unaffordable"))
+    ends = sum(days[f"shopping.{end}"] for end in ("orders", "showroomed", "outside", "unmet", "unaffordable"))
     assert (days["shopping.needs"] == ends).all()
     assert days["shopping.needs"].sum() > 300
     dear = changes.get("merchants", {}).get("cost", 0) > 0
@@ -54,6 +54,65 @@ def test_nobody_settles_off_the_platform_where_there_is_no_fee_to_save(lived: An
         for cut in (0.0, 0.2)
     )
     assert free["shopping.off_platform"].sum() == 0 < taxed["shopping.off_platform"].sum()
+    assert free["shopping.showroomed"].sum() == 0 < taxed["shopping.showroomed"].sum()
+
+
+def test_a_cut_of_next_to_nothing_sends_next_to_nothing_off_the_platform(lived: Any):
+    """Breaks when the chance does not begin at nothing: a cut of a millionth sent one deal in twenty off."""
+    days = lived(run={"users": 400, "days": 20}, shopping=SHOPS | {"commission": 1e-6}).history
+    assert days["shopping.orders"].sum() > 500
+    assert days["shopping.off_platform"].sum() == days["shopping.showroomed"].sum() == 0
+    chances = [channels.chance_of_dodging(channels.saved_each(fee, 9_600, 0.03), 3.0) for fee in (0, 1e-6, 0.1, 0.4, 1)]
+    assert chances[0] == 0
+    assert chances == sorted(chances)
+    assert chances[1] < 1e-6 < 0.003 < chances[2] < 0.01
+
+
+def test_the_worth_of_dodging_is_the_area_under_its_chance():
+    saved = np.linspace(0.0, 0.8, 801)
+    chances = [channels.chance_of_dodging(x, 2.0) for x in saved]
+    assert channels.worth_of_dodging(0.8, 2.0) == pytest.approx(np.trapezoid(chances, saved), rel=1e-5)
+    assert channels.worth_of_dodging(0.0, 2.0) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_nine_in_ten_know_the_open_price_and_their_trouble_is_exponential():
+    trouble = [channels.trouble_of_the_open(u, 0.9, 15.0) for u in np.linspace(0.0005, 0.9995, 1_000)]
+    knows = np.array(trouble) < channels.NEVER
+    assert knows.mean() == pytest.approx(0.9)
+    assert np.array(trouble)[knows].mean() == pytest.approx(1_500, rel=0.01)
+    assert channels.goes_to_the_open(10_000, 9_000, 999.0, 9_000)
+    assert not channels.goes_to_the_open(10_000, 9_000, 1_001.0, 9_000), "too much trouble"
+    assert not channels.goes_to_the_open(10_000, 9_000, 999.0, 8_999), "not in the bank"
+
+
+def test_of_those_left_in_the_thread_as_many_switch_as_their_trouble_says():
+    """The density of the trouble at the gap over the share still above it, or who know nothing of the open."""
+    u = (np.arange(200_000) + 0.5) / 200_000
+    trouble = np.array([channels.trouble_of_the_open(x, 0.9, 15.0) for x in u]) / 100
+    stay = (trouble > 10.0).mean()
+    leave = ((trouble > 10.0) & (trouble <= 10.01)).mean() / 0.01
+    assert channels.switchers(10.0, 0.9, 15.0) == pytest.approx(leave / stay, rel=0.01)
+    assert channels.switchers(-5.0, 0.9, 15.0) == channels.switchers(0.0, 0.9, 15.0), "the open is no cheaper"
+
+
+def test_needs_are_those_of_a_part_of_the_people_and_as_many_as_ever(lived: Any):
+    few, all_ = (
+        lived(run={"users": 3_000, "days": 30}, shopping={"on": True, "shoppers": share}) for share in (0.3, 1.0)
+    )
+    needs = [world.history["shopping.needs"].sum() for world in (few, all_)]
+    assert needs[0] == pytest.approx(needs[1], rel=0.08)
+    buyers = [(world.column("knowledge", "purchases") > 0).mean() for world in (few, all_)]
+    assert 0.15 < buyers[0] < 0.3 < 0.36 < buyers[1], "in a month"
+
+
+def test_sellers_outside_lose_what_is_bought_here_instead_and_nothing_where_nobody_would_buy_there(lived: Any):
+    world = lived(run={"users": 400, "days": 20}, shopping=SHOPS)
+    lost = -world.history["welfare.outside"].sum()
+    assert 0.1 * 0.5 < lost / world.history["shopping.gmv"].sum() < 0.2 * 0.9, (
+        "a fifth of what one in two would buy there"
+    )
+    none = lived(run={"users": 400, "days": 20}, shopping=SHOPS | {"outside": -50.0})
+    assert none.history["welfare.outside"].sum() == 0
 
 
 def test_the_cut_is_taken_of_every_sale_on_the_platform_and_of_no_other(lived: Any):
@@ -84,7 +143,7 @@ RISES = np.arange(0.0, 600.0, 4.0)  # CNY by which all prices are raised
 def market(people: int = 4_000, number: int = 8, **sections: dict[str, Any]) -> Iterator[World]:
     """One circle of shops, where everyone is awake, rich and has a need a day."""
     firms = {"people_a_market": people, "categories": 1, "number": number, "spare": 0, "quality": 3.0}
-    need = {"on": True, "needs": 1.0, "considered": 3, "followed": 0}
+    need = {"on": True, "needs": 1.0, "considered": 3, "followed": 0, "open_known": 0.0}
     sections["shopping"] = need | sections.get("shopping", {})
     world = quiet_world(people, 3, presence=AWAKE, merchants=firms | sections.pop("merchants", {}), **sections)
     endow(world, BANK, 10**9)
@@ -182,3 +241,31 @@ def test_a_bid_under_the_reserve_takes_no_place_from_anyone():
     with market(promotion={"weight": 1.0, "reserve": 2_500}, merchants=ALIKE) as world:
         world.tables["merchants"].bid = BIDS
         assert clicks(world) == {(6, 3_000), (2, 2_500)}
+
+
+# the shop named by the assistant
+
+
+def named(world: World, row: int, faith: float) -> World:
+    """A day on which the assistant told everyone of one shop."""
+    world.day, world.felt.worth = 0, 0
+    world.tables["purchases"].shop = NONE
+    world.tables["needs"].advised, world.tables["needs"].faith = row, faith
+    live(world, 1, presence.wake_up, shopping.step)
+    return world
+
+
+def test_a_name_bought_by_pay_misleads_by_what_is_wrongly_believed_and_an_honest_one_does_not():
+    """Breaks when belief counts as worth, or the loss is not held against what honest advice would have led to."""
+    sold, worth, lost = {}, {}, {}
+    with market(
+        company={"knows_profile": True}, merchants={"quality_spread": 0.0}, shopping={"considered": 8}
+    ) as world:
+        for faith in (0.0, 3.0):
+            today = named(world, 2, faith).today
+            sold[faith] = int((world.column("purchases", "shop") == 2).sum())
+            worth[faith] = today["shopping.worth"]
+            lost[faith] = world.today.get("promotion.lost_worth", 0)
+    assert sold[3.0] > 2 * sold[0.0]
+    assert worth[3.0] < worth[0.0], "who believes wrongly chooses worse"
+    assert lost[0.0] == lost[3.0] == 0, "it is the assistant's doing, not the list's"

@@ -31,14 +31,15 @@ def peculiar(key: np.uint64, who: NDArray[np.uint32], shop: NDArray[np.uint32], 
 
 
 def _named(shops: int, observed: int, noise: float, people: int, seed: int) -> NDArray[np.float64]:
-    """True matches of the shops that an assistant names to people who ask once and buy what they are told to.
+    """True matches of the shops that an assistant names to people who all have a need and ask.
 
     Shops differ by nothing but the part of a match that is peculiar to person and shop, standard normal.
     """
     alike = {"quality_spread": 0.0, "cost_spread": 0.0, "cost": PRICE // 2, "first_markup": PRICE // 2}
     firms = {"people_a_market": people, "categories": 1, "number": shops, "spare": 0} | alike
     need = {"on": True, "travel": 0.0, "pair_spread": 1.0, "noise": 0.0, "doing_without": -50.0, "outside": -50.0}
-    answers = {"on": True, "asks": 1.0, "goods_share": 1.0, "wrong": 0.0}
+    need |= {"needs": 1.0}
+    answers = {"on": True, "goods_share": 1.0, "wrong": 0.0}
     seen = {"knows_purchases": False, "knows_profile": observed > 0, "knows_wearables": False}
     with closing(
         quiet_world(
@@ -48,7 +49,8 @@ def _named(shops: int, observed: int, noise: float, people: int, seed: int) -> N
     ) as world:  # fmt: skip
         endow(world, BANK, 10 * PRICE)
         live(world, 1, presence.wake_up, assistant.step)
-        who, shop, _ = world.errands
+        who = np.arange(people, dtype=np.uint32)
+        shop = world.column("needs", "advised")
         true = np.empty(who.size)
         peculiar(world.lasting_luck("shopping.pair"), who, shop, true)
         return true

@@ -29,7 +29,7 @@ RICH = 1_000_000_000  # cents: enough for years of daily needs
 def _market(people: int, seed: int, shops: int, cost: float, first: float, **choice: Any) -> World:
     """One circle of equal shops, where everyone has a need a day; money is in units, 1 logit unit each."""
     need = {"needs": 1.0, "considered": shops, "price_weight": 100 / UNIT, "travel": 0.0, "pair_spread": 0.0}
-    need |= {"on": True, "outside": -50.0, "followed": 0, "taste_alike": 0.0, "dodging": 100.0}
+    need |= {"on": True, "outside": -50.0, "followed": 0, "taste_alike": 0.0, "dodging": 100.0, "open_known": 0.0}
     firms: dict[str, Any] = {"people_a_market": people, "categories": 1, "number": shops, "spare": 0}
     firms |= {"cost": round(cost * UNIT)}
     firms |= {"cost_spread": 0.0, "quality_spread": 0.0, "first_markup": round((first - cost) * UNIT), "fixed_cost": 0}
