@@ -24,6 +24,8 @@ class Desk(NamedTuple):
 
     bid: NDArray[np.float64]  # a cell a bidder
     quality: NDArray[np.float64]
+    row: NDArray[np.int64]  # of a table: who sits here
+    out: NDArray[np.int64]  # the round from which they bid no more
     scored: NDArray[np.float64]
     order: NDArray[np.int64]  # bidders, best first
     times: NDArray[np.int64]  # they were shown today
@@ -41,10 +43,21 @@ class Desk(NamedTuple):
 def desk(bidders, places):
     """An empty desk."""
     return Desk(
-        np.empty(bidders), np.empty(bidders), np.empty(bidders), np.empty(bidders, np.int64),
+        np.empty(bidders), np.empty(bidders), np.empty(bidders, np.int64), np.empty(bidders, np.int64),
+        np.empty(bidders), np.empty(bidders, np.int64),
         np.empty(bidders, np.int64), np.empty(bidders, np.uint8), np.empty(places, np.int64),
         np.empty(places, np.int64), np.empty(places, np.int64), np.empty(places + 1, np.int64), np.empty(places + 1),
         np.empty(places, np.int64), np.empty(places),
+    )  # fmt: skip
+
+
+@rule
+def seated(on, bidders):
+    """The same desk with its first so many bidders alone."""
+    return Desk(
+        on.bid[:bidders], on.quality[:bidders], on.row[:bidders], on.out[:bidders], on.scored[:bidders],
+        on.order[:bidders], on.times[:bidders], on.may[:bidders], on.first, on.places, on.when, on.best, on.price,
+        on.winner, on.paid,
     )  # fmt: skip
 
 
