@@ -38,8 +38,8 @@ class Terms(NamedTuple):
     rates: NDArray[np.float64]  # share who reach each place of a screen, of those who reach its first
     reaching: float  # see `reached`
     beliefs: NDArray[np.float64]
-    first: NDArray[np.int64]  # of `row`, by market and kind: where its advertisers stand, and behind the last
-    row: NDArray[np.int64]
+    first: NDArray[np.int64]  # of `one`, by market and kind: where those who seek it stand, and behind the last
+    one: NDArray[np.int64]  # the number of an advertiser in its market
     pool: int  # advertisers a market, those who stay away included
     reach: float  # part of people that each seeks
     markets: int
@@ -100,22 +100,19 @@ def click_chance(chance, match, power, seen, tiring, blindness):
 
 
 @rule
-def take_seat(on, seat, terms, firms, row, pairs, r):
-    """An advertiser of a person's market believes something of their match, known with correlation r, and bids."""
-    one = row % terms.pool
-    expected = advertiser.expected_match(terms.beliefs, pairs, one, r)
-    on.row[seat], on.out[seat], on.quality[seat] = row, firms.out[row], expected
-    on.bid[seat] = advertiser.bid_for(firms.value[row], firms.multiplier[row], expected)
-
-
-@rule
-def invite(on, terms, firms, kind, who, bought):
-    """All who seek a person sit down and bid; returns the desk with them alone."""
-    begin, end = terms.first[kind], terms.first[kind + 1]
-    pairs, r = pairs_of(terms.match_key, who), math.sqrt(reliability(terms, bought))
-    for i in range(begin, end):
-        take_seat(on, i - begin, terms, firms, terms.row[i], pairs, r)
-    return auctions.seated(on, end - begin)
+def invite(on, terms, firms, market, kind, who, bought):
+    """All who seek a person believe something of their match, sit down and bid."""
+    ones, begin, base = terms.one, terms.first[kind], market * terms.pool
+    beliefs, pairs, r = terms.beliefs, pairs_of(terms.match_key, who), math.sqrt(reliability(terms, bought))
+    value, multiplier, out, seats = firms.value, firms.multiplier, firms.out, terms.first[kind + 1] - begin
+    bid, quality, row, lasts = on.bid, on.quality, on.row, on.out
+    for seat in range(seats):
+        one = ones[begin + seat]
+        at = base + one
+        quality[seat] = advertiser.expected_match(beliefs, pairs, one, r)
+        bid[seat] = advertiser.bid_for(value[at], multiplier[at], quality[seat])
+        row[seat], lasts[seat] = at, out[at]
+    on.seats[0] = seats
 
 
 @rule
@@ -142,12 +139,11 @@ def hold(on, number, until, terms):
 
 
 @rule
-def hold_day(on, terms, firms, kind, who, bought, places, until):
-    """A person's auctions up to a round; returns the desk of who took part, its winners and prices filled by place."""
+def hold_day(on, terms, firms, market, kind, who, bought, places, until):
+    """A person's auctions up to a round: fills the desk's winners and prices by place."""
     inbox, page, brand, on_page, _ = unpacked(places)
-    seats = invite(on, terms, firms, kind, who, bought)
-    hold(seats, lay_out(on, terms, who, inbox, page, brand, on_page), until, terms)
-    return seats
+    invite(on, terms, firms, market, kind, who, bought)
+    hold(on, lay_out(on, terms, who, inbox, page, brand, on_page), until, terms)
 
 
 @rule
@@ -157,15 +153,15 @@ def most_needed(inbox, page, brand, cap):
 
 
 @rule
-def enough_bid(terms, firms, kind, who, bought, needs):
+def enough_bid(terms, firms, market, kind, who, bought, needs):
     """Whether so many who seek a person, with money all day, bid at least the least bid."""
     enough = 0
     pairs, r = pairs_of(terms.match_key, who), math.sqrt(reliability(terms, bought))
     for i in range(terms.first[kind], terms.first[kind + 1]):
-        row = terms.row[i]
+        row = market * terms.pool + terms.one[i]
         if firms.out[row] < ROUNDS:
             continue
-        expected = advertiser.expected_match(terms.beliefs, pairs, row % terms.pool, r)
+        expected = advertiser.expected_match(terms.beliefs, pairs, terms.one[i], r)
         enough += advertiser.bid_for(firms.value[row], firms.multiplier[row], expected) >= terms.least
         if enough >= needs:
             return True
@@ -173,40 +169,39 @@ def enough_bid(terms, firms, kind, who, bought, needs):
 
 
 @kernel
-def index(active, pool, markets, reach, first, row, surely):
-    """Who seeks people of each kind, market by market: fills `first`, `row` and, by kind, how many (`surely`)."""
+def index(active, pool, markets, reach, first, ones):
+    """Who seeks people of each kind, market by market: fills `first` and `ones`, see `Terms`."""
     number = 0
     for market in range(markets):
         for kind in range(KINDS):
             first[market * KINDS + kind] = number
             for one in range(pool):
                 if active[market * pool + one] and advertiser.seeks(one, kind, reach):
-                    row[number] = market * pool + one
+                    ones[number] = one
                     number += 1
-            surely[market * KINDS + kind] = number - first[market * KINDS + kind]
     first[markets * KINDS] = number
 
 
 @kernel
-def count_lasting(first, row, out, surely):
-    """How many who seek each kind still have money at the end of the day."""
-    for kind in range(surely.size):
-        surely[kind] = 0
-        for i in range(first[kind], first[kind + 1]):
-            surely[kind] += out[row[i]] == ROUNDS
+def count_lasting(terms, out, lasting):
+    """How many who seek each kind still have money at the end of the day, market by market."""
+    for kind in range(lasting.size):
+        lasting[kind] = 0
+        for i in range(terms.first[kind], terms.first[kind + 1]):
+            lasting[kind] += out[kind // KINDS * terms.pool + terms.one[i]] == ROUNDS
 
 
 @rule
-def collect(on, seat, row, way, chance, firms, terms, inbox, page, brand, found):
-    """Add to `found` what a bidder would spend and win by the places it was given; those of all bidders at seat -1."""
+def collect(on, seat, way, chance, firms, terms, inbox, page, brand, found):
+    """Add to `found` what the bidder at a seat (everyone, at -1) would spend and win by the places it was given."""
     for i in range(inbox + page + brand):
         place = i + INBOX if i < inbox else i - inbox + DISCOVERY if i < inbox + page else i - inbox - page + BRAND
         one = on.winner[place]
         if one >= 0 and (one == seat or seat < 0):
-            at = on.row[one] if seat < 0 else row
+            row = on.row[one]
             clicks = chance * on.quality[one] ** terms.it.click_match
-            found[at, way, 0] += clicks * on.paid[place]
-            found[at, way, 1] += clicks * firms.value[at] * on.quality[one]
+            found[row, way, 0] += clicks * on.paid[place]
+            found[row, way, 1] += clicks * firms.value[row] * on.quality[one]
 
 
 @kernel
@@ -216,7 +211,7 @@ def reckon(awake, every, person, terms, firms, tries, found):
     Adds to `found` (rows, ways, 2) what every advertiser would spend and win a day, in cents: bidding as it does (an
     outsider, were it to bid) and at so many times as much (`tries`, by way; the first is 1 and not looked at).
     """
-    it, room = terms.it, auctions.desk(terms.pool + 1, 3 * MOST)
+    it, on = terms.it, auctions.desk(terms.pool + 1, 3 * MOST)
     for at in range(0, awake.size, every):
         who = awake[at]
         inbox, page, brand, on_page, _ = unpacked(person.places[who])
@@ -225,25 +220,26 @@ def reckon(awake, every, person, terms, firms, tries, found):
         market = np.int64(who) * terms.markets // terms.people
         kind, bought = kind_of(terms, market, who), person.bought[who]
         chance = click_chance(it.click_chance, 1.0, 0.0, person.seen[who], it.tiring, it.blindness)
-        on = invite(room, terms, firms, kind, who, bought)
-        on.out[:] = ROUNDS
-        number = lay_out(room, terms, who, inbox, page, brand, on_page)
+        invite(on, terms, firms, market, kind, who, bought)
+        seats = on.seats[0]
+        on.out[: seats + 1] = ROUNDS
+        number = lay_out(on, terms, who, inbox, page, brand, on_page)
         hold(on, number, ROUNDS, terms)
-        collect(on, -1, 0, 0, chance, firms, terms, inbox, page, brand, found)
-        for seat in range(on.bid.size):
+        collect(on, -1, 0, chance, firms, terms, inbox, page, brand, found)
+        for seat in range(seats):
             bid = on.bid[seat]
             for way in range(1, tries.size):
                 on.bid[seat] = bid * tries[way]
                 hold(on, number, ROUNDS, terms)
-                collect(on, seat, on.row[seat], way, chance, firms, terms, inbox, page, brand, found)
+                collect(on, seat, way, chance, firms, terms, inbox, page, brand, found)
             on.bid[seat] = bid
-        seats = on.bid.size
-        more = auctions.seated(room, seats + 1)
+        on.seats[0] = seats + 1
         pairs, r = pairs_of(terms.match_key, who), math.sqrt(reliability(terms, bought))
         for one in range(terms.pool):
             row = market * terms.pool + one
             if not firms.active[row] and advertiser.seeks(one, kind - market * KINDS, terms.reach):
-                take_seat(more, seats, terms, firms, row, pairs, r)
-                more.out[seats] = ROUNDS
-                hold(more, number, ROUNDS, terms)
-                collect(more, seats, row, 0, chance, firms, terms, inbox, page, brand, found)
+                on.quality[seats] = advertiser.expected_match(terms.beliefs, pairs, one, r)
+                on.bid[seats] = advertiser.bid_for(firms.value[row], firms.multiplier[row], on.quality[seats])
+                on.row[seats] = row
+                hold(on, number, ROUNDS, terms)
+                collect(on, seats, 0, chance, firms, terms, inbox, page, brand, found)

@@ -66,8 +66,8 @@ class AdvertisingSettings(Settings):
         2, "times a day", "most often that one advertiser is shown to one person", "", 1, 10, ge=1
     )
     click_chance: float = assumed.share(
-        0.011, "chance of a click at match 1, for who is not used to adverts",
-        "facts.csv: .0090, at some three adverts a day", 0.003, 0.03,
+        0.0095, "chance of a click at match 1, for who is not used to adverts",
+        "fitted: .0085 in advertising.toml (facts.csv: .0090)", 0.003, 0.03,
     )  # fmt: skip
     click_match: float = assumed.share(
         0.1, "power of the match in the chance of a click",
@@ -244,15 +244,15 @@ def _serve(tickets, person, terms, firms, sampled, sample):
 
     Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
     """
-    it = terms.it
-    room = auctions.desk(terms.pool, 3 * MOST)
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     void = conversions = 0
     for i in range(tickets.size):
         place = np.int64(tickets[i] & np.uint64(127))
         who = np.int64(tickets[i] >> np.uint64(7)) & (2**29 - 1)
         now = np.int64(tickets[i] >> np.uint64(36)) & 31
-        kind = bidding.kind_of(terms, np.int64(tickets[i] >> np.uint64(41)), who)
-        on = bidding.hold_day(room, terms, firms, kind, who, person.bought[who], person.places[who], now)
+        market = np.int64(tickets[i] >> np.uint64(41))
+        kind = bidding.kind_of(terms, market, who)
+        bidding.hold_day(on, terms, firms, market, kind, who, person.bought[who], person.places[who], now)
         one = on.winner[place]
         if one < 0:
             continue
@@ -262,7 +262,7 @@ def _serve(tickets, person, terms, firms, sampled, sample):
             sample[level, 0] += 1
             sample[level, 1] += on.quality[one] > it.too_knowing
         row, price = on.row[one], int(on.paid[place])
-        match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row % terms.pool)
+        match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row - market * terms.pool)
         if u >= click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness):
             continue
         if auctions.charge(firms.left, firms.out, row, price, now):
@@ -297,7 +297,7 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many who seek each kind
     bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
     """
-    it, room = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     places = shown = unserved = knew = suffered = 0
     market, next_market = (
         np.int64(-1),
@@ -317,8 +317,8 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
             next_market = -(-(market + 1) * terms.people // terms.markets)
         kind = bidding.kind_of(terms, market, who)
         needs = bidding.most_needed(inbox, page, brand, it.frequency_cap)
-        if needs > surely[kind] and not bidding.enough_bid(terms, firms, kind, who, bought, needs):
-            on = bidding.hold_day(room, terms, firms, kind, who, bought, person.places[who], ROUNDS)
+        if needs > surely[kind] and not bidding.enough_bid(terms, firms, market, kind, who, bought, needs):
+            bidding.hold_day(on, terms, firms, market, kind, who, bought, person.places[who], ROUNDS)
             inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
             brand = filled(on.winner, BRAND, brand)
         number = inbox + page + brand
@@ -345,8 +345,7 @@ def step(world: "World") -> None:
         return
     advertiser.grant(world)
     firms, person = world.tables["advertisers"].rows, _person(world)
-    seekers = np.zeros(advertiser.markets(world) * KINDS, np.int64)
-    terms = _terms(world, seekers)
+    terms = _terms(world)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match
     boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
@@ -356,7 +355,7 @@ def step(world: "World") -> None:
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         world.note("advertising.void", void)
         world.note("advertising.conversions", conversions)
-    _show(world, person, terms, seekers)
+    _show(world, person, terms)
     _learn(world, sample)
     advertiser.settle(world)
     if terms.pool and world.day % MONTH == MONTH - 1:  # when advertisers decide
@@ -366,16 +365,15 @@ def step(world: "World") -> None:
     world.note("advertising.budgets", int((firms.daily * firms.active).sum()))
 
 
-def _terms(world: "World", seekers: NDArray[np.int64]) -> Terms:
-    """Today's terms, and in `seekers` how many seek people of each kind, market by market."""
+def _terms(world: "World") -> Terms:
     settings, pool, markets = world.now.advertising, advertiser.pool(world), advertiser.markets(world)
-    first, row = np.zeros(seekers.size + 1, np.int64), np.zeros(seekers.size * pool, np.int64)
+    first, ones = np.zeros(markets * KINDS + 1, np.int64), np.zeros(markets * KINDS * pool, np.int64)
     reach = float(world.now.advertisers.reach)
-    bidding.index(world.tables["advertisers"].rows.active, pool, markets, reach, first, row, seekers)
+    bidding.index(world.tables["advertisers"].rows.active, pool, markets, reach, first, ones)
     reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
     return Terms(
         settings.row, world.now.company.row, world.now.knowledge.row, float(max(1, settings.reserve)),
-        _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, row, pool, reach, markets,
+        _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
         world.size, world.lasting_luck("advertising.match"), world.lasting_luck("advertising.kind"),
         world.luck("advertising.places"),
     )  # fmt: skip
@@ -399,12 +397,12 @@ def _tickets() -> Tickets:
     return Tickets(np.empty(8_192, np.uint64), np.zeros(1, np.int64))
 
 
-def _show(world: "World", person: Person, terms: Terms, surely: NDArray[np.int64]) -> None:
+def _show(world: "World", person: Person, terms: Terms) -> None:
     """Everyone awake has seen their adverts."""
     firms, knowing = world.tables["advertisers"].rows, world.tables["knowing"].rows
-    bidding.count_lasting(terms.first, terms.row, firms.out, surely)
-    if terms.least > 1.0:  # else nobody bids less
-        surely[:] = 0
+    surely = np.zeros(terms.first.size - 1, np.int64)
+    if terms.least <= 1.0:  # else some may bid less
+        bidding.count_lasting(terms, firms.out, surely)
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
     unease = world.now.knowledge.unease_shown * knowledge.depth(world.now.company)
     sums = each_block(
