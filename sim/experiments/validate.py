@@ -46,6 +46,7 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     29: (banking.bad_month,),
     32: (laws.every_cent,),
     33: (laws.same_bytes,),
+    39: (advertising.binding_budgets,),
 }
 
 

@@ -50,7 +50,7 @@ class AdvertisersSettings(Settings):
 
     number: int = assumed.count(40, "advertisers", "advertisers a market on day 0", "MODEL.md", 12, 100, le=200)
     others: float = assumed.number(
-        0.5, "times", "businesses besides that would advertise were there a return, over `number`", "round figure",
+        0.3, "times", "businesses besides that would advertise were there a return, over `number`", "round figure",
         0, 2, ge=0, le=2,
     )  # fmt: skip
     reach: float = assumed.share(
@@ -60,17 +60,17 @@ class AdvertisersSettings(Settings):
         20_000, "people", "people who share a set of advertisers", "a small town", 2_000, 200_000, ge=100
     )
     click_value: float = assumed.positive(
-        790.0, "cents", "mean worth of a click at match 1",
+        880.0, "cents", "mean worth of a click at match 1",
         "fitted: 10.8 CNY a click in advertising.toml (facts.csv: 1.72 USD)", 100, 5_000,
     )  # fmt: skip
     value_spread: float = assumed.amount(0.2, "log-spread", "inequality of that worth", "round figure", 0, 1)
     budget: float = assumed.amount(
-        0.45, "cents a member and day", "mean budget of an advertiser at a return just as asked",
+        0.6, "cents a member and day", "mean budget of an advertiser at a return just as asked",
         "fitted: .6 to .95 of budgets used in advertising.toml", 0, 5,
     )  # fmt: skip
     budget_spread: float = assumed.amount(0.5, "log-spread", "inequality of budgets", "round figure", 0, 1.5)
     upkeep: float = assumed.amount(
-        0.06, "cents a member and day", "what making and minding adverts costs an advertiser",
+        0.12, "cents a member and day", "what making and minding adverts costs an advertiser",
         "fitted: about 40 advertise in advertising.toml", 0, 0.5,
     )  # fmt: skip
     return_target: float = assumed.positive(

@@ -199,7 +199,7 @@ def collect(on, seat, way, chance, firms, terms, inbox, page, brand, found):
         one = on.winner[place]
         if one >= 0 and (one == seat or seat < 0):
             row = on.row[one]
-            clicks = chance * on.quality[one] ** terms.it.click_match
+            clicks = chance * on.quality[one] ** terms.it.click_match * terms.it.repeat ** on.before[place]
             found[row, way, 0] += clicks * on.paid[place]
             found[row, way, 1] += clicks * firms.value[row] * on.quality[one]
 

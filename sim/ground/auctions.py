@@ -38,6 +38,7 @@ class Desk(NamedTuple):
     price: NDArray[np.float64]
     winner: NDArray[np.int64]  # a cell a place of the day: who has it, -1 for nobody, at what price per click
     paid: NDArray[np.float64]
+    before: NDArray[np.int64]  # how often the winner had places earlier in the day
 
 
 @rule
@@ -48,7 +49,7 @@ def desk(bidders, places):
         np.empty(bidders), np.empty(bidders, np.int64),
         np.empty(bidders, np.int64), np.empty(bidders, np.uint8), np.empty(places, np.int64),
         np.empty(places, np.int64), np.empty(places, np.int64), np.empty(places + 1, np.int64), np.empty(places + 1),
-        np.empty(places, np.int64), np.empty(places),
+        np.empty(places, np.int64), np.empty(places), np.empty(places, np.int64),
     )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def plan(on, number, first, places, now):
 
 @rule
 def hold(on, number, until, out, cap, reserve, rates, kind):
-    """Hold a person's first `number` auctions, up to round `until`, among bidders ranked before; fills winner and paid.
+    """Hold a person's first `number` auctions, up to round `until`, among bidders ranked before; fills winner, paid and before.
 
     Nobody is shown more than `cap` times, nor from the round on in which they are `out`.
     """
@@ -145,6 +146,7 @@ def hold(on, number, until, out, cap, reserve, rates, kind):
             on.winner[first + j] = on.best[j] if j < given else -1
             if j < given:
                 on.paid[first + j] = on.price[j]
+                on.before[first + j] = on.times[on.best[j]]
                 on.times[on.best[j]] += 1
 
 

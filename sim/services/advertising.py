@@ -66,8 +66,8 @@ class AdvertisingSettings(Settings):
         2, "times a day", "most often that one advertiser is shown to one person", "", 1, 10, ge=1
     )
     click_chance: float = assumed.share(
-        0.0095, "chance of a click at match 1, for who is not used to adverts",
-        "fitted: .0085 in advertising.toml (facts.csv: .0090)", 0.003, 0.03,
+        0.011, "chance of a click at match 1, for who is not used to adverts",
+        "MODEL.md; facts.csv: .0090, at some three adverts a day", 0.003, 0.03,
     )  # fmt: skip
     click_match: float = assumed.share(
         0.1, "power of the match in the chance of a click",
@@ -85,8 +85,15 @@ class AdvertisingSettings(Settings):
         0.5, "power", "of 1 + adverts seen a day / `tiring`, by which clicks are divided",
         "MODEL.md; facts.csv: blindness; an exponential would end the market at ten a day", 0.3, 1.0,
     )  # fmt: skip
+    repeat: float = assumed.share(
+        0.7,
+        "clicks on an advert that the person was shown that day over those on it the time before",
+        "round figure",
+        0.3,
+        1,
+    )
     conversion: float = assumed.share(
-        0.04, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
+        0.042, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
     )
     position_rate: float = assumed.share(
         0.92,
@@ -263,7 +270,8 @@ def _serve(tickets, person, terms, firms, sampled, sample):
             sample[level, 1] += on.quality[one] > it.too_knowing
         row, price = on.row[one], int(on.paid[place])
         match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row - market * terms.pool)
-        if u >= click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness):
+        chance = click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness)
+        if u >= chance * it.repeat ** on.before[place]:
             continue
         if auctions.charge(firms.left, firms.out, row, price, now):
             firms.clicks[row] += 1
