@@ -291,7 +291,9 @@ def binding_budgets(
             earned[run] = income[settled:].mean() / (bidders * budget * number)
             price[run] = income[settled:].sum() / clicks[settled:].sum()
         usual = price if many == places[0] else usual
-        how = f"{runs} runs of {days} days of {number} auctions, {bidders} bidders, auctions.charge and advertiser.paced"
+        how = (
+            f"{runs} runs of {days} days of {number} auctions, {bidders} bidders, auctions.charge and advertiser.paced"
+        )
         name = f"income over the sum of budgets, {many} places at a time"
         # a day's clicks scatter, and what a quiet day leaves is not made up for: .4 of the spread, itself about 1.2/sqrt(clicks)
         short = 0.6 / np.sqrt(number * many / bidders)
