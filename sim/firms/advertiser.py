@@ -40,7 +40,8 @@ USED_UP = 0.9  # share of a month's budgets from which they held the advertiser 
 HELD_BACK = 0.95  # bids below this part of what the return allows are held back by the budget
 KINDS = 64  # of people, on a circle: an advertiser seeks those of an arc
 GOLDEN = 0.6180339887498949  # where the next arc begins: any number of them is spread evenly
-A_FEW = 5.0  # clicks at match 1, for which a budget is saved up where a day's is less
+WEEK = 7  # days over which a daily budget is kept on the average
+FIRST_BIDS = 0.85  # on day 0, over what the return allows: about where budgets let them come to rest
 PATIENCE = 4  # months without a return after which an advertiser leaves (MODEL.md)
 ENTERING = 0.25  # chance a month that who could have a return comes
 TRIES = np.array([1.0, 0.85, 1.0 / 0.85])  # bids reckoned with, over those of today
@@ -330,7 +331,8 @@ def found(world: "World") -> list[Advertiser]:
     rows.value[...] = [luck.lognormal(settings.click_value, settings.value_spread, u) for u in worth]
     rows.first_budget[...] = [settings.budget * luck.lognormal(1.0, settings.budget_spread, u) for u in money]
     rows.budget[...] = rows.first_budget
-    rows.most[...] = rows.multiplier[...] = 1.0 / settings.return_target
+    rows.most[...] = 1.0 / settings.return_target
+    rows.multiplier[...] = FIRST_BIDS * rows.most
     if rows.value.size:
         better = np.argsort(-rows.value.reshape(-1, pool(world)), axis=1, kind="stable")
         np.put_along_axis(rows.active.reshape(-1, pool(world)), better[:, : settings.number], 1, axis=1)
@@ -346,17 +348,18 @@ def stands_for(world: "World") -> float:
 def grant(world: "World") -> None:
     """Owners fill up today's budgets, so much a member of the market, and pay for the making of adverts.
 
-    Where a market is a sample, a day brings few clicks, now more and now fewer than its budget is for, as a full market's
-    does not: what is left is kept for as many days as bring a full market's clicks; and wherever a day's budget would not
-    pay for a click, until it pays for a few.
+    A daily budget holds over a week: what is left of earlier days is kept (as Meta lets a campaign spend at most seven
+    days' budgets in a week). Where a market is a sample, clicks are few, and it is kept for as many days as bring a full
+    market's clicks of a week.
     """
     rows, ledger, number = world.tables["advertisers"].rows, world.ledger, markets(world)
     first = [-(-market * world.size // number) for market in range(number)]  # person of each market
     members = np.add.reduceat(world.users.rows.membership == MEMBER, first, dtype=np.int64)[:, None]
     rows.daily[...] = (rows.budget.reshape(number, -1) * members).ravel()
     rows.upkeep[...] = np.broadcast_to(np.rint(world.now.advertisers.upkeep * members), (number, pool(world))).ravel()
-    most_kept = np.maximum((stands_for(world) - 1.0) * rows.daily, A_FEW * rows.value - rows.daily)
-    kept = np.minimum(rows.left, np.maximum(0.0, most_kept).astype(np.int64))
+    if not rows.granted.any():  # the first day of adverts: everyone is in the middle of a week
+        rows.left[...] = 0.5 * WEEK * stands_for(world) * rows.daily
+    kept = np.minimum(rows.left, ((WEEK * stands_for(world) - 1.0) * rows.daily).astype(np.int64))
     rows.granted[...] = rows.active * (rows.daily + kept)
     rows.left[...] = rows.granted
     rows.out[...] = np.where(rows.granted > 0, ROUNDS, 0)

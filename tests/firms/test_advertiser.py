@@ -157,33 +157,28 @@ def test_budgets_are_per_member():
     rows = world.tables["advertisers"].rows
     daily = np.floor(rows.first_budget.reshape(3, -1) * each[:, None])
     assert (rows.daily.reshape(3, -1) == daily).all()
-    assert (rows.granted == rows.active * rows.daily).all(), "who stays away has none"
+    assert ((rows.granted > 0) == (rows.active == 1)).all(), "who stays away has none"
 
 
-def test_a_sample_of_a_market_keeps_budgets_for_as_long_as_a_full_market_s_clicks_take():
+def test_a_budget_is_kept_for_a_week_and_in_a_sample_of_a_market_for_a_week_of_a_full_market_s_clicks():
     """Else a day's budget of a small sample is less than a click, and few people would seem worth less each."""
     adverts = {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0}
-    for people_a_market in (600, 24_000):
+    for people_a_market, days in ((2_000, 7), (24_000, 7 * 12)):
         world = World(
             Scenario.make(
-                run={"users": 600, "days": 75}, advertising=adverts, advertisers={"people_a_market": people_a_market}
+                run={"users": 2_000, "days": 100}, advertising=adverts, advertisers={"people_a_market": people_a_market}
             )
         )
         rows = world.tables["advertisers"].rows
-        void = clicks = days_kept = 0.0
+        void = clicks = kept = 0.0
         while world.running:
             world.step()
             void += world.today["advertising.void"]
             clicks += world.today["advertising.clicks"]
-            days_kept = max(days_kept, float((rows.granted / rows.daily).max()))
-            saved = np.maximum(5.0 * rows.value, rows.daily)
-            assert people_a_market > 600 or (rows.granted <= saved).all(), (
-                "a full market's is the day's, or a few clicks'"
-            )
-        assert clicks > 100
-        assert void < 0.2 * clicks
+            kept = max(kept, float((rows.granted / rows.daily).max()))
         world.close()
-    assert 10 < days_kept <= 40
+        assert void < 0.15 * clicks
+        assert 0.6 * days < kept <= 1.1 * days  # members, and with them budgets, come and go
 
 
 def test_an_advertiser_is_a_mesa_agent_that_views_its_row(lived):

@@ -116,7 +116,7 @@ def test_more_places_lower_their_price_and_where_all_budgets_bind_income_is_thei
         for name in ("revenue.advertising", "advertising.clicks", "advertising.budgets")
     )
     assert (income / budgets > 0.9).all()
-    assert income[1] / income[0] == pytest.approx(1.0, abs=0.08)
+    assert income[1] / income[0] == pytest.approx(1.0, abs=0.12)  # more clicks, of less each, go further into a budget
     assert ((income / clicks)[1] < 0.5 * (income / clicks)[0]).all()
 
 
