@@ -79,5 +79,9 @@ def test_over_three_years_the_best_load_lies_inside_below_that_of_a_month():
 
 
 def test_the_best_load_falls_as_aversion_grows():
-    surely_above(lived(SOME).three_years, lived(FEW).three_years)
-    surely_above(lived(FEW, AVERSE).three_years, lived(SOME, AVERSE).three_years)
+    """Beyond the few more places earn more where people mind as usual; where they mind much, many earn less than few."""
+    few, some = lived(FEW).three_years, lived(SOME).three_years
+    few_averse, some_averse, many_averse = (lived(load, AVERSE).three_years for load in (FEW, SOME, MANY))
+    surely_above(some, few)
+    surely_above(few_averse, many_averse)
+    surely_above(some / few, some_averse / few_averse)

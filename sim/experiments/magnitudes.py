@@ -73,7 +73,7 @@ PUBLISHED = (
     Published("take rate under a cut of a tenth", "commission", _of("shopping.take_rate"), 0.09, 0.138, False, "eBay 2019-23; .105 in 2015"),
     Published("take rate of paid places", "promotion", _of("shopping.take_rate"), 0.0169, 0.0259, True,
               "Alibaba in China 2015-16: online marketing, and all revenue, over sales"),
-    Published("click rate of adverts", "advertising", _of("advertising.ctr"), 0.0047, 0.0161, False, "Facebook 2016, over trades"),
+    Published("click rate of adverts", "advertising", _of("advertising.ctr"), 0.0047, 0.0161, True, "Facebook 2016, over trades"),
     Published("cost per thousand adverts, CNY", "advertising", _of("advertising.cpm", 0.01), 40, 180, True, "WeChat Moments 2015"),
     Published("cost per click, CNY", "advertising", _per("revenue.advertising", "advertising.clicks", 0.01), 8.1, 13.5, True,
               "Facebook 2016: 10.8; a quarter off is ours"),

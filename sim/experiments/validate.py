@@ -64,6 +64,7 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     36: (money.fee_on_either_side,),
     37: (rivalry.direct_gain,),
     38: (rivalry.discounting,),
+    39: (advertising.binding_budgets,),
     40: (entry.showrooming,),
 }
 

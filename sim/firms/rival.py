@@ -264,7 +264,7 @@ class Rival(mesa.Agent):
         world = self.model
         settings, adverts = world.now.rival, world.now.advertising
         load = self.inbox_slots + self.discovery_slots
-        a_day = advert_income(load, settings.advert_income, adverts.tiring, 0.5, self.depth, UNTARGETED)
+        a_day = advert_income(load, settings.advert_income, adverts.tiring, adverts.blindness, self.depth, UNTARGETED)
         if settings.services == "ours":
             a_day += 100 * self.service_sales * (self.commission + self.promotion * settings.paid_share)
         self.income += days_of_use * a_day

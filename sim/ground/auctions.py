@@ -22,8 +22,11 @@ ROUNDS = 24
 class Desk(NamedTuple):
     """Room for one person's day of auctions. Places of the day are numbered; an auction fills one or some in a row."""
 
+    seats: NDArray[np.int64]  # one cell: how many bidders sit here, the first ones
     bid: NDArray[np.float64]  # a cell a bidder
     quality: NDArray[np.float64]
+    row: NDArray[np.int64]  # of a table: who sits here
+    out: NDArray[np.int64]  # the round from which they bid no more
     scored: NDArray[np.float64]
     order: NDArray[np.int64]  # bidders, best first
     times: NDArray[np.int64]  # they were shown today
@@ -35,16 +38,18 @@ class Desk(NamedTuple):
     price: NDArray[np.float64]
     winner: NDArray[np.int64]  # a cell a place of the day: who has it, -1 for nobody, at what price per click
     paid: NDArray[np.float64]
+    before: NDArray[np.int64]  # how often the winner had places earlier in the day
 
 
 @rule
 def desk(bidders, places):
-    """An empty desk."""
+    """A desk with room for so many bidders, all of whom sit here until `seats` says otherwise."""
     return Desk(
-        np.empty(bidders), np.empty(bidders), np.empty(bidders), np.empty(bidders, np.int64),
+        np.full(1, bidders), np.empty(bidders), np.empty(bidders), np.empty(bidders, np.int64), np.empty(bidders, np.int64),
+        np.empty(bidders), np.empty(bidders, np.int64),
         np.empty(bidders, np.int64), np.empty(bidders, np.uint8), np.empty(places, np.int64),
         np.empty(places, np.int64), np.empty(places, np.int64), np.empty(places + 1, np.int64), np.empty(places + 1),
-        np.empty(places, np.int64), np.empty(places),
+        np.empty(places, np.int64), np.empty(places), np.empty(places, np.int64),
     )  # fmt: skip
 
 
@@ -61,10 +66,11 @@ def needed(bid, scored, rival, reserve):
 
 
 @rule
-def award(order, bid, scored, may, reserve, rates, places, kind, winner, price):
+def award(bidders, order, bid, scored, may, reserve, rates, places, kind, winner, price):
     """Give places, best first, to the best of all bidders who may have one; returns how many were given.
 
     Args:
+        bidders: how many there are.
         order, bid, scored: the full ranking; bids per click and scores by bidder.
         may: by bidder, whether they may have a place here (money left, not shown too often).
         rates: click rate of each place, falling.
@@ -72,7 +78,7 @@ def award(order, bid, scored, may, reserve, rates, places, kind, winner, price):
         winner, price: bidder and price per click of each place; room for one more than there are.
     """
     found = 0
-    for at in range(order.size):
+    for at in range(bidders):
         one = order[at]
         if may[one] and bid[one] >= reserve:
             winner[found] = one
@@ -104,9 +110,9 @@ def price_of(place, given, found, bid, scored, reserve, rates, kind, winner):
 @rule
 def rank(on, weight):
     """Rank all bidders at a desk."""
-    for one in range(on.bid.size):
+    for one in range(on.seats[0]):
         on.scored[one] = score(on.bid[one], on.quality[one], weight)
-    ranking.rank(on.scored, on.bid.size, on.order)
+    ranking.rank(on.scored, on.seats[0], on.order)
 
 
 @rule
@@ -122,22 +128,25 @@ def plan(on, number, first, places, now):
 
 @rule
 def hold(on, number, until, out, cap, reserve, rates, kind):
-    """Hold a person's first `number` auctions, up to round `until`, among bidders ranked before; fills winner and paid.
+    """Hold a person's first `number` auctions, up to round `until`, among bidders ranked before; fills winner, paid and before.
 
     Nobody is shown more than `cap` times, nor from the round on in which they are `out`.
     """
-    on.times[:] = 0
+    bidders = on.seats[0]
+    for one in range(bidders):
+        on.times[one] = 0
     for i in range(number):
         if on.when[i] > until:
             break
-        for one in range(on.bid.size):
+        for one in range(bidders):
             on.may[one] = out[one] > on.when[i] and on.times[one] < cap
         places, first = on.places[i], on.first[i]
-        given = award(on.order, on.bid, on.scored, on.may, reserve, rates, places, kind, on.best, on.price)
+        given = award(bidders, on.order, on.bid, on.scored, on.may, reserve, rates, places, kind, on.best, on.price)
         for j in range(places):
             on.winner[first + j] = on.best[j] if j < given else -1
             if j < given:
                 on.paid[first + j] = on.price[j]
+                on.before[first + j] = on.times[on.best[j]]
                 on.times[on.best[j]] += 1
 
 

@@ -1,14 +1,15 @@
 """Advertising: adverts between the threads of the inbox, on the discovery page and in brand threads.
 
-Each place is auctioned among all advertisers of the person's market, who bid on how well they are believed to match
-the person. Adverts annoy, more so in private places, and the more a person has seen of late the less they click. Most
-adverts are not clicked, whoever won: a place is auctioned only if the luck of its click is low enough for any winner.
-Those clicks are then served in order of time while budgets last, and at last everyone has seen what was shown.
+Each place is auctioned among those advertisers of the person's market who seek people of their kind (firms/bidding.py).
+The inbox and brand threads have places between messages; the page is scrolled, a place further down by fewer. Adverts
+annoy, more so in private places, and the more a person has seen of late the less they click. Most adverts are not
+clicked, whoever won: a place is auctioned only if the luck of its click is low enough for any winner. Those clicks are
+then served in order of time while budgets last, and at last everyone has seen what was shown.
 """
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import advertiser
-from sim.firms.advertiser import MOST_MATCH
+from sim.firms import advertiser, bidding
+from sim.firms.advertiser import KINDS, MONTH, MOST_MATCH, TRIES
+from sim.firms.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SCREEN, Terms, click_chance, unpacked
 from sim.ground import auctions
 from sim.ground.auctions import ROUNDS
 from sim.ground.metrics import flow, ratio
@@ -27,8 +29,6 @@ from sim.people import knowledge
 if TYPE_CHECKING:
     from sim.world import World
 
-INBOX, DISCOVERY, BRAND = 0, 32, 64  # first place of each surface: a person's places in a day are numbered 0 to 95
-MOST = 32  # places a surface
 SAMPLED = 0.005  # of places is auctioned whatever the chance of a click, to learn how many adverts are too knowing
 CLASSES = 16  # of what is known of a person, for that share
 MEMORY = 30.0  # days over which it is averaged
@@ -45,7 +45,14 @@ class AdvertisingSettings(Settings):
         0, 5, ge=0, le=30,
     )  # fmt: skip
     discovery_slots: float = decided.number(
-        0.0, "adverts a day of use", "places on the discovery page, all shown at once", "", 0, 5, ge=0, le=30
+        0.0,
+        "adverts a day of use",
+        "places on the discovery page, shown as far as it is scrolled",
+        "",
+        0,
+        5,
+        ge=0,
+        le=30,
     )
     brand_slots: float = decided.number(
         0.0, "adverts a day of use", "sponsored messages in brand threads, for who has bought", "", 0, 5, ge=0, le=30
@@ -59,23 +66,50 @@ class AdvertisingSettings(Settings):
         2, "times a day", "most often that one advertiser is shown to one person", "", 1, 10, ge=1
     )
     click_chance: float = assumed.share(
-        0.009, "chance of a click at match 1, in a first place, seldom shown adverts", "facts.csv: .0090", 0.002, 0.03
-    )
+        0.011, "chance of a click at match 1, for who is not used to adverts",
+        "MODEL.md; facts.csv: .0090, at some three adverts a day", 0.003, 0.03,
+    )  # fmt: skip
     click_match: float = assumed.share(
         0.1, "power of the match in the chance of a click",
         "fitted: untargeted income -.3 to -.5 (facts.csv: AdChoices -.52); above .15 no gain at 3 bidders", 0.0, 0.5,
     )  # fmt: skip
     tiring: float = assumed.positive(
-        6.0, "adverts a day", "adverts seen a day that divide clicks by e", "MODEL.md; facts.csv: blindness", 3, 20
+        6.0,
+        "adverts a day",
+        "adverts seen a day at which blindness sets in",
+        "MODEL.md: .009 at 3 a day, .005 at 20",
+        3,
+        20,
+    )
+    blindness: float = assumed.amount(
+        0.5, "power", "of 1 + adverts seen a day / `tiring`, by which clicks are divided",
+        "MODEL.md; facts.csv: blindness; an exponential would end the market at ten a day", 0.3, 1.0,
+    )  # fmt: skip
+    repeat: float = assumed.share(
+        0.7,
+        "clicks on an advert that the person was shown that day over those on it the time before",
+        "round figure",
+        0.3,
+        1,
     )
     conversion: float = assumed.share(
-        0.04, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
+        0.042, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
     )
     position_rate: float = assumed.share(
-        0.7, "clicks on a place of the page over those on the place above it", "round figure", 0.3, 1
+        0.92,
+        "people who scroll on from a place of the page to the next",
+        "facts.csv: a feed is left after 12 posts",
+        0.3,
+        1,
     )
     talk_a_slot: int = assumed.count(
-        8, "messages", "talk in a day that makes room for one more advert on a surface", "round figure", 2, 30, ge=1
+        8,
+        "messages",
+        "talk in a day that makes room for one more advert in a surface of threads",
+        "round figure",
+        2,
+        30,
+        ge=1,
     )
     nuisance: float = assumed.amount(
         0.07, "logit units", "loss of a day's experience by an advert on the discovery page, at aversion 1",
@@ -96,9 +130,7 @@ class AdvertisingColumns(Table):
     pain = Column(
         np.float32, 0, "nuisance of the last day's adverts, or what a subscription spared of it", "logit units"
     )
-    places = Column(
-        np.uint32, 0, "places on the last day of use: inbox, page, brand threads and asked for in all, packed"
-    )
+    places = Column(np.uint32, 0, "places on the last day of use, by surface, packed: see bidding.py")
 
 
 class KnowingColumns(Table):
@@ -109,9 +141,9 @@ class KnowingColumns(Table):
 
 
 METRICS = (
-    flow("advertising.slots", "adverts", "places that the day's talk had room for", "neither"),
+    flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither"),
     flow("advertising.shown", "adverts", "adverts shown", "neither"),
-    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, or nobody bid", "less"),
+    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less"),
     ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
     flow("advertising.clicks", "clicks", "clicks paid for"),
     flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less"),
@@ -135,23 +167,6 @@ class Tickets(NamedTuple):
 
     ticket: NDArray[np.uint64]
     used: NDArray[np.int64]
-
-
-@remembered
-class Terms(NamedTuple):
-    """What kernels know of today's auctions."""
-
-    it: Any  # the settings of this section, of [company] and of [knowledge]
-    company: Any
-    know: Any
-    least: float  # bid
-    rates: NDArray[np.float64]  # of the places of a page
-    beliefs: NDArray[np.float64]
-    number: int  # of advertisers in a market
-    markets: int
-    people: int
-    match_key: np.uint64
-    key: np.uint64
 
 
 class Person(NamedTuple):
@@ -184,28 +199,9 @@ def room_for(talk, talk_a_slot):
 
 
 @rule
-def packed(inbox, page, brand, asked):
-    """Places of each surface (up to 31) and those asked for in all (up to 131,071) in one number."""
-    return np.uint32(min(asked, 131_071) * 32_768 + brand * 1_024 + page * 32 + inbox)
-
-
-@rule
-def unpacked(places):
-    """What `packed` holds."""
-    number = np.int64(places)
-    return number & 31, (number >> 5) & 31, (number >> 10) & 31, number >> 15
-
-
-@rule
 def annoyance(nuisance, aversion, intrusion):
     """Loss of a day's experience by adverts of so much intrusion in all, in logit units."""
     return nuisance * aversion * intrusion
-
-
-@rule
-def click_chance(chance, match, power, rate, seen, tiring):
-    """Chance that an advert is clicked: it falls with the place and with the adverts seen of late."""
-    return chance * match**power * rate * math.exp(-seen / tiring)
 
 
 @rule
@@ -214,61 +210,11 @@ def ticket(market, now, who, place):
     return np.uint64(((np.int64(market) * 32 + now) << 36) | (np.int64(who) << 7) | place)
 
 
-@rule
-def most_needed(inbox, page, brand, cap):
-    """Advertisers that surely fill these places: the page all at once, the others each as often as the cap allows."""
-    return page + (inbox + brand + cap - 1) // cap
-
-
-@rule
-def reliability(terms, bought):
-    """Squared correlation of what the platform sees of a person's matches with the truth."""
-    return knowledge.reliability(knowledge.observations(terms.company, terms.know, bought), terms.know.noise)
-
-
-@rule
-def pairs_of(key, who):
-    """The key of a person's luck with each advertiser."""
-    return luck.mix(key + np.uint64(who) * luck.GOLD)
-
-
-@rule
-def hold_day(on, terms, firms, market, who, bought, inbox, page, brand, until):
-    """A person's auctions up to a round: one for each place, the page at once; fills `winner` and `paid` by place."""
-    first = market * terms.number
-    advertiser.size_up(
-        on.quality,
-        on.bid,
-        terms.beliefs,
-        firms,
-        first,
-        pairs_of(terms.match_key, who),
-        math.sqrt(reliability(terms, bought)),
-    )
-    auctions.rank(on, terms.it.quality_weight)
-    number = 0
-    for place in range(INBOX, INBOX + inbox):
-        number = auctions.plan(on, number, place, 1, round_of(terms.key, who, place))
-    if page > 0:
-        number = auctions.plan(on, number, DISCOVERY, page, round_of(terms.key, who, DISCOVERY))
-    for place in range(BRAND, BRAND + brand):
-        number = auctions.plan(on, number, place, 1, round_of(terms.key, who, place))
-    out = firms.out[first : first + terms.number]
-    auctions.hold(on, number, until, out, terms.it.frequency_cap, terms.least, terms.rates, terms.it.auction)
-
-
-@rule
-def round_of(key, who, place):
-    """The round of the day in which a place comes up."""
-    _, u = luck.two(key, who, place)
-    return int(ROUNDS * u)
-
-
 @kernel
 def _offer(awake, start, person, terms, most, sampled, box):
     """Places of everyone awake, and tickets of those whose click may depend on who wins, and of those sampled.
 
-    The luck of such a click is below its chance with the best of matches; `most` is that chance for a first place.
+    The luck of such a click is below its chance with the best of matches; `most` is that chance without blindness.
     """
     it, key, seen = terms.it, terms.key, person.seen
     for at in range(start, awake.size):
@@ -276,9 +222,11 @@ def _offer(awake, start, person, terms, most, sampled, box):
             return at
         who = awake[at]
         room = room_for(person.talk[who], it.talk_a_slot)
-        inbox, page, brand = wanted(it, key, who, person.bought[who])
-        number = min(inbox, room), min(page, room), min(brand, room)
-        person.places[who] = packed(*number, inbox + page + brand)
+        inbox, on_page, brand = wanted(it, key, who, person.bought[who])
+        asked = inbox + on_page + brand
+        page = min(on_page, bidding.reached(terms.reaching, luck.uniform(key, who, 103))) if on_page > 0 else 0
+        number = min(inbox, room), page, min(brand, room)
+        person.places[who] = bidding.packed(*number, on_page, asked)
         if person.subscribed[who]:
             continue
         for surface in range(3):
@@ -287,11 +235,10 @@ def _offer(awake, start, person, terms, most, sampled, box):
                 u, _ = luck.two(key, who, place)
                 if u >= most and u >= sampled:
                     continue
-                rate = terms.rates[j] if surface == 1 else 1.0
                 if u < sampled or u < click_chance(
-                    it.click_chance, MOST_MATCH, it.click_match, rate, seen[who], it.tiring
+                    it.click_chance, MOST_MATCH, it.click_match, seen[who], it.tiring, it.blindness
                 ):
-                    now = round_of(key, who, DISCOVERY if surface == 1 else place)  # a page is shown at once
+                    now = bidding.round_of(key, who, DISCOVERY if surface == 1 else place)  # a page is shown at once
                     market = np.int64(who) * terms.markets // terms.people
                     box.ticket[box.used[0]] = ticket(market, now, who, place)
                     box.used[0] += 1
@@ -304,29 +251,28 @@ def _serve(tickets, person, terms, firms, sampled, sample):
 
     Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
     """
-    it = terms.it
-    on = auctions.desk(terms.number, 3 * MOST)
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     void = conversions = 0
     for i in range(tickets.size):
         place = np.int64(tickets[i] & np.uint64(127))
         who = np.int64(tickets[i] >> np.uint64(7)) & (2**29 - 1)
         now = np.int64(tickets[i] >> np.uint64(36)) & 31
         market = np.int64(tickets[i] >> np.uint64(41))
-        inbox, page, brand, _ = unpacked(person.places[who])
-        hold_day(on, terms, firms, market, who, person.bought[who], inbox, page, brand, now)
+        kind = bidding.kind_of(terms, market, who)
+        bidding.hold_day(on, terms, firms, market, kind, who, person.bought[who], person.places[who], now)
         one = on.winner[place]
         if one < 0:
             continue
         u, _ = luck.two(terms.key, who, place)
         if u < sampled:
-            level = class_of(reliability(terms, person.bought[who]))
+            level = class_of(bidding.reliability(terms, person.bought[who]))
             sample[level, 0] += 1
             sample[level, 1] += on.quality[one] > it.too_knowing
-        match = advertiser.match_with(pairs_of(terms.match_key, who), one)
-        rate = terms.rates[place - DISCOVERY] if DISCOVERY <= place < BRAND else 1.0
-        if u >= click_chance(it.click_chance, match, it.click_match, rate, person.seen[who], it.tiring):
+        row, price = on.row[one], int(on.paid[place])
+        match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row - market * terms.pool)
+        chance = click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness)
+        if u >= chance * it.repeat ** on.before[place]:
             continue
-        row, price = market * terms.number + one, int(on.paid[place])
         if auctions.charge(firms.left, firms.out, row, price, now):
             firms.clicks[row] += 1
             firms.worth[row] += int(firms.value[row] * match + 0.5)
@@ -356,11 +302,10 @@ def filled(winner, first, places):
 def _watch(awake, person, surely, terms, firms, knowing, unease):
     """What everyone awake has seen, and how it felt.
 
-    Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many advertisers of each
-    market bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
+    Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many who seek each kind
+    bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
     """
-    it, on, beliefs = terms.it, auctions.desk(terms.number, 3 * MOST), terms.beliefs
-    value, multiplier, out = firms.value, firms.multiplier, firms.out
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     places = shown = unserved = knew = suffered = 0
     market, next_market = (
         np.int64(-1),
@@ -368,7 +313,7 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     )  # people stand by market: to count them on is quicker than to divide
     for who in awake:
         bought = person.bought[who]
-        inbox, page, brand, asked = unpacked(person.places[who])
+        inbox, page, brand, _, asked = unpacked(person.places[who])
         if person.subscribed[who]:
             person.seen[who] -= person.seen[who] / SEEN_DAYS
             intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
@@ -378,15 +323,12 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
         if who >= next_market:
             market = np.int64(who) * terms.markets // terms.people
             next_market = -(-(market + 1) * terms.people // terms.markets)
-        needs = most_needed(inbox, page, brand, it.frequency_cap)
-        if needs > surely[market]:
-            rows = market * terms.number, (market + 1) * terms.number
-            r = math.sqrt(reliability(terms, bought))
-            pairs = pairs_of(terms.match_key, who)
-            if not advertiser.enough_bid(rows, value, multiplier, out, beliefs, pairs, r, terms.least, needs):
-                hold_day(on, terms, firms, market, who, bought, inbox, page, brand, ROUNDS)
-                inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
-                brand = filled(on.winner, BRAND, brand)
+        kind = bidding.kind_of(terms, market, who)
+        needs = bidding.most_needed(inbox, page, brand, it.frequency_cap)
+        if needs > surely[kind] and not bidding.enough_bid(terms, firms, market, kind, who, bought, needs):
+            bidding.hold_day(on, terms, firms, market, kind, who, bought, person.places[who], ROUNDS)
+            inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
+            brand = filled(on.winner, BRAND, brand)
         number = inbox + page + brand
         intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
         pain = annoyance(it.nuisance, person.aversion[who], intrusion)
@@ -397,7 +339,7 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
         unserved += asked - number
         suffered += int(pain * MICRO)
         if unease > 0.0 and number > 0:
-            share = knowing[class_of(reliability(terms, bought))]
+            share = knowing[class_of(bidding.reliability(terms, bought))]
             strange = luck.rounded(share * number, luck.uniform(terms.key, who, 102))
             person.unease[who] += person.concern[who] * unease * strange
             knew += strange
@@ -405,23 +347,18 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
 
 
 def step(world: "World") -> None:
-    """Places are offered, clicks are served in order of time, adverts are seen."""
+    """Places are offered, clicks are served in order of time, adverts are seen; once a month bidders look ahead."""
     settings = world.now.advertising
     if not settings.on:
         return
     advertiser.grant(world)
     firms, person = world.tables["advertisers"].rows, _person(world)
-    terms = Terms(
-        settings.row, knowledge.sources(world.now, "adverts"), world.now.knowledge.row, float(max(1, settings.reserve)),
-        _rates(settings.position_rate), advertiser.beliefs(), int(world.scenario.advertisers.number),
-        advertiser.markets(world), world.size, world.lasting_luck("advertising.match"),
-        world.luck("advertising.places"),
-    )  # fmt: skip
+    terms = _terms(world)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match
     boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
     parts = [box.ticket[: box.used[0]].copy() for box in boxes]
-    if terms.number:
+    if terms.pool:
         tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         world.note("advertising.void", void)
@@ -429,15 +366,31 @@ def step(world: "World") -> None:
     _show(world, person, terms)
     _learn(world, sample)
     advertiser.settle(world)
+    if terms.pool and world.day % MONTH == MONTH - 1:  # when advertisers decide
+        _look_ahead(world, person, terms)
     world.note("advertising.clicks", int(firms.clicks.sum()))
     world.note("advertising.worth", int(firms.worth.sum()))
-    world.note("advertising.budgets", int(firms.daily.sum()))
+    world.note("advertising.budgets", int((firms.daily * firms.active).sum()))
+
+
+def _terms(world: "World") -> Terms:
+    settings, pool, markets = world.now.advertising, advertiser.pool(world), advertiser.markets(world)
+    first, ones = np.zeros(markets * KINDS + 1, np.int64), np.zeros(markets * KINDS * pool, np.int64)
+    reach = float(world.now.advertisers.reach)
+    bidding.index(world.tables["advertisers"].rows.active, pool, markets, reach, first, ones)
+    reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
+    return Terms(
+        settings.row, knowledge.sources(world.now, "adverts"), world.now.knowledge.row, float(max(1, settings.reserve)),
+        _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
+        world.size, world.lasting_luck("advertising.match"), world.lasting_luck("advertising.kind"),
+        world.luck("advertising.places"),
+    )  # fmt: skip
 
 
 @functools.cache
 def _rates(position_rate: float) -> NDArray[np.float64]:
-    """Click rates of the places of a page."""
-    return np.array([position_rate**place for place in range(MOST)])
+    """Share of people who reach each place of a screen."""
+    return np.array([position_rate**place for place in range(SCREEN)])
 
 
 def _person(world: "World") -> Person:
@@ -455,9 +408,9 @@ def _tickets() -> Tickets:
 def _show(world: "World", person: Person, terms: Terms) -> None:
     """Everyone awake has seen their adverts."""
     firms, knowing = world.tables["advertisers"].rows, world.tables["knowing"].rows
-    surely = (firms.out == ROUNDS).reshape(terms.markets, -1).sum(axis=1, dtype=np.int64)
-    if terms.least > 1.0:  # else nobody bids less
-        surely[:] = 0
+    surely = np.zeros(terms.first.size - 1, np.int64)
+    if terms.least <= 1.0:  # else some may bid less
+        bidding.count_lasting(terms, firms.out, surely)
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
     unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
     sums = each_block(
@@ -477,3 +430,13 @@ def _learn(world: "World", sample: NDArray[np.int64]) -> None:
     knowing = world.tables["knowing"].rows
     for column, today in ((knowing.auctioned, sample[:, 0]), (knowing.too_knowing, sample[:, 1])):
         column += (today - column) / MEMORY
+
+
+def _look_ahead(world: "World", person: Person, terms: Terms) -> None:
+    """Hold the day of a sample of people again, for advertisers to decide by."""
+    awake = np.concatenate(world.awake)
+    every = max(1, awake.size // (LOOKED_AT * terms.markets))
+    firms = world.tables["advertisers"].rows
+    reckoned = np.zeros((firms.value.size, TRIES.size, 2))
+    bidding.reckon(awake, every, person, terms, firms, TRIES, reckoned)
+    advertiser.look_ahead(world, every * reckoned)
