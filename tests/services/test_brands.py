@@ -346,7 +346,7 @@ def test_reading_is_welcome() -> None:
 
 
 def test_brands_that_post_more_are_dropped_and_the_best_lies_inside() -> None:
-    often = {"brands__adjustment": 0.0, "brands__most_posts": 21.0, "brands__browsing": 0.01, "brands__annoyance": 1.2}
+    often = {"brands__adjustment": 0.0, "brands__most_posts": 21.0, "brands__browsing": 0.01, "brands__annoyance": 1.6}
     often |= {"merchants__opening_cost": 10_000_000}  # brands that are new have their followers before them
     names = ("reads of late", "brands.followers", "brands.read_rate")
     rare, best, much = (
