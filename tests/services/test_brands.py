@@ -163,7 +163,7 @@ def test_nobody_is_brought_below_zero_by_a_price_on_messages() -> None:
     broke, rich = (
         world_of(
             40, brands__post_price=20.0, brands__adjustment=0.0, brands__browsing=0.2, shopping__needs=0.0,
-            merchants__capital=capital, merchants__fixed_cost=0,
+            merchants__capital=capital, merchants__fixed_cost=0, brands__reading=1.0, brands__inspiring=1.0,
         )
         for capital in (10_000, 10_000_000)
     )  # fmt: skip
@@ -289,21 +289,14 @@ def test_posts_a_week_hang_little_on_how_many_people_are_simulated() -> None:
 
 def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mark is of all who looked at what was advised, buyers among them, and of nobody else."""
-    buyers: list[Any] = []
-    sell, note = shopping.sales.sell, shopping._note_posts
+    deliver, seen = shopping._deliver, []
 
-    def watched(world: World, who: Any, *rest: Any) -> None:
-        buyers.append(who)
-        sell(world, who, *rest)
+    def watched(world: World, who: Any, to: Any, cents: Any, kind: Any, why: Any) -> None:
+        looked = world.tables["wishes"].rows.advised
+        seen.append((int((why > 0).sum()), int(looked[who[why > 0]].sum()), int(looked[who[why == 0]].sum()), why.size))
+        deliver(world, who, to, cents, kind, why)
 
-    def noted(world: World, why: Any) -> None:
-        advised, looked = buyers[-1][why > 0], world.tables["wishes"].rows.advised
-        seen.append((advised.size, int(looked[advised].sum()), int(looked[buyers[-1][why == 0]].sum()), why.size))
-        note(world, why)
-
-    seen: list[tuple[int, int, int, int]] = []
-    monkeypatch.setattr(shopping.sales, "sell", watched)
-    monkeypatch.setattr(shopping, "_note_posts", noted)
+    monkeypatch.setattr(shopping, "_deliver", watched)
     world = World(Scenario.make(run={"users": 1_500, "days": 40}).with_values(ON | FAST))
     while world.running:
         world.step()
@@ -353,11 +346,11 @@ def test_reading_is_welcome() -> None:
 
 
 def test_brands_that_post_more_are_dropped_and_the_best_lies_inside() -> None:
-    often = {"brands__adjustment": 0.0, "brands__most_posts": 21.0, "brands__browsing": 0.01, "brands__annoyance": 1.2}
+    often = {"brands__adjustment": 0.0, "brands__most_posts": 21.0, "brands__browsing": 0.01, "brands__annoyance": 1.6}
     often |= {"merchants__opening_cost": 10_000_000}  # brands that are new have their followers before them
     names = ("reads of late", "brands.followers", "brands.read_rate")
     rare, best, much = (
-        {name: of(name, 120, brands__first_posts=posts, **often) for name in names} for posts in (0.5, 3.0, 14.0)
+        {name: of(name, 120, brands__first_posts=posts, **often) for name in names} for posts in (0.25, 3.0, 21.0)
     )
     surely_above(best["reads of late"], rare["reads of late"])
     surely_above(best["reads of late"], much["reads of late"])
@@ -390,7 +383,7 @@ def test_an_offer_is_sold_at_its_price() -> None:
 
 
 def test_a_listing_fee_keeps_brands_from_having_a_shop() -> None:
-    surely_above(of("brands.shops_share"), of("brands.shops_share", shopping__listing_fee=500_000))
+    surely_above(of("brands.shops_share", 300), of("brands.shops_share", 300, shopping__listing_fee=1_500_000))
 
 
 # bad input
