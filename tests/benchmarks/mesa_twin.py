@@ -9,11 +9,12 @@ Python's own generator for single draws, numpy where many are drawn, awake peopl
 import datetime
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import accumulate, islice, pairwise
 from math import ceil, erfc, exp, floor, inf, log, log1p, sqrt
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import mesa
 import numpy as np
@@ -31,6 +32,7 @@ FARTHEST = 2.0  # logit units by which a rival can look better to who thinks of 
 MOST_PLACES, SCREEN, MOST_MATCH, ROUNDS, SEEN_DAYS = 32, 4, 8.0, 24, 60.0
 INBOX, DISCOVERY, BRAND = 0, 1, 2
 KINDS, GOLDEN, WEEK, FIRST_BIDS = 64, 0.6180339887498949, 7, 0.85
+LOOKED_AT, USED_UP, HELD_BACK, PATIENCE, ENTERING, LESS = 400, 0.9, 0.95, 4, 0.25, 0.85
 NEVER, MEMBER, LEFT, DROPPED_OUT = 0, 1, 2, 3
 METRICS = (
     "users.daily", "users.members", "users.joins", "users.leaves", "messaging.messages", "messaging.answers",
@@ -40,8 +42,9 @@ METRICS = (
     "attention.installs", "attention.leaves", "attention.dropped_out", "trust.mean", "rival.worth",
     "shopping.needs", "shopping.orders", "shopping.gmv", "shopping.worth", "shopping.showroomed", "shopping.open_sales",
     "shopping.off_platform", "shopping.taken", "trust.own_way", "merchants.price", "merchants.open_price",
-    "advertising.shown", "advertising.clicks", "advertising.void", "advertising.nuisance", "revenue.advertising",
-    "advertisers.multiplier",
+    "merchants.open", "merchants.entries", "merchants.exits",
+    "advertising.shown", "advertising.clicks", "advertising.void", "advertising.worth", "advertising.nuisance", "revenue.advertising",
+    "advertisers.multiplier", "advertisers.active", "advertisers.budget", "advertisers.entries", "advertisers.exits",
 )  # fmt: skip
 
 
@@ -126,6 +129,8 @@ class Person(mesa.Agent):
         self.looks_for_goods = self.random.random() < model.lookers
         self.bought = 0
         self.last_shop: dict[int, Merchant] = {}
+        self.taste: dict[int, float] = {}
+        self.peculiar: dict[int, list[float]] = {}
         self.suits: dict[int, list[float]] = {}
         self.misread: dict[int, list[float]] = {}
         self.seen = 0.0
@@ -139,6 +144,7 @@ class Person(mesa.Agent):
         self.bids: list[float] = []
         self.ranked: list[int] = []
         self.times: list[int] = []
+        self.auctions: list[Auction] = []
         self.shown = [0, 0, 0]
 
     def close_day(self) -> None:
@@ -356,10 +362,19 @@ class Person(mesa.Agent):
         mine = (model.taste_of(self.group, category) + (1 - it.taste_alike) * (self.random.random() - 0.5)) % 1
         apart = [min(abs(mine - shop.place), 1 - abs(mine - shop.place)) for shop in circle]
         peculiar = model.rng.standard_normal(len(circle)).tolist()
+        self.taste[category], self.peculiar[category] = mine, peculiar
         self.suits[category] = [
             it.travel * (0.25 - way) + it.pair_spread * own for way, own in zip(apart, peculiar, strict=True)
         ]
         self.misread[category] = model.rng.standard_normal(len(circle)).tolist()
+
+    def meet_newcomer(self, shop: "Merchant") -> None:
+        """A shop opened: it suits by where it stands now, and by what is peculiar about it."""
+        it, category, at = self.model.shopping, shop.category, shop.place_in_circle
+        if category in self.suits and shop.circle is self.model.circles[self.market, category]:
+            way = abs(self.taste[category] - shop.place)
+            own = it.pair_spread * self.peculiar[category][at]
+            self.suits[category][at] = it.travel * (0.25 - min(way, 1 - way)) + own
 
     def guess(self, category: int, shops: "list[Merchant]", reservation: float) -> list[float]:
         """How well the platform thinks that shops, at the prices of their threads, suit this person."""
@@ -436,43 +451,68 @@ class Person(mesa.Agent):
         it = model.adverts
         room = min(MOST_PLACES - 1, 1 + self.talk // it.talk_a_slot)
         inbox, brand = int(it.inbox_slots + random()), int(it.brand_slots + random()) if self.bought else 0
-        auctions = [Auction(int(ROUNDS * random()), self, INBOX, 1, 1) for _ in range(min(room, inbox))]
-        auctions += [Auction(int(ROUNDS * random()), self, BRAND, 1, 1) for _ in range(min(room, brand))]
+        auctions = [Auction(int(ROUNDS * random()), INBOX) for _ in range(min(room, inbox))]
+        auctions += [Auction(int(ROUNDS * random()), BRAND) for _ in range(min(room, brand))]
         on_page, now = int(it.discovery_slots + random()), int(ROUNDS * random())
         reached = min(on_page, 1 + int(log(1 - random()) / model.leaving))
         for first in range(0, reached, SCREEN):
             places, seen = min(SCREEN, on_page - first), min(SCREEN, reached - first)
-            auctions.append(Auction(now, self, DISCOVERY, places, seen))
-        self.shown = [0, 0, 0]
+            auctions.append(Auction(now, DISCOVERY, places, seen))
+        self.shown, self.auctions = [0, 0, 0], sorted(auctions, key=attrgetter("hour"))
         if auctions:
             self.invite()
         return auctions
 
     def invite(self) -> None:
-        """All who seek this person make up their bids for the day."""
-        self.bids = [max(1.0, firm.pays * match) for firm, match in zip(self.suitors, self.beliefs(), strict=True)]
+        """All who seek this person, and advertise, make up their bids for the day."""
+        self.bids = [firm.bid(match) * firm.active for firm, match in zip(self.suitors, self.beliefs(), strict=True)]
         self.ranked = sorted(range(len(self.bids)), key=self.bids.__getitem__, reverse=True)
         self.times = [0] * len(self.bids)
 
-    def hold(self, surface: int, places: int, seen: int) -> None:
-        """The best bidders who may, win; what is seen of theirs may be clicked, at the next one's bid."""
-        model, bids, times, firms = self.model, self.bids, self.times, self.suitors
-        it, now = model.adverts, model.round
-        may = (
-            one
-            for one in self.ranked
-            if times[one] < it.frequency_cap and firms[one].out > now and bids[one] >= model.least_bid
-        )
-        found = list(islice(may, places + 1))
-        for place, one in enumerate(found[:places]):
-            if place < seen:
-                self.shown[surface] += 1
-                self.strange += self.believed[one] > it.too_knowing
-                chance = it.click_chance * self.appeal[one] * (1 + self.seen / it.tiring) ** -it.blindness
-                if self.random.random() < chance * it.repeat ** times[one]:
-                    price = bids[found[place + 1]] if place + 1 < len(found) else model.least_bid
-                    firms[one].is_clicked(int(max(price, model.least_bid)))
+    def hold(self, auction: "Auction") -> None:
+        """Places go to the best bidders who may have one; what is seen of theirs may be clicked."""
+        model, it, times = self.model, self.model.adverts, self.times
+        least, cap, firms, now = model.least_bid, it.frequency_cap, self.suitors, auction.hour
+        may = (one for one in self.ranked if times[one] < cap and firms[one].out > now)
+        for one, price in auction.award(self.bids, may, least):
+            self.shown[auction.surface] += 1
+            self.strange += self.believed[one] > it.too_knowing
+            if self.random.random() < self.click_chance() * self.appeal[one] * it.repeat ** times[one]:
+                firms[one].is_clicked(int(price), self.matches[one], now)
+        for one in auction.winners:
             times[one] += 1
+
+    def click_chance(self) -> float:
+        """Chance to click an advert at match 1: lower the more one saw of late."""
+        it = self.model.adverts
+        return it.click_chance * (1 + self.seen / it.tiring) ** -it.blindness
+
+    def reckon(self, each: float) -> None:
+        """Add what advertisers would have of this day: as it was, at other bids, or were they there, by days it stands for."""
+        beliefs, firms = self.beliefs(), self.suitors
+        bids = [firm.bid(match) for firm, match in zip(firms, beliefs, strict=True)]
+        as_is = [bid * firm.active for bid, firm in zip(bids, firms, strict=True)]
+        for one, cents, worth in self.would_have(as_is, each):
+            firms[one].ahead[0] += cents
+            firms[one].worth_ahead[0] += worth
+        for one, firm in enumerate(firms):
+            for way, times in ((1, LESS), (2, 1 / LESS)) if firm.active else ((0, 1.0),):
+                other = [*as_is[:one], times * bids[one], *as_is[one + 1 :]]
+                for who, cents, worth in self.would_have(other, each):
+                    firm.ahead[way] += cents * (who == one)
+                    firm.worth_ahead[way] += worth * (who == one)
+
+    def would_have(self, bids: list[float], each: float) -> Iterator[tuple[int, float, float]]:
+        """Who would pay how much for clicks of what worth at these bids, money no object."""
+        it, times, chance = self.model.adverts, [0] * len(bids), each * self.click_chance()
+        ranked = sorted(range(len(bids)), key=bids.__getitem__, reverse=True)
+        for auction in self.auctions:
+            may = (one for one in ranked if times[one] < it.frequency_cap)
+            for one, price in auction.award(bids, may, self.model.least_bid):
+                clicks = chance * self.believed[one] ** it.click_match * it.repeat ** times[one]
+                yield one, clicks * price, clicks * self.suitors[one].value * self.believed[one]
+            for one in auction.winners:
+                times[one] += 1
 
     def mind_adverts(self) -> None:
         """Adverts annoy, and one gets used to them."""
@@ -617,17 +657,24 @@ class Merchant(mesa.Agent):
         self.price = self.open_price = self.cost + it.first_markup
         self.place_in_circle, self.place, self.open = 0, 0.0, False
         self.orders_lately = self.off_lately = 0.0
+        self.weeks_lately = self.earned_lately = self.profit_lately = self.won_lately = 0.0
+        self.circle: list[Merchant] = []
+        self.losing, self.closed_on, self.rivals_then = 0, -1, 0
         self.begin_week()
 
     def value(self) -> float:
         """What it offers for the money at cost."""
         return self.quality - self.model.shopping.price_weight * self.cost / 100
 
-    def settle(self, place_in_circle: int, turn: float) -> None:
-        """Take a place on the circle; the first ones are open."""
-        self.place_in_circle, number = place_in_circle, self.model.shops.number
-        self.place = (place_in_circle / number + turn) % 1
+    def settle(self, circle: "list[Merchant]", place_in_circle: int, turn: float) -> None:
+        """Take a place on the circle; the first ones are open, and reckon to earn the opening in a month."""
+        model, number = self.model, self.model.shops.number
+        self.place_in_circle, self.circle = place_in_circle, circle
+        self.place = (place_in_circle / max(1, number) + turn) % 1
         self.open = place_in_circle < number
+        if self.open:
+            self.weeks_lately, self.profit_lately = 1.0, model.opening_cost * 7 / 30
+            self.earned_lately = self.profit_lately + model.keep
 
     def begin_week(self) -> None:
         """Forget the week's customers."""
@@ -644,19 +691,107 @@ class Merchant(mesa.Agent):
             self.demand += chance
             self.slope += slope
 
-    def review(self) -> None:
-        """Once a week: go half-way to the best prices."""
+    def close_week(self) -> None:
+        """Average the week with those before: what it earned more slowly where the market is a sample."""
+        model, memory = self.model, self.model.shops.memory
         if not self.open:
             return
-        memory = self.model.shops.memory
+        fees = model.shopping.commission * (1 - self.off / max(1, self.orders) / 2)
+        earned = self.demand * (self.price * (1 - fees) - self.cost) + self.open_demand * (self.open_price - self.cost)
         self.orders_lately += (self.orders - self.orders_lately) / memory
         self.off_lately += (self.off - self.off_lately) / memory
+        won, new = (self.demand + self.open_demand) / model.needs_a_week(), model.market_scale
+        self.weeks_lately += new * (1 - self.weeks_lately)
+        self.earned_lately += new * (earned - self.earned_lately)
+        self.profit_lately += new * (earned - model.keep - self.profit_lately)
+        self.won_lately += new * (won - self.won_lately)
+        self.losing = self.losing + 1 if self.profit_lately < 0 else 0
+
+    def review(self) -> None:
+        """Once a week: go half-way to the best prices, and perhaps close; once in four, perhaps open."""
+        if not self.open:
+            if self.model.day // 7 % 4 == 3 and self.random.random() < self.model.shops.entering:
+                self.consider_opening([shop for shop in self.circle if shop.open])
+            return
         if self.slope > 0 and self.demand > 0:
             best, best_open = self.best_prices()
             part = self.model.shops.adjustment
             self.price = max(1, round(self.price + part * (best - self.price)))
             self.open_price = max(1, round(self.open_price + part * (best_open - self.open_price)))
+        self.consider_closing()
         self.begin_week()
+
+    def consider_closing(self) -> None:
+        """Close after losing weeks as the weakest of the circle; the others wait to see what the place left brings."""
+        most = self.model.shops.losing_weeks
+        circle = [shop for shop in self.circle if shop.open]
+        tired = [shop for shop in circle if shop.losing >= most]
+        if self.losing < most or self is not min(tired, key=attrgetter("profit_lately")):
+            return
+        self.open, self.closed_on, self.rivals_then = False, self.model.day, len(circle)
+        self.model.today["merchants.exits"] += 1
+        for shop in circle:
+            shop.losing = 0
+            if shop is not self:
+                shop.reckon_with(1 + self.won_lately / max(1e-9, self.weeks_lately))
+
+    def reckon_with(self, factor: float) -> None:
+        """So many times as much is to be earned, now that another shop has come or gone."""
+        change = self.earned_lately * (factor - 1)
+        self.earned_lately += change
+        self.profit_lately += change
+
+    def consider_opening(self, stand: "list[Merchant]") -> None:
+        """Open, in the widest gap between those who stand, if a month would pay the opening."""
+        model = self.model
+        passed_on = 1 / (1 - min(0.99, model.shopping.commission))
+        markups = [shop.price - shop.cost * passed_on for shop in stand] or [model.shops.first_markup]
+        price = max(1, round(self.cost * passed_on + sum(markups) / len(markups)))
+        week, share = self.expect(stand, price)
+        profit = week - model.keep
+        if profit * 30 / 7 <= model.opening_cost:
+            return
+        self.begin_week()
+        self.open, self.losing, self.closed_on, self.price, self.open_price = True, 0, -1, price, price
+        self.orders_lately = self.off_lately = 0.0
+        self.weeks_lately, self.earned_lately, self.profit_lately, self.won_lately = 1.0, week, profit, share
+        places = sorted(shop.place for shop in stand)
+        gaps = [after - before for before, after in pairwise([*places, *(place + 1 for place in places[:1])])]
+        if gaps:
+            widest = gaps.index(max(gaps))
+            self.place = (places[widest] + gaps[widest] / 2) % 1
+        for shop in stand:
+            shop.reckon_with(1 - share)
+        model.today["merchants.entries"] += 1
+        model.people.do("meet_newcomer", self)
+
+    def expect(self, stand: "list[Merchant]", price: int) -> tuple[float, float]:
+        """What a new shop would earn a week, its keep not paid, and the share of needs it would win.
+
+        Half as the open shop most like it, with one more beside it, half as the shop most like it that closed of late.
+        """
+        model, it = self.model, self.model.shopping
+        since = max(0, model.day - 7 * model.shops.learning)
+        closed = [
+            shop
+            for shop in self.circle
+            if not shop.open
+            and shop.closed_on >= since
+            and shop.weeks_lately > 0
+            and shop.rivals_then <= len(stand) + 1
+        ]
+        found = []
+        for shops in filter(None, ([shop for shop in stand if shop.weeks_lately > 0], closed)):
+            ahead = [self.quality - shop.quality - it.price_weight * (price - shop.price) / 100 for shop in shops]
+            like, lead = min(zip(shops, ahead, strict=True), key=lambda one: abs(one[1]))
+            better, won = exp(min(1.0, lead)), like.won_lately / like.weeks_lately
+            factor = better if shops is closed else better / (1 + won * better)
+            found.append((like.earned_lately / like.weeks_lately * factor, min(1.0, won * factor)))
+        if found:
+            return sum(week for week, _ in found) / len(found), sum(share for _, share in found) / len(found)
+        alone = exp(self.quality - 0.25 * it.travel - it.price_weight * price / 100)
+        share = alone / (alone + exp(it.outside) + exp(it.doing_without))
+        return model.needs_a_week() * share * (price * (1 - min(0.99, it.commission)) - self.cost), share
 
     def best_prices(self) -> tuple[float, float]:
         """Prices in the thread and in the open that together earn most, of the week's demand.
@@ -678,64 +813,114 @@ class Merchant(mesa.Agent):
         return (self.cost + 100 * margin) / (1 - fees), self.cost + 100 * open_margin
 
 
-class Auction(NamedTuple):
-    """Places for adverts that come up together in somebody's day."""
+class Auction:
+    """Places for adverts that come up together in somebody's day, and who won them."""
 
-    hour: int
-    person: Person
-    surface: int
-    places: int
-    seen: int
+    def __init__(self, hour: int, surface: int, places: int = 1, seen: int = 1) -> None:
+        self.hour, self.surface, self.places, self.seen = hour, surface, places, seen
+        self.winners: list[int] = []
+
+    def award(self, bids: list[float], may: Iterable[int], least: float) -> list[tuple[int, float]]:
+        """Give places to the best bidders, best first, at the next one's bid; those of the places that are seen."""
+        found = list(islice((one for one in may if bids[one] >= least), self.places + 1))
+        self.winners = found[: self.places]
+        prices = [max(least, bids[one]) for one in found[1:]] + [least]
+        return list(zip(self.winners, prices, strict=False))[: self.seen]
 
 
 class Advertiser(mesa.Agent):
-    """A bidder for clicks of the people it seeks, with a budget that it paces from day to day."""
+    """A bidder for clicks of the people it seeks, with a budget that it paces from day to day; or who might be one."""
 
     def __init__(self, model: "Twin", number: int) -> None:
         super().__init__(model)
         it = model.bidders
         self.begins = number * GOLDEN % 1 * KINDS
         self.value = it.click_value * exp(self.random.gauss(-(it.value_spread**2) / 2, it.value_spread))
-        self.budget = it.budget * exp(self.random.gauss(-(it.budget_spread**2) / 2, it.budget_spread))
+        self.first_budget = it.budget * exp(self.random.gauss(-(it.budget_spread**2) / 2, it.budget_spread))
+        self.budget = self.first_budget
         self.most = 1 / it.return_target
         self.multiplier = FIRST_BIDS * self.most
-        self.daily = self.granted = self.left = self.void = 0
+        self.active, self.poor_months = False, 0
+        self.daily = self.upkeep = self.granted = self.left = self.void = 0
+        self.month_granted = self.month_spent = 0
         self.out = ROUNDS
-        self.pays = 0.0
+        self.ahead, self.worth_ahead = [0.0] * 3, [0.0] * 3  # bidding as today, less, or more
 
     def seeks(self, kind: int) -> bool:
         """Whether people of this kind, on a circle of kinds, lie in its segment."""
         return (kind - self.begins) % KINDS < self.model.bidders.reach * KINDS
 
+    def bid(self, match: float) -> float:
+        """Cents a click."""
+        return max(1.0, self.multiplier * self.value * match)
+
     def fill_up(self, members: int) -> None:
         """A new day's budget, so much a member of the market, besides what is left of a week's."""
         week = WEEK * self.model.stands_for
-        self.daily = int(self.budget * members)
+        self.daily, self.upkeep = int(self.budget * members), round(self.model.bidders.upkeep * members)
         if self.model.day == 0:  # everyone is in the middle of a week
             self.left = int(week / 2 * self.daily)
-        self.granted = self.left = self.daily + min(self.left, int((week - 1) * self.daily))
-        self.void, self.out = 0, ROUNDS if self.granted else 0
-        self.pays = self.multiplier * self.value
+        self.granted = self.active * (self.daily + min(self.left, int((week - 1) * self.daily)))
+        self.left, self.void, self.out = self.granted, 0, ROUNDS if self.granted else 0
 
-    def is_clicked(self, price: int) -> None:
+    def is_clicked(self, price: int, match: float, hour: int) -> None:
         """Pay for a click as far as the budget goes."""
+        today = self.model.today
         if price <= self.left:
             self.left -= price
-            self.model.today["advertising.clicks"] += 1
-            self.model.today["revenue.advertising"] += price
+            today["advertising.clicks"] += 1
+            today["advertising.worth"] += int(self.value * match + 0.5)
+            today["revenue.advertising"] += price
         else:
             self.void += price
-            self.model.today["advertising.void"] += 1
+            today["advertising.void"] += 1
         if self.left <= 0 or self.void:
-            self.out = min(self.out, self.model.round + 1)
+            self.out = min(self.out, hour + 1)
 
     def pace(self) -> None:
         """Bid more tomorrow if the budget is not used, less if it does not last."""
-        faster = 0.0
-        if self.daily > 0:
-            today = (self.granted - self.left + self.void) * ROUNDS / max(1, self.out)
+        faster, spent = 0.0, self.granted - self.left
+        if self.active and self.daily > 0:
+            today = (spent + self.void) * ROUNDS / max(1, self.out)
             faster = self.model.bidders.pacing / self.model.stands_for * max(-2.0, 1 - today / self.daily)
         self.multiplier = min(self.most, self.multiplier * exp(faster))
+        self.month_granted += self.daily * self.active
+        self.month_spent += spent
+
+    def decide(self) -> None:
+        """Once a month come, go, or follow the return that is to be had with the budget and with bids."""
+        it, spend, seen = self.model.bidders, self.ahead[0], 0.0
+        if spend > 0:
+            part = min(1.0, self.daily / spend)
+            seen = part * self.worth_ahead[0] / (part * spend + self.upkeep)
+        enough = seen >= it.return_target
+        if not self.active:
+            if enough and self.random.random() < ENTERING:
+                self.come_or_go("advertisers.entries")
+            return
+        self.poor_months = 0 if enough else self.poor_months + 1
+        if self.poor_months >= PATIENCE:
+            self.come_or_go("advertisers.exits")
+            return
+        is_low = self.multiplier < HELD_BACK * self.most
+        called_for = self.first_budget * (seen / it.return_target) ** it.response
+        if not (is_low or self.month_spent >= USED_UP * self.month_granted > 0):
+            called_for = min(called_for, self.first_budget)
+        self.budget += it.chase * (called_for - self.budget)
+        gain, less, more = (
+            worth - it.return_target * cents for cents, worth in zip(self.ahead, self.worth_ahead, strict=True)
+        )
+        if not is_low and less > gain and less >= more:
+            self.most *= LESS
+        elif not is_low and more > gain:
+            self.most = min(self.most / LESS, 1 / it.return_target)
+        self.month_granted = self.month_spent = 0
+
+    def come_or_go(self, counted: str) -> None:
+        """Begin to advertise, or cease to."""
+        self.active, self.poor_months, self.budget = not self.active, 0, self.first_budget
+        self.multiplier, self.month_granted, self.month_spent = self.most, 0, 0
+        self.model.today[counted] += 1
 
 
 class Rival(mesa.Agent):
@@ -839,7 +1024,9 @@ class Twin(mesa.Model):
         it, everyone = self.shops, list(self.people)
         markets = max(1, round(len(everyone) / it.people_a_market))
         self.settle_in(everyone, markets)
-        self.categories = it.categories
+        self.categories, self.markets = it.categories, markets
+        self.market_scale = min(1.0, len(everyone) / markets / it.people_a_market)
+        self.keep, self.opening_cost = it.fixed_cost * self.market_scale, it.opening_cost * self.market_scale
         self.tastes: dict[tuple[Group, int], float] = {}
         self.circles: dict[tuple[int, int], list[Merchant]] = {}
         for market in range(markets):
@@ -850,7 +1037,7 @@ class Twin(mesa.Model):
                 self.random.shuffle(stand)
                 self.circles[market, category] = stand + brands[it.number :]
                 for place, brand in enumerate(self.circles[market, category]):
-                    brand.settle(place, turn)
+                    brand.settle(self.circles[market, category], place, turn)
 
     @staticmethod
     def settle_in(everyone: list[Person], markets: int) -> None:
@@ -867,20 +1054,19 @@ class Twin(mesa.Model):
         self.people_of = [everyone[first:last] for first, last in pairwise(bounds)]
         self.stands_for = max(1.0, it.people_a_market * markets / len(everyone))
         pool = it.number + round(it.number * it.others)
-        every = [[Advertiser(self, number) for number in range(pool)] for _ in self.people_of]
-        self.advertisers = [  # those to whom clicks are worth most
-            sorted(firms, key=attrgetter("value"), reverse=True)[: it.number] for firms in every
-        ]
+        self.advertisers = [[Advertiser(self, number) for number in range(pool)] for _ in self.people_of]
+        for firms in self.advertisers:  # those to whom clicks are worth most advertise
+            for firm in sorted(firms, key=attrgetter("value"), reverse=True)[: it.number]:
+                firm.active = True
         for person in everyone:
             kind = int(KINDS * self.random.random())
             person.suitors = [firm for firm in self.advertisers[person.market] if firm.seeks(kind)]
             u = self.rng.random(len(person.suitors))
             matches = np.minimum(MOST_MATCH, -np.log1p(-u))
-            person.appeal = (matches**self.adverts.click_match).tolist()
+            person.matches, person.appeal = matches.tolist(), (matches**self.adverts.click_match).tolist()
             person.signals = np.array([ndtri(u), self.rng.standard_normal(u.size)])
         self.leaving = log(min(max(self.adverts.position_rate, 1e-9), 1 - 1e-9))
         self.least_bid = float(max(1, self.adverts.reserve))
-        self.round = 0
         self.tables: dict[float, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     # a day
@@ -919,6 +1105,7 @@ class Twin(mesa.Model):
         self.people.do("heal")
         self.measure_members()
         if self.shopping.on and self.day % 7 == 6:
+            self.agents_by_type[Merchant].do("close_week")
             self.agents_by_type[Merchant].do("review")
         self.datacollector.collect(self)
         self.day += 1
@@ -1045,14 +1232,30 @@ class Twin(mesa.Model):
             members = sum(person.membership == MEMBER for person in local)
             for firm in firms:
                 firm.fill_up(members)
-        auctions = [auction for person in awake.shuffle() for auction in person.lay_out()]
-        for self.round, person, *places in sorted(auctions, key=attrgetter("hour")):
-            person.hold(*places)
+        auctions = [(auction, person) for person in awake.shuffle() for auction in person.lay_out()]
+        for auction, person in sorted(auctions, key=lambda one: one[0].hour):
+            person.hold(auction)
         awake.do("mind_adverts")
-        active = [firm for firms in self.advertisers for firm in firms]
+        self.measure_advertisers()
+        self.agents_by_type[Advertiser].do("pace")
+        if self.day % 30 == 29:
+            self.look_ahead(awake)
+            self.agents_by_type[Advertiser].do("decide")
+
+    def look_ahead(self, awake: Any) -> None:
+        """Advertisers reckon what they could have, by the day of a sample of people."""
+        every = max(1, len(awake) // (LOOKED_AT * len(self.people_of)))
+        for firm in self.agents_by_type[Advertiser]:
+            firm.ahead, firm.worth_ahead = [0.0] * 3, [0.0] * 3
+        for person in list(awake)[::every]:
+            person.reckon(every)
+
+    def measure_advertisers(self) -> None:
+        """Who advertises, and how."""
+        active, markets = self.agents_by_type[Advertiser].select(attrgetter("active")), len(self.people_of)
+        self.today["advertisers.active"] = len(active) / markets
         self.today["advertisers.multiplier"] = sum(firm.multiplier for firm in active) / max(1, len(active))
-        for firm in active:
-            firm.pace()
+        self.today["advertisers.budget"] = sum(firm.budget for firm in active) / markets
 
     def measure(self) -> None:
         """How people are."""
@@ -1067,6 +1270,7 @@ class Twin(mesa.Model):
         if self.shopping.on:
             shops = [shop for shop in self.agents_by_type[Merchant] if shop.open]
             self.today["merchants.price"] = sum(shop.price for shop in shops) / max(1, len(shops))
+            self.today["merchants.open"] = len(shops)
             self.today["merchants.open_price"] = sum(shop.open_price for shop in shops) / max(1, len(shops))
 
     def measure_attention(self) -> None:
@@ -1081,6 +1285,10 @@ class Twin(mesa.Model):
         members = [person for person in self.people if person.membership == MEMBER]
         self.today["users.members"] = len(members)
         self.today["trust.mean"] = sum(person.trust for person in members) / max(1, len(members))
+
+    def needs_a_week(self) -> float:
+        """Needs that come to a circle in a week of days like today."""
+        return max(1e-9, 7 * self.today["users.daily"] * self.shopping.needs / self.markets / self.categories)
 
     def fees_of_buyers(self) -> float:
         """Part of today's commission that prices pass on to buyers, in CNY: cost over price."""
