@@ -141,7 +141,6 @@ def printed(scenarios: Path) -> dict[str, Magnitude]:
 
 KNOWN_TO_BE_OUTSIDE = {  # each says why where it is printed; one that comes inside has to leave this list
     "Gini of messages sent",
-    "members who buy in the app in a month",
 }
 
 
@@ -155,13 +154,14 @@ def test_every_magnitude_lies_in_its_published_range_or_says_why_not(printed: di
 @pytest.mark.parametrize(
     ("name", "low", "high", "fitted"),
     [
-        ("click rate of adverts", 0.0047, 0.0161, False),  # advertising, "Facebook CTR range over trades"
+        ("click rate of adverts", 0.0047, 0.0161, True),  # advertising, "Facebook CTR range over trades"
         ("cost per thousand adverts, CNY", 40, 180, True),  # advertising, "WeChat Moments CPM": 40 to 180
         ("take rate under a cut of a tenth", 0.09, 0.138, False),  # commerce, "eBay take rate 2019..2023"
         ("take rate of paid places", 0.0169, 0.0259, True),  # commerce, "Alibaba ... / GMV"
-        ("members who buy in the app in a month", 0.15, 0.345, False),  # commerce, "WeChat users shopping in it"
+        ("members who buy in the app in a month", 0.15, 0.345, True),  # commerce, "WeChat users shopping in it"
         ("daily over monthly users", 0.65, 0.67, True),  # messaging, "Facebook DAU/MAU"
         ("subscribers' share at 30 CNY", 0.004, 0.013, True),  # company mixes, "Telegram premium users"
+        ("rides a member in the first year", 4.3, 7.1, True),  # taxi, "Didi rides per registered user 2015": 5.7
     ],
 )
 def test_the_range_printed_is_the_published_one(
