@@ -4,30 +4,17 @@ Small worlds, the same people with the same luck at nothing and at the most; `ho
 curves, in worlds and times in which the best place is inside the range.
 """
 
-import json
-from typing import Any
-
-import numpy as np
 import pytest
-from click.testing import CliRunner
 
-import sim.cli as cli
-from sim.experiments import levers as pushing
 from sim.experiments.levers import (
     LEVERS,
-    MEASURED,
     MOST_INSIDE,
-    NO_PRICE,
     SWITCHES,
-    Curve,
     Lever,
     Switch,
     draw_curve,
     laws_of,
-    pushed_by_name,
-    rows_of,
 )
-from sim.scenario import Scenario
 
 PEOPLE, DAYS = 800, 120
 LIVED: dict[str, dict[str, float]] = {}  # levers of one world start from the same one

@@ -21,7 +21,7 @@ from sim.firms.merchant import MERCHANTS
 from sim.firms.posting import earned_by_post
 from sim.ground import friends, ranking
 from sim.ground.ledger import BANK, WALLET
-from sim.ground.metrics import flow, ratio, sample_gini, stock
+from sim.ground.metrics import flow, ratio, stock
 from sim.people import baskets, channels, follows, knowledge, needs, trust
 from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
 
@@ -413,7 +413,7 @@ def step(world: "World") -> None:
         getattr(shops, name)[...] += week
     if events:
         _deliver(world, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
-    _note(world, total.tally)
+    baskets.note(world, total.tally)
 
 
 def _deliver(
@@ -432,22 +432,6 @@ def _deliver(
         world.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
     if world.now.assistant.on:
         world.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
-
-
-def _note(world: "World", tally: np.ndarray) -> None:
-    for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        world.note(f"shopping.{name}", int(number))
-    world.note("shopping.worth", tally[baskets.WORTH] / 100)
-    world.note("promotion.needs", int(tally[baskets.NEEDS]))
-    world.note("promotion.lost_worth", tally[baskets.LOST] / 100)
-    world.note("promotion.unknown_worth", tally[baskets.UNKNOWN] / 100)
-    world.note("promotion.paid_lists", int(tally[baskets.PAID_LISTS]))
-    world.note("trust.own_way", int(tally[baskets.OWN_WAY]))
-    if world.now.assistant.on:
-        world.note("assistant.lost_worth", tally[baskets.MISLED] / 100)
-    world.add("welfare.outside", -world.now.shopping.outside_margin * int(tally[baskets.DIVERTED]))
-    shops = world.tables["merchants"].rows
-    world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
 
 
 def count(world: "World") -> None:
