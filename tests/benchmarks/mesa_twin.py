@@ -1,9 +1,10 @@
 """The same day written as ordinary Mesa agents: a person is an object, luck is a generator, a phase is `do`.
 
 It shares with hongbao the settings of a scenario and the network of friends, and no other line: agreement of the two
-checks both, and their times say what columns and kernels are worth. It knows the core day, shops and adverts; whatever
-else a scenario switches on it refuses. Written as a Mesa modeller who minds speed would: lists of friends made once,
-Python's own generator for single draws, numpy where many are drawn, awake people selected once a day.
+checks both, and their times say what columns and kernels are worth. It knows the core day, trust, shops and adverts;
+whatever else a scenario switches on it refuses. Its firms are in twin_firms.py. Written as a Mesa modeller who minds
+speed would: lists of friends made once, Python's own generator for single draws, numpy where many are drawn, awake
+people selected once a day.
 """
 
 import datetime
@@ -710,9 +711,9 @@ class Twin(mesa.Model):
         self.nearer, self.slower = 1 - exp(-1 / felt.satisfaction_days), 1 - exp(-1 / felt.habit_days)
         self.fading = 1 - exp(-1 / felt.fading_days)
         company, days_of_use = self.company, MONTH * self.presence.usual_share
-        depth = (company.knows_purchases + company.knows_profile + company.knows_wearables) / 3
+        self.depth = (company.knows_purchases + company.knows_profile + company.knows_wearables) / 3
         self.unease_of_all = felt.money_worth * self.knowledge.privacy_price / (days_of_use * USUAL_CONCERN)
-        self.unease, self.unease_shown = self.unease_of_all * depth, self.knowledge.unease_shown * depth
+        self.unease, self.unease_shown = self.unease_of_all * self.depth, self.knowledge.unease_shown * self.depth
 
     def open_shops(self) -> None:
         """Circles of shops, one a market and category, each turned by luck."""
@@ -786,6 +787,8 @@ class Twin(mesa.Model):
             awake.shuffle_do("shop")
         if self.adverts.on:
             self.show_adverts(awake)
+        if self.day % 30 == 29:
+            self.campaign()
         self.services_worth = 0.0
         self.people.do("feel")
         self.measure()
@@ -823,8 +826,23 @@ class Twin(mesa.Model):
     def read_papers(self) -> None:
         """Today's headlines about the platform."""
         for _ in range(self.headlines[self.day]):
-            self.news = 1.0
-            self.people.do("read_headline", self.trust.headline_loss)
+            self.make_headline(1.0)
+
+    def make_headline(self, loud: float) -> None:
+        """The press writes about the platform."""
+        self.news = 1 - (1 - self.news) * (1 - loud)
+        self.people.do("read_headline", self.trust.headline_loss * loud)
+
+    def campaign(self) -> None:
+        """Once a month campaigners may take up what is known of people: it is loud as they mind and papers have room."""
+        it, random = self.trust, self.random
+        if random.random() >= it.campaigning * self.depth**2:
+            return
+        concerns = [person.concern for person in self.people if person.membership == MEMBER]
+        weight = sum(concerns) / max(1, len(concerns)) * it.notice_weight * self.depth
+        loud = weight / random.expovariate(1)
+        if loud >= 0.5:
+            self.make_headline(min(1.0, loud))
 
     def be_generous(self, festive: float) -> None:
         """Today's chance to give, and packets of who gives."""

@@ -42,6 +42,7 @@ MARKETS = (
 MONTHS = (  # what firms decide by the month
     "merchants.open", "merchants.entries", "merchants.exits", "merchants.price", "advertisers.active",
     "advertisers.entries", "advertisers.budget", "advertisers.multiplier", "revenue.advertising", "users.members",
+    "trust.mean", "trust.own_way", "attention.installs",
 )  # fmt: skip
 
 
@@ -72,7 +73,8 @@ FIRMS = {  # shops that close after a losing week, and open soon
     },
     "advertising": {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0, "click_chance": 0.03},
     "advertisers": {"people_a_market": 500, "number": 16, "others": 0.5, "reach": 0.4, "upkeep": 0.6},
-    "company": {"knows_profile": True},
+    "company": {"knows_purchases": True, "knows_profile": True, "knows_wearables": True},
+    "trust": {"campaigning": 1.0},  # and campaigners who take that up each month
 }  # fmt: skip
 
 
