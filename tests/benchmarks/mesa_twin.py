@@ -582,25 +582,33 @@ class Person(mesa.Agent):
         if self.membership != MEMBER:
             return
         model, random = self.model, self.random.random
-        it, number = model.attention, max(1, len(self.friends))
-        distrust = it.trust_weight * (1 - self.trust)
-        advantage = self.satisfaction - model.rival.worth_to(self) - distrust
+        it = model.attention
         if not self.has_rival:
-            better = min(FARTHEST, max(-FARTHEST, -advantage))
-            alone = it.installing * exp(it.advantage_installing * better + it.news_installing * model.news)
-            there = sum(friend.there for friend in self.friends) / number
-            self.has_rival = random() < alone + it.friends_installing * there / 365
-            model.today["attention.installs"] += self.has_rival
+            u = random()  # looked into only where it can decide
+            if u < model.install_hazard(FARTHEST, 1.0) and u < model.install_hazard(
+                -self.advantage(), self.there_of_friends()
+            ):
+                self.has_rival = True
+                model.today["attention.installs"] += 1
         if self.unique_id % 7 != model.day % 7:
             return
         if random() < in_a_week(it.dropping_out):
             self.leave(DROPPED_OUT, "attention.dropped_out")
         elif self.has_rival:
-            lean = sum(friend.lean for friend in self.friends) / number
-            target = 1 / (1 + exp(-(advantage + it.network_weight * lean)))
+            lean = sum(friend.lean for friend in self.friends) / max(1, len(self.friends))
+            target = 1 / (1 + exp(-(self.advantage() + it.network_weight * lean)))
             self.attention += (target - self.attention) * in_a_week(1 / it.moving_days)
             if self.attention < it.spent and random() < in_a_week(it.leaving):
                 self.leave(LEFT, "attention.leaves")
+
+    def advantage(self) -> float:
+        """What this app is worth above the rival."""
+        distrust = self.model.attention.trust_weight * (1 - self.trust)
+        return self.satisfaction - self.model.rival.worth_to(self) - distrust
+
+    def there_of_friends(self) -> float:
+        """Friends' attention that is on the rival."""
+        return sum(friend.there for friend in self.friends) / max(1, len(self.friends))
 
     def leave(self, membership: int, how: str) -> None:
         """For the rival, or for reasons of one's own."""
@@ -1012,6 +1020,12 @@ class Twin(mesa.Model):
         return passed_on * self.today["shopping.taken"] / 100
 
     # what agents ask
+
+    def install_hazard(self, better: float, friends_there: float) -> float:
+        """Chance a day of installing the rival, so much better, with so much of friends' attention there."""
+        it, better = self.attention, min(FARTHEST, max(-FARTHEST, better))
+        alone = it.installing * exp(it.advantage_installing * better + it.news_installing * self.news)
+        return alone + it.friends_installing * friends_there / 365
 
     def trouble_of_the_open(self) -> float:
         """Cents that buying in the open is as bad as, for a need; for ever more to who knows no price there."""
