@@ -55,6 +55,7 @@ PAYS: dict[str, Any] = {"wallet.free_withdrawals": 0}
 WALLETS = SHOPS | {"wallet.on": True}
 HIDDEN = SHOPS | {"promotion.disclosed": False}
 PLACES = SHOPS | {"promotion.disclosed": True}
+MOST = PLACES | {"promotion.weight": 0.7}
 BRANDS = SHOPS | {"brands.on": True}
 UPDATES = SHOPS | {"updates.on": True}
 HELP = SHOPS | {"support.on": True}
@@ -71,6 +72,7 @@ KEEPS = (0, 50_000, 100_000, 200_000, 400_000, 1_000_000, 2_000_000, 5_000_000)
 MONTHLY = (100, 300, 500, 1_000, 2_000, 3_000, 6_000, 10_000)
 LOADS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0)
 USERS, MERCHANTS, BOTH = ("welfare.users",), ("welfare.merchants",), ("welfare.users", "welfare.merchants")
+SELLERS = ("welfare.advertisers",)
 FEE, CUT, LINES = "revenue.payment_fees", "revenue.commission", "revenue.business_messages"
 DAILY = "users.daily"
 FARES = "a fare is the drivers' wage too: for next to nothing few drive, and those who ask stand in the rain"
@@ -84,11 +86,11 @@ LEVERS: tuple[Lever, ...] = (  # the most important first
     Lever("shopping.listing_fee", KEEPS, "revenue.listing_fees", "merchants.open", BOTH, SHOPS, frees=FEWER),
     Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, PLACES, reason=SOLD, beside="disclosed"),
     Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, HIDDEN, reason=SOLD, beside="hidden"),
-    Lever("promotion.reserve", (0, 50, 100, 200, 300, 500, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, PLACES | {"promotion.weight": 0.7}, frees=UNSOLD),
+    Lever("promotion.reserve", (0, 50, 100, 200, 300, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, MOST, frees=UNSOLD),
     Lever("advertising.inbox_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
     Lever("advertising.discovery_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
     Lever("advertising.brand_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
-    Lever("advertising.reserve", (0, 100, 200, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", ("welfare.advertisers",), ADVERTS, frees=UNSEEN),
+    Lever("advertising.reserve", (0, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", SELLERS, ADVERTS, frees=UNSEEN),
     Lever("wallet.payer_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
     Lever("wallet.payee_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
     Lever("wallet.withdrawal_fee", (0.0, 0.001, 0.005, 0.01, 0.02, 0.05), FEE, "wallet.withdrawn", USERS, PAYS),
