@@ -76,6 +76,7 @@ SELLERS = ("welfare.advertisers",)
 FEE, CUT, LINES = "revenue.payment_fees", "revenue.commission", "revenue.business_messages"
 DAILY = "users.daily"
 FARES = "a fare is the drivers' wage too: for next to nothing few drive, and those who ask stand in the rain"
+SPARED = "who minds most pays to be spared or goes to the rival, so that at the most the others hardly suffer more"
 UNSOLD = "no place is sold any more, and nobody is misled"
 UNSEEN = "few adverts are shown any more, which spares people and the sellers they take from"
 FEWER = "with free entry more shops stand than are worth their keep (Salop), and fewer cost less"
@@ -98,8 +99,8 @@ LEVERS: tuple[Lever, ...] = (  # the most important first
     Lever("wallet.merchant_fee", FEES, FEE, "shopping.wallet_paid", MERCHANTS, WALLETS),
     Lever("wallet.buyer_fee", SALE_FEES, FEE, "shopping.wallet_paid", USERS, WALLETS),
     Lever("subscriptions.price", MONTHLY, "revenue.subscriptions", "subscriptions.payments", USERS, {"subscriptions.on": True}),
-    Lever("advertising.inbox_slots", LOADS, "revenue.total", DAILY, USERS, PAID, annoys=True, beside="a subscription sold"),
-    Lever("trips.commission", (0.0, 0.02, 0.05, 0.1, 0.2, 0.5), CUT, "trips.sold", ("welfare.airlines", *USERS), TRIPS),
+    Lever("advertising.inbox_slots", LOADS, "revenue.total", DAILY, USERS, PAID, annoys=True, reason=SPARED, beside="a subscription sold"),
+    Lever("trips.commission", (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9), CUT, "trips.sold", ("welfare.airlines", *USERS), TRIPS),
     Lever("rides.commission", (0.0, 0.1, 0.2, 0.3, 0.45, 0.6), CUT, "rides.served", ("welfare.drivers", *USERS), RIDES),
     Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), CUT, "rides.asked", USERS, RIDES, frees=FARES),
     Lever("rides.km_fare", (150, 240, 300, 400, 600), CUT, "rides.asked", USERS, RIDES, frees=FARES),
