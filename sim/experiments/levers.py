@@ -333,7 +333,7 @@ def pushed_by_name(only: Iterable[str] | None = None) -> tuple[Lever | Switch, .
     Raises:
         BadInput: a name that is not in the list.
     """
-    every = (*LEVERS, *SWITCHES)
+    every: tuple[Lever | Switch, ...] = (*LEVERS, *SWITCHES)
     if only is None:
         return every
     names = dict.fromkeys(it.name for it in every)
