@@ -192,9 +192,9 @@ class Curve(NamedTuple):
         return self.values[metric][-1] - self.values[metric][0]  # type: ignore[no-any-return]
 
     def loss(self, metric: str) -> NDArray[np.float64]:
-        """From the first place to the last, or to where the lever earns most if that is worse; one a seed."""
-        there = self.values[metric][[self.best, -1]] - self.values[metric][0]
-        return there[np.argmin(there.mean(axis=1))]  # type: ignore[no-any-return]
+        """From the first place to the worst of the others, one a seed."""
+        there = self.values[metric][1:] - self.values[metric][0]
+        return np.asarray(there[np.argmin(there.mean(axis=1))])
 
     def moves(self, metric: str) -> bool:
         """Whether a metric in cents moves by what can be seen, a twentieth of a CNY a person and year."""
