@@ -185,7 +185,7 @@ class Curve(NamedTuple):
 
     def yearly(self, metric: str) -> NDArray[np.float64]:
         """Cents as CNY a person and year, one a place."""
-        return self.mean(metric) / 100 / self.person_years  # type: ignore[no-any-return]
+        return self.mean(metric) / 100 / self.person_years
 
     def change(self, metric: str) -> NDArray[np.float64]:
         """From the first place to the last, one a seed."""
