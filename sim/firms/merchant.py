@@ -289,17 +289,22 @@ class Merchant(mesa.Agent):
         return np.asarray(first + np.flatnonzero(self.table.rows.open[first : first + circle]))
 
     def _stay_or_close(self) -> None:
-        """Close after losing weeks, if no other of the circle has lost as long and more: the weakest gives up first."""
+        """Close after losing weeks if one of the weakest of the circle: of those that all its trade cannot keep, or the one.
+
+        What a circle takes falls as shops leave, so that it cannot keep more than its takings now would pay the keep of.
+        """
         world, rows = self.model, self.table.rows
         if self.losing < world.now.merchants.losing_weeks:
             return
         circle = self._circle()
         tired = circle[rows.losing[circle] >= world.now.merchants.losing_weeks]
-        if self.row != tired[np.argmin(rows.profit_lately[tired])]:
+        kept = rows.earned_lately[circle].sum() / (keep_a_week(world) * max(1e-9, self.weeks_lately))
+        leaving = tired[np.argsort(rows.profit_lately[tired], kind="stable")][: max(1, int(circle.size - kept))]
+        if self.row not in leaving:
             return
         self.open = self.bid = 0
         self.closed_on, self.rivals_then, self.fees_then = world.day, circle.size, fees_on_sales(world)
-        rows.losing[circle] = 0  # the others wait to see what the place left brings
+        rows.losing[np.setdiff1d(circle, leaving)] = 0  # the others wait to see what the place left brings
         entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
         world.add("merchants.exits", 1)
 

@@ -74,6 +74,8 @@ class FeltColumns(Table):
         np.float32, 0, "experience of this person's usual day: talk alone, by the assumptions", "logit units"
     )
     experience = Column(np.float32, 0, "the last day of use, as felt; fades to the usual on days away", "logit units")
+    endured = Column(np.float32, 0, "nuisance, waits and unease of some ten last days of use, mean", "logit units")
+    spared = Column(np.float32, 0, "what memory spares of that on days away, when experience fades", "logit units")
     satisfaction = Column(np.float32, 0, "slow average of experience", "logit units")
     habit = Column(np.float32, 0, "slower average of satisfaction", "logit units")
     surplus = Column(np.float64, 0, "welfare since day 0", "CNY")
@@ -165,9 +167,12 @@ def _feel(first, last, users, felt, it):
     waits, unease, later = felt.waits[first:last], felt.unease[first:last], felt.later[first:last]
     last_experience, satisfaction = felt.experience[first:last], felt.satisfaction[first:last]
     habit, usual = felt.habit[first:last], felt.usual[first:last]
-    today, now = np.empty(membership.size), np.empty(membership.size)
+    endured, spared = felt.endured[first:last], felt.spared[first:last]
+    today, now, suffered = np.empty(membership.size), np.empty(membership.size), np.empty(membership.size)
     for i in range(now.size):  # loops without a branch that write to one place each: they are vectorised
         now[i] = felt_today(worth[i], later[i], it.lump, it.lump_days)
+    for i in range(now.size):
+        suffered[i] = nuisance[i] + waits[i] + unease[i]
     for i in range(now.size):
         today[i] = experience(talk[i], now[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
     members = satisfactions = habits = awake = experiences = brought = 0
@@ -177,11 +182,14 @@ def _feel(first, last, users, felt, it):
         if membership[i] == MEMBER:
             if active[i]:
                 last_experience[i] = today[i]
+                endured[i] += nearer * (suffered[i] - endured[i])
+                spared[i] = 0.0
                 later[i] -= now[i]
                 awake += 1
                 experiences += int(today[i] * MICRO)
             else:
                 last_experience[i] += fading * (usual[i] - last_experience[i])
+                spared[i] += fading * (endured[i] - spared[i])
             satisfaction[i] += nearer * (last_experience[i] - satisfaction[i])
             habit[i] += slower * (satisfaction[i] - habit[i])
             members += 1
@@ -203,8 +211,9 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
     """
     membership, aversion = users.membership[first:last], users.advert_aversion[first:last]
     concern, eager, here = users.privacy_concern[first:last], eagerness[first:last], attention[first:last]
-    experience, usual, surplus = felt.experience[first:last], felt.usual[first:last], felt.surplus[first:last]
-    trusted = trust[first:last]
+    usual, surplus, trusted = felt.usual[first:last], felt.surplus[first:last], trust[first:last]
+    # who stays away does so from a day as it would be here, adverts and all, not from a memory that fades
+    experience = felt.experience[first:last] - felt.spared[first:last]
     ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
     fixed, elsewhere = np.empty(eager.size), np.empty(eager.size)
     for i in range(eager.size):

@@ -179,7 +179,7 @@ def test_the_best_of_each_circle_stand_first():
 
 
 def test_shops_close_one_at_a_time_and_the_weakest_first():
-    """Breaks when all who lose leave at once: as many then come back."""
+    """Breaks when all who lose leave at once: as many then come back. The circle could still keep most of them."""
     world = World(
         Scenario.make(
             run=RUN | {"days": 200}, shopping={"on": True}, merchants={"fixed_cost": 600_000, "categories": 1}
