@@ -24,20 +24,43 @@ from sim.screen import progress, say, show
 @click.option("--first", type=click.IntRange(min=0), help="Number of the first case of --fuzz.  [default: 0]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side, for --fuzz.  [default: 1]")
 @click.option("--out", type=PATH, help="Where --fuzz writes the scenarios that fail.  [default: outputs/fuzz]")
+@click.option(
+    "--levers", "pushing", is_flag=True, help="Instead, push levers from nothing to their most; all, or those of NAME."
+)
+@click.option("--users", type=click.IntRange(min=100), help="People of each world of --levers.  [default: 2000]")
+@click.option("--days", type=click.IntRange(min=30), help="Days of each.  [default: 365]")
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Worlds at each place.  [default: 2]")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @FORMAT
 @DEBUG
-def validate(only: Sequence[int], cases: int | None, form: str, **how: Any) -> None:
-    """Hold the services against theory in their limiting cases."""
+def validate(
+    only: Sequence[int], cases: int | None, pushing: bool, names: Sequence[str], form: str, **how: Any
+) -> None:
+    """Hold the services against theory in their limiting cases, or levers against what anybody would expect."""
     from sim.experiments.validate import validate as hold
 
     asked = {name: value for name, value in how.items() if value is not None}
+    kinds = {"--only": bool(only), "--fuzz": cases is not None, "--levers": pushing}
+    if sum(kinds.values()) > 1:
+        raise click.UsageError(
+            "--only names limits of theory, --fuzz draws scenarios, --levers pushes levers: give one of the "
+            + ("two" if sum(kinds.values()) == 2 else "three")
+        )
+    for option in asked:
+        home = "--levers" if option in ("users", "days", "seeds") else "--fuzz"
+        if not kinds[home]:
+            raise click.UsageError(
+                f"--{option} goes with {home}"
+                + ("" if pushing or home == "--levers" else ": say how many scenarios to draw")
+            )
+    if names and not pushing:
+        raise click.UsageError(f"{names[0]!r}: names of levers go with --levers")
+    if pushing:
+        _levers(names, form, **asked)
+        return
     if cases is not None:
-        if only:
-            raise click.UsageError("--only names limits of theory, --fuzz draws scenarios: give one of the two")
         _fuzz(cases, form, **asked)
         return
-    if asked:
-        raise click.UsageError(f"--{next(iter(asked))} goes with --fuzz: say how many scenarios to draw")
     found = hold(only or None)
     rows = [limit._asdict() for limit in found]
     if form == "table":
@@ -46,6 +69,47 @@ def validate(only: Sequence[int], cases: int | None, form: str, **how: Any) -> N
     show(rows, form, "Limits of theory, through the code that runs the economy")
     if failed := sum(not limit.passed for limit in found):
         raise Failed(f"{failed} of {len(found)} limits fail", 1)
+
+
+def _levers(names: Sequence[str], form: str, users: int = 2_000, days: int = 365, seeds: int = 2) -> None:
+    """Push levers, and show what each does and which laws it keeps."""
+    from sim.experiments.levers import draw_curve, laws_of, places_of, pushed_by_name, rows_of
+
+    pushed = pushed_by_name(names or None)
+    worlds, done, curves = seeds * sum(len(places_of(it)) for it in pushed), 0, []
+    lived: dict[str, dict[str, float]] = {}
+    with progress("world") as told:
+        for it in pushed:
+
+            def one(of: str = it.title) -> None:
+                nonlocal done
+                done += 1
+                told(done, worlds, of)
+
+            curves.append(draw_curve(it, users, days, range(1, seeds + 1), one, lived))
+    laws = [laws_of(curve) for curve in curves]
+    if form == "json":
+        rows = [row for curve in curves for row in rows_of(curve, every=True)]
+        click.echo(json.dumps({"curves": rows, "laws": [law._asdict() for of in laws for law in of]}, indent=2))
+    elif form == "csv":
+        broken = ["; ".join(law.law for law in of if not law.kept) for of in laws]
+        show(
+            [
+                row | {"broken": said}
+                for curve, said in zip(curves, broken, strict=True)
+                for row in rows_of(curve, every=True)
+            ],
+            form,
+        )
+    else:
+        for curve, of in zip(curves, laws, strict=True):
+            rows = [{key: value for key, value in row.items() if key != "lever"} for row in rows_of(curve)]
+            show(rows, form, f"{curve.pushed.title}: money in CNY a person and year")
+            for law in of:
+                click.echo(f"  {'kept  ' if law.kept else 'BROKEN'}  {law.law}: {law.seen}")
+            click.echo()
+    if failed := sum(not law.kept for of in laws for law in of):
+        raise Failed(f"{failed} of {sum(map(len, laws))} laws of levers are broken", 1)
 
 
 def _fuzz(cases: int, form: str, **how: Any) -> None:

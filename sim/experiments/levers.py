@@ -7,15 +7,15 @@ transfer makes nobody richer on the whole, and what annoys brings nobody. An opt
 found a fault of the model, not a business.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.firms.company import GROUPS
 from sim.ground.friends import Friends
 from sim.results import summarise
@@ -24,6 +24,9 @@ from sim.world import World
 
 WELFARE = tuple(f"welfare.{group}" for group in GROUPS)
 MEASURED = ("revenue.total", "profit.total", "users.daily", "users.members", *WELFARE, "welfare.total")
+MOST_INSIDE = "it earns most inside its range, or says why not"
+SEEN = 0.05  # CNY a person and year: less than that is nobody's gain
+BY_LUCK = 0.1  # of what a lever takes at its best: so far may a total be off in small worlds
 SHOPS: dict[str, Any] = {"shopping.on": True, "company.knows_purchases": True}
 ADVERTS = SHOPS | {"advertising.on": True, "advertising.discovery_slots": 1.0, "company.knows_profile": True}
 
@@ -32,17 +35,24 @@ class Lever(NamedTuple):
     """A lever, the world in which it has something to move, and what it is known to be for."""
 
     name: str
-    places: tuple[float, ...]  # from nothing (or its least) to its most
+    places: tuple[float, ...]  # from nothing (or its mildest) to its most
     earns: str  # metric: what it brings in
     quantity: str  # metric: what its payer buys, or what it annoys
     minds: tuple[str, ...]  # metrics of welfare of which one must fall
     world: Mapping[str, Any]  # decided values besides
     annoys: bool = False  # then nobody comes more often for it
-    pays_for_itself: str = ""  # why it may be best at the end of its range, or raise the total
+    reason: str = ""  # why it may be best at an end of its range
+    beside: str = ""  # said after the name, of a lever that stands in two worlds
+
+    @property
+    def title(self) -> str:
+        """The name, and the world where there are two of that name."""
+        return f"{self.name}, {self.beside}" if self.beside else self.name
 
 
 PAYS: dict[str, Any] = {"wallet.free_withdrawals": 0}
 WALLETS = SHOPS | {"wallet.on": True}
+HIDDEN = SHOPS | {"promotion.disclosed": False}
 PLACES = SHOPS | {"promotion.disclosed": True}
 BRANDS = SHOPS | {"brands.on": True}
 UPDATES = SHOPS | {"updates.on": True}
@@ -50,52 +60,136 @@ HELP = SHOPS | {"support.on": True}
 RIDES: dict[str, Any] = {"rides.on": True}
 TRIPS: dict[str, Any] = {"trips.on": True}
 BANK: dict[str, Any] = {"banking.on": True, "company.knows_profile": True}
+EMPTY = ADVERTS | {"advertising.discovery_slots": 0.0}
+PAID = EMPTY | {"subscriptions.on": True}
 FEES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+SALE_FEES = (0.0, 0.005, 0.01, 0.02, 0.05)
+CUTS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
+WEIGHTS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+KEEPS = (0, 50_000, 100_000, 200_000, 400_000, 1_000_000, 2_000_000, 5_000_000)
+MONTHLY = (100, 300, 500, 1_000, 2_000, 3_000, 6_000, 10_000)
 LOADS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0)
-USERS, MERCHANTS = ("welfare.users",), ("welfare.merchants",)
+USERS, MERCHANTS, BOTH = ("welfare.users",), ("welfare.merchants",), ("welfare.users", "welfare.merchants")
+FEE, CUT, LINES = "revenue.payment_fees", "revenue.commission", "revenue.business_messages"
+DAILY = "users.daily"
 
-LEVERS: tuple[Lever, ...] = (
-    Lever("wallet.payer_fee", FEES, "revenue.payment_fees", "wallet.paid", USERS, PAYS),
-    Lever("wallet.payee_fee", FEES, "revenue.payment_fees", "wallet.paid", USERS, PAYS),
-    Lever("wallet.withdrawal_fee", (0.0, 0.001, 0.003, 0.01), "revenue.payment_fees", "wallet.withdrawn", USERS, PAYS),
-    Lever("wallet.merchant_fee", (0.0, 0.006, 0.01, 0.02, 0.05), "revenue.payment_fees", "shopping.wallet_paid", MERCHANTS, WALLETS),
-    Lever("wallet.buyer_fee", (0.0, 0.006, 0.01, 0.02, 0.05), "revenue.payment_fees", "shopping.wallet_paid", USERS, WALLETS),
-    Lever("shopping.commission", (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4), "revenue.commission", "shopping.gmv", (*USERS, *MERCHANTS), SHOPS),
-    Lever("shopping.listing_fee", (0, 50_000, 100_000, 200_000, 400_000, 1_000_000), "revenue.listing_fees", "merchants.open", (*USERS, *MERCHANTS), SHOPS),
-    Lever("promotion.weight", (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), "revenue.promotion", "shopping.orders", (*USERS, *MERCHANTS), PLACES),
-    Lever("promotion.reserve", (0, 50, 100, 300, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, PLACES | {"promotion.weight": 0.7}),
-    Lever("brands.post_price", (0.0, 1.0, 2.0, 5.0, 10.0, 20.0), "revenue.business_messages", "brands.delivered", MERCHANTS, BRANDS),
-    Lever("updates.price", (0.0, 5.0, 10.0, 20.0, 50.0), "revenue.business_messages", "updates.sent", (*MERCHANTS, *USERS), UPDATES),
-    Lever("support.price", (0, 50, 100, 200, 500), "revenue.business_messages", "support.chats", (*MERCHANTS, *USERS), HELP),
-    Lever("advertising.inbox_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS | {"advertising.discovery_slots": 0.0}, annoys=True),
-    Lever("advertising.discovery_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS, annoys=True),
-    Lever("advertising.brand_slots", LOADS, "revenue.advertising", "users.daily", USERS, ADVERTS | {"advertising.discovery_slots": 0.0}, annoys=True),
-    Lever("advertising.reserve", (0, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", ("welfare.advertisers",), ADVERTS),
-    Lever("rides.commission", (0.0, 0.1, 0.2, 0.3, 0.5, 0.8), "revenue.commission", "rides.served", ("welfare.drivers", *USERS), RIDES),
-    Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), "revenue.commission", "rides.served", USERS, RIDES),
-    Lever("rides.km_fare", (50, 150, 240, 400, 600), "revenue.commission", "rides.served", USERS, RIDES),
-    Lever("trips.commission", (0.0, 0.05, 0.1, 0.2, 0.5, 0.9), "revenue.commission", "trips.tickets", ("welfare.airlines", *USERS), TRIPS),
-    Lever("stickers.price", (100, 300, 600, 1_000, 2_000, 3_000), "revenue.stickers", "stickers.packs", USERS, {"stickers.on": True}),
-    Lever("subscriptions.price", (100, 500, 1_000, 3_000, 6_000, 10_000), "revenue.subscriptions", "subscriptions.payments", USERS, {"subscriptions.on": True}),
-    Lever("banking.rate", (0.06, 0.12, 0.18, 0.24, 0.36), "revenue.banking", "banking.applications", USERS, BANK),
-    Lever("banking.service_fee", (0.0, 0.1, 0.2, 0.35, 0.5), "revenue.banking", "banking.partners_lent", ("welfare.banks",), BANK),
+LEVERS: tuple[Lever, ...] = (  # the most important first
+    Lever("shopping.commission", CUTS, CUT, "shopping.gmv", BOTH, SHOPS),
+    Lever("shopping.listing_fee", KEEPS, "revenue.listing_fees", "merchants.open", BOTH, SHOPS),
+    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, PLACES, beside="disclosed"),
+    Lever("promotion.weight", WEIGHTS, "revenue.promotion", "shopping.gmv", BOTH, HIDDEN, beside="hidden"),
+    Lever("promotion.reserve", (0, 50, 100, 200, 300, 500, 1_000), "revenue.promotion", "promotion.paid_clicks", MERCHANTS, PLACES | {"promotion.weight": 0.7}),
+    Lever("advertising.inbox_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
+    Lever("advertising.discovery_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
+    Lever("advertising.brand_slots", LOADS, "revenue.advertising", DAILY, USERS, EMPTY, annoys=True),
+    Lever("advertising.reserve", (0, 100, 200, 300, 600, 1_000, 2_000), "revenue.advertising", "advertising.clicks", ("welfare.advertisers",), ADVERTS),
+    Lever("wallet.payer_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
+    Lever("wallet.payee_fee", FEES, FEE, "wallet.paid", USERS, PAYS),
+    Lever("wallet.withdrawal_fee", (0.0, 0.001, 0.005, 0.01, 0.02, 0.05), FEE, "wallet.withdrawn", USERS, PAYS),
+    Lever("wallet.free_withdrawals", (1_000_000, 300_000, 100_000, 10_000, 0), FEE, "wallet.withdrawn", USERS, {"wallet.withdrawal_fee": 0.01}),
+    Lever("wallet.merchant_fee", FEES, FEE, "shopping.wallet_paid", MERCHANTS, WALLETS),
+    Lever("wallet.buyer_fee", SALE_FEES, FEE, "shopping.wallet_paid", USERS, WALLETS),
+    Lever("subscriptions.price", MONTHLY, "revenue.subscriptions", "subscriptions.payments", USERS, {"subscriptions.on": True}),
+    Lever("advertising.inbox_slots", LOADS, "revenue.total", DAILY, USERS, PAID, annoys=True, beside="a subscription sold"),
+    Lever("trips.commission", (0.0, 0.02, 0.05, 0.1, 0.2, 0.5), CUT, "trips.sold", ("welfare.airlines", *USERS), TRIPS),
+    Lever("rides.commission", (0.0, 0.1, 0.2, 0.3, 0.45, 0.6), CUT, "rides.served", ("welfare.drivers", *USERS), RIDES),
+    Lever("rides.start_fare", (0, 500, 1_000, 2_000, 3_000), CUT, "rides.served", USERS, RIDES),
+    Lever("rides.km_fare", (50, 150, 240, 400, 600), CUT, "rides.served", USERS, RIDES),
+    Lever("stickers.price", (100, 300, 600, 1_000, 2_000, 3_000), "revenue.stickers", "stickers.sold", USERS, {"stickers.on": True}),
+    Lever("banking.rate", (0.06, 0.12, 0.18, 0.24, 0.3, 0.36), "revenue.banking", "banking.applications", USERS, BANK),
+    Lever("banking.service_fee", (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8), "revenue.banking", "bank.part", ("welfare.banks",), BANK),
+    Lever("banking.deposit_rate", (0.06, 0.045, 0.03, 0.02, 0.01, 0.0), "profit.total", "banking.deposits", USERS, BANK),
+    Lever("updates.price", (0.0, 3.0, 10.0, 20.0, 30.0, 50.0), LINES, "updates.sent", BOTH, UPDATES),
+    Lever("support.price", (0, 50, 100, 200, 350, 500), LINES, "support.chat", BOTH, HELP),
+    Lever("brands.post_price", (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0), LINES, "brands.delivered", BOTH, BRANDS),
 )  # fmt: skip
 
 
-class Curve(NamedTuple):
-    """What a lever does: by metric, an array of shape (places, seeds)."""
+# Every other number that the platform decides, and why nobody pays more for more of it.
+NO_PRICE: dict[str, str] = {
+    "lucky_money.most": "a limit on gifts between friends",
+    "shopping.considered": "how long a list is",
+    "brands.most_posts": "a limit on what brands choose; what they pay is the price of a post",
+    "assistant.rollout": "who has the assistant: it costs, and sells nothing of its own",
+    "advertising.quality_weight": "how bids are ordered",
+    "advertising.frequency_cap": "how often one advertiser is repeated; the load is that of the slots",
+    "rides.surge_cap": "a limit on what clears a zone",
+    "rides.surge_from": "when a zone is cleared",
+    "banking.months": "a term of the loan",
+    "banking.cut_off": "who is lent to",
+    "banking.largest": "a limit",
+    "banking.smallest": "a limit",
+    "banking.limit_months": "a limit",
+    "banking.partners_share": "who lends",
+    "company.capital": "what the owners pay in",
+    "steering.step": "how a lever is moved by rule",
+    "steering.review": "how a lever is moved by rule",
+    "steering.least": "how a lever is moved by rule",
+    "steering.most": "how a lever is moved by rule",
+    "steering.least_use": "how a lever is moved by rule",
+}
 
-    lever: Lever
+
+class Switch(NamedTuple):
+    """A service that can be switched off, and the world it stands in."""
+
+    name: str
+    world: Mapping[str, Any] = {}
+
+    @property
+    def title(self) -> str:
+        """The name."""
+        return self.name
+
+
+SWITCHES: tuple[Switch, ...] = (
+    Switch("messaging.on"),
+    Switch("messaging.calls_on"),
+    Switch("stories.on"),
+    Switch("wallet.on"),
+    Switch("lucky_money.on"),
+    Switch("shopping.on", {"company.knows_purchases": True}),
+    Switch("brands.on", SHOPS),
+    Switch("updates.on", HELP),
+    Switch("support.chat", HELP),
+    Switch("rides.on"),
+    Switch("trips.on"),
+    Switch("bills.on"),
+    Switch("stickers.on"),
+    Switch("subscriptions.on"),
+    Switch("banking.on", {"company.knows_profile": True}),
+    Switch("assistant.on", SHOPS),
+)
+
+
+class Curve(NamedTuple):
+    """What a lever or a switch does: by metric, an array of shape (places, seeds). A switch is on, then off."""
+
+    pushed: Lever | Switch
+    places: tuple[Any, ...]
     values: dict[str, NDArray[np.float64]]
+    person_years: float  # lived in each world
 
     def mean(self, metric: str) -> NDArray[np.float64]:
         """Means over seeds, one a place."""
         return self.values[metric].mean(axis=1)  # type: ignore[no-any-return]
 
+    def yearly(self, metric: str) -> NDArray[np.float64]:
+        """Cents as CNY a person and year, one a place."""
+        return self.mean(metric) / 100 / self.person_years  # type: ignore[no-any-return]
+
+    def change(self, metric: str) -> NDArray[np.float64]:
+        """From the first place to the last, one a seed."""
+        return self.values[metric][-1] - self.values[metric][0]  # type: ignore[no-any-return]
+
+    def moves(self, metric: str) -> bool:
+        """Whether a metric in cents moves by what can be seen, a twentieth of a CNY a person and year."""
+        return bool(np.ptp(self.yearly(metric)) > SEEN)
+
     @property
-    def best(self) -> float:
-        """The place where the lever earns most."""
-        return self.lever.places[int(np.argmax(self.mean(self.lever.earns)))]
+    def best(self) -> int:
+        """The row of the place where the lever earns most."""
+        return int(np.argmax(self.mean(self.pushed.earns if isinstance(self.pushed, Lever) else "profit.total")))
 
 
 class Law(NamedTuple):
@@ -108,79 +202,132 @@ class Law(NamedTuple):
 
 
 def draw_curve(
-    lever: Lever,
+    pushed: Lever | Switch,
     users: int = 2_000,
     days: int = 365,
     seeds: Sequence[int] = (1, 2),
     told: Callable[[], None] | None = None,
+    lived: dict[str, dict[str, float]] | None = None,
 ) -> Curve:
-    """Let the same people live at each place of a lever.
+    """Let the same people live at each place of a lever, or with and without a service.
 
     Args:
         users, days, seeds: of each world.
-        told: called after each of `len(lever.places) * len(seeds)` worlds.
+        told: called after each world, one a place and seed.
+        lived: summaries of worlds that have lived, by scenario, which are not lived again; new ones are added.
     """
-    names = dict.fromkeys((*MEASURED, lever.earns, lever.quantity))
-    values: dict[str, NDArray[np.float64]] = {name: np.empty((len(lever.places), len(seeds))) for name in names}
+    lived = {} if lived is None else lived
+    places = places_of(pushed)
+    names = dict.fromkeys(MEASURED)
+    if isinstance(pushed, Lever):
+        names |= dict.fromkeys((pushed.earns, pushed.quantity))
+    values = {name: np.empty((len(places), len(seeds))) for name in names}
     for column, seed in enumerate(seeds):
-        base = Scenario.make().with_values({**lever.world, "run.users": users, "run.days": days, "run.seed": seed})
+        base = Scenario.make().with_values({**pushed.world, "run.users": users, "run.days": days, "run.seed": seed})
         friends = Friends.make(base.friends, users, seed)
-        for row, place in enumerate(lever.places):
-            default = getattr(getattr(base, lever.name.partition(".")[0]), lever.name.partition(".")[2])
-            scenario = base.with_values({lever.name: int(place) if isinstance(default, int) else float(place)})
-            with closing(World(scenario, friends=friends)) as world:
-                while world.running:
-                    world.step()
-                found = summarise(world.history, world.metrics)
+        for row, place in enumerate(places):
+            scenario = base.with_values({pushed.name: place})
+            if (key := scenario.to_toml()) not in lived:
+                lived[key] = _live(scenario, friends)
             for name in names:
-                values[name][row, column] = found[name]
+                values[name][row, column] = lived[key][name]
             if told is not None:
                 told()
-    return Curve(lever, values)
+    return Curve(pushed, places, values, users * days / 365)
+
+
+def _live(scenario: Scenario, friends: Friends) -> dict[str, float]:
+    """The summary of a world's life."""
+    with closing(World(scenario, friends=friends)) as world:
+        while world.running:
+            world.step()
+        return summarise(world.history, world.metrics)
+
+
+def places_of(pushed: Lever | Switch) -> tuple[Any, ...]:
+    """Where a lever is put, in its setting's own type; a switch is on, then off."""
+    if isinstance(pushed, Switch):
+        return True, False
+    section, _, key = pushed.name.partition(".")
+    kind = type(getattr(getattr(Scenario.make(), section), key))
+    return tuple(kind(place) for place in pushed.places)
 
 
 def laws_of(curve: Curve) -> list[Law]:
-    """Hold a lever's curve against the laws."""
-    lever, places = curve.lever, curve.lever.places
-    found = []
+    """Hold a curve against the laws; what is said to fall or rise does so with every seed."""
+    pushed = curve.pushed
+    kept = _of_switch(curve) if isinstance(pushed, Switch) else _of_lever(curve, pushed)
+    return [Law(pushed.title, law, bool(is_kept), seen) for law, is_kept, seen in kept]
 
-    def hold(law: str, kept: bool, seen: str) -> None:
-        found.append(Law(lever.name, law, bool(kept), seen))
 
-    earned, bought = curve.mean(lever.earns), curve.mean(lever.quantity)
-    hold("the payer buys less", bought[-1] < bought[0], f"{lever.quantity} {bought[0]:,.6g} -> {bought[-1]:,.6g}")
-    losses = {name: paired(curve.values[name][-1], curve.values[name][0]).mean for name in lever.minds}
-    said = ", ".join(f"{name} {loss / 100:+,.0f} CNY" for name, loss in losses.items())
-    hold("somebody is worse off", min(losses.values()) < 0, said)
-    top = int(np.argmax(earned))
-    inside = 0 < top < len(places) - 1
-    why = f" ({lever.pays_for_itself})" if lever.pays_for_itself and not inside else ""
-    hold(
-        "it earns most inside its range, or says why not",
-        inside or bool(lever.pays_for_itself),
-        f"best at {places[top]:g}{why}",
-    )
-    gain = paired(curve.values["welfare.total"][-1], curve.values["welfare.total"][0])
-    hold(
-        "nothing is gained by a transfer",
-        gain.low <= 0 or bool(lever.pays_for_itself),
-        f"total {gain.mean / 100:+,.0f} CNY",
-    )
+def _of_switch(curve: Curve) -> Iterator[tuple[str, bool, str]]:
+    """Nobody is made happier, or comes more often, by taking away what they like."""
+    lost, away = curve.change("welfare.users") / 100 / curve.person_years, curve.change("users.daily")
+    without = "without it users are no happier"
+    yield without, lost.max() <= SEEN, f"welfare.users {lost.mean():+,.3g} CNY a person and year"
+    usual = curve.mean("users.daily")[0]
+    yield "without it nobody comes more often", away.min() <= usual / 1_000, f"users.daily {away.mean():+,.3g}"
+
+
+def _of_lever(curve: Curve, lever: Lever) -> Iterator[tuple[str, bool, str]]:
+    """What anybody would expect of a lever."""
+    bought = curve.mean(lever.quantity)
+    less = curve.change(lever.quantity).max() < 0
+    yield "the payer buys less", less, f"{lever.quantity} {bought[0]:,.4g} -> {bought[-1]:,.4g}"
+    losses = {name: curve.change(name) / 100 / curve.person_years for name in lever.minds}
+    said = ", ".join(f"{name} {loss.mean():+,.4g}" for name, loss in losses.items())
+    yield "somebody is worse off", any(loss.max() < 0 for loss in losses.values()), f"{said} CNY a person and year"
+    at = f"best at {curve.places[curve.best]:g}"
+    inside = 0 < curve.best < len(curve.places) - 1
+    yield MOST_INSIDE, inside or bool(lever.reason), at if inside or not lever.reason else f"{at}: {lever.reason}"
+    gain, taken = curve.change("welfare.total") / 100 / curve.person_years, curve.yearly(lever.earns).max()
+    nothing = gain.min() <= max(SEEN, taken * BY_LUCK)
+    yield "a transfer makes nobody richer on the whole", nothing, f"total {gain.mean():+,.4g} CNY a person and year"
     if lever.annoys:
-        came = paired(curve.values["users.daily"][-1], curve.values["users.daily"][0])
-        hold("what annoys brings nobody", came.mean < 0, f"daily users {came.mean:+,.1f}")
-    return found
+        came = curve.change("users.daily")
+        yield "what annoys brings nobody", came.max() < 0, f"users.daily {came.mean():+,.4g}"
 
 
-def levers(only: Iterable[str] | None = None) -> tuple[Lever, ...]:
-    """The levers of these names, or all.
+def rows_of(curve: Curve, every: bool = False) -> list[dict[str, Any]]:
+    """A row a place: revenue, profit, what the payer buys, daily users, and welfare by group.
+
+    Args:
+        every: groups that nothing moves too.
+    """
+    pushed = curve.pushed
+    groups = [name for name in WELFARE if every or name == "welfare.users" or curve.moves(name)]
+    earns = pushed.earns if isinstance(pushed, Lever) else "revenue.total"
+    money = {"revenue": earns, "profit": "profit.total", **{name.partition(".")[2]: name for name in groups}}
+    columns = {label: curve.yearly(metric) for label, metric in (money | {"total": "welfare.total"}).items()}
+    rows = []
+    for row, place in enumerate(curve.places):
+        it: dict[str, Any] = {"lever": pushed.title, "place": place}
+        it |= {label: float(columns[label][row]) for label in ("revenue", "profit")}
+        if isinstance(pushed, Lever) and pushed.quantity != "users.daily":
+            it |= {"quantity" if every else pushed.quantity: float(curve.mean(pushed.quantity)[row])}
+        elif every:
+            it |= {"quantity": float(curve.mean("users.daily")[row])}
+        it["daily users"] = float(curve.mean("users.daily")[row])
+        rows.append(it | {label: float(at[row]) for label, at in columns.items() if label not in it})
+    return rows
+
+
+def pushed_by_name(only: Iterable[str] | None = None) -> tuple[Lever | Switch, ...]:
+    """The levers and switches of these names, or all.
 
     Raises:
-        BadInput: a lever that is not in the list.
+        BadInput: a name that is not in the list.
     """
+    every = (*LEVERS, *SWITCHES)
     if only is None:
-        return LEVERS
-    by_name = {lever.name: lever for lever in LEVERS}
-    if unknown := [name for name in only if name not in by_name]:
-        raise BadInput(f"no lever {unknown[0]!r} to push: {', '.join(by_name)}")
-    return tuple(by_name[name] for name in only)
+        return every
+    names = dict.fromkeys(it.name for it in every)
+    found: list[Lever | Switch] = []
+    for name in dict.fromkeys(only):
+        if name not in names:
+            if name in NO_PRICE:
+                raise BadInput(f"{name} is no price, fee, share or load: {NO_PRICE[name]}")
+            near = nearest(name, names) or f"; levers and switches: {', '.join(names)}"
+            raise BadInput(f"no lever or switch {name!r} to push{near}")
+        found += [it for it in every if it.name == name]
+    return tuple(found)

@@ -9,9 +9,11 @@ Python's own generator for single draws, numpy where many are drawn, awake peopl
 import datetime
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import accumulate, islice, pairwise
-from math import ceil, erfc, exp, floor, log, log1p, sqrt
+from math import ceil, erfc, exp, floor, inf, log, log1p, sqrt
+from operator import attrgetter
 from typing import Any
 
 import mesa
@@ -25,15 +27,24 @@ from sim.scenario import Scenario
 MOST_THREADS, MOST_PACKETS, WAVES = 40, 60, 30
 TOP_UP = 10_000
 LUCKIEST = 1.5
-MOST_PLACES, MOST_MATCH, ROUNDS, SEEN_DAYS = 32, 8.0, 24, 60.0
-NEVER, MEMBER, LEFT = 0, 1, 2
+MONTH, USUAL_CONCERN = 365 / 12, 0.3
+FARTHEST = 2.0  # logit units by which a rival can look better to who thinks of installing it
+MOST_PLACES, SCREEN, MOST_MATCH, ROUNDS, SEEN_DAYS = 32, 4, 8.0, 24, 60.0
+INBOX, DISCOVERY, BRAND = 0, 1, 2
+KINDS, GOLDEN, WEEK, FIRST_BIDS = 64, 0.6180339887498949, 7, 0.85
+LOOKED_AT, USED_UP, HELD_BACK, PATIENCE, ENTERING, LESS = 400, 0.9, 0.95, 4, 0.25, 0.85
+NEVER, MEMBER, LEFT, DROPPED_OUT = 0, 1, 2, 3
 METRICS = (
     "users.daily", "users.members", "users.joins", "users.leaves", "messaging.messages", "messaging.answers",
     "messaging.group", "messaging.calls", "messaging.unread", "wallet.transfers", "wallet.senders", "wallet.opened",
     "wallet.topped_up", "wallet.withdrawn", "lucky_money.packets", "lucky_money.value", "lucky_money.senders",
     "experience.mean", "satisfaction.mean", "habit.mean", "welfare.users", "attention.mean", "attention.multihoming",
-    "shopping.needs", "shopping.orders", "shopping.gmv", "shopping.worth", "merchants.price", "advertising.shown",
-    "advertising.clicks", "advertising.nuisance", "revenue.advertising",
+    "attention.installs", "attention.leaves", "attention.dropped_out", "trust.mean", "rival.worth",
+    "shopping.needs", "shopping.orders", "shopping.gmv", "shopping.worth", "shopping.showroomed", "shopping.open_sales",
+    "shopping.off_platform", "shopping.taken", "trust.own_way", "merchants.price", "merchants.open_price",
+    "merchants.open", "merchants.entries", "merchants.exits",
+    "advertising.shown", "advertising.clicks", "advertising.void", "advertising.worth", "advertising.nuisance", "revenue.advertising",
+    "advertisers.multiplier", "advertisers.active", "advertisers.budget", "advertisers.entries", "advertisers.exits",
 )  # fmt: skip
 
 
@@ -43,11 +54,13 @@ def check(scenario: Scenario) -> None:
     unknown = on - {"messaging", "wallet", "lucky_money", "shopping", "advertising", "rival"}
     levers = (
         scenario.wallet.payer_fee, scenario.wallet.payee_fee, scenario.wallet.withdrawal_fee, scenario.wallet.buyer_fee,
-        scenario.wallet.merchant_fee, scenario.promotion.weight, scenario.shopping.commission,
-        scenario.shopping.listing_fee, scenario.advertising.quality_weight, scenario.rival.response,
+        scenario.wallet.merchant_fee, scenario.promotion.weight, scenario.shopping.listing_fee,
+        scenario.advertising.quality_weight, scenario.messaging.ephemeral, scenario.rival.response,
+        scenario.rival.commission, scenario.rival.promotion, scenario.rival.strategy,
     )  # fmt: skip
     others = (
-        scenario.events, scenario.advertising.auction != "gsp", scenario.friends.kind == "everyone",
+        any(event.set or event.happen != "headline" for event in scenario.events), scenario.rival.policy != "fixed",
+        scenario.advertising.auction != "gsp", scenario.friends.kind == "everyone",
         scenario.shopping.noise != 1, scenario.merchants.people_a_market != scenario.advertisers.people_a_market,
         not on >= {"messaging", "wallet", "lucky_money", "rival"},
     )  # fmt: skip
@@ -95,38 +108,48 @@ class Person(mesa.Agent):
         self.has_wallet: bool = born["has_wallet"]
         self.wallet: int = born["wallet"]
         self.bank: int = born["bank"]
-        self.experience = self.satisfaction = self.habit = float(born["experience"])
+        self.usual = self.experience = self.satisfaction = self.habit = float(born["experience"])
+        self.trust = 1.0
         self.was_active = False
         self.bank_worth = self.random.expovariate(1 / model.terms.bank_worth)
-        self.was_member = self.membership == MEMBER
-        self.attention = self.was_attentive = float(born["attention"])
+        self.attention = float(born["attention"])
+        self.lean = self.there = 0.0
+        self.is_member = False
         self.joined: int | None = None
         self.friends: list[Person] = []
         self.group = Group()
         self.unread, self.waiting = 0, self
         self.talk = 0
-        self.worth = self.nuisance = self.surplus = 0.0
+        self.worth = self.later = self.nuisance = self.surplus = 0.0
         self.paid_today = self.gave_today = False
         self.threads = model.messaging.threads * sqrt(self.sociability)
         self.length = scale_of(model.messaging.thread_messages * sqrt(self.sociability))
         # shops and adverts
         self.market = 0
+        self.looks_for_goods = self.random.random() < model.lookers
         self.bought = 0
         self.last_shop: dict[int, Merchant] = {}
+        self.taste: dict[int, float] = {}
+        self.peculiar: dict[int, list[float]] = {}
         self.suits: dict[int, list[float]] = {}
         self.misread: dict[int, list[float]] = {}
         self.seen = 0.0
         self.strange = 0
+        self.suitors: list[Advertiser] = []  # who seek people of this kind
         self.appeal: list[float] = []
         self.matches: list[float] = []
         self.signals = np.empty((2, 0))
         self.believed_at = -1
         self.believed: list[float] = []
+        self.bids: list[float] = []
+        self.ranked: list[int] = []
+        self.times: list[int] = []
+        self.auctions: list[Auction] = []
+        self.shown = [0, 0, 0]
 
     def close_day(self) -> None:
         """Yesterday is over."""
         self.was_active, self.active = self.active, False
-        self.was_member, self.was_attentive = self.membership == MEMBER, self.attention
         self.paid_today = self.gave_today = False
 
     def earn(self) -> None:
@@ -144,6 +167,8 @@ class Person(mesa.Agent):
         lacking = log(u / (1 - u)) - (
             model.calendar
             + self.eagerness
+            + log(self.attention)
+            - it.trust_weight * (1 - self.trust)
             + it.satisfaction_weight * (self.satisfaction - usual)
             + it.habit_weight * (self.habit - usual)
             + it.unread_weight * (self.unread / (1 + self.unread) - it.usual_unread)
@@ -174,7 +199,7 @@ class Person(mesa.Agent):
         it, friends, length = model.messaging, self.friends, self.length
         answers = min(self.unread, MOST_THREADS // 2)
         self.unread = 0
-        opened = poisson(self.threads * self.attention * model.festive_threads, random())
+        opened = poisson(self.threads * model.festive_threads, random())
         messages = in_groups = in_answers = talked = 0
         for thread in range(min(answers + opened, MOST_THREADS)):
             kind = random()
@@ -207,7 +232,7 @@ class Person(mesa.Agent):
             talked += talk + answered
             messages += sent + answered
             in_answers += answered + (sent if is_answer else 0)
-        if it.calls_on and random() < it.calls * self.attention:
+        if it.calls_on and random() < it.calls:
             talked += self.call()
         self.talk += talked
         model.today["messaging.messages"] += messages
@@ -249,8 +274,10 @@ class Person(mesa.Agent):
         if not self.has_wallet or random.random() >= it.transfers:
             return
         to = self.any_friend()
-        if to is None or not to.has_wallet or to.membership != MEMBER:
+        if to is None or to.membership != MEMBER:
             return
+        if not to.has_wallet and random.random() >= it.opening:
+            return  # what waits for who opens no wallet goes back
         cents = int(it.transfer * exp(it.transfer_spread * random.gauss(0, 1) - it.transfer_spread**2 / 2))
         if 0 < cents <= self.wallet + self.bank:
             self.model.payments.append((self, to, cents))
@@ -288,10 +315,10 @@ class Person(mesa.Agent):
     # shops
 
     def shop(self) -> None:
-        """Meet a need in a thread, outside or not at all."""
+        """Meet a need in a thread, at the shop's open price, outside or not at all."""
         model, random = self.model, self.random.random
-        it = model.shopping
-        if random() >= it.needs:
+        it, weight = model.shopping, model.shopping.price_weight
+        if not self.looks_for_goods or random() * model.lookers >= it.needs:
             return
         category = int(random() * model.categories)
         shops = [shop for shop in model.circles[self.market, category] if shop.open]
@@ -300,21 +327,33 @@ class Person(mesa.Agent):
             return
         if category not in self.suits:
             self.get_to_know(category)
-        suits, weight = self.suits[category], it.price_weight
-        reservation = it.reservation * random()
-        public = [shop.quality + weight * (reservation - shop.price / 100) - 0.25 * it.travel for shop in shops]
-        worth = [seen + suits[shop.place_in_circle] for seen, shop in zip(public, shops, strict=True)]
-        considered = self.consider(shops, self.guess(category, shops, public))
+        suits, reservation, trouble = self.suits[category], it.reservation * random(), model.trouble_of_the_open()
+        considered = self.consider(shops, self.guess(category, shops, reservation))
+        offers, money = [], self.wallet + self.bank
+        for shop in considered:
+            in_the_open = shop.open_price + trouble < shop.price and shop.open_price <= self.bank
+            paid = shop.open_price + trouble if in_the_open else shop.price
+            worth = shop.quality + suits[shop.place_in_circle] + weight * (reservation - paid / 100) - 0.25 * it.travel
+            if shop.price <= money:
+                offers.append((shop, in_the_open, exp(worth)))
         outside = exp(it.outside) + exp(it.doing_without)
-        weights = {j: exp(worth[j]) for j in considered}
-        total = outside + sum(weights.values())
-        for j, chance in weights.items():
-            shops[j].is_looked_at(chance / total, weight)
-        self.worth += log(total / outside) / weight
-        model.today["shopping.worth"] += 100 * log(total / outside) / weight
-        at = bisect_right(list(accumulate(weights.values())), random() * total)
-        if at < len(considered):
-            self.buy(shops[considered[at]], category)
+        total = outside + sum(chance for _, _, chance in offers)
+        for shop, in_the_open, chance in offers:
+            shop.is_looked_at(chance / total, weight, in_the_open)
+        self.gain(log(total / outside))
+        at = bisect_right(list(accumulate(chance for _, _, chance in offers)), random() * total)
+        if at < len(offers):
+            shop, in_the_open, _ = offers[at]
+            if in_the_open:
+                self.buy_in_the_open(shop, category)
+            else:
+                self.buy(shop, category)
+
+    def gain(self, logits: float) -> None:
+        """Shops are worth so much, above what is outside."""
+        cny = logits / self.model.shopping.price_weight
+        self.worth += cny
+        self.model.today["shopping.worth"] += 100 * cny
 
     def get_to_know(self, category: int) -> None:
         """What suits this person among the shops of a category, and how the platform misreads it: for ever."""
@@ -323,16 +362,26 @@ class Person(mesa.Agent):
         mine = (model.taste_of(self.group, category) + (1 - it.taste_alike) * (self.random.random() - 0.5)) % 1
         apart = [min(abs(mine - shop.place), 1 - abs(mine - shop.place)) for shop in circle]
         peculiar = model.rng.standard_normal(len(circle)).tolist()
+        self.taste[category], self.peculiar[category] = mine, peculiar
         self.suits[category] = [
             it.travel * (0.25 - way) + it.pair_spread * own for way, own in zip(apart, peculiar, strict=True)
         ]
         self.misread[category] = model.rng.standard_normal(len(circle)).tolist()
 
-    def guess(self, category: int, shops: "list[Merchant]", public: list[float]) -> list[float]:
-        """How well the platform thinks that shops suit this person."""
-        model, random = self.model, self.random.random
-        known = [worth + 1e-6 * random() for worth in public]
-        n, noise = model.observations(self), model.knowledge.noise
+    def meet_newcomer(self, shop: "Merchant") -> None:
+        """A shop opened: it suits by where it stands now, and by what is peculiar about it."""
+        it, category, at = self.model.shopping, shop.category, shop.place_in_circle
+        if category in self.suits and shop.circle is self.model.circles[self.market, category]:
+            way = abs(self.taste[category] - shop.place)
+            own = it.pair_spread * self.peculiar[category][at]
+            self.suits[category][at] = it.travel * (0.25 - min(way, 1 - way)) + own
+
+    def guess(self, category: int, shops: "list[Merchant]", reservation: float) -> list[float]:
+        """How well the platform thinks that shops, at the prices of their threads, suit this person."""
+        model, random, it = self.model, self.random.random, self.model.shopping
+        fixed = it.price_weight * reservation - 0.25 * it.travel
+        known = [shop.quality - it.price_weight * shop.price / 100 + fixed + 1e-6 * random() for shop in shops]
+        n, noise = model.observations(self, model.company.ranking_uses), model.knowledge.noise
         if n == 0:
             return known
         part, error = n / (n + noise), sqrt(noise / n)
@@ -342,91 +391,144 @@ class Person(mesa.Agent):
             for worth, shop in zip(known, shops, strict=True)
         ]
 
-    def consider(self, shops: "list[Merchant]", guess: list[float]) -> list[int]:
-        """Places of the shops looked at: the last one, friends' ones, and the best of the platform's list."""
-        category = shops[0].category
+    def consider(self, shops: "list[Merchant]", guess: list[float]) -> "list[Merchant]":
+        """Shops looked at: the last one, friends' ones, and for who trusts the platform today the best of its list."""
+        category, places = shops[0].category, self.model.shopping.considered
         known = {self.last_shop.get(category)}
         for _ in range(self.model.shopping.followed):
             friend = self.any_friend()
             if friend is not None and friend.market == self.market:
                 known.add(friend.last_shop.get(category))
-        considered = [j for j, shop in enumerate(shops) if shop in known]
+        considered = [shop for shop in shops if shop in known]
+        if self.random.random() >= self.trust:
+            self.model.today["trust.own_way"] += 1
+            return considered
         for j in sorted(range(len(shops)), key=guess.__getitem__, reverse=True):
-            if len(considered) >= self.model.shopping.considered:
+            if len(considered) >= places:
                 break
-            if j not in considered:
-                considered.append(j)
+            if shops[j] not in known:
+                considered.append(shops[j])
         return considered
 
     def buy(self, shop: "Merchant", category: int) -> None:
-        """Buy, by wallet or by card, if there is money for it."""
-        if shop.price > self.wallet + self.bank:
-            return
-        if self.has_wallet:
-            self.top_up(shop.price)
-            self.wallet -= shop.price
-            self.worth += self.random.random() * self.model.terms.buyer_benefit * shop.price / 100
+        """Buy in the thread: by wallet, by card, or off the platform, where buyer and shop share the saved fee."""
+        model, today, cents = self.model, self.model.today, shop.price
+        commission, reluctance = model.shopping.commission, model.shopping.dodging
+        saved, usual = model.shopping.price_weight * commission * cents / 200, 1 / (1 + exp(reluctance))
+        area = log((1 + exp(saved - reluctance)) / (1 + exp(-reluctance)))
+        self.gain((area - usual * saved) / (1 - usual))
+        dodging = (1 / (1 + exp(reluctance - saved)) - usual) / (1 - usual)
+        if self.random.random() < dodging and self.bank >= cents:
+            self.bank -= cents - floor(cents * commission / 2 + 1e-9)
+            shop.off += 1
+            today["shopping.off_platform"] += 1
         else:
-            self.bank -= shop.price
+            if self.has_wallet:
+                self.top_up(cents)
+                self.wallet -= cents
+                self.worth += self.random.random() * model.terms.buyer_benefit * cents / 100
+            else:
+                self.bank -= cents
+            self.bought += 1
+            today["shopping.taken"] += floor(cents * commission + 1e-9)
         self.last_shop[category] = shop
-        self.bought += 1
         shop.orders += 1
-        shop.earned += shop.price - shop.cost
-        self.model.today["shopping.orders"] += 1
-        self.model.today["shopping.gmv"] += shop.price
+        today["shopping.orders"] += 1
+        today["shopping.gmv"] += cents
+
+    def buy_in_the_open(self, shop: "Merchant", category: int) -> None:
+        """Buy what was looked at in the thread where the shop asks less: the platform sees nothing of it."""
+        self.bank -= shop.open_price
+        self.last_shop[category] = shop
+        self.model.today["shopping.showroomed"] += 1
+        self.model.today["shopping.open_sales"] += shop.open_price
 
     # adverts
 
-    def see_adverts(self) -> None:
-        """Places among the day's talk are auctioned; some adverts are clicked, all of them annoy."""
+    def lay_out(self) -> "list[Auction]":
+        """Today's places for adverts, and when they come up: alone among the day's talk, or on a page that is scrolled."""
         model, random = self.model, self.random.random
         it = model.adverts
         room = min(MOST_PLACES - 1, 1 + self.talk // it.talk_a_slot)
-        inbox = min(room, int(it.inbox_slots + random()))
-        page = min(room, int(it.discovery_slots + random()))
-        brand = min(room, int(it.brand_slots + random())) if self.bought else 0
-        self.strange = 0
-        if not inbox + page + brand:
-            self.seen -= self.seen / SEEN_DAYS
-            return
-        firms = model.advertisers[self.market]
-        believed = self.beliefs()
-        bids = [max(1.0, firm.pays * match) for firm, match in zip(firms, believed, strict=True)]
+        inbox, brand = int(it.inbox_slots + random()), int(it.brand_slots + random()) if self.bought else 0
+        auctions = [Auction(int(ROUNDS * random()), INBOX) for _ in range(min(room, inbox))]
+        auctions += [Auction(int(ROUNDS * random()), BRAND) for _ in range(min(room, brand))]
+        on_page, now = int(it.discovery_slots + random()), int(ROUNDS * random())
+        reached = min(on_page, 1 + int(log(1 - random()) / model.leaving))
+        for first in range(0, reached, SCREEN):
+            places, seen = min(SCREEN, on_page - first), min(SCREEN, reached - first)
+            auctions.append(Auction(now, DISCOVERY, places, seen))
+        self.shown, self.auctions = [0, 0, 0], sorted(auctions, key=attrgetter("hour"))
+        if auctions:
+            self.invite()
+        return auctions
+
+    def invite(self) -> None:
+        """All who seek this person, and advertise, make up their bids for the day."""
+        self.bids = [firm.bid(match) * firm.active for firm, match in zip(self.suitors, self.beliefs(), strict=True)]
+        self.ranked = sorted(range(len(self.bids)), key=self.bids.__getitem__, reverse=True)
+        self.times = [0] * len(self.bids)
+
+    def hold(self, auction: "Auction") -> None:
+        """Places go to the best bidders who may have one; what is seen of theirs may be clicked."""
+        model, it, times = self.model, self.model.adverts, self.times
+        least, cap, firms, now = model.least_bid, it.frequency_cap, self.suitors, auction.hour
+        may = (one for one in self.ranked if times[one] < cap and firms[one].out > now)
+        for one, price in auction.award(self.bids, may, least):
+            self.shown[auction.surface] += 1
+            self.strange += self.believed[one] > it.too_knowing
+            if self.random.random() < self.click_chance() * self.appeal[one] * it.repeat ** times[one]:
+                firms[one].is_clicked(int(price), self.matches[one], now)
+        for one in auction.winners:
+            times[one] += 1
+
+    def click_chance(self) -> float:
+        """Chance to click an advert at match 1: lower the more one saw of late."""
+        it = self.model.adverts
+        return it.click_chance * (1 + self.seen / it.tiring) ** -it.blindness
+
+    def reckon(self, each: float) -> None:
+        """Add what advertisers would have of this day: as it was, at other bids, or were they there, by days it stands for."""
+        beliefs, firms = self.beliefs(), self.suitors
+        bids = [firm.bid(match) for firm, match in zip(firms, beliefs, strict=True)]
+        as_is = [bid * firm.active for bid, firm in zip(bids, firms, strict=True)]
+        for one, cents, worth in self.would_have(as_is, each):
+            firms[one].ahead[0] += cents
+            firms[one].worth_ahead[0] += worth
+        for one, firm in enumerate(firms):
+            for way, times in ((1, LESS), (2, 1 / LESS)) if firm.active else ((0, 1.0),):
+                other = [*as_is[:one], times * bids[one], *as_is[one + 1 :]]
+                for who, cents, worth in self.would_have(other, each):
+                    firm.ahead[way] += cents * (who == one)
+                    firm.worth_ahead[way] += worth * (who == one)
+
+    def would_have(self, bids: list[float], each: float) -> Iterator[tuple[int, float, float]]:
+        """Who would pay how much for clicks of what worth at these bids, money no object."""
+        it, times, chance = self.model.adverts, [0] * len(bids), each * self.click_chance()
         ranked = sorted(range(len(bids)), key=bids.__getitem__, reverse=True)
-        times = [0] * len(bids)
-        surfaces = [0] * inbox + [1] * (page > 0) + [2] * brand
-        self.random.shuffle(surfaces)
-        most_clicks = it.click_chance * exp(-self.seen / it.tiring)
-        shown, now = [0, 0, 0], model.round
-        for surface in surfaces:
-            places = page if surface == 1 else 1
-            may = (
-                one
-                for one in ranked
-                if times[one] < it.frequency_cap and firms[one].out > now and bids[one] >= model.least_bid
-            )
-            found = list(islice(may, places + 1))
-            for place, one in enumerate(found[:places]):
-                shown[surface] += 1
+        for auction in self.auctions:
+            may = (one for one in ranked if times[one] < it.frequency_cap)
+            for one, price in auction.award(bids, may, self.model.least_bid):
+                clicks = chance * self.believed[one] ** it.click_match * it.repeat ** times[one]
+                yield one, clicks * price, clicks * self.suitors[one].value * self.believed[one]
+            for one in auction.winners:
                 times[one] += 1
-                self.strange += believed[one] > it.too_knowing
-                chance = most_clicks * self.appeal[one]
-                if surface == 1:
-                    chance *= it.position_rate**place
-                if random() < chance:
-                    price = bids[found[place + 1]] if place + 1 < len(found) else model.least_bid
-                    firms[one].is_clicked(int(max(price, model.least_bid)), self.matches[one])
+
+    def mind_adverts(self) -> None:
+        """Adverts annoy, and one gets used to them."""
+        it, shown = self.model.adverts, self.shown
         pain = it.nuisance * self.aversion * (
-            shown[0] * it.inbox_intrusion + shown[1] * it.discovery_intrusion + shown[2] * it.brand_intrusion
+            shown[INBOX] * it.inbox_intrusion + shown[DISCOVERY] * it.discovery_intrusion
+            + shown[BRAND] * it.brand_intrusion
         )  # fmt: skip
         self.nuisance += pain
         self.seen += (sum(shown) - self.seen) / SEEN_DAYS
-        model.today["advertising.shown"] += sum(shown)
-        model.today["advertising.nuisance"] += pain
+        self.model.today["advertising.shown"] += sum(shown)
+        self.model.today["advertising.nuisance"] += pain
 
     def beliefs(self) -> list[float]:
-        """What the platform expects of this person's match with each advertiser: new when it has seen more of them."""
-        n = self.model.observations(self)
+        """What the platform expects of this person's match with who seeks them: new when it has seen more of them."""
+        n = self.model.observations(self, self.model.company.adverts_use)
         if n != self.believed_at:
             self.believed_at = n
             r = sqrt(n / (n + self.model.knowledge.noise))
@@ -438,165 +540,412 @@ class Person(mesa.Agent):
     # the evening
 
     def feel(self) -> None:
-        """The day becomes experience, experience satisfaction, satisfaction habit."""
+        """The day becomes experience, experience satisfaction, satisfaction habit; a lump is felt over days of use."""
         model = self.model
-        usual = 1 / (1 + exp(-self.eagerness))
-        gain = model.attention.rival_talk_worth * (1 - self.attention) * usual / model.money_worth
+        it, worth = model.felt, self.worth
+        now = min(it.lump, max(-it.lump, worth + self.later / it.lump_days))
+        self.later += worth
+        model.services_worth += worth
         if self.membership == MEMBER:
             if self.active:
                 unease = self.concern * (model.unease + model.unease_shown * self.strange)
-                self.experience = (
-                    model.talk_worth * log1p(self.talk) + model.money_worth * self.worth - self.nuisance - unease
-                )
-                gain += self.experience / model.money_worth
+                self.experience = model.talk_worth * log1p(self.talk) + it.money_worth * now - self.nuisance - unease
+                self.later -= now
+            else:
+                self.experience += model.fading * (self.usual - self.experience)
             self.satisfaction += model.nearer * (self.experience - self.satisfaction)
             self.habit += model.slower * (self.satisfaction - self.habit)
-        self.surplus += gain
-        model.today["welfare.users"] += 100 * gain
         self.talk = 0
         self.worth = self.nuisance = 0.0
         self.strange = 0
 
+    def be_well(self) -> None:
+        """Welfare: the logsum of opening this messenger, the rival or neither, in money."""
+        if self.membership not in (MEMBER, LEFT):
+            return
+        model, it = self.model, self.model.presence
+        weight, wish = it.satisfaction_weight + it.habit_weight, self.eagerness + model.calendar
+        usual, distrust = model.usual_satisfaction, it.trust_weight * (1 - self.trust)
+        ours = exp(wish + weight * (self.experience - usual) - distrust)
+        theirs = exp(wish + weight * (model.rival.worth_to(self) - usual))
+        gain = log1p(self.attention * ours + (1 - self.attention) * theirs) / model.felt.money_worth
+        self.surplus += gain
+        model.today["welfare.users"] += 100 * gain
+
+    def show_place(self) -> None:
+        """Let friends see where one chats: more here than on the rival, and how much there."""
+        both, left = self.membership == MEMBER and self.has_rival, self.membership == LEFT
+        self.there = 1 - self.attention if both else float(left)
+        self.lean = self.attention * (self.membership == MEMBER) - self.there
+
     def compare_apps(self) -> None:
-        """Perhaps install the rival; once a week, chat more where it is better; with nothing left here, leave."""
+        """Perhaps install the rival; once a week, perhaps drop out of both, chat more where it is better, or leave."""
         if self.membership != MEMBER:
             return
-        model = self.model
-        it = model.attention
-        if not self.has_rival and self.random.random() < it.installing:
-            self.has_rival = True
-        if self.has_rival and self.unique_id % 7 == model.day % 7:
-            here = sum(friend.was_attentive for friend in self.friends) / max(1, len(self.friends))
-            advantage = self.satisfaction - model.rival_worth + it.network_weight * (2 * here - 1)
-            target = 1 / (1 + exp(-advantage))
-            self.attention += (target - self.attention) * (1 - (1 - 1 / it.moving_days) ** 7)
-            if self.attention < it.spent and self.random.random() < 1 - (1 - it.leaving) ** 7:
-                self.membership, self.active, self.attention = LEFT, False, 0.0
-                model.today["users.leaves"] += 1
+        model, random = self.model, self.random.random
+        it, number = model.attention, max(1, len(self.friends))
+        distrust = it.trust_weight * (1 - self.trust)
+        advantage = self.satisfaction - model.rival.worth_to(self) - distrust
+        if not self.has_rival:
+            better = min(FARTHEST, max(-FARTHEST, -advantage))
+            alone = it.installing * exp(it.advantage_installing * better + it.news_installing * model.news)
+            there = sum(friend.there for friend in self.friends) / number
+            self.has_rival = random() < alone + it.friends_installing * there / 365
+            model.today["attention.installs"] += self.has_rival
+        if self.unique_id % 7 != model.day % 7:
+            return
+        if random() < in_a_week(it.dropping_out):
+            self.leave(DROPPED_OUT, "attention.dropped_out")
+        elif self.has_rival:
+            lean = sum(friend.lean for friend in self.friends) / number
+            target = 1 / (1 + exp(-(advantage + it.network_weight * lean)))
+            self.attention += (target - self.attention) * in_a_week(1 / it.moving_days)
+            if self.attention < it.spent and random() < in_a_week(it.leaving):
+                self.leave(LEFT, "attention.leaves")
+
+    def leave(self, membership: int, how: str) -> None:
+        """For the rival, or for reasons of one's own."""
+        self.membership, self.active, self.attention = membership, False, 0.0
+        self.model.today[how] += 1
+        self.model.today["users.leaves"] += 1
+
+    def show_membership(self) -> None:
+        """Let friends see whether one is here."""
+        self.is_member = self.membership == MEMBER
 
     def consider_joining(self) -> None:
         """Join by oneself, or because friends are here; invite friends the day after."""
         model, random = self.model, self.random.random
         it = model.joining
-        if self.membership == MEMBER:
+        if self.is_member:
             if self.joined == model.day - 1:
                 for friend in self.friends:
                     if friend.membership == NEVER and random() < it.invitation:
                         friend.join()
             return
-        members = sum(friend.was_member for friend in self.friends) / max(1, len(self.friends))
+        members = sum(friend.is_member for friend in self.friends) / max(1, len(self.friends))
         hazard = (it.innovation + it.imitation * members) / 365
-        if random() < hazard * (it.returning if self.membership == LEFT else 1):
+        if random() < hazard * (it.returning if self.membership == LEFT else 1) and self.membership != MEMBER:
             self.join()
 
     def join(self) -> None:
-        """Become a member, as content as is usual."""
-        model = self.model
-        self.membership, self.joined, self.attention = MEMBER, model.day, 1.0
-        self.experience = self.satisfaction = self.habit = model.usual_satisfaction
-        model.today["users.joins"] += 1
+        """Become a member, as content as on one's usual day; with both apps, half is chatted here."""
+        self.membership, self.joined = MEMBER, self.model.day
+        self.attention = 0.5 if self.has_rival else 1.0
+        self.experience = self.satisfaction = self.habit = self.usual
+        self.later = 0.0
+        self.model.today["users.joins"] += 1
+
+    def read_headline(self, loss: float) -> None:
+        """Who minds what is known of them trusts the platform less."""
+        self.trust *= 1 - loss * self.concern
+
+    def heal(self) -> None:
+        """Trust comes back."""
+        self.trust += (1 - self.trust) / self.model.trust.healing_days
 
 
 class Merchant(mesa.Agent):
-    """A shop on its category's circle of tastes, that learns its price from its own shoppers."""
+    """A shop on its category's circle of tastes, that learns its prices, here and in the open, from its own shoppers."""
 
-    def __init__(self, model: "Twin", category: int, place_in_circle: int, turn: float) -> None:
+    def __init__(self, model: "Twin", category: int) -> None:
         super().__init__(model)
         it = model.shops
-        self.category, self.place_in_circle = category, place_in_circle
-        self.open = place_in_circle < it.number
-        spare = (place_in_circle - it.number + 0.5) / max(1, it.spare)
-        self.place = ((place_in_circle / it.number if self.open else spare) + turn) % 1
+        self.category = category
         self.quality = self.random.gauss(it.quality, it.quality_spread)
         self.cost = round(it.cost * exp(self.random.gauss(-(it.cost_spread**2) / 2, it.cost_spread)))
-        self.price = self.cost + it.first_markup
-        self.rivals: list[Merchant] = []
-        self.losing = 0
-        self.forget()
+        self.price = self.open_price = self.cost + it.first_markup
+        self.place_in_circle, self.place, self.open = 0, 0.0, False
+        self.orders_lately = self.off_lately = 0.0
+        self.weeks_lately = self.earned_lately = self.profit_lately = self.won_lately = 0.0
+        self.circle: list[Merchant] = []
+        self.losing, self.closed_on, self.rivals_then = 0, -1, 0
+        self.begin_week()
 
-    def forget(self) -> None:
-        """A new week."""
-        self.demand = self.slope = 0.0
-        self.orders = self.earned = 0
+    def value(self) -> float:
+        """What it offers for the money at cost."""
+        return self.quality - self.model.shopping.price_weight * self.cost / 100
 
-    def is_looked_at(self, chance: float, price_weight: float) -> None:
-        """Remember how likely this shopper was to buy."""
-        self.demand += chance
-        self.slope += price_weight * chance * (1 - chance)
+    def settle(self, circle: "list[Merchant]", place_in_circle: int, turn: float) -> None:
+        """Take a place on the circle; the first ones are open, and reckon to earn the opening in a month."""
+        model, number = self.model, self.model.shops.number
+        self.place_in_circle, self.circle = place_in_circle, circle
+        self.place = (place_in_circle / max(1, number) + turn) % 1
+        self.open = place_in_circle < number
+        if self.open:
+            self.weeks_lately, self.profit_lately = 1.0, model.opening_cost * 7 / 30
+            self.earned_lately = self.profit_lately + model.keep
+
+    def begin_week(self) -> None:
+        """Forget the week's customers."""
+        self.demand = self.slope = self.open_demand = self.open_slope = 0.0
+        self.orders = self.off = 0
+
+    def is_looked_at(self, chance: float, price_weight: float, in_the_open: bool) -> None:
+        """Remember how likely this shopper was to buy, and where."""
+        slope = price_weight * chance * (1 - chance)
+        if in_the_open:
+            self.open_demand += chance
+            self.open_slope += slope
+        else:
+            self.demand += chance
+            self.slope += slope
+
+    def close_week(self) -> None:
+        """Average the week with those before: what it earned more slowly where the market is a sample."""
+        model, memory = self.model, self.model.shops.memory
+        if not self.open:
+            return
+        fees = model.shopping.commission * (1 - self.off / max(1, self.orders) / 2)
+        earned = self.demand * (self.price * (1 - fees) - self.cost) + self.open_demand * (self.open_price - self.cost)
+        self.orders_lately += (self.orders - self.orders_lately) / memory
+        self.off_lately += (self.off - self.off_lately) / memory
+        won, new = (self.demand + self.open_demand) / model.needs_a_week(), model.market_scale
+        self.weeks_lately += new * (1 - self.weeks_lately)
+        self.earned_lately += new * (earned - self.earned_lately)
+        self.profit_lately += new * (earned - model.keep - self.profit_lately)
+        self.won_lately += new * (won - self.won_lately)
+        self.losing = self.losing + 1 if self.profit_lately < 0 else 0
 
     def review(self) -> None:
-        """Once a week: go half-way to the best price; close after losing weeks, open where there is money to earn."""
-        it, scale = self.model.shops, self.model.market_scale
-        if self.open:
-            if self.demand > 0:
-                best = self.cost + 100 * self.demand / self.slope
-                self.price = max(1, round(self.price + it.adjustment * (best - self.price)))
-            self.losing = self.losing + 1 if self.earned < it.fixed_cost * scale else 0
-            self.open = self.losing < it.losing_weeks
-        elif self.model.day // 7 % 4 == 3:
-            others = [rival for rival in self.rivals if rival.open]
-            earned = sum(rival.earned for rival in others) / (max(1, len(others)) + 1)
-            month = (earned - it.fixed_cost * scale) * 30 / 7
-            if month > it.opening_cost * scale and self.random.random() < 0.5:
-                self.open, self.losing, self.price = True, 0, self.cost + it.first_markup
+        """Once a week: go half-way to the best prices, and perhaps close; once in four, perhaps open."""
+        if not self.open:
+            if self.model.day // 7 % 4 == 3 and self.random.random() < self.model.shops.entering:
+                self.consider_opening([shop for shop in self.circle if shop.open])
+            return
+        if self.slope > 0 and self.demand > 0:
+            best, best_open = self.best_prices()
+            part = self.model.shops.adjustment
+            self.price = max(1, round(self.price + part * (best - self.price)))
+            self.open_price = max(1, round(self.open_price + part * (best_open - self.open_price)))
+        self.consider_closing()
+        self.begin_week()
+
+    def consider_closing(self) -> None:
+        """Close after losing weeks as the weakest of the circle; the others wait to see what the place left brings."""
+        most = self.model.shops.losing_weeks
+        circle = [shop for shop in self.circle if shop.open]
+        tired = [shop for shop in circle if shop.losing >= most]
+        if self.losing < most or self is not min(tired, key=attrgetter("profit_lately")):
+            return
+        self.open, self.closed_on, self.rivals_then = False, self.model.day, len(circle)
+        self.model.today["merchants.exits"] += 1
+        for shop in circle:
+            shop.losing = 0
+            if shop is not self:
+                shop.reckon_with(1 + self.won_lately / max(1e-9, self.weeks_lately))
+
+    def reckon_with(self, factor: float) -> None:
+        """So many times as much is to be earned, now that another shop has come or gone."""
+        change = self.earned_lately * (factor - 1)
+        self.earned_lately += change
+        self.profit_lately += change
+
+    def consider_opening(self, stand: "list[Merchant]") -> None:
+        """Open, in the widest gap between those who stand, if a month would pay the opening."""
+        model = self.model
+        passed_on = 1 / (1 - min(0.99, model.shopping.commission))
+        markups = [shop.price - shop.cost * passed_on for shop in stand] or [model.shops.first_markup]
+        price = max(1, round(self.cost * passed_on + sum(markups) / len(markups)))
+        week, share = self.expect(stand, price)
+        profit = week - model.keep
+        if profit * 30 / 7 <= model.opening_cost:
+            return
+        self.begin_week()
+        self.open, self.losing, self.closed_on, self.price, self.open_price = True, 0, -1, price, price
+        self.orders_lately = self.off_lately = 0.0
+        self.weeks_lately, self.earned_lately, self.profit_lately, self.won_lately = 1.0, week, profit, share
+        places = sorted(shop.place for shop in stand)
+        gaps = [after - before for before, after in pairwise([*places, *(place + 1 for place in places[:1])])]
+        if gaps:
+            widest = gaps.index(max(gaps))
+            self.place = (places[widest] + gaps[widest] / 2) % 1
+        for shop in stand:
+            shop.reckon_with(1 - share)
+        model.today["merchants.entries"] += 1
+        model.people.do("meet_newcomer", self)
+
+    def expect(self, stand: "list[Merchant]", price: int) -> tuple[float, float]:
+        """What a new shop would earn a week, its keep not paid, and the share of needs it would win.
+
+        Half as the open shop most like it, with one more beside it, half as the shop most like it that closed of late.
+        """
+        model, it = self.model, self.model.shopping
+        since = max(0, model.day - 7 * model.shops.learning)
+        closed = [
+            shop
+            for shop in self.circle
+            if not shop.open
+            and shop.closed_on >= since
+            and shop.weeks_lately > 0
+            and shop.rivals_then <= len(stand) + 1
+        ]
+        found = []
+        for shops in filter(None, ([shop for shop in stand if shop.weeks_lately > 0], closed)):
+            ahead = [self.quality - shop.quality - it.price_weight * (price - shop.price) / 100 for shop in shops]
+            like, lead = min(zip(shops, ahead, strict=True), key=lambda one: abs(one[1]))
+            better, won = exp(min(1.0, lead)), like.won_lately / like.weeks_lately
+            factor = better if shops is closed else better / (1 + won * better)
+            found.append((like.earned_lately / like.weeks_lately * factor, min(1.0, won * factor)))
+        if found:
+            return sum(week for week, _ in found) / len(found), sum(share for _, share in found) / len(found)
+        alone = exp(self.quality - 0.25 * it.travel - it.price_weight * price / 100)
+        share = alone / (alone + exp(it.outside) + exp(it.doing_without))
+        return model.needs_a_week() * share * (price * (1 - min(0.99, it.commission)) - self.cost), share
+
+    def best_prices(self) -> tuple[float, float]:
+        """Prices in the thread and in the open that together earn most, of the week's demand.
+
+        A CNY by which the thread is dearer moves some of its buyers to the open.
+        """
+        it, off = self.model.shopping, self.off_lately / max(1e-9, self.orders_lately)
+        fees = min(0.99, it.commission * (1 - off / 2))
+        if fees <= 0:
+            both = self.cost + 100 * (self.demand + self.open_demand) / (self.slope + self.open_slope)
+            return both, both
+        stay = exp(-max(0, self.price - self.open_price) / 100 / it.open_trouble)
+        know = it.open_known * stay
+        moving = self.demand * know / it.open_trouble / max(1e-9, 1 - it.open_known + know)
+        thread, outer, kept = self.slope + moving, self.open_slope + moving, (1 - fees) * self.demand
+        det = thread * outer - moving * moving
+        margin = (kept * outer + moving * self.open_demand) / det
+        open_margin = (self.open_demand * thread + moving * kept) / det
+        return (self.cost + 100 * margin) / (1 - fees), self.cost + 100 * open_margin
+
+
+class Auction:
+    """Places for adverts that come up together in somebody's day, and who won them."""
+
+    def __init__(self, hour: int, surface: int, places: int = 1, seen: int = 1) -> None:
+        self.hour, self.surface, self.places, self.seen = hour, surface, places, seen
+        self.winners: list[int] = []
+
+    def award(self, bids: list[float], may: Iterable[int], least: float) -> list[tuple[int, float]]:
+        """Give places to the best bidders, best first, at the next one's bid; those of the places that are seen."""
+        found = list(islice((one for one in may if bids[one] >= least), self.places + 1))
+        self.winners = found[: self.places]
+        prices = [max(least, bids[one]) for one in found[1:]] + [least]
+        return list(zip(self.winners, prices, strict=False))[: self.seen]
 
 
 class Advertiser(mesa.Agent):
-    """A bidder for clicks with a budget, that it paces over the day."""
+    """A bidder for clicks of the people it seeks, with a budget that it paces from day to day; or who might be one."""
 
-    def __init__(self, model: "Twin") -> None:
+    def __init__(self, model: "Twin", number: int) -> None:
         super().__init__(model)
         it = model.bidders
+        self.begins = number * GOLDEN % 1 * KINDS
         self.value = it.click_value * exp(self.random.gauss(-(it.value_spread**2) / 2, it.value_spread))
         self.first_budget = it.budget * exp(self.random.gauss(-(it.budget_spread**2) / 2, it.budget_spread))
         self.budget = self.first_budget
-        self.multiplier = 1 / it.return_target
-        self.daily = self.granted = self.left = self.void = 0
-        self.pace = 0.0
+        self.most = 1 / it.return_target
+        self.multiplier = FIRST_BIDS * self.most
+        self.active, self.poor_months = False, 0
+        self.daily = self.upkeep = self.granted = self.left = self.void = 0
+        self.month_granted = self.month_spent = 0
         self.out = ROUNDS
-        self.month_granted = self.month_spent = self.month_worth = 0
-        self.pays = 0.0
+        self.ahead, self.worth_ahead = [0.0] * 3, [0.0] * 3  # bidding as today, less, or more
+
+    def seeks(self, kind: int) -> bool:
+        """Whether people of this kind, on a circle of kinds, lie in its segment."""
+        return (kind - self.begins) % KINDS < self.model.bidders.reach * KINDS
+
+    def bid(self, match: float) -> float:
+        """Cents a click."""
+        return max(1.0, self.multiplier * self.value * match)
 
     def fill_up(self, members: int) -> None:
-        """A new day's budget, so much a member of the market, and what a sample of one may still spend."""
-        self.daily = int(self.budget * members)
-        kept = min(self.left, int((self.model.stands_for - 1) * self.daily))
-        self.granted = self.left = self.daily + kept
-        self.void, self.out = 0, ROUNDS if self.granted else 0
-        self.pays = self.multiplier * self.value
+        """A new day's budget, so much a member of the market, besides what is left of a week's."""
+        week = WEEK * self.model.stands_for
+        self.daily, self.upkeep = int(self.budget * members), round(self.model.bidders.upkeep * members)
+        if self.model.day == 0:  # everyone is in the middle of a week
+            self.left = int(week / 2 * self.daily)
+        self.granted = self.active * (self.daily + min(self.left, int((week - 1) * self.daily)))
+        self.left, self.void, self.out = self.granted, 0, ROUNDS if self.granted else 0
 
-    def is_clicked(self, price: int, match: float) -> None:
+    def is_clicked(self, price: int, match: float, hour: int) -> None:
         """Pay for a click as far as the budget goes."""
+        today = self.model.today
         if price <= self.left:
             self.left -= price
-            self.month_worth += round(self.value * match)
-            self.model.today["advertising.clicks"] += 1
-            self.model.today["revenue.advertising"] += price
+            today["advertising.clicks"] += 1
+            today["advertising.worth"] += int(self.value * match + 0.5)
+            today["revenue.advertising"] += price
         else:
             self.void += price
+            today["advertising.void"] += 1
         if self.left <= 0 or self.void:
-            self.out = min(self.out, self.model.round + 1)
+            self.out = min(self.out, hour + 1)
 
-    def review(self) -> None:
-        """Every day pace the bids, every month follow the return with the budget."""
-        it, most = self.model.bidders, 1 / self.model.bidders.return_target
-        spent = self.granted - self.left
-        self.month_granted += self.daily
+    def pace(self) -> None:
+        """Bid more tomorrow if the budget is not used, less if it does not last."""
+        faster, spent = 0.0, self.granted - self.left
+        if self.active and self.daily > 0:
+            today = (spent + self.void) * ROUNDS / max(1, self.out)
+            faster = self.model.bidders.pacing / self.model.stands_for * max(-2.0, 1 - today / self.daily)
+        self.multiplier = min(self.most, self.multiplier * exp(faster))
+        self.month_granted += self.daily * self.active
         self.month_spent += spent
-        today = (spent + self.void) * ROUNDS / max(1, self.out)
-        self.pace += (today - self.pace) / self.model.stands_for
-        if self.daily > 0:
-            faster = exp(it.pacing * max(-2.0, 1 - self.pace / self.daily))
-            self.multiplier = min(most, self.multiplier * faster)
-        if self.model.day % 30 == 29:
-            spent = self.month_spent
-            if spent and self.month_worth < it.return_target * spent:
-                self.budget *= 1 - it.chase
-            elif spent and (spent >= 0.9 * self.month_granted or self.budget < self.first_budget):
-                self.budget *= 1 + it.chase
-            else:
-                self.budget = max(min(self.budget, self.first_budget), self.budget * (1 - it.chase))
-            self.month_granted = self.month_spent = self.month_worth = 0
+
+    def decide(self) -> None:
+        """Once a month come, go, or follow the return that is to be had with the budget and with bids."""
+        it, spend, seen = self.model.bidders, self.ahead[0], 0.0
+        if spend > 0:
+            part = min(1.0, self.daily / spend)
+            seen = part * self.worth_ahead[0] / (part * spend + self.upkeep)
+        enough = seen >= it.return_target
+        if not self.active:
+            if enough and self.random.random() < ENTERING:
+                self.come_or_go("advertisers.entries")
+            return
+        self.poor_months = 0 if enough else self.poor_months + 1
+        if self.poor_months >= PATIENCE:
+            self.come_or_go("advertisers.exits")
+            return
+        is_low = self.multiplier < HELD_BACK * self.most
+        called_for = self.first_budget * (seen / it.return_target) ** it.response
+        if not (is_low or self.month_spent >= USED_UP * self.month_granted > 0):
+            called_for = min(called_for, self.first_budget)
+        self.budget += it.chase * (called_for - self.budget)
+        gain, less, more = (
+            worth - it.return_target * cents for cents, worth in zip(self.ahead, self.worth_ahead, strict=True)
+        )
+        if not is_low and less > gain and less >= more:
+            self.most *= LESS
+        elif not is_low and more > gain:
+            self.most = min(self.most / LESS, 1 / it.return_target)
+        self.month_granted = self.month_spent = 0
+
+    def come_or_go(self, counted: str) -> None:
+        """Begin to advertise, or cease to."""
+        self.active, self.poor_months, self.budget = not self.active, 0, self.first_budget
+        self.multiplier, self.month_granted, self.month_spent = self.most, 0, 0
+        self.model.today[counted] += 1
+
+
+class Rival(mesa.Agent):
+    """Another messenger, as good as its levers and what it copies of our services make it."""
+
+    def __init__(self, model: "Twin", scenario: Scenario) -> None:
+        super().__init__(model)
+        self.settings, adverts, it = scenario.rival, scenario.advertising, scenario.rival
+        slots = it.inbox_slots * adverts.inbox_intrusion + it.discovery_slots * adverts.discovery_intrusion
+        self.nuisance, self.unease = adverts.nuisance * slots, model.unease_of_all * it.depth
+        self.service_worth = 0.0
+        self.beyond_talk = it.advantage
+
+    def worth_to(self, person: Person) -> float:
+        """What a day of use is worth to somebody, in logit units."""
+        return person.usual + self.beyond_talk - self.nuisance * person.aversion - self.unease * person.concern
+
+    def observe(self, worth: float, days_of_use: int) -> None:
+        """See what our services were worth today, fees included that buyers bear; of late in the mean, it has them too."""
+        if days_of_use:
+            a_day = worth / days_of_use
+            self.service_worth += (a_day - self.service_worth) / self.model.felt.satisfaction_days
+        copied = self.service_worth if self.settings.services == "ours" else 0.0
+        self.beyond_talk = self.settings.advantage + self.model.felt.money_worth * copied
+        self.model.today["rival.worth"] = self.beyond_talk - self.nuisance
 
 
 class Twin(mesa.Model):
@@ -617,8 +966,10 @@ class Twin(mesa.Model):
         self.attention, self.joining, self.knowledge = scenario.attention, scenario.joining, scenario.knowledge
         self.shopping, self.shops = scenario.shopping, scenario.merchants
         self.adverts, self.bidders = scenario.advertising, scenario.advertisers
-        self.company = scenario.company
-        self.day = 0
+        self.company, self.felt, self.trust = scenario.company, scenario.experience, scenario.trust
+        self.headlines = Counter(event.day for event in scenario.events)
+        self.day, self.news, self.services_worth = 0, 0.0, 0.0
+        self.lookers = max(self.shopping.needs, self.shopping.shoppers)
         self.today: Counter[str] = Counter()
         self.packets: list[tuple[Person, Group | Person, int]] = []
         self.payments: list[tuple[Person, Person, int]] = []
@@ -627,6 +978,7 @@ class Twin(mesa.Model):
         self.befriend(friends)
         self.measure_usual(born)
         self.work_out(scenario)
+        self.rival = Rival(self, scenario)
         if self.shopping.on:
             self.open_shops()
         if self.adverts.on:
@@ -655,33 +1007,37 @@ class Twin(mesa.Model):
 
     def work_out(self, scenario: Scenario) -> None:
         """What is the same for all and on all days."""
-        it, felt = self.gifts, scenario.experience
+        it, felt = self.gifts, self.felt
         self.call_length = scale_of(self.messaging.call_minutes)
         self.packet_level = log(it.packet) - it.packet_spread**2 / 2
         self.usual_packet = cut_mean(it.packet, it.packet_spread, it.most)
-        self.talk_worth, self.money_worth = felt.talk_worth / log(61), felt.money_worth
+        self.talk_worth = felt.talk_worth / log(61)
         self.nearer, self.slower = 1 - exp(-1 / felt.satisfaction_days), 1 - exp(-1 / felt.habit_days)
-        self.rival_worth = self.usual_satisfaction + scenario.rival.advantage
-        company = self.company
+        self.fading = 1 - exp(-1 / felt.fading_days)
+        company, days_of_use = self.company, MONTH * self.presence.usual_share
         depth = (company.knows_purchases + company.knows_profile + company.knows_wearables) / 3
-        self.unease, self.unease_shown = self.knowledge.unease * depth, self.knowledge.unease_shown * depth
+        self.unease_of_all = felt.money_worth * self.knowledge.privacy_price / (days_of_use * USUAL_CONCERN)
+        self.unease, self.unease_shown = self.unease_of_all * depth, self.knowledge.unease_shown * depth
 
     def open_shops(self) -> None:
         """Circles of shops, one a market and category, each turned by luck."""
         it, everyone = self.shops, list(self.people)
         markets = max(1, round(len(everyone) / it.people_a_market))
         self.settle_in(everyone, markets)
-        self.categories = it.categories
+        self.categories, self.markets = it.categories, markets
         self.market_scale = min(1.0, len(everyone) / markets / it.people_a_market)
+        self.keep, self.opening_cost = it.fixed_cost * self.market_scale, it.opening_cost * self.market_scale
         self.tastes: dict[tuple[Group, int], float] = {}
         self.circles: dict[tuple[int, int], list[Merchant]] = {}
         for market in range(markets):
             for category in range(it.categories):
-                turn = self.random.random()
-                circle = [Merchant(self, category, place, turn) for place in range(it.number + it.spare)]
-                self.circles[market, category] = circle
-                for shop in circle:
-                    shop.rivals = circle
+                turn, brands = self.random.random(), [Merchant(self, category) for _ in range(it.number + it.spare)]
+                brands.sort(key=Merchant.value, reverse=True)
+                stand = brands[: it.number]
+                self.random.shuffle(stand)
+                self.circles[market, category] = stand + brands[it.number :]
+                for place, brand in enumerate(self.circles[market, category]):
+                    brand.settle(self.circles[market, category], place, turn)
 
     @staticmethod
     def settle_in(everyone: list[Person], markets: int) -> None:
@@ -697,14 +1053,20 @@ class Twin(mesa.Model):
         bounds = [-(-market * len(everyone) // markets) for market in range(markets + 1)]
         self.people_of = [everyone[first:last] for first, last in pairwise(bounds)]
         self.stands_for = max(1.0, it.people_a_market * markets / len(everyone))
-        self.advertisers = [[Advertiser(self) for _ in range(it.number)] for _ in self.people_of]
+        pool = it.number + round(it.number * it.others)
+        self.advertisers = [[Advertiser(self, number) for number in range(pool)] for _ in self.people_of]
+        for firms in self.advertisers:  # those to whom clicks are worth most advertise
+            for firm in sorted(firms, key=attrgetter("value"), reverse=True)[: it.number]:
+                firm.active = True
         for person in everyone:
-            u = self.rng.random(it.number)
+            kind = int(KINDS * self.random.random())
+            person.suitors = [firm for firm in self.advertisers[person.market] if firm.seeks(kind)]
+            u = self.rng.random(len(person.suitors))
             matches = np.minimum(MOST_MATCH, -np.log1p(-u))
             person.matches, person.appeal = matches.tolist(), (matches**self.adverts.click_match).tolist()
-            person.signals = np.array([ndtri(u), self.rng.standard_normal(it.number)])
+            person.signals = np.array([ndtri(u), self.rng.standard_normal(u.size)])
+        self.leaving = log(min(max(self.adverts.position_rate, 1e-9), 1 - 1e-9))
         self.least_bid = float(max(1, self.adverts.reserve))
-        self.round = 0
         self.tables: dict[float, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     # a day
@@ -714,6 +1076,7 @@ class Twin(mesa.Model):
         self.today = Counter()
         self.people.do("close_day")
         self.turn_page()
+        self.read_papers()
         self.people.shuffle_do("wake_up")
         awake = self.people.select(lambda person: person.active)
         self.today["users.daily"] = len(awake)
@@ -728,14 +1091,22 @@ class Twin(mesa.Model):
             awake.shuffle_do("shop")
         if self.adverts.on:
             self.show_adverts(awake)
+        self.services_worth = 0.0
         self.people.do("feel")
         self.measure()
+        self.rival.observe(self.services_worth + self.fees_of_buyers(), len(awake))
+        self.people.do("be_well")
+        self.people.do("show_place")
         self.people.shuffle_do("compare_apps")
         self.measure_attention()
+        self.people.do("show_membership")
         self.people.shuffle_do("consider_joining")
+        self.news *= 0.5 ** (1 / self.trust.news_half_life)
+        self.people.do("heal")
+        self.measure_members()
         if self.shopping.on and self.day % 7 == 6:
+            self.agents_by_type[Merchant].do("close_week")
             self.agents_by_type[Merchant].do("review")
-            self.agents_by_type[Merchant].do("forget")
         self.datacollector.collect(self)
         self.day += 1
 
@@ -753,6 +1124,12 @@ class Twin(mesa.Model):
             group.talk = 0
         if date.day == self.clock.payday:
             self.people.do("earn")
+
+    def read_papers(self) -> None:
+        """Today's headlines about the platform."""
+        for _ in range(self.headlines[self.day]):
+            self.news = 1.0
+            self.people.do("read_headline", self.trust.headline_loss)
 
     def be_generous(self, festive: float) -> None:
         """Today's chance to give, and packets of who gives."""
@@ -842,35 +1219,59 @@ class Twin(mesa.Model):
             payer.top_up(cents)
             payer.paid_today = True
         for payer, payee, cents in self.payments:
+            if not payee.has_wallet:
+                payee.has_wallet = True
+                self.today["wallet.opened"] += 1
             payer.wallet -= cents
             payee.wallet += cents
         self.payments = []
 
     def show_adverts(self, awake: Any) -> None:
-        """Budgets are filled up, everyone awake sees adverts at some hour of the day, advertisers review."""
+        """Budgets are filled up, places are auctioned hour by hour, adverts are minded and bids paced."""
         for firms, local in zip(self.advertisers, self.people_of, strict=True):
             members = sum(person.membership == MEMBER for person in local)
             for firm in firms:
                 firm.fill_up(members)
-        for i, person in enumerate(awake.shuffle()):
-            self.round = ROUNDS * i // len(awake)
-            person.see_adverts()
-        self.agents_by_type[Advertiser].do("review")
+        auctions = [(auction, person) for person in awake.shuffle() for auction in person.lay_out()]
+        for auction, person in sorted(auctions, key=lambda one: one[0].hour):
+            person.hold(auction)
+        awake.do("mind_adverts")
+        self.measure_advertisers()
+        self.agents_by_type[Advertiser].do("pace")
+        if self.day % 30 == 29:
+            self.look_ahead(awake)
+            self.agents_by_type[Advertiser].do("decide")
+
+    def look_ahead(self, awake: Any) -> None:
+        """Advertisers reckon what they could have, by the day of a sample of people."""
+        every = max(1, len(awake) // (LOOKED_AT * len(self.people_of)))
+        for firm in self.agents_by_type[Advertiser]:
+            firm.ahead, firm.worth_ahead = [0.0] * 3, [0.0] * 3
+        for person in list(awake)[::every]:
+            person.reckon(every)
+
+    def measure_advertisers(self) -> None:
+        """Who advertises, and how."""
+        active, markets = self.agents_by_type[Advertiser].select(attrgetter("active")), len(self.people_of)
+        self.today["advertisers.active"] = len(active) / markets
+        self.today["advertisers.multiplier"] = sum(firm.multiplier for firm in active) / max(1, len(active))
+        self.today["advertisers.budget"] = sum(firm.budget for firm in active) / markets
 
     def measure(self) -> None:
         """How people are."""
         members = [person for person in self.people if person.membership == MEMBER]
         awake = [person for person in members if person.active]
         number = max(1, len(members))
-        self.today["users.members"] = len(members)
         self.today["wallet.senders"] = sum(person.paid_today for person in self.people)
         self.today["messaging.unread"] = sum(person.unread / (1 + person.unread) for person in members) / number
         self.today["satisfaction.mean"] = sum(person.satisfaction for person in members) / number
         self.today["habit.mean"] = sum(person.habit for person in members) / number
         self.today["experience.mean"] = sum(person.experience for person in awake) / max(1, len(awake))
         if self.shopping.on:
-            prices = [shop.price for shop in self.agents_by_type[Merchant] if shop.open]
-            self.today["merchants.price"] = sum(prices) / max(1, len(prices))
+            shops = [shop for shop in self.agents_by_type[Merchant] if shop.open]
+            self.today["merchants.price"] = sum(shop.price for shop in shops) / max(1, len(shops))
+            self.today["merchants.open"] = len(shops)
+            self.today["merchants.open_price"] = sum(shop.open_price for shop in shops) / max(1, len(shops))
 
     def measure_attention(self) -> None:
         """Where members chat."""
@@ -879,17 +1280,41 @@ class Twin(mesa.Model):
         self.today["attention.mean"] = sum(person.attention for person in members) / number
         self.today["attention.multihoming"] = sum(person.has_rival for person in members) / number
 
+    def measure_members(self) -> None:
+        """Who is here, and trusts the platform."""
+        members = [person for person in self.people if person.membership == MEMBER]
+        self.today["users.members"] = len(members)
+        self.today["trust.mean"] = sum(person.trust for person in members) / max(1, len(members))
+
+    def needs_a_week(self) -> float:
+        """Needs that come to a circle in a week of days like today."""
+        return max(1e-9, 7 * self.today["users.daily"] * self.shopping.needs / self.markets / self.categories)
+
+    def fees_of_buyers(self) -> float:
+        """Part of today's commission that prices pass on to buyers, in CNY: cost over price."""
+        shops = [shop for shop in self.agents_by_type[Merchant] if shop.open] if self.shopping.on else []
+        if not shops:
+            return 0.0
+        passed_on = sum(shop.cost for shop in shops) / sum(shop.price for shop in shops)
+        return passed_on * self.today["shopping.taken"] / 100
+
     # what agents ask
+
+    def trouble_of_the_open(self) -> float:
+        """Cents that buying in the open is as bad as, for a need; for ever more to who knows no price there."""
+        u, it = 1 - self.random.random(), self.shopping
+        return -100 * it.open_trouble * log(u / it.open_known) if u < it.open_known else inf
 
     def taste_of(self, group: Group, category: int) -> float:
         """Where a group's taste lies on the circle of a category."""
         return self.tastes.setdefault((group, category), self.random.random())
 
-    def observations(self, person: Person) -> int:
-        """What the platform has seen of a person."""
+    def observations(self, person: Person, uses: str) -> int:
+        """What the platform has seen of a person, as far as it puts that to use: all, purchases or nothing."""
         company, it = self.company, self.knowledge
-        seen = min(person.bought, it.most_purchases) if company.knows_purchases else 0
-        return seen + it.profile * company.knows_profile + it.wearables * company.knows_wearables
+        seen = min(person.bought, it.most_purchases) if company.knows_purchases and uses != "nothing" else 0
+        beyond = it.profile * company.knows_profile + it.wearables * company.knows_wearables
+        return seen + (beyond if uses == "all" else 0)
 
     def expectations(self, r: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Expected match by signal, where the signal has correlation r with it: for np.interp."""
@@ -899,6 +1324,11 @@ class Twin(mesa.Model):
             z = r * grid[:, None] + sqrt(1 - r * r) * nodes
             self.tables[r] = grid, np.minimum(MOST_MATCH, -log_ndtr(-z)) @ weights / weights.sum()
         return self.tables[r]
+
+
+def in_a_week(chance: float) -> float:
+    """Chance within a week of what has this chance a day."""
+    return 1 - (1 - chance) ** 7
 
 
 def _read(model: Twin, name: str) -> float:
@@ -933,7 +1363,6 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
     savings = (income * rng.random(size) * 2 * scenario.clock.savings_months).astype(np.int64)
     held = np.minimum(savings, (wallet.keeps * rng.random(size)).astype(np.int64)) * owns
     concern, both = traits.privacy_concern, member & (rng.random(size) < scenario.attention.has_rival)
-    experience = first_talk(scenario, sociability)
     return {
         "sociability": sociability,
         "income": income,
@@ -943,11 +1372,11 @@ def people(scenario: Scenario, friends: Friends, rng: np.random.Generator) -> di
         "membership": np.where(member, MEMBER, NEVER),
         "active": member & (rng.random(size) < 1 / (1 + np.exp(-eagerness))),
         "has_rival": both,
-        "attention": first_attention(scenario, member, both, experience),
+        "attention": first_attention(scenario, member, both),
         "has_wallet": owns,
         "wallet": held,
         "bank": savings - held,
-        "experience": experience,
+        "experience": first_talk(scenario, sociability),
     }
 
 
@@ -958,14 +1387,13 @@ def concern_of(u: NDArray[np.float64], mean: float, unconcerned: float) -> NDArr
     return above ** (minding / mean - 1) if 0 < mean < 1 else np.full(u.size, mean)
 
 
-def first_attention(
-    scenario: Scenario, member: NDArray[np.bool_], both: NDArray[np.bool_], experience: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def first_attention(scenario: Scenario, member: NDArray[np.bool_], both: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Where those who also have the rival rest if it is an equal, see sim/people/attention.py."""
     here = member.astype(np.float64)
-    for _ in range(30):
-        drawn = scenario.attention.network_weight * (2 * here.mean() - 1)
-        here[both] = 1 / (1 + np.exp(-(experience[both] - experience[member].mean() + drawn)))
+    lean = here.mean()
+    for _ in range(100):
+        here[both] = 1 / (1 + np.exp(-scenario.attention.network_weight * lean))
+        lean = (here - (1 - here) * both).mean()
     return here
 
 

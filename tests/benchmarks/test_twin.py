@@ -13,23 +13,29 @@ from sim.ground.ledger import BANK, WALLET
 from sim.scenario import Scenario
 from sim.world import World
 
-PEOPLE, DAYS, SEEDS = 800, 24, 8
+PEOPLE, DAYS, SEEDS, FEW = 800, 24, 8, 5
 FURTHEST = 4.0  # standard errors
-LIVELY = {  # much of what is rare happens within a month: a festival, payday, joining, leaving, wallets opened
+LIVELY = {  # much of what is rare happens within a month: a festival, payday, joining, leaving, wallets opened, a scandal
     "run.users": PEOPLE, "run.days": DAYS, "run.start": "2015-02-09", "regulator.on": False, "wallet.opening": 0.02,
     "wallet.transfers": 0.1, "joining.innovation": 0.5, "joining.imitation": 2.0, "joining.invitation": 0.05,
-    "rival.advantage": 1.5, "attention.moving_days": 10.0, "attention.spent": 0.3, "attention.leaving": 0.1,
-    "attention.installing": 0.005,
+    "rival.advantage": 1.5, "rival.inbox_slots": 1.0, "rival.depth": 0.5, "attention.moving_days": 10.0,
+    "attention.spent": 0.3, "attention.leaving": 0.1, "attention.installing": 0.0005,
+    "attention.friends_installing": 2.0, "attention.dropping_out": 0.001, "experience.lump": 5.0,
+    "trust.headline_loss": 0.6, "trust.news_half_life": 2.0, "trust.healing_days": 30.0,
+    "events": [{"day": 6, "happen": "headline"}],
 }  # fmt: skip
 CORE = (
     "users.daily", "users.members", "users.joins", "users.leaves", "messages a user", "answers a message",
     "messaging.calls", "messaging.unread", "senders' share", "wallet.transfers", "wallet.opened", "wallet.topped_up",
     "wallet.withdrawn", "lucky_money.packets", "lucky_money.value", "experience.mean", "satisfaction.mean",
-    "habit.mean", "welfare.users", "attention.mean", "attention.multihoming",
+    "habit.mean", "welfare.users", "attention.mean", "attention.multihoming", "attention.installs", "attention.leaves",
+    "attention.dropped_out", "trust.mean", "rival.worth",
 )  # fmt: skip
 MARKETS = (
-    "shopping.needs", "shopping.orders", "shopping.gmv", "shopping.worth", "merchants.price", "advertising.shown",
-    "advertising.clicks", "advertising.nuisance", "revenue.advertising", "satisfaction.mean", "messages a user",
+    "shopping.needs", "shopping.orders", "shopping.gmv", "shopping.worth", "shopping.showroomed", "shopping.open_sales",
+    "shopping.off_platform", "shopping.taken", "trust.own_way", "merchants.price", "merchants.open_price",
+    "advertising.shown", "advertising.clicks", "advertising.void", "advertising.nuisance", "revenue.advertising",
+    "advertisers.multiplier", "experience.mean", "satisfaction.mean", "welfare.users", "rival.worth", "messages a user",
 )  # fmt: skip
 
 
@@ -39,10 +45,11 @@ def scenario(**sections: Any) -> Scenario:
 
 
 ADVERTS = {
-    "shopping": {"on": True, "needs": 0.2},
-    "advertising": {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0, "brand_slots": 0.5, "click_chance": 0.03},
-    "advertisers": {"budget": 2.0},  # which some of them spend before the day is over
-    "company": {"knows_purchases": True, "knows_profile": True},
+    "shopping": {"on": True, "needs": 0.2, "commission": 0.1, "dodging": 1.0},
+    "advertising": {"on": True, "inbox_slots": 1.0, "discovery_slots": 5.0, "brand_slots": 0.5, "click_chance": 0.03},
+    "merchants": {"people_a_market": 400},  # two markets, and full ones
+    "advertisers": {"people_a_market": 400, "budget": 0.6},  # which some of them spend before the day is over
+    "company": {"knows_purchases": True, "knows_profile": True, "ranking_uses": "purchases"},
 }
 
 
@@ -134,18 +141,49 @@ def test_the_twin_trades_and_sees_adverts_alike(markets: tuple[Lives, Lives], me
     assert abs(apart(ours, theirs, metric)) < FURTHEST, [np.mean([life[metric] for life in lives]) for lives in markets]
 
 
+def is_found_out(ours: Lives, scenario: Scenario, setting: str, value: float, metric: str) -> bool:
+    """Whether the first few lives of a twin with another setting differ in this metric."""
+    others = [its_life(scenario.with_values({"run.seed": 1 + i}), **{setting: value}) for i in range(FEW)]
+    return abs(apart(ours[:FEW], others, metric)) > FURTHEST
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "metric"),
     [
         ("messaging.reply_share", 0.65, "answers a message"),
         ("lucky_money.contagion", 0.05, "lucky_money.packets"),
         ("experience.talk_worth", 1.4, "satisfaction.mean"),
+        ("experience.lump", 20.0, "experience.mean"),
+        ("presence.trust_weight", 2.0, "users.daily"),
+        ("trust.healing_days", 60.0, "trust.mean"),
+        ("attention.advantage_installing", 1.5, "attention.installs"),
+        ("attention.friends_installing", 0.5, "attention.installs"),
+        ("attention.network_weight", 2.0, "attention.mean"),
+        ("rival.inbox_slots", 5.0, "attention.mean"),
     ],
 )
 def test_a_twin_of_another_law_is_found_out(core: tuple[Lives, Lives], setting: str, value: float, metric: str) -> None:
-    few = 5
-    others = [its_life(scenario().with_values({"run.seed": seed}), **{setting: value}) for seed in range(1, few + 1)]
-    assert abs(apart(core[0][:few], others, metric)) > FURTHEST
+    assert is_found_out(core[0], scenario(), setting, value, metric)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "metric"),
+    [
+        ("shopping.shoppers", 0.8, "advertising.nuisance"),
+        ("shopping.open_trouble", 30.0, "shopping.showroomed"),
+        ("shopping.open_known", 0.5, "merchants.price"),
+        ("shopping.dodging", 3.0, "shopping.off_platform"),
+        ("advertising.blindness", 0.0, "advertising.clicks"),
+        ("advertising.repeat", 1.0, "advertising.clicks"),
+        ("advertising.position_rate", 0.7, "advertising.shown"),
+        ("advertisers.reach", 0.5, "advertisers.multiplier"),
+        ("advertisers.pacing", 0.05, "advertisers.multiplier"),
+    ],
+)
+def test_a_twin_of_another_market_is_found_out(
+    markets: tuple[Lives, Lives], setting: str, value: float, metric: str
+) -> None:
+    assert is_found_out(markets[0], scenario(**ADVERTS), setting, value, metric)
 
 
 def test_the_twins_people_are_born_alike() -> None:

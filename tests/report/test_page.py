@@ -337,7 +337,7 @@ def test_no_number_is_missing_or_broken(any_page):
 
 def test_the_same_result_gives_the_same_bytes(pages, tmp_path):
     for case in ("some weeks", "a run"):
-        CASES[case]().save(tmp_path)
+        CASES[case]().save(tmp_path, force=True)
         assert report.write(tmp_path).read_text(encoding="utf-8") == pages(case).text
 
 
