@@ -107,7 +107,7 @@ def magnitudes(folder: Path, users: int = 10_000, days: int = 120, seed: int = 1
     for it in PUBLISHED:
         lived = f"{it.scenario} {it.under}"
         if lived not in summaries:
-            summaries[lived] = _lived(folder / f"{it.scenario}.toml", size | it.under)
+            summaries[lived] = _lived(folder / f"{it.scenario}.toml", {**size, **it.under})
         measured = float(it.of(summaries[lived]))
         inside = it.low <= measured <= it.high
         why = "" if inside else it.outside

@@ -30,8 +30,8 @@ class PresenceSettings(Settings):
     """[presence]"""
 
     eagerness: float = assumed.number(
-        0.92, "logit units", "mean wish to open the app; .92 gives daily/monthly .66, 2.82 gives .89",
-        "facts.csv: Facebook .66, WeChat .89", -1.0, 3.5,
+        0.87, "logit units", "mean wish to open the app; of talk alone .92 gives daily/monthly .66, 2.82 gives .89",
+        "fitted: daily/monthly .66 in baseline.toml, where payments are worth something too (facts.csv: Facebook)", -1.0, 3.5,
     )  # fmt: skip
     eagerness_spread: float = assumed.amount(1.5, "logit units", "its spread over people", "MODEL.md", 0.5, 2.5)
     satisfaction_weight: float = assumed.amount(
