@@ -73,7 +73,7 @@ def test_saying_which_places_are_paid_earns_less_and_misleads_less():
 
 def over_years(metric: str, **decided: object) -> np.ndarray:
     """A metric of a year and a half of paid places."""
-    return of(metric, days=540, users=800, promotion__weight=0.6, company__knows_purchases=True, **decided)
+    return of(metric, days=540, users=3_000, promotion__weight=0.6, company__knows_purchases=True, **decided)
 
 
 def test_hiding_which_places_are_paid_loses_where_somebody_looks():

@@ -30,8 +30,11 @@ COSTS = dict(
             "loan_checks",
             "trainers",
             "fines",
+            "staff",
+            "development",
+            "onboarding",
         ),
-        (*FILLS, "#bb9977"),
+        (*FILLS, "#bb9977", "#7a8b5c", "#a0689e", "#5c7d99"),
         strict=True,
     )
 )

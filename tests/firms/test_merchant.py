@@ -106,7 +106,7 @@ def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
                 Scenario.make(
                     run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3, "shoppers": 1.0},
                     promotion={"weight": 0.6}, company={"knows_profile": True}, merchants={"people_a_market": 8_000},
-                    messaging={"on": False}, wallet={"on": False},
+                    messaging={"on": False, "threads": 0.0}, wallet={"on": False},
                 )
             )
             for seed in range(4)

@@ -123,7 +123,7 @@ def test_losing_the_app_to_an_equal_rival_costs_who_goes_there_hardly_anything(l
 
     def gained(subscription: dict[str, Any], rival: bool) -> float:
         world = lived(
-            run={"users": 600, "days": 60}, subscriptions=subscription, joining=QUIET["joining"], rival={"on": rival}
+            run={"users": 600, "days": 60}, subscriptions=subscription, rival={"on": rival}, **QUIET
         )
         return float(world.history["welfare.users"].iloc[-20:].sum())
 

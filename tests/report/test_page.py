@@ -231,7 +231,7 @@ def section(tree, name):
 
 def written(result, folder):
     """The page of a result, saved and read back."""
-    result.save(folder)
+    result.save(folder, force=True)
     return read(report.write(folder))
 
 
