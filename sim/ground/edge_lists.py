@@ -68,6 +68,9 @@ class Matrix(NamedTuple):
     entries: int
 
 
+CAREFUL = (b"#", b"%", b"{", b"0x", b"0X")  # comments, attributes, and what arrow takes for a number and people do not
+
+
 def read(path: Path) -> Ties:
     """Read a text of ties.
 
@@ -267,7 +270,7 @@ def quick(path: Path, data: bytes) -> Ties | None:
     import pyarrow
 
     at, number, comments = _begin(data)
-    if comments or b'"' in data or b"\0" in data or any(data.find(mark, at) >= 0 for mark in (b"#", b"%", b"{")):
+    if comments or b'"' in data or b"\0" in data or any(data.find(mark, at) >= 0 for mark in CAREFUL):
         return None
     past = data.find(b"\n", at)
     if past < 0:

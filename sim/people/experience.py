@@ -54,7 +54,12 @@ class ExperienceSettings(Settings):
         90,
     )
     lump: float = assumed.positive(
-        15.0, "CNY", "worth in a day beyond which the rest is felt over the days of use that follow", "MODEL.md: 20; at 15 a day stays within ten units of none", 5, 50
+        15.0,
+        "CNY",
+        "worth in a day beyond which the rest is felt over the days of use that follow",
+        "MODEL.md: 20; at 15 a day stays within ten units of none",
+        5,
+        50,
     )
     lump_days: float = assumed.positive(
         30.0, "days of use", "mean time over which such a rest is felt", "MODEL.md", 10, 90

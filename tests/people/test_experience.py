@@ -122,9 +122,7 @@ def test_losing_the_app_to_an_equal_rival_costs_who_goes_there_hardly_anything(l
     priced: dict[str, Any] = {"on": True, "sells": "membership", "price": 10_000, "worth": 1.0}
 
     def gained(subscription: dict[str, Any], rival: bool) -> float:
-        world = lived(
-            run={"users": 600, "days": 60}, subscriptions=subscription, rival={"on": rival}, **QUIET
-        )
+        world = lived(run={"users": 600, "days": 60}, subscriptions=subscription, rival={"on": rival}, **QUIET)
         return float(world.history["welfare.users"].iloc[-20:].sum())
 
     assert gained(priced, True) == pytest.approx(gained({"on": False}, True), rel=0.08)
