@@ -88,8 +88,10 @@ def test_hiding_which_places_are_paid_loses_where_somebody_looks():
 
 def test_a_headline_that_costs_more_trust_costs_more_profit():
     """Breaks where trust keeps people from nothing that earns: then less is carried, and that is all."""
-    for metric in ("profit.total", "revenue.promotion", "welfare.users"):
+    for metric in ("profit.total", "revenue.promotion"):
         surely_above(over_years(metric), over_years(metric, trust__headline_loss=0.6))
+    # shops come and go otherwise, which scatters welfare: people lose with each luck, by how much differs
+    assert (over_years("welfare.users") > over_years("welfare.users", trust__headline_loss=0.6)).all()
 
 
 def test_knowing_people_makes_the_unpaid_list_better():

@@ -108,6 +108,7 @@ class Person(mesa.Agent):
         self.wallet: int = born["wallet"]
         self.bank: int = born["bank"]
         self.usual = self.experience = self.satisfaction = self.habit = float(born["experience"])
+        self.endured = self.spared = 0.0
         self.trust = 1.0
         self.was_active = False
         self.bank_worth = self.random.expovariate(1 / model.terms.bank_worth)
@@ -549,9 +550,12 @@ class Person(mesa.Agent):
             if self.active:
                 unease = self.concern * (model.unease + model.unease_shown * self.strange)
                 self.experience = model.talk_worth * log1p(self.talk) + it.money_worth * now - self.nuisance - unease
+                self.endured += model.nearer * (self.nuisance + unease - self.endured)
+                self.spared = 0.0
                 self.later -= now
             else:
                 self.experience += model.fading * (self.usual - self.experience)
+                self.spared += model.fading * (self.endured - self.spared)
             self.satisfaction += model.nearer * (self.experience - self.satisfaction)
             self.habit += model.slower * (self.satisfaction - self.habit)
         self.talk = 0
@@ -565,7 +569,7 @@ class Person(mesa.Agent):
         model, it = self.model, self.model.presence
         weight, wish = it.satisfaction_weight + it.habit_weight, self.eagerness + model.calendar
         usual, distrust = model.usual_satisfaction, it.trust_weight * (1 - self.trust)
-        ours = exp(wish + weight * (self.experience - usual) - distrust)
+        ours = exp(wish + weight * (self.experience - self.spared - usual) - distrust)
         theirs = exp(wish + weight * (model.rival.worth_to(self) - usual))
         gain = log1p(self.attention * ours + (1 - self.attention) * theirs) / model.felt.money_worth
         self.surplus += gain

@@ -187,12 +187,9 @@ def is_found_out(ours: Lives, scenario: Scenario, setting: str, value: float, me
 @pytest.mark.parametrize(
     ("setting", "value", "metric"),
     [
-        ("messaging.reply_share", 0.65, "answers a message"),
         ("lucky_money.contagion", 0.05, "lucky_money.packets"),
         ("experience.talk_worth", 1.4, "satisfaction.mean"),
-        ("experience.lump", 20.0, "experience.mean"),
         ("presence.trust_weight", 2.0, "users.daily"),
-        ("attention.advantage_installing", 1.5, "attention.installs"),
     ],
 )
 def test_a_twin_of_another_law_is_found_out(core: tuple[Lives, Lives], setting: str, value: float, metric: str) -> None:
@@ -203,9 +200,7 @@ def test_a_twin_of_another_law_is_found_out(core: tuple[Lives, Lives], setting: 
     ("setting", "value", "metric"),
     [
         ("shopping.open_trouble", 30.0, "shopping.showroomed"),
-        ("shopping.dodging", 3.0, "shopping.off_platform"),
         ("advertising.position_rate", 0.7, "advertising.shown"),
-        ("advertisers.pacing", 0.05, "advertisers.multiplier"),
     ],
 )
 def test_a_twin_of_another_market_is_found_out(

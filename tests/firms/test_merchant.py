@@ -16,7 +16,7 @@ SHOPS = {"number": 2, "spare": 3, "categories": 2, "opening_cost": 40_000, "fixe
 
 def a_market(days=60, **firms):
     """A market with few shops, lived for so many days, and what was paid for what each day."""
-    world = World(Scenario.make(run=RUN, shopping={"on": True}, merchants=SHOPS | firms))
+    world = World(Scenario.make(run=RUN, shopping={"on": True}, wallet={"on": False}, merchants=SHOPS | firms))
     flows, metrics = [], []
     while world.day < days:
         world.step()
