@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.engine.settings import BadInput
     from sim.experiments.compare import compare
+    from sim.experiments.duel import duel
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
@@ -39,6 +40,7 @@ __all__ = [
     "World",
     "__version__",
     "compare",
+    "duel",
     "load_comparison",
     "load_result",
     "load_sweep",
@@ -56,6 +58,7 @@ _HOMES = {  # where each name lives
     "Sweep": ("sim.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
+    "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results", "Comparison.load"),
     "load_result": ("sim.results", "Result.load"),
     "load_sweep": ("sim.sweeps", "Sweep.load"),

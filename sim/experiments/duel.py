@@ -21,7 +21,7 @@ from sim.experiments.intervals import interval, paired
 from sim.experiments.run import Progress
 from sim.firms.rival import against
 from sim.results import Comparison, write_json
-from sim.scenario import Scenario
+from sim.scenario import Given, Scenario
 
 OURS, THEIRS = "profit.total", "rival.profit"
 SHOWN = (OURS, THEIRS, "welfare.users", "users.daily")
@@ -85,8 +85,8 @@ class Duel:
 
 
 def duel(
-    ours: Sequence[Scenario],
-    theirs: Sequence[Scenario] | None = None,
+    ours: Sequence[Given],
+    theirs: Sequence[Given] | None = None,
     *,
     replicates: int | None = None,
     jobs: int | None = None,
@@ -97,27 +97,28 @@ def duel(
     """Let each of our strategies meet each of the rival's.
 
     Args:
-        ours, theirs: strategies of either side, the same if `theirs` is None. Of a rival's strategy its levers count:
+        ours, theirs: strategies of either side, or their files; the same if `theirs` is None. Of a rival's strategy its levers count:
             loads of adverts, the cut, paid places and what it knows; its policy is fixed.
         replicates, jobs, out, progress, force: as `compare` has them; with `out`, the runs and `duel.json` lie there.
 
     Raises:
         BadInput: fewer than two pairs, or scenarios that are not of the same people and luck.
     """
-    theirs = list(theirs or ours)
-    if len(ours) * len(theirs) < 2:
+    mine_all = [Scenario.of(each) for each in ours]
+    theirs_all = [Scenario.of(each) for each in theirs or ours]
+    if len(mine_all) * len(theirs_all) < 2:
         raise BadInput("a duel needs at least two strategies: one answer is no choice")
     pairs = [
         against(mine, other)
         .with_values({"rival.policy": "fixed"})
         .model_copy(update={"name": f"{mine.name}.against.{other.name}"})
-        for mine in ours
-        for other in theirs
+        for mine in mine_all
+        for other in theirs_all
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # the rival's levers are what differs, on purpose
         found = compare(pairs, replicates=replicates, jobs=jobs, out=out, progress=progress, force=force)
-    duelled = _duel_of(found, [mine.name for mine in ours], [other.name for other in theirs])
+    duelled = _duel_of(found, [mine.name for mine in mine_all], [other.name for other in theirs_all])
     if out is not None:
         duelled.save(Path(out))
     return duelled
