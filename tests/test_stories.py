@@ -164,7 +164,7 @@ def test_a_better_rival_takes_users() -> None:
 def test_past_a_point_the_market_tips() -> None:
     """Where all have both apps and friends count (a = 3), a rival better by .2 stays small, one better by .8 wins."""
     sections = {
-        "users": {"first_members": 1.0}, "lucky_money": {"on": False}, "messaging": {"on": False},
+        "users": {"first_members": 1.0}, "lucky_money": {"on": False}, "messaging": {"on": False, "threads": 0.0},
         "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},
     }  # fmt: skip
 

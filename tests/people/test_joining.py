@@ -102,7 +102,7 @@ def test_more_wish_to_join_never_loses_a_newcomer(lived: Callable[..., World]) -
 def test_hazards_are_met_on_the_mean(lived: Callable[..., World]) -> None:
     """A year's hazard of 2 over 40 days, nobody imitating: 1 - (1 - 2/365)^40 of the outsiders."""
     world = lived(
-        run={"users": 4_000, "days": 40}, users={"first_members": 0.0}, messaging={"on": False},
+        run={"users": 4_000, "days": 40}, users={"first_members": 0.0}, messaging={"on": False, "threads": 0.0},
         joining={"innovation": 2.0, "imitation": 0.0, "invitation": 0.0},
     )  # fmt: skip
     expected = 1 - (1 - 2 / 365) ** 40

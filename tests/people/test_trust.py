@@ -32,7 +32,7 @@ def test_nothing_happens_to_trust_without_news(lived: Callable[..., World]) -> N
 
 def test_about_a_quarter_say_that_they_leave(lived: Callable[..., World]) -> None:
     """facts.csv: .26 said they deleted the app; breaks if the share is asked of everyone alike or of outsiders."""
-    history = lived(run={"users": 8_000, "days": 3}, messaging={"on": False}, events=BREACH).history
+    history = lived(run={"users": 8_000, "days": 3}, messaging={"on": False, "threads": 0.0}, events=BREACH).history
     said = history["trust.said_leaving"].sum() / history["users.members"].iloc[2]
     assert said == pytest.approx(0.26, abs=5 * np.sqrt(0.26 * 0.74 / 7_200))
 
@@ -83,7 +83,7 @@ def test_installs_of_the_rival_jump_about_fifty_times_and_fade_with_the_news(liv
     times: dict[int, list[float]] = {0: [], 3: [], 6: []}
     for seed in seeds:
         world = lived(
-            run={"users": 20_000, "days": 18, "seed": seed}, messaging={"on": False}, wallet={"on": False},
+            run={"users": 20_000, "days": 18, "seed": seed}, messaging={"on": False, "threads": 0.0}, wallet={"on": False},
             lucky_money={"on": False}, presence={"trust_weight": 0.0},
             attention={"installing": 0.001, "friends_installing": 0.0, "advantage_installing": 0.0},
             events=[{"day": quiet_days, "happen": "headline"}],
@@ -121,7 +121,7 @@ ALL_KNOWN = {"knows_purchases": True, "knows_profile": True, "knows_wearables": 
 
 def headlines(lived: Callable[..., World], what: trusting.Happening, **more: Any) -> float:
     """Share of many days' happenings of a kind that became a headline."""
-    quiet = {"messaging": {"on": False}, "wallet": {"on": False}}
+    quiet = {"messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False}}
     world, days = lived(run={"users": 100, "days": 1}, **(quiet | more)), 400
     made = 0
     for world.day in range(days):
@@ -158,7 +158,7 @@ def test_a_breach_is_news_unless_nobody_minds_or_tells(lived: Callable[..., Worl
 def test_half_a_headline_is_half_of_everything(lived: Callable[..., World]) -> None:
     lost, said, news = [], [], []
     for loud in (0.5, 1.0):
-        world = lived(run={"users": 4_000, "days": 1}, messaging={"on": False}, wallet={"on": False})
+        world = lived(run={"users": 4_000, "days": 1}, messaging={"on": False, "threads": 0.0}, wallet={"on": False})
         trusting.headline(world, loud)
         lost.append(1.0 - world.users.trust.trust.mean(dtype=np.float64))
         said.append(world.today["trust.said_leaving"])
@@ -172,7 +172,9 @@ def test_campaigners_act_of_their_own_accord_the_deeper_the_profiles(lived: Call
     """Breaks if they wait for a dated notice, or do not care what is known."""
     months, found = 600, []
     for known in ({}, {"knows_profile": True}, {"knows_profile": True, "knows_purchases": True}, ALL_KNOWN):
-        world = lived(run={"users": 100, "days": 1}, messaging={"on": False}, wallet={"on": False}, company=known)
+        world = lived(
+            run={"users": 100, "days": 1}, messaging={"on": False, "threads": 0.0}, wallet={"on": False}, company=known
+        )
         campaigns = 0
         for world.day in range(30 * months):
             world.today = {}
@@ -233,7 +235,7 @@ def test_without_trust_nobody_takes_the_assistants_advice() -> None:
 
 def test_one_headline_moves_trust_as_after_cambridge_analytica(lived: Callable[..., World]) -> None:
     """A mean fall of .09 (facts.csv: 26 % say they leave, few do), most of it by those who mind much."""
-    world = lived(run={"users": 8_000, "days": 1}, messaging={"on": False}, wallet={"on": False})
+    world = lived(run={"users": 8_000, "days": 1}, messaging={"on": False, "threads": 0.0}, wallet={"on": False})
     trusting.headline(world)
     concern, trust = world.users.users.privacy_concern, world.users.trust.trust
     assert 1.0 - trust.mean(dtype=float) == pytest.approx(0.09, abs=0.004)

@@ -346,7 +346,7 @@ def test_the_poor_default_by_their_luck_and_not_for_want_of_a_plan() -> None:
 def test_loans_of_a_world_default_as_often_as_published() -> None:
     """facts.csv: NPL .0012-.0144; some 3,400 loans of four economies."""
     many = {"banking": {"on": True, "needs": 0.04, "months": 3}, "wallet": {"first_owners": 1.0}}
-    quiet = {"messaging": {"on": False}, "lucky_money": {"on": False}}
+    quiet = {"messaging": {"on": False, "threads": 0.0}, "lucky_money": {"on": False}}
     runs = [summary(seed, users=1_000, days=330, **many, **quiet) for seed in (1, 2, 3, 4)]
     trials = sum(run["banking.trials"] for run in runs)
     assert trials > 3_000

@@ -236,7 +236,7 @@ def test_months_of_arrears_paid_at_once_cost_a_fee_each(lived: Callable[..., Wor
 def test_a_reminded_person_is_spared_the_fee_they_would_have_paid(lived: Callable[..., World]) -> None:
     """All welfare that reminders bring, with no other effect, is late fees spared: e = worth, on days of use."""
     alone: dict[str, Any] = {
-        "messaging": {"on": False}, "lucky_money": {"on": False}, "presence": {"eagerness": 50.0},
+        "messaging": {"on": False, "threads": 0.0}, "lucky_money": {"on": False}, "presence": {"eagerness": 50.0},
         "users": {"first_members": 1.0}, "attention": {"has_rival": 0.0, "installing": 0.0},
         "wallet": {"first_owners": 0.0, "transfers": 0.0},
     }  # fmt: skip

@@ -120,7 +120,7 @@ def test_the_luckiest_is_moved_half_again_as_much() -> None:
 
 
 FULL: dict[str, Any] = {
-    "users": {"first_members": 1.0, "income": 100_000_000}, "messaging": {"on": False}, "clock": {"festivals": []},
+    "users": {"first_members": 1.0, "income": 100_000_000}, "messaging": {"on": False, "threads": 0.0}, "clock": {"festivals": []},
     "wallet": {"first_owners": 1.0, "transfers": 0.0, "keeps": 10**9},
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.5}
 KNOWN = {"knows_profile": True}
-NAMED_BY_PROMOTION = "promotion."
+NAMED_BY_PROMOTION = ("promotion.", "cost.", "profit.", "company.", "welfare.total")  # and what running it costs
 
 
 def a_world(users: int = 600, days: int = 30, seed: int = 1, **promotion: Any) -> World:

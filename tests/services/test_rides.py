@@ -270,7 +270,11 @@ def test_needs_are_met_in_the_app_in_the_street_or_not_at_all() -> None:
 
 def test_the_same_rides_whatever_the_threads() -> None:
     """Eight cities in two parts."""
-    cities = {"run": {"users": 80_000, "days": 3}, "city": {"people": 10_000}, "messaging": {"on": False}}
+    cities = {
+        "run": {"users": 80_000, "days": 3},
+        "city": {"people": 10_000},
+        "messaging": {"on": False, "threads": 0.0},
+    }
     surge = {"on": True, "surge": True}
     assert fingerprint(live(**cities, rides=surge)) == fingerprint(live(threads=2, **cities, rides=surge))
 
@@ -458,7 +462,7 @@ def test_people_learn_what_waits_are() -> None:
 
 
 def test_the_driver_s_details_and_a_chat_are_messages() -> None:
-    quiet = {"run": {"days": 5}, "messaging": {"on": False}}
+    quiet = {"run": {"days": 5}, "messaging": {"on": False, "threads": 0.0}}
     talkative, silent = (live(**quiet, rides={"on": True, "chat": chat}).history for chat in (9, 0))
     assert talkative["messaging.messages"].sum() == 10 * talkative["rides.served"].sum() > 0
     assert silent["messaging.messages"].sum() == silent["rides.served"].sum()

@@ -9,7 +9,11 @@ import pytest
 from sim.services.stickers import pack_worth
 from sim.world import World
 
-EAGER: dict[str, Any] = {"messaging": {"on": False}, "wallet": {"on": False}, "users": {"first_members": 1.0}}
+EAGER: dict[str, Any] = {
+    "messaging": {"on": False, "threads": 0.0},
+    "wallet": {"on": False},
+    "users": {"first_members": 1.0},
+}
 
 
 def test_each_further_pack_is_worth_less() -> None:

@@ -190,7 +190,7 @@ def test_buyers_who_are_here_are_relieved() -> None:
     here = relieved.here[buyers] == HERE
     gained = relieved.surplus - calm.surplus
     assert here.any()
-    assert (gained[buyers[here]] >= 2.0 - 1e-4).all(), "a first update on the day of the order"
+    assert (gained[buyers[here]] > 0.2).all(), "a first update on the day of the order; by the chance of a day of use"
     others = np.setdiff1d(np.arange(500), buyers)
     assert gained[others] == pytest.approx(0.0, abs=1e-9)
 

@@ -13,7 +13,11 @@ from sim.scenario import Scenario
 from sim.services import wallet
 from sim.world import World
 
-TRANSFERS: dict[str, Any] = {"lucky_money": {"on": False}, "messaging": {"on": False}, "clock": {"festivals": []}}
+TRANSFERS: dict[str, Any] = {
+    "lucky_money": {"on": False},
+    "messaging": {"on": False, "threads": 0.0},
+    "clock": {"festivals": []},
+}
 MANY = {"first_owners": 1.0, "owners_alike": 0.0, "transfers": 0.2}
 
 
