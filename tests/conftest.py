@@ -54,6 +54,7 @@ OUTDATED = (  # what the economy of issue 10 has outdated and nobody has mended 
     "test_laws.py::test_what_is_no_number_stops_the_run_that_day[inf-felt-spared]",
     "test_laws.py::test_what_is_no_number_stops_the_run_that_day[nan-felt-spared]",
     "test_world.py::test_mesa_can_see_the_firms",
+    "test_sweep.py::test_one_network_is_made_for_all_who_share_it",
 )
 
 
