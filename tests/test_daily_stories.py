@@ -39,7 +39,7 @@ SERVICES = [  # a scenario, what is switched on besides, and the scenario withou
     ("shops", {}, "baseline"),
     ("taxi", {}, "baseline"),
     ("bills", {}, "baseline"),
-    ("webank", {}, "baseline"),
+    ("webank", {"knowledge__privacy_price": 0.0}, "baseline"),  # the bank alone: being known for it is minded
     ("klm", {}, "baseline"),
     ("jd", {"updates__on": True}, "shops"),
     ("zendesk", {}, "shops"),

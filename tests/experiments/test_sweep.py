@@ -141,7 +141,9 @@ def test_days_are_kept_as_asked(tmp_path):
 
 def test_one_network_is_made_for_all_who_share_it(tmp_path, monkeypatch):
     made, plain = [], worker.Friends.save
-    monkeypatch.setattr(worker.Friends, "save", lambda friends, path: made.append(path) or plain(friends, path))
+    monkeypatch.setattr(
+        worker.Friends, "save", lambda friends, path, **how: made.append(path) or plain(friends, path, **how)
+    )
     sweep(tiny(tmp_path / "a.toml", seeds=3), jobs=1, out=tmp_path / "out")
     assert len(made) == 3
 

@@ -214,8 +214,8 @@ def test_joining_that_takes_all_for_members_is_no_bass_curve(monkeypatch: pytest
 def test_a_membership_worth_the_same_whoever_is_there_has_no_critical_mass(monkeypatch: pytest.MonkeyPatch) -> None:
     worth = subscriptions._month_worth
 
-    def alone(due: Any, types: Any, spared: Any, before: Any, rows: Any, share: float, *more: Any) -> None:
-        worth(due, types, spared, before, rows, 1.0, *more)
+    def alone(due: Any, spared: Any, before: Any, rows: Any, share: float, *more: Any) -> None:
+        worth(due, spared, before, rows, 1.0, *more)
 
     monkeypatch.setattr(subscriptions, "_month_worth", alone)
     assert failed(crowds.network_good(people=3_000, runs=2))
@@ -225,7 +225,7 @@ def test_a_market_where_friends_do_not_count_does_not_tip(monkeypatch: pytest.Mo
     shift = attention._shift
 
     def alone(*arguments: Any) -> Any:
-        return shift(*arguments[:9], 0.5, *arguments[10:])
+        return shift(*arguments[:7], arguments[7]._replace(mean_lean=0.0), *arguments[8:])
 
     monkeypatch.setattr(attention, "_shift", alone)
     assert failed(crowds.two_apps())
