@@ -187,7 +187,7 @@ def is_found_out(ours: Lives, scenario: Scenario, setting: str, value: float, me
 @pytest.mark.parametrize(
     ("setting", "value", "metric"),
     [
-        ("lucky_money.contagion", 0.05, "lucky_money.packets"),
+        ("lucky_money.contagion", 0.0, "lucky_money.packets"),
         ("experience.talk_worth", 1.4, "satisfaction.mean"),
         ("presence.trust_weight", 2.0, "users.daily"),
     ],
