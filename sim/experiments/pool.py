@@ -9,6 +9,7 @@ until they write to it, some 50 MB a worker in place of 175 (warm.py).
 """
 
 import contextlib
+import errno
 import multiprocessing
 import os
 import signal
@@ -131,7 +132,10 @@ class Pool:
         try:
             with deaf(), without_script(), home.shared():
                 running[self._executor.submit(task.function, *task.arguments)] = task
-        except BrokenProcessPool:  # a worker died before anyone waited: none of this task's doing, if others ran
+        except (BrokenProcessPool, OSError) as problem:  # a worker died before anyone waited
+            if isinstance(problem, OSError) and problem.errno != errno.EBADF:  # its pipes went while another was begun
+                raise
+            # none of this task's doing, if others ran
             self._blame(list(running.values()) or [task], suspects)
             if running:
                 suspects.append(task)

@@ -106,8 +106,11 @@ def depth(now: "Scenario") -> float:
 
 @rule
 def unease_of_price(price, days_of_use, money_worth):
-    """Unease on a day of use at full concern, in logit units, that costs a person of usual concern `price` CNY a month."""
-    return money_worth * price / (MONTH * days_of_use * USUAL_CONCERN)
+    """Unease on a day of use at full concern, in logit units, that costs a person of usual concern `price` CNY a month.
+
+    Where nobody uses the app there is no day on which to feel it.
+    """
+    return money_worth * price / (MONTH * days_of_use * USUAL_CONCERN) if days_of_use > 0.0 else 0.0
 
 
 def unease(now: "Scenario", price: float) -> float:

@@ -1,10 +1,12 @@
 """The pool goes on when asked to; its workers share what they have in common."""
 
+import errno
 import re
 import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -60,6 +62,22 @@ def test_a_task_that_always_dies_is_given_up_and_the_others_go_on(tasks, jobs):
     for name in ("deadly", "deadly too"):
         assert isinstance(found[name], WorkerLost)
         assert str(found[name]).startswith(f"{name}: its process died 3 times")
+
+
+def test_a_worker_that_dies_while_another_is_begun_is_a_dead_worker(tasks, monkeypatch):
+    """Python then finds the pipes gone: breaks if that ends everything."""
+    real, failed = ProcessPoolExecutor.submit, []
+
+    def once(executor, *call):
+        if not failed:
+            failed.append(True)
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        return real(executor, *call)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", once)
+    with Pool(2) as pool:
+        work = [pool.submit(str(x), tasks.double, x) for x in range(3)]
+        assert sorted(found for _, found in pool.as_completed(work)) == [0, 2, 4]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -29,6 +29,7 @@ from sim.experiments import worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
 from sim.experiments.sweep import SweepNote, SweepStopped, sweep
+from sim.ground.paths import LOCK
 from sim.sweeps import Sweep, failure_of, place_of
 
 ROOT = Path(__file__).parents[2]
@@ -582,13 +583,13 @@ def test_a_damaged_description_of_another_plan_is_left_and_the_advice_works(tmp_
 def test_two_sweeps_do_not_share_a_folder(tmp_path):
     plan, out = tiny(tmp_path / "a.toml"), tmp_path / "out"
     out.mkdir()
-    with only_one(out / ".lock", "held"):
+    with only_one(out / LOCK, "held"):
         with pytest.raises(BadInput, match=rf"is being swept by process {os.getpid()} on .*--out"):
             sweep(plan, jobs=1, out=out)
-        assert {path.name for path in out.iterdir()} == {".lock"}
-    (out / ".lock").write_text("process 1 on a machine that was switched off\n")
+        assert {path.name for path in out.iterdir()} == {LOCK}
+    (out / LOCK).write_text("process 1 on a machine that was switched off\n")
     assert sweep(plan, jobs=1, out=out).missing() == 0, "a lock that nobody holds is none"
-    assert not (out / ".lock").exists()
+    assert not (out / LOCK).exists()
 
 
 def test_runs_of_another_version_are_refused(tmp_path):

@@ -67,6 +67,12 @@ def test_full_depth_costs_people_what_they_reveal_that_privacy_is_worth(lived: C
         assert cost == pytest.approx(0.36 * 6.3, rel=0.35), money_worth
 
 
+def test_where_nobody_uses_the_app_nobody_is_uneasy_on_a_day_of_use() -> None:
+    """Breaks where a price is divided among no days (found by `validate --fuzz`)."""
+    assert knowledge.unease_of_price(2.27, 0.0, 0.5) == 0.0
+    assert knowledge.unease_of_price(2.27, 0.5, 0.5) > 0.0
+
+
 def test_unease_is_in_proportion_to_concern_price_and_depth(lived: Callable[..., World]) -> None:
     felt = {}
     for price, depth in ((2.27, 1), (2.27, 3), (4.54, 3)):
