@@ -1,11 +1,13 @@
 """What several tests share."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sim.experiments import home
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -15,6 +17,15 @@ ROOT = Path(__file__).parents[1]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--refresh`: see test_golden.py."""
     parser.addoption("--refresh", action="store_true", help="write tests/golden.json anew from what is measured now")
+
+
+@pytest.fixture(autouse=True)
+def environment_left_alone() -> Iterator[None]:
+    """What a test leaves behind for Python's processes would be found by whatever test comes next."""
+    told = (*home.TOLD, "HONGBAO_CACHE")
+    before = [os.environ.get(name) for name in told]
+    yield
+    assert [os.environ.get(name) for name in told] == before, "the environment is not as the test found it"
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,9 @@ class Cluster:
         self._own: Any = None
         settings = {"distributed.scheduler.allowed-failures": TRIES - 1}
         told = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in home.environment().items()}
-        self._settings = dask.config.set(settings | told)
+        self._before = contextlib.ExitStack()
+        self._before.enter_context(home.environment_kept())  # its nannies change ours for good
+        self._before.enter_context(dask.config.set(settings | told))
         talkative = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in TALKATIVE]
         self._told = {name: logging.getLogger(name).level for name in talkative}
         for name in talkative:
@@ -219,6 +221,6 @@ class Cluster:
         if self._own is not None:
             with contextlib.suppress(Exception):
                 self._own.close()
-        self._settings.__exit__(None, None, None)
+        self._before.close()
         for name, level in self._told.items():
             logging.getLogger(name).setLevel(level)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sim
 
+TOLD = "PYTHONPATH", "PYTHONSAFEPATH"
 FOLDER = str(Path(sim.__file__).resolve().parents[1])
 
 
@@ -31,20 +32,29 @@ def search_path() -> list[str]:
 
 def environment() -> dict[str, str]:
     """What a new Python is told, so that it looks for modules where this one does, and not in its working directory."""
-    return {"PYTHONPATH": os.pathsep.join(search_path()), "PYTHONSAFEPATH": "1"}
+    return dict(zip(TOLD, (os.pathsep.join(search_path()), "1"), strict=True))
 
 
 @contextlib.contextmanager
 def shared() -> Iterator[None]:
     """Processes that start meanwhile look for modules where this one does, from their first moment on."""
-    told = environment()
-    before, path = {name: os.environ.get(name) for name in told}, sys.path
-    sys.path = search_path()  # multiprocessing hands it on
-    os.environ.update(told)  # until then
+    told, path = environment(), sys.path
+    with environment_kept():
+        sys.path = search_path()  # multiprocessing hands it on
+        os.environ.update(told)  # until then
+        try:
+            yield
+        finally:
+            sys.path = path
+
+
+@contextlib.contextmanager
+def environment_kept() -> Iterator[None]:
+    """What new processes are told of modules is afterwards what it was before, whoever changes it meanwhile."""
+    before = {name: os.environ.get(name) for name in TOLD}
     try:
         yield
     finally:
-        sys.path = path
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

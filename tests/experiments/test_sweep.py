@@ -412,14 +412,17 @@ def test_ctrl_c_while_a_cluster_starts_ends_it(monkeypatch):
     ended = []
 
     def interrupt(**how):
+        os.environ["PYTHONSAFEPATH"] = "1"  # as Dask's nannies do, and leave it
         raise KeyboardInterrupt
 
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     started = SimpleNamespace(scheduler_address="tcp://10.0.0.1:1", close=lambda: ended.append(True))
     monkeypatch.setattr(distributed, "LocalCluster", lambda **how: started)
     monkeypatch.setattr(distributed, "Client", interrupt)
     with pytest.raises(KeyboardInterrupt):
         sweeping.Cluster("local", 1)
     assert ended == [True]
+    assert "PYTHONSAFEPATH" not in os.environ
 
 
 def test_without_dask_the_cluster_says_how_to_get_it(tmp_path, monkeypatch):
