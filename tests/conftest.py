@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ from sim.scenario import Scenario
 from sim.world import World
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Tests of Ctrl-C need to hear it, which a shell tells what it starts in the background not to."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,21 +54,3 @@ def lived() -> Callable[..., World]:
         return world
 
     return live
-
-
-BROKEN = (
-    # The economy of issue 10 breaks these. Updates: the rival is credited with the raw worth of our services, of which our
-    # own people feel a capped and fading part, so attention falls (measured: not with `rival.services = "none"`). The
-    # others' causes are not found yet: an interval that just holds 0, and two that scatter with how many are simulated.
-    "test_support.py::test_chat_is_worth_having_and_help_without_it_is_as_outside",
-    "test_support.py::test_waits_do_not_hang_on_how_many_are_simulated",
-    "test_trips.py::test_trips_and_rebooking_do_not_hang_on_how_many_are_simulated",
-    "test_updates.py::test_updates_are_welcome_and_bring_people_back",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that the economy is known to break may fail, and are said to."""
-    for item in items:
-        if item.nodeid.endswith(BROKEN):
-            item.add_marker(pytest.mark.xfail(reason="broken by the new economy, see BROKEN", strict=False))

@@ -73,10 +73,10 @@ def test_a_seed_that_is_no_number_is_refused_and_not_passed_over() -> None:
 def test_mesa_can_see_the_firms() -> None:
     world = World(Scenario.make(run={"users": 50, "days": 1}))
     assert world.rival in list(world.agents)
-    before = world.rival.service_worth
+    before = world.rival.service_sales
     world.rival.caught_up = 0.5
     assert world.tables["rival"].rows.caught_up[0] == 0.5  # an agent is a view of its row
-    assert world.rival.service_worth == before
+    assert world.rival.service_sales == before
     world.close()
 
 

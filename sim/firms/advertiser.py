@@ -42,7 +42,8 @@ KINDS = 64  # of people, on a circle: an advertiser seeks those of an arc
 GOLDEN = 0.6180339887498949  # where the next arc begins: any number of them is spread evenly
 WEEK = 7  # days over which a daily budget is kept on the average
 FIRST_BIDS = 0.85  # on day 0, over what the return allows: about where budgets let them come to rest
-PATIENCE = 4  # months without a return after which an advertiser leaves (MODEL.md)
+PATIENCE = 4  # months without a return after which an advertiser may leave (MODEL.md)
+LEAVING = 0.25  # chance a month that it then does
 ENTERING = 0.25  # chance a month that who could have a return comes
 TRIES = np.array([1.0, 0.85, 1.0 / 0.85])  # bids reckoned with, over those of today
 
@@ -291,7 +292,8 @@ class Advertiser(mesa.Agent):
                 self._come_or_go(1, "entries")
             return
         self.poor_months = 0 if enough else self.poor_months + 1
-        if self.poor_months >= PATIENCE:
+        going = self.poor_months >= PATIENCE  # not all at once: as some go, others have their return again
+        if going and luck.draw(world.luck("advertisers.leave"), _luck_of(world, self.row)) < LEAVING:
             self._come_or_go(0, "exits")
             return
         self._follow_return(seen)

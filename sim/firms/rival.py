@@ -109,9 +109,8 @@ class RivalColumns(Table):
     commission = Column(np.float64, 0, "part of each sale")
     promotion = Column(np.float64, 0, "weight of bids")
     depth = Column(np.float64, 0, "share of sources used")
-    service_worth = Column(
-        np.float64, 0, "what our services are worth on a day of use, before our take, of late", "CNY"
-    )
+    service_worth = Column(np.float64, 0, "mean worth of our services to members, before our fees", "logit units")
+    service_take = Column(np.float64, 0, "what our levers take of buyers on a day of use, of late", "CNY")
     service_sales = Column(np.float64, 0, "sales of our shops on a day of use, of late", "CNY")
     income = Column(np.float64, 0, "since its last review", "cents")
     income_before = Column(np.float64, 0, "between the two reviews before", "cents")
@@ -160,7 +159,8 @@ class Rival(mesa.Agent):
     """Answers what we do, and is paid by the attention it has."""
 
     calendar = 1  # it is there every day, and reviews its product every month
-    launched, caught_up, service_worth, service_sales = Field(), Field(), Field(), Field()
+    launched, caught_up, service_worth = Field(), Field(), Field()
+    service_take, service_sales = Field(), Field()
     inbox_slots, discovery_slots, commission, promotion, depth = Field(), Field(), Field(), Field(), Field()
     income, income_before, directions, reviews = Field(), Field(), Field(), Field()
 
@@ -177,6 +177,7 @@ class Rival(mesa.Agent):
         self.launched = settings.on
         if world.day % MONTH == MONTH - 1:
             behind = world.today.get("satisfaction.mean", 0.0) - world.usual.rows.satisfaction[0] - self._beyond_talk()
+            behind -= self._copied() * self.service_worth
             self.caught_up += settings.response * max(0.0, behind)
         if settings.policy == "fixed":
             self._set(self._own_levers())
@@ -217,13 +218,13 @@ class Rival(mesa.Agent):
         step, most = LEVERS[lever]
         setattr(self, lever, min(most, max(0.0, getattr(self, lever) + direction * step)))
 
-    def _service_worth(self) -> float:
-        """What a day's services are worth to a user of the rival, in CNY, less what its own levers take of it."""
-        settings = self.model.now.rival
-        if settings.services == "none":
-            return 0.0
-        taken = self.commission * self._passed_on() + self.promotion * settings.distortion
-        return float(self.service_worth - taken * self.service_sales)
+    def _copied(self) -> float:
+        return float(self.model.now.rival.services == "ours")
+
+    def _service_gain(self) -> float:
+        """What buyers of its shops have there above ours on a day of use, in CNY: our levers take nothing, its own do."""
+        taken = self.commission * self._passed_on() + self.promotion * self.model.now.rival.distortion
+        return float(self.service_take - taken * self.service_sales)
 
     def _passed_on(self) -> float:
         """Part of a fee on sales that buyers pay: cost over price, as sellers price at cost/(1 - fee) and a margin."""
@@ -232,9 +233,9 @@ class Rival(mesa.Agent):
         return float(shops.cost.sum(where=shops.open == 1)) / price if price > 0 else 1.0
 
     def _beyond_talk(self) -> float:
-        """Worth of a day on the rival beyond talk, before adverts and unease, in logit units."""
-        now = self.model.now
-        return float(now.rival.advantage + self.caught_up + now.experience.money_worth * self._service_worth())
+        """Worth of a day on the rival beyond talk and what it copied, before adverts and unease, in logit units."""
+        now, gain = self.model.now, self._copied() * self._service_gain()
+        return float(now.rival.advantage + self.caught_up + now.experience.money_worth * gain)
 
     def terms(self) -> RivalTerms:
         """What a day of use is worth beyond talk: in all, by aversion to adverts and by concern for privacy."""
@@ -242,22 +243,25 @@ class Rival(mesa.Agent):
         adverts = now.advertising
         slots = self.inbox_slots * adverts.inbox_intrusion + self.discovery_slots * adverts.discovery_intrusion
         unease = knowledge.unease(now, now.knowledge.privacy_price) * self.depth
-        return RivalTerms(self._beyond_talk(), float(adverts.nuisance * slots), float(unease), float(self.launched))
+        nuisance = float(adverts.nuisance * slots)
+        return RivalTerms(self._beyond_talk(), self._copied(), nuisance, float(unease), float(self.launched))
 
     def observe(self, worth: float, days_of_use: int) -> None:
-        """See what our services were worth today in all, in CNY, before what we take for them."""
-        world, ledger = self.model, self.model.ledger
+        """See what our services are worth to members, and what we took of the buyers of our shops today.
+
+        Args:
+            worth: the members' mean, as they remember it, before our fees, in logit units.
+            days_of_use: people who opened the app today.
+        """
+        self.service_worth = worth
         if days_of_use == 0:
             return
-        fees = sum(ledger.paid(reason, payee=COMPANY) for reason in ("payment_fees", "stickers", "subscriptions"))
-        fees += self._passed_on() * ledger.paid("commission", payee=COMPANY)
-        fees += sum(
-            world.today.get(f"{advice}.lost_worth", 0) for advice in ("promotion", "assistant")
-        )  # of paid places
-        step = 1.0 / world.now.experience.satisfaction_days
-        sales = world.today.get("shopping.gmv", 0) / 100 / days_of_use
-        self.service_worth += step * ((worth + fees / 100) / days_of_use - self.service_worth)
-        self.service_sales += step * (sales - self.service_sales)
+        today = self.model.today
+        taken = self._passed_on() * self.model.ledger.paid("commission", payee=COMPANY)
+        taken += sum(today.get(f"{advice}.lost_worth", 0) for advice in ("promotion", "assistant"))  # by paid places
+        step = 1.0 / self.model.now.experience.satisfaction_days
+        self.service_take += step * (taken / 100 / days_of_use - self.service_take)
+        self.service_sales += step * (today.get("shopping.gmv", 0) / 100 / days_of_use - self.service_sales)
 
     def earn(self, days_of_use: float) -> None:
         """Book what so many expected days of use of the rival bring it today."""
@@ -269,7 +273,7 @@ class Rival(mesa.Agent):
             a_day += 100 * self.service_sales * (self.commission + self.promotion * settings.paid_share)
         self.income += days_of_use * a_day
         terms = self.terms()
-        world.note("rival.worth", terms.base - terms.nuisance)
+        world.note("rival.worth", terms.base + terms.copied * self.service_worth - terms.nuisance)
         world.note("rival.daily", days_of_use)
         world.note("rival.user_days", days_of_use)
         world.note("rival.income", days_of_use * a_day)

@@ -17,7 +17,7 @@ from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.ground.metrics import flow, stock
-from sim.people.experience import worth_on_rival
+from sim.people.experience import not_spared, worth_on_rival
 from sim.people.users import DROPPED_OUT, LEFT, MEMBER
 
 if TYPE_CHECKING:
@@ -116,6 +116,17 @@ def install_hazard(advantage, friends_there, news, it):
     return min(1.0, alone + it.friends_installing * friends_there / 365.0)
 
 
+@kernel
+def advantage_of(who, users, felt, trust, rival, it):
+    """What this app is worth to a person above the rival, whose day has what it copied and its own levers."""
+    concern = users.privacy_concern[who]
+    worth = worth_on_rival(
+        felt.usual[who], felt.served[who], felt.memory[who], users.advert_aversion[who], concern, rival
+    )
+    ours = felt.satisfaction[who] - not_spared(felt.endured[who], felt.memory[who])
+    return advantage_here(ours, worth, trust[who], it.trust_weight)
+
+
 class Place(NamedTuple):
     """Where everyone's chatting is done, as friends see it: a row a person, and the means."""
 
@@ -170,8 +181,7 @@ def _install(first, last, users, felt, mine, trust, place, rows, rival, news, it
             who = begin + i
             if u[i] >= surely_not or membership[who] != MEMBER or has_rival[who]:
                 continue
-            worth = worth_on_rival(felt.usual[who], users.advert_aversion[who], users.privacy_concern[who], rival)
-            advantage = advantage_here(felt.satisfaction[who], worth, trust[who], it.trust_weight)
+            advantage = advantage_of(who, users, felt, trust, rival, it)
             friends_there = friends.mean_over_friends(rows, np.uint32(who), place.there, place.mean_there)
             if u[i] < install_hazard(advantage, friends_there, news, it):
                 has_rival[who] = 1
@@ -202,12 +212,12 @@ def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it,
         target = 1.0
         if rival.launched > 0.0:
             lean = friends.mean_over_friends(rows, np.uint32(who), place.lean, place.mean_lean)
-            worth = worth_on_rival(felt.usual[who], users.advert_aversion[who], users.privacy_concern[who], rival)
-            advantage = advantage_here(felt.satisfaction[who], worth, trust[who], it.trust_weight)
+            advantage = advantage_of(who, users, felt, trust, rival, it)
             target = wanted(advantage, lean, it.network_weight)
         here[who] += (target - here[who]) * step
         if here[who] < it.spent and luck.uniform(keys[0], who, 0) < leaving:
             membership[who], users.active[who], here[who] = LEFT, 0, 0.0
+            felt.memory[who] = 1.0  # the same services are used there every day
             gone += 1
     return gone, dropped
 

@@ -79,8 +79,14 @@ class FeltColumns(Table):
         np.float32, 0, "experience of this person's usual day: talk alone, by the assumptions", "logit units"
     )
     experience = Column(np.float32, 0, "the last day of use, as felt; fades to the usual on days away", "logit units")
-    endured = Column(np.float32, 0, "nuisance, waits and unease of some ten last days of use, mean", "logit units")
-    spared = Column(np.float32, 0, "what memory spares of that on days away, when experience fades", "logit units")
+    endured = Column(np.float32, 0, "nuisance and unease of some ten last days of use, mean", "logit units")
+    served = Column(
+        np.float32,
+        0,
+        "worth of services less waits, before our fees, of some ten last days of use, mean",
+        "logit units",
+    )
+    memory = Column(np.float32, 1, "what is remembered of the last day of use: all of it then, less every day away")
     satisfaction = Column(np.float32, 0, "slow average of experience", "logit units")
     habit = Column(np.float32, 0, "slower average of satisfaction", "logit units")
     surplus = Column(np.float64, 0, "welfare since day 0", "CNY")
@@ -122,9 +128,22 @@ def follow(level, target, days):
 
 
 @rule
-def worth_on_rival(usual, aversion, concern, terms):
-    """What a day of use of the rival is worth to this person, in logit units: by its own levers, as ours is by ours."""
-    return usual + terms.base - terms.nuisance * aversion - terms.unease * concern
+def not_spared(endured, memory):
+    """What fades of adverts and unease on days away, and would be there again today, in logit units.
+
+    Who stays away does so from a day as it would be here, not from a memory of one.
+    """
+    return endured * (1.0 - memory)
+
+
+@rule
+def worth_on_rival(usual, served, memory, aversion, concern, terms):
+    """What a day of use of the rival is worth to this person, in logit units: by its own levers, as ours is by ours.
+
+    Services that it copied are worth there what they are to this person here, as far as remembered, before what we take.
+    """
+    services = terms.copied * served * memory
+    return usual + services + terms.base - terms.nuisance * aversion - terms.unease * concern
 
 
 @rule
@@ -141,6 +160,7 @@ class RivalTerms(NamedTuple):
     """What the rival is worth beyond a usual day: in logit units, a unit of aversion, and a unit of privacy concern."""
 
     base: float
+    copied: float  # of the services that are here, the part it has too
     nuisance: float
     unease: float
     launched: float  # 1 while it is on the market, else 0
@@ -163,7 +183,7 @@ MICRO = 1e6  # kernels sum integers, so that a total never hangs on the order: m
 def _feel(first, last, users, felt, it):
     """Members' day: today's experience (when away, the last one fades), satisfaction and habit; feelings are emptied.
 
-    Returns (members, satisfaction, habit, people awake, experience, worth less waits in CNY), sums in millionths.
+    Returns (members, satisfaction, habit, people awake, experience, worth of services), sums in millionths.
     """
     nearer, slower = 1.0 - math.exp(-1.0 / it.satisfaction_days), 1.0 - math.exp(-1.0 / it.habit_days)
     fading = 1.0 - math.exp(-1.0 / it.fading_days)
@@ -172,34 +192,33 @@ def _feel(first, last, users, felt, it):
     waits, unease, later = felt.waits[first:last], felt.unease[first:last], felt.later[first:last]
     last_experience, satisfaction = felt.experience[first:last], felt.satisfaction[first:last]
     habit, usual = felt.habit[first:last], felt.usual[first:last]
-    endured, spared = felt.endured[first:last], felt.spared[first:last]
-    today, now, suffered = np.empty(membership.size), np.empty(membership.size), np.empty(membership.size)
+    endured, served, memory = felt.endured[first:last], felt.served[first:last], felt.memory[first:last]
+    today, now = np.empty(membership.size), np.empty(membership.size)
     for i in range(now.size):  # loops without a branch that write to one place each: they are vectorised
         now[i] = felt_today(worth[i], later[i], it.lump, it.lump_days)
-    for i in range(now.size):
-        suffered[i] = nuisance[i] + waits[i] + unease[i]
     for i in range(now.size):
         today[i] = experience(talk[i], now[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
     members = satisfactions = habits = awake = experiences = brought = 0
     for i in range(now.size):
         later[i] += worth[i]
-        brought += int((worth[i] - waits[i] / it.money_worth) * MICRO)
         if membership[i] == MEMBER:
             if active[i]:
                 last_experience[i] = today[i]
-                endured[i] += nearer * (suffered[i] - endured[i])
-                spared[i] = 0.0
+                endured[i] += nearer * (nuisance[i] + unease[i] - endured[i])
+                served[i] += nearer * (it.money_worth * now[i] - waits[i] - served[i])
+                memory[i] = 1.0
                 later[i] -= now[i]
                 awake += 1
                 experiences += int(today[i] * MICRO)
             else:
                 last_experience[i] += fading * (usual[i] - last_experience[i])
-                spared[i] += fading * (endured[i] - spared[i])
+                memory[i] -= fading * memory[i]
             satisfaction[i] += nearer * (last_experience[i] - satisfaction[i])
             habit[i] += slower * (satisfaction[i] - habit[i])
             members += 1
             satisfactions += int(satisfaction[i] * MICRO)
             habits += int(habit[i] * MICRO)
+            brought += int(served[i] * memory[i] * MICRO)
     talk[:] = 0
     worth[:] = 0.0
     nuisance[:] = 0.0
@@ -217,17 +236,19 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
     membership, aversion = users.membership[first:last], users.advert_aversion[first:last]
     concern, eager, here = users.privacy_concern[first:last], eagerness[first:last], attention[first:last]
     usual, surplus, trusted = felt.usual[first:last], felt.surplus[first:last], trust[first:last]
-    # who stays away does so from a day as it would be here, adverts and all, not from a memory that fades
-    experience = felt.experience[first:last] - felt.spared[first:last]
+    experience, endured = felt.experience[first:last], felt.endured[first:last]
+    served, memory = felt.served[first:last], felt.memory[first:last]
     ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
     fixed, elsewhere = np.empty(eager.size), np.empty(eager.size)
     for i in range(eager.size):
+        fixed[i] = experience[i] - not_spared(endured[i], memory[i])
+    for i in range(eager.size):
         ours[i] = elementary.exp(
-            eager[i] + day.here + day.weight * (experience[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
+            eager[i] + day.here + day.weight * (fixed[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
         )
     for i in range(eager.size):
-        theirs[i] = worth_on_rival(usual[i], aversion[i], concern[i], rival)
-        fixed[i] = here[i] * experience[i] + (1.0 - here[i]) * theirs[i] * rival.launched
+        theirs[i] = worth_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
+        fixed[i] = here[i] * fixed[i] + (1.0 - here[i]) * theirs[i] * rival.launched
         theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
     for i in range(eager.size):
         gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth
@@ -243,6 +264,11 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
     return gained, as_usual, there
 
 
+def before_fees(it: ExperienceSettings) -> float:
+    """What a CNY that we take from a person on a day of use adds to `served`, which is before what we take."""
+    return it.money_worth * -math.expm1(-1.0 / it.satisfaction_days)
+
+
 def feel(world: "World") -> None:
     """Today's feelings become experience, satisfaction and habit, and the day's welfare is counted."""
     felt, users, it = world.felt.rows, world.users.rows, world.now.experience.row
@@ -251,7 +277,7 @@ def feel(world: "World") -> None:
     world.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
     world.note("habit.mean", habits / MICRO / max(1, members))
     world.note("experience.mean", experiences / MICRO / max(1, awake))
-    world.rival.observe(brought / MICRO, awake)
+    world.rival.observe(brought / MICRO / max(1, members), awake)
     eagerness, trust = world.presence.rows.eagerness, world.tables["trust"].rows.trust
     attention, rival = world.tables["attention"].rows.attention, world.rival.terms()
     now = world.now.presence

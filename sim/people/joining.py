@@ -105,6 +105,7 @@ def welcome(world: "World", people: np.ndarray) -> None:
     felt, mine = world.felt.rows, world.tables["attention"].rows
     for column in (felt.experience, felt.satisfaction, felt.habit):
         column[people] = felt.usual[people]
-    felt.later[people] = 0.0
+    felt.later[people] = felt.endured[people] = felt.served[people] = 0.0
+    felt.memory[people] = 1.0
     mine.attention[people] = np.where((mine.has_rival[people] == 1) & (world.rival.launched == 1), 0.5, 1.0)
     world.add("users.joins", people.size)

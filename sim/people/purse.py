@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.people import experience
 from sim.people.users import AWAY
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, r
     payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
     top_up(world, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
     world.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
-    nobody = np.zeros(who.size, np.uint32)
+    nobody, before_fees = np.zeros(who.size, np.uint32), experience.before_fees(world.now.experience)
     for payers, fee in ((who, payer_fee), (to, payee_fee)):
+        np.add.at(world.felt.rows.served, payers, (before_fees * fee / 100).astype(np.float32))
         world.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
     np.subtract.at(world.felt.rows.worth, to, (payee_fee / 100).astype(np.float32))
 

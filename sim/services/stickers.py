@@ -10,7 +10,7 @@ from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow
-from sim.people import purse
+from sim.people import experience, purse
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -51,7 +51,7 @@ def pack_worth(mean, spread, packs, surfeit, u):
 
 
 @kernel
-def _buy(awake, start, packs, owner, wallet, bank, felt, it, key, box):
+def _buy(awake, start, packs, owner, wallet, bank, felt, it, before_fees, key, box):
     """Packs bought by everyone awake: those worth their price to who looks and can pay."""
     for at in range(start, awake.size):
         if is_full(box, 1):
@@ -64,6 +64,7 @@ def _buy(awake, start, packs, owner, wallet, bank, felt, it, key, box):
         if worth >= it.price and money >= it.price:
             packs[who] += 1
             felt.worth[who] += (worth - it.price) / 100.0
+            felt.served[who] += before_fees * it.price / 100.0
             post(box, who, np.uint32(0), it.price)
     return awake.size
 
@@ -76,7 +77,7 @@ def step(world: "World") -> None:
     packs, owner = world.tables["stickers"].rows.packs, world.tables["purse"].rows.has_wallet
     for box in decide(
         world, _buy, outbox, packs, owner, world.ledger[WALLET], world.ledger[BANK], world.felt.rows, settings.row,
-        world.luck("stickers.buys"),
+        experience.before_fees(world.now.experience), world.luck("stickers.buys"),
     ):  # fmt: skip
         many = int(box.used[0])
         purse.buy(world, box.who[:many], box.to[:many], box.cents[:many], COMPANY, "stickers")

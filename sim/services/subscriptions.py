@@ -20,7 +20,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, stock
-from sim.people import purse
+from sim.people import experience, purse
 from sim.people.presence import days_of_use
 from sim.people.users import LEFT, MEMBER
 
@@ -118,7 +118,7 @@ def _mind(first, last, active, pain, nuisance):
 
 
 @kernel
-def _feel(awake, subscribed, eagerness, it, key, owing, worth):
+def _feel(awake, subscribed, eagerness, it, before_fees, key, owing, felt):
     """On a day of use the price is felt, by its part of what is still to be felt, and subscribers enjoy their extras."""
     for who in awake:
         if subscribed[who] == 0 and owing[who] == 0.0:
@@ -126,10 +126,11 @@ def _feel(awake, subscribed, eagerness, it, key, owing, worth):
         days = days_of_use(eagerness[who])
         part = np.float32(owing[who] / days) if owing[who] > 0.01 * days else owing[who]
         owing[who] -= part
-        worth[who] -= part
+        felt.worth[who] -= part
+        felt.served[who] += before_fees * part
         if subscribed[who] and it.sells == 0:
             month = own_worth(it, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
-            worth[who] += month / 100.0 / days
+            felt.worth[who] += month / 100.0 / days
 
 
 def step(world: "World") -> None:
@@ -163,6 +164,7 @@ def step(world: "World") -> None:
     world.note("subscriptions.payments", many)
     gone = due[users.membership[due] == LEFT]
     world.tables["attention"].rows.attention[gone] = 0.0
+    world.felt.rows.memory[gone] = 1.0  # as who leaves by attention.py
     world.add("users.leaves", gone.size)
     for part in world.awake:
         _feel(
@@ -170,9 +172,10 @@ def step(world: "World") -> None:
             mine.subscribed,
             world.presence.rows.eagerness,
             settings.row,
+            experience.before_fees(world.now.experience),
             types_key,
             mine.owing,
-            world.felt.rows.worth,
+            world.felt.rows,
         )
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
     world.note("subscriptions.subscribers", paying)

@@ -108,7 +108,8 @@ class Person(mesa.Agent):
         self.wallet: int = born["wallet"]
         self.bank: int = born["bank"]
         self.usual = self.experience = self.satisfaction = self.habit = float(born["experience"])
-        self.endured = self.spared = 0.0
+        self.endured = self.served = 0.0
+        self.memory = 1.0
         self.trust = 1.0
         self.was_active = False
         self.bank_worth = self.random.expovariate(1 / model.terms.bank_worth)
@@ -545,17 +546,17 @@ class Person(mesa.Agent):
         it, worth = model.felt, self.worth
         now = min(it.lump, max(-it.lump, worth + self.later / it.lump_days))
         self.later += worth
-        model.services_worth += worth
         if self.membership == MEMBER:
             if self.active:
                 unease = self.concern * (model.unease + model.unease_shown * self.strange)
                 self.experience = model.talk_worth * log1p(self.talk) + it.money_worth * now - self.nuisance - unease
                 self.endured += model.nearer * (self.nuisance + unease - self.endured)
-                self.spared = 0.0
+                self.served += model.nearer * (it.money_worth * now - self.served)
+                self.memory = 1.0
                 self.later -= now
             else:
                 self.experience += model.fading * (self.usual - self.experience)
-                self.spared += model.fading * (self.endured - self.spared)
+                self.memory *= 1 - model.fading
             self.satisfaction += model.nearer * (self.experience - self.satisfaction)
             self.habit += model.slower * (self.satisfaction - self.habit)
         self.talk = 0
@@ -569,7 +570,7 @@ class Person(mesa.Agent):
         model, it = self.model, self.model.presence
         weight, wish = it.satisfaction_weight + it.habit_weight, self.eagerness + model.calendar
         usual, distrust = model.usual_satisfaction, it.trust_weight * (1 - self.trust)
-        ours = exp(wish + weight * (self.experience - self.spared - usual) - distrust)
+        ours = exp(wish + weight * (self.experience - self.not_spared() - usual) - distrust)
         theirs = exp(wish + weight * (model.rival.worth_to(self) - usual))
         gain = log1p(self.attention * ours + (1 - self.attention) * theirs) / model.felt.money_worth
         self.surplus += gain
@@ -605,10 +606,14 @@ class Person(mesa.Agent):
             if self.attention < it.spent and random() < in_a_week(it.leaving):
                 self.leave(LEFT, "attention.leaves")
 
+    def not_spared(self) -> float:
+        """What fades on days away, and would be there again today."""
+        return self.endured * (1 - self.memory)
+
     def advantage(self) -> float:
         """What this app is worth above the rival."""
         distrust = self.model.attention.trust_weight * (1 - self.trust)
-        return self.satisfaction - self.model.rival.worth_to(self) - distrust
+        return self.satisfaction - self.not_spared() - self.model.rival.worth_to(self) - distrust
 
     def there_of_friends(self) -> float:
         """Friends' attention that is on the rival."""
@@ -616,7 +621,7 @@ class Person(mesa.Agent):
 
     def leave(self, membership: int, how: str) -> None:
         """For the rival, or for reasons of one's own."""
-        self.membership, self.active, self.attention = membership, False, 0.0
+        self.membership, self.active, self.attention, self.memory = membership, False, 0.0, 1.0
         self.model.today[how] += 1
         self.model.today["users.leaves"] += 1
 
@@ -644,7 +649,8 @@ class Person(mesa.Agent):
         self.membership, self.joined = MEMBER, self.model.day
         self.attention = 0.5 if self.has_rival else 1.0
         self.experience = self.satisfaction = self.habit = self.usual
-        self.later = 0.0
+        self.later = self.endured = self.served = 0.0
+        self.memory = 1.0
         self.model.today["users.joins"] += 1
 
     def read_headline(self, loss: float) -> None:
@@ -801,10 +807,9 @@ class Twin(mesa.Model):
             self.show_adverts(awake)
         if self.day % 30 == 29:
             self.campaign()
-        self.services_worth = 0.0
         self.people.do("feel")
         self.measure()
-        self.rival.observe(self.services_worth + self.fees_of_buyers(), len(awake))
+        self.rival.observe(self.fees_of_buyers(), len(awake))
         self.people.do("be_well")
         self.people.do("show_place")
         self.people.shuffle_do("compare_apps")

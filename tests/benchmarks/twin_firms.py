@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
+from sim.people.users import MEMBER
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 ROUNDS, KINDS, GOLDEN = 24, 64, 0.6180339887498949  # of a day; of people, on a circle; from one segment to the next
 INBOX, DISCOVERY, BRAND = 0, 1, 2
 WEEK, FIRST_BIDS, LESS = 7, 0.85, 0.85
-USED_UP, HELD_BACK, PATIENCE, ENTERING = 0.9, 0.95, 4, 0.25
+USED_UP, HELD_BACK, PATIENCE, LEAVING, ENTERING = 0.9, 0.95, 4, 0.25, 0.25
 
 
 class Merchant(mesa.Agent):
@@ -273,7 +274,7 @@ class Advertiser(mesa.Agent):
                 self.come_or_go("advertisers.entries")
             return
         self.poor_months = 0 if enough else self.poor_months + 1
-        if self.poor_months >= PATIENCE:
+        if self.poor_months >= PATIENCE and self.random.random() < LEAVING:
             self.come_or_go("advertisers.exits")
             return
         is_low = self.multiplier < HELD_BACK * self.most
@@ -305,18 +306,23 @@ class Rival(mesa.Agent):
         self.settings, adverts, it = scenario.rival, scenario.advertising, scenario.rival
         slots = it.inbox_slots * adverts.inbox_intrusion + it.discovery_slots * adverts.discovery_intrusion
         self.nuisance, self.unease = adverts.nuisance * slots, model.unease_of_all * it.depth
-        self.service_worth = 0.0
+        self.copied = float(it.services == "ours")
+        self.taken = 0.0
         self.beyond_talk = it.advantage
 
     def worth_to(self, person: "Person") -> float:
         """What a day of use is worth to somebody, in logit units."""
-        return person.usual + self.beyond_talk - self.nuisance * person.aversion - self.unease * person.concern
+        services = self.copied * person.served * person.memory
+        return (
+            person.usual + services + self.beyond_talk - self.nuisance * person.aversion - self.unease * person.concern
+        )
 
-    def observe(self, worth: float, days_of_use: int) -> None:
-        """See what our services were worth today, fees included that buyers bear; of late in the mean, it has them too."""
+    def observe(self, taken: float, days_of_use: int) -> None:
+        """See what we took of buyers today, of late in the mean: it takes nothing."""
+        model = self.model
         if days_of_use:
-            a_day = worth / days_of_use
-            self.service_worth += (a_day - self.service_worth) / self.model.felt.satisfaction_days
-        copied = self.service_worth if self.settings.services == "ours" else 0.0
-        self.beyond_talk = self.settings.advantage + self.model.felt.money_worth * copied
-        self.model.today["rival.worth"] = self.beyond_talk - self.nuisance
+            self.taken += (taken / days_of_use - self.taken) / model.felt.satisfaction_days
+        self.beyond_talk = self.settings.advantage + model.felt.money_worth * self.copied * self.taken
+        members = [person for person in model.people if person.membership == MEMBER]
+        services = self.copied * sum(person.served * person.memory for person in members) / max(1, len(members))
+        model.today["rival.worth"] = self.beyond_talk + services - self.nuisance

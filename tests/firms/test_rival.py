@@ -11,6 +11,7 @@ import pytest
 from sim.engine.settings import BadInput
 from sim.firms.rival import advert_income, against, levers_of
 from sim.people import attention
+from sim.people.users import MEMBER
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -64,18 +65,45 @@ def test_a_scenario_file_names_the_strategy_that_the_rival_runs(tmp_path: Path) 
         Scenario.load(tmp_path / "cut.toml", {"rival.strategy": str(tmp_path / "none.toml")})
 
 
-def test_it_copies_our_services_before_what_we_take_for_them(lived: Callable[..., World]) -> None:
+def advantages(world: World) -> np.ndarray:
+    """What we are worth to each member above the rival."""
+    it, trust = world.now.attention.row, world.tables["trust"].rows.trust
+    found = [attention.advantage_of(who, world.users.rows, world.felt.rows, trust, world.rival.terms(), it)
+             for who in np.flatnonzero(world.users.rows.membership == MEMBER)]  # fmt: skip
+    return np.array(found)
+
+
+def test_services_that_it_copied_draw_nobody_away_however_much_one_uses_them(lived: Callable[..., World]) -> None:
+    """Breaks if it is given their mean worth: who shops little would leave for it, and the mean of those who stay climbs."""
+    run = {"users": 1_500, "days": 150}
+    world, none = (lived(run=run, shopping=SHOPS, rival={"services": services}) for services in ("ours", "none"))
+    members = world.users.rows.membership == MEMBER
+    found, served = advantages(world), world.felt.rows.served[members]
+    assert served.std() > 0.3
+    heavy = served > np.median(served)
+    assert found[heavy].mean() == pytest.approx(found[~heavy].mean(), abs=0.05)
+    assert found.mean() == pytest.approx(0.0, abs=0.05)
+    assert advantages(none).mean() > 0.2
+
+
+def test_it_takes_nothing_of_its_buyers_where_we_take_a_cut(lived: Callable[..., World]) -> None:
     """Breaks if our cut is taken off the rival's worth too: then nobody could flee it."""
     run = {"users": 1_500, "days": 120}
-    free, dear, none = (
-        lived(run=run, shopping={**SHOPS, "commission": cut}, rival={"services": services})
-        for cut, services in ((0.0, "ours"), (0.3, "ours"), (0.3, "none"))
-    )
-    ours = [world.history["experience.mean"].iloc[-20:].mean() for world in (free, dear)]  # of a day of use
-    theirs = [world.rival.terms().base for world in (free, dear)]
-    assert theirs[0] == pytest.approx(ours[0] - free.usual.rows.satisfaction[0], abs=0.2)
-    assert theirs[1] - (ours[1] - dear.usual.rows.satisfaction[0]) > 0.02
-    assert none.rival.terms().base == 0.0
+    free, dear = (lived(run=run, shopping={**SHOPS, "commission": cut}) for cut in (0.0, 0.3))
+    assert free.rival.terms().base == 0.0
+    a_day = (dear.history["revenue.commission"] / 100 / dear.history["users.daily"]).iloc[-20:].mean()
+    assert 0.3 * 0.5 * a_day < dear.rival.terms().base < 0.5 * a_day
+    assert advantages(dear).mean() < advantages(free).mean() - 0.02
+
+
+def test_what_we_take_by_fees_is_not_taken_there(lived: Callable[..., World]) -> None:
+    """A month's price is felt here, its extras on both; breaks if a subscriber would pay the rival too."""
+    sold: dict[str, Any] = {"on": True, "price": 1_000, "worth": 5_000.0, "worth_spread": 0.1, "interested": 1.0}
+    run = {"users": 600, "days": 90}
+    dear, free = (lived(run=run, wallet={"on": False}, subscriptions={**sold, "price": price}) for price in (1_000, 0))
+    late = dear.history.iloc[-30:]
+    a_day = 10 / 30 * (late["users.members"] / late["users.daily"]).mean()
+    assert advantages(free).mean() - advantages(dear).mean() == pytest.approx(0.5 * a_day, rel=0.25)
 
 
 def test_it_earns_by_the_attention_it_has(lived: Callable[..., World]) -> None:

@@ -237,7 +237,7 @@ def test_being_rebooked_in_chat_is_better_than_at_the_desk():
 def test_trips_and_rebooking_do_not_hang_on_how_many_are_simulated():
     """Others of the market, whom few people stand for, want seats and stand in line; breaks if either shrinks with them."""
     few, many = {}, {}
-    for users, seeds, found in ((600, range(1, 13), few), (10_000, (1, 2), many)):
+    for users, seeds, found in ((600, range(1, 31), few), (10_000, (1, 2), many)):
         terms = {"wishes": 0.006, "disrupted": 0.2, "chat": False}
         days = [lived(seed, users=users, **terms).history.drop(columns="date").sum() for seed in seeds]
         total = {name: sum(day[f"trips.{name}"] for day in days) for name in
