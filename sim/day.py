@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sim.engine.names import nearest
+from sim.engine.settings import BadInput
 from sim.firms import company, drivers, institutions, merchant, regulator, running, steering
 from sim.ground import clock
 from sim.people import attention, experience, joining, knowledge, presence, trust, users
+from sim.service import Service
 from sim.services import (
     advertising,
     assistant,
@@ -70,7 +73,32 @@ DAY: tuple[Callable[["World"], None], ...] = (
     steering.watch,  # what the company steers by is remembered
 )
 
+SERVICES: tuple[Service, ...] = (stickers.STICKERS,)  # those of the package that declare themselves; more will
+
 
 def name_of(phase: Callable[["World"], None]) -> str:
     """The short name of a phase: `messaging.step`."""
     return f"{phase.__module__.rsplit('.', 1)[-1]}.{phase.__name__}"
+
+
+def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[["World"], None]]:
+    """The day's phases by name, in order, each service of one's own after the phase that it asks for.
+
+    Raises:
+        BadInput: there is no such phase.
+    """
+    day = [(name_of(phase), phase) for phase in DAY]
+    for service in services:
+        names = [name for name, _ in day]
+        if service.after not in names:
+            near = nearest(service.after, names) or "; `hongbao day` lists them"
+            raise BadInput(f"{service!r}: there is no phase {service.after!r} to come after{near}")
+        place = names.index(service.after) + 1
+        while any(
+            other.after == service.after and other.phase == name
+            for other in services
+            for name in names[place : place + 1]
+        ):
+            place += 1  # whoever was named first comes first
+        day.insert(place, (service.phase, service.live))
+    return dict(day)

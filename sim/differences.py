@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.engine.settings import BadInput
-from sim.scenario import FIXED, Event, Scenario, flat
+from sim.scenario import Scenario
+from sim.scenario_rules import FIXED, Event, flat
 
 NETWORK = ("friends.file", "friends.kind")  # where a network is read, these say where it lies
 

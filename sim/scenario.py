@@ -1,16 +1,15 @@
 """A scenario file: one section a part of the model, laid over the file it extends, checked before anything runs."""
 
-import datetime
-import difflib
 import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, create_model
 
+from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.firms.advertiser import AdvertisersSettings
 from sim.firms.airlines import AirlinesSettings
@@ -26,7 +25,7 @@ from sim.firms.running import RunningSettings
 from sim.firms.steering import SteeringSettings
 from sim.ground import paths
 from sim.ground.city import CitySettings
-from sim.ground.clock import ClockSettings, check_dates
+from sim.ground.clock import ClockSettings
 from sim.ground.friends import Friends, FriendsSettings
 from sim.ground.toml_files import placed, read_toml, toml
 from sim.people.attention import AttentionSettings
@@ -36,8 +35,10 @@ from sim.people.knowledge import KnowledgeSettings
 from sim.people.orders import OrdersSettings
 from sim.people.presence import PresenceSettings
 from sim.people.riders import RidersSettings
-from sim.people.trust import Happening, TrustSettings
+from sim.people.trust import TrustSettings
 from sim.people.users import UsersSettings
+from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
+from sim.service import Named, Service, called
 from sim.services.advertising import AdvertisingSettings
 from sim.services.assistant import AssistantSettings
 from sim.services.banking import BankingSettings
@@ -68,20 +69,17 @@ class RunSettings(Settings):
     start: str = assumed.word("2015-01-01", "date of day 0", unit="date")
 
 
-class Event(Settings):
-    """[[events]] a dated change of settings, or a happening."""
-
-    day: int = Field(ge=0, description="day of the run")
-    set: dict[str, Any] = Field(default={}, description="settings that change on that day: `section.key` and value")
-    happen: Happening | None = Field(default=None, description="what happens on that day")
-
-
 Events = Annotated[tuple[Event, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
 class Scenario(Settings):
-    """Everything that defines a run but the code: frozen, complete, checked."""
+    """Everything that defines a run but the code: frozen, complete, checked.
 
+    `services` are those of one's own that it has sections for: see `with_services`. They are part of its class, so that
+    a section of theirs is a field as any other; a copy in another process finds them by their names.
+    """
+
+    services: ClassVar[tuple[Service, ...]] = ()
     title: str = Field(default="Untitled", description="a line for tables and pages")
     name: str = Field(default="scenario", description="short name: the file's")
     run: RunSettings = RunSettings()
@@ -130,37 +128,42 @@ class Scenario(Settings):
     _set_by_hand: tuple[str, ...] = PrivateAttr(default=())  # names; no part of what the scenario is
 
     @classmethod
-    def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> "Scenario":
+    def load(
+        cls, path: str | Path, overrides: Mapping[str, Any] | None = None, services: Iterable[Named] = ()
+    ) -> "Scenario":
         """Read a scenario file and the files it extends; `overrides` are `section.key` and value, and win.
+
+        Args:
+            services: of one's own, whose sections the file may have; or their names, as "module:NAME".
 
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        path = paths.given(path)
-        values, origins = _read(path, paths.resolved(path.parent), [])
+        path, kind = paths.given(path), cls._having(services)
+        values, origins = _read(kind, path, paths.resolved(path.parent), [])
         read_from = (path, *(Path(origin) for origin in dict.fromkeys(origins.values()) if origin))
         if (overrides or {}).get("friends.file") and isinstance(values.get("run"), dict):
             values["run"].pop("users", None)  # the file knew of another network
         for name, value in (overrides or {}).items():
-            keys = name.split(".")
-            if keys[0] not in values:
-                origins[keys[0]] = ""  # what is wrong with it is not wrong in the file
-            _put(values, origins, keys, value, "")  # by --users, --set or Python: the name says enough
-        scenario = _against(_checked(values, origins, path)).model_copy(update={"name": path.stem})
+            place = name.split(".")
+            if place[0] not in values:
+                origins[place[0]] = ""  # what is wrong with it is not wrong in the file
+            _put(kind, values, origins, place, value, "")  # by --users, --set or Python: the name says enough
+        scenario = _against(_checked(kind, values, origins, path)).model_copy(update={"name": path.stem})
         scenario.__dict__["read_from"] = read_from
         return scenario.remember_set(overrides or {})
 
     @classmethod
-    def of(cls, given: "Scenario | str | Path") -> "Scenario":
-        """A scenario, or that of a file: whoever wants one takes either.
+    def of(cls, given: "Scenario | str | Path", services: Iterable[Named] = ()) -> "Scenario":
+        """A scenario, or that of a file, with services of one's own: whoever wants one takes either.
 
         Raises:
-            BadInput: it is neither, or the file cannot be used.
+            BadInput: it is neither, or the file or a service cannot be used.
         """
         if isinstance(given, Scenario):
-            return given
+            return given.with_services(services)
         if isinstance(given, str | Path):
-            return cls.load(given)
+            return cls.load(given, services=services)
         raise BadInput(f"a {type(given).__name__} is no scenario: give a Scenario, or the path of its file")
 
     @functools.cached_property
@@ -174,9 +177,39 @@ class Scenario(Settings):
         return (*self.read_from, *([Path(self.friends.file)] if self.friends.file else []))
 
     @classmethod
-    def make(cls, **sections: Any) -> "Scenario":
+    def make(cls, *, services: Iterable[Named] = (), **sections: Any) -> "Scenario":
         """A scenario from Python: `Scenario.make(run={"users": 500}, wallet={"payer_fee": 0.01})`."""
-        return _against(_checked(sections, {}, None))
+        return _against(_checked(cls._having(services), sections, {}, None))
+
+    @classmethod
+    def _having(cls, services: Iterable[Named]) -> "type[Scenario]":
+        """The kind of scenario that has sections for these services of one's own too."""
+        named = [services] if isinstance(services, str | Service) else services
+        wanted = tuple(dict.fromkeys([*cls.services, *map(called, named)]))
+        return _kind_with(wanted) if wanted else Scenario
+
+    def with_services(self, services: Iterable[Named]) -> "Scenario":
+        """The scenario with sections for services of one's own, as they are by default; itself where it has them.
+
+        Args:
+            services: Service objects, or names of some, as "module:NAME".
+
+        Raises:
+            BadInput: there is no such service, or two have the same name.
+        """
+        kind = type(self)._having(services)
+        if kind is type(self):
+            return self
+        more = {it.name: it.settings() for it in kind.services if it not in self.services}
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        copy = kind.model_construct(self.model_fields_set | set(more), **fields, **more)
+        copy.__dict__["read_from"] = self.read_from
+        copy._set_by_hand = self._set_by_hand
+        return copy
+
+    def __reduce__(self) -> Any:
+        """Pickled by its services' names: a class that was made for them is nowhere to be imported from."""
+        return _empty, (type(self).services,), self.__getstate__()
 
     def __repr__(self) -> str:
         run = self.run
@@ -186,7 +219,12 @@ class Scenario(Settings):
 
     def sections(self) -> dict[str, Settings]:
         """The sections by name, in order."""
-        return {name: getattr(self, name) for name in SECTIONS}
+        return {name: getattr(self, name) for name in self.section_names()}
+
+    @classmethod
+    def section_names(cls) -> tuple[str, ...]:
+        """Names of the sections, in order; those of one's own services last."""
+        return tuple(name for name in cls.model_fields if name not in ("title", "name", "events"))
 
     def parameters(self) -> list[Parameter]:
         """Every setting, with its origin, unit, range, meaning and source."""
@@ -196,8 +234,8 @@ class Scenario(Settings):
         """A checked copy with other values: `{"wallet.payer_fee": 0.01}`."""
         plain = self.model_dump()
         for name, value in values.items():
-            _put(plain, {}, name.split("."), value, "")
-        scenario = _against(_checked(plain, {}, None))
+            _put(type(self), plain, {}, name.split("."), value, "")
+        scenario = _against(_checked(type(self), plain, {}, None))
         scenario.__dict__["read_from"] = self.read_from
         if not self.users_asked and "run.users" not in values:
             scenario.run.model_fields_set.discard("users")
@@ -264,7 +302,7 @@ class Scenario(Settings):
         """The resolved scenario: every value that applies, as a scenario file."""
         plain = self.model_dump()
         lines = [f"title = {toml(self.title)}", ""]
-        for section in SECTIONS:
+        for section in self.section_names():
             lines += [f"[{section}]", *(f"{key} = {toml(value)}" for key, value in plain[section].items()), ""]
         for event in self.events:
             lines += ["[[events]]", f"day = {event.day}"]
@@ -279,18 +317,47 @@ class Scenario(Settings):
         """Hash of everything that shapes a run but title, name and seed; a network's file counts by what it holds."""
         plain = self.model_dump(exclude={"title": True, "name": True, "run": {"seed"}})
         plain["friends"] = self.friends.identity()
+        if self.services:  # what they do is not in their sections
+            plain["services"] = {service.name: service.digest for service in self.services}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
-SECTIONS = tuple(name for name in Scenario.model_fields if name not in ("title", "name", "events"))
+SECTIONS = Scenario.section_names()
+
+
+# services of one's own
+
+
+@functools.cache
+def _kind_with(services: tuple[Service, ...]) -> type[Scenario]:
+    """The class of scenarios that have sections for these services too.
+
+    Raises:
+        BadInput: a name is that of a section of the model, or of two services.
+    """
+    sections: dict[str, Any] = {}
+    for service in services:
+        if service.name in (*Scenario.model_fields, *sections):
+            whose = "another service of yours" if service.name in sections else "a section of the model"
+            raise BadInput(f"{service!r}: [{service.name}] is {whose}: give it another name")
+        sections[service.name] = (service.settings, service.settings())
+    kind = create_model("Scenario", __base__=Scenario, __module__=__name__, **sections)
+    kind.services = services
+    return kind
+
+
+def _empty(services: tuple[Service, ...]) -> Scenario:
+    """A scenario to be filled, of the kind that has these services."""
+    kind = _kind_with(services) if services else Scenario
+    return kind.__new__(kind)
 
 
 # reading
 
 
-def _read(path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
+def _read(kind: type[Scenario], path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
     """Values of a file laid over those it extends, and which file each came from."""
     here = paths.resolved(path)
     if here in chain:
@@ -305,207 +372,64 @@ def _read(path: Path, folder: Path, chain: list[Path]) -> tuple[dict[str, Any], 
         target = paths.resolved(path.parent / base)
         if not target.is_relative_to(folder):
             raise BadInput(f"{path}: extends = {base!r}: must lie in the folder of the scenario or below it ({folder})")
-        merged, origins = _read(path.parent / base, folder, [*chain, here])
+        merged, origins = _read(kind, path.parent / base, folder, [*chain, here])
     for section, content in values.items():
         if isinstance(content, dict):
             for key, value in content.items():
-                _put(merged, origins, [section, key], placed(f"{section}.{key}", value, path.parent), str(path))
+                _put(kind, merged, origins, [section, key], placed(f"{section}.{key}", value, path.parent), str(path))
         else:
-            _put(merged, origins, [section], content, str(path))
+            _put(kind, merged, origins, [section], content, str(path))
     return merged, origins
 
 
-def _put(values: dict[str, Any], origins: dict[str, str], keys: list[str], value: Any, origin: str) -> None:
-    name, where = ".".join(keys), f"{origin}: " if origin else ""
-    if len(keys) == 1 and (origin or keys[0] not in ("title", "events")) and keys[0] not in ("title", "events"):
-        raise BadInput(_misplaced(keys[0], value, origin))
-    if len(keys) > 2:
+def _put(
+    kind: type[Scenario], values: dict[str, Any], origins: dict[str, str], place: list[str], value: Any, origin: str
+) -> None:
+    name, where = ".".join(place), f"{origin}: " if origin else ""
+    if len(place) == 1 and place[0] not in ("title", "events"):
+        raise BadInput(_misplaced(kind, place[0], value, origin))
+    if len(place) > 2:
         raise BadInput(f"{where}{name}: a setting is named section.key")
     at = values
-    for key in keys[:-1]:
+    for key in place[:-1]:
         at = at.setdefault(key, {})
         if not isinstance(at, dict):
             raise BadInput(f"{where}{key} is a value, not a section")
-    at[keys[-1]] = value
+    at[place[-1]] = value
     origins[name] = origin
 
 
-def _misplaced(key: str, value: Any, origin: str) -> str:
-    homes = [f"[{section}]" for section in SECTIONS if key in _keys(section)]
+def _misplaced(kind: type[Scenario], key: str, value: Any, origin: str) -> str:
+    sections = kind.section_names()
+    homes = [f"[{section}]" for section in sections if key in keys(kind, section)]
     where = f"{origin}: " if origin else ""
-    if key in SECTIONS:
+    if key in sections:
         return f"{where}{key} = {value!r}: [{key}] is a section; its settings are named {key}.key"
     if homes:
         return f"{where}{key} = {value!r} stands outside a section; it belongs in {' or '.join(homes)}"
-    return f"{where}{key} = {value!r}: no such section or key{_nearest(key, SECTIONS)}"
-
-
-def _keys(section: str) -> list[str]:
-    return list(getattr(Scenario.model_fields[section].annotation, "model_fields", {}))
-
-
-def _nearest(name: str, valid: Any) -> str:
-    near = difflib.get_close_matches(name, list(valid), 1, 0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"{where}{key} = {value!r}: no such section or key{nearest(key, sections)}"
 
 
 def _against(scenario: Scenario) -> Scenario:
     """The scenario with the levers of the strategy that its rival runs, if it names one."""
     if not scenario.rival.strategy:
         return scenario
-    return against(scenario, Scenario.load(scenario.rival.strategy, {"rival.strategy": ""}))
+    return against(scenario, type(scenario).load(scenario.rival.strategy, {"rival.strategy": ""}))
 
 
-def _checked(values: Mapping[str, Any], origins: Mapping[str, str], path: Path | None) -> Scenario:
+def _checked(
+    kind: type[Scenario], values: Mapping[str, Any], origins: Mapping[str, str], path: Path | None
+) -> Scenario:
     """Validate, and say plainly what is wrong."""
     try:
-        scenario = Scenario.model_validate(values)
+        scenario = kind.model_validate(values)
     except ValidationError as error:
-        raise BadInput("\n".join(_say(problem, origins, path) for problem in error.errors())) from None
-    _check_dates(scenario, path)
-    _check_events(scenario, origins, path)
-    _check_needs(scenario, path)
-    _check_steering(scenario, path)
+        raise BadInput("\n".join(say(kind, problem, origins, path) for problem in error.errors())) from None
+    check_calendar(scenario, path)
+    check_events(scenario, origins, path)
+    check_needs(scenario, path)
+    check_steering(scenario, path)
     file = placed("friends.file", scenario.friends.file, Path())
     if file != scenario.friends.file:  # from the command line or Python: seen from the working directory
         scenario = scenario.model_copy(update={"friends": scenario.friends.model_copy(update={"file": file})})
     return scenario
-
-
-def _say(problem: Any, origins: Mapping[str, str], path: Path | None) -> str:
-    place = [str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]]  # events are counted from 1
-    name = ".".join(place)
-    origin = origins.get(".".join(place[:2]), origins.get(place[0] if place else "", str(path) if path else ""))
-    where = f"{origin}: " if origin else ""
-    if problem["type"] == "extra_forbidden":
-        if len(place) == 1:
-            return f"{where}[{name}]: no such section{_nearest(name, SECTIONS)}"
-        homes = [f"[{section}]" for section in SECTIONS if place[-1] in _keys(section)]
-        near = f"; {place[-1]!r} belongs in {' or '.join(homes)}" if homes else ""
-        near = near or _nearest(place[-1], _keys(place[0]) if place[0] in SECTIONS else Event.model_fields)
-        return f"{where}{name} = {problem['input']!r}: no such setting{near}"
-    if problem["type"] == "missing":
-        return f"{where}{name}: is missing"
-    rule = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    rule = rule.replace("a valid boolean", "true or false")
-    limits = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
-    nearest = ""
-    if problem["type"] in limits and problem.get("ctx"):
-        bound = problem["ctx"].get(limits[problem["type"]])
-        if type(bound) is int and not problem["type"].endswith("equal"):
-            bound += 1 if problem["type"] == "greater_than" else -1
-            nearest = f"; the nearest valid value is {bound}"
-        elif problem["type"].endswith("equal"):
-            nearest = f"; the nearest valid value is {bound}"
-    return f"{where}{name} = {problem['input']!r}: {rule}{nearest}"
-
-
-def _check_dates(scenario: Scenario, path: Path | None) -> None:
-    where = f"{path}: " if path else ""
-    check_dates((scenario.run.start,), f"{where}run.start")
-    check_dates(scenario.clock.festivals, f"{where}clock.festivals")
-    last = datetime.date.fromisoformat(scenario.run.start).toordinal() + scenario.run.days
-    if last > datetime.date.max.toordinal():
-        raise BadInput(f"{where}run.days = {scenario.run.days}: the calendar ends in the year 9999")
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Values by `section.key`, however they are nested."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return found
-
-
-FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
-
-
-def _check_events(scenario: Scenario, origins: Mapping[str, str], path: Path | None) -> None:
-    plain = scenario.model_dump() | {"events": ()}
-    where = f"{origins.get('events', path)}: " if path else ""
-    for number, event in sorted(enumerate(scenario.events, 1), key=lambda item: item[1].day):
-        if not event.set and event.happen is None:
-            raise BadInput(f"{where}events.{number}: says neither what to `set` nor what should `happen`")
-        for name, value in flat(event.set).items():
-            keys = name.split(".")
-            if len(keys) != 2 or keys[0] in FIXED or keys[0] not in SECTIONS:
-                homes = [f"{section}.{name}" for section in SECTIONS if name in _keys(section)]
-                why = "a world is born with it" if keys[0] in FIXED else "a setting is named section.key"
-                near = "" if keys[0] in FIXED else _nearest(keys[0], SECTIONS)
-                near = f"; did you mean {' or '.join(homes)}?" if homes else near
-                raise BadInput(f"{where}events.{number}.set: {name!r} cannot change: {why}{near}")
-            plain[keys[0]][keys[1]] = value
-            try:
-                then = Scenario.model_validate(plain)
-                check_dates(then.clock.festivals, f"{where}events.{number}.set (day {event.day}): clock.festivals")
-            except ValidationError as error:
-                said = _say(error.errors()[0], {}, None)
-                raise BadInput(f"{where}events.{number}.set (day {event.day}): {said}") from None
-
-
-NEEDS = {  # a service, one that it cannot do without, and why
-    "brands": ("shopping", "the brands that people follow are shops"),
-    "updates": ("shopping", "updates tell how orders stand"),
-    "support": ("shopping", "customers are helped by shops"),
-    "rides": ("wallet", "riders pay from the wallet"),
-    "bills": ("wallet", "bills in a thread are paid from the wallet"),
-    "banking": ("wallet", "people bank through their wallet"),
-}
-
-
-def _check_needs(scenario: Scenario, path: Path | None) -> None:
-    """On no day may a service be on while one that it needs is off."""
-    where = f"{path}: " if path else ""
-    on = {name: section.on for name, section in scenario.sections().items() if hasattr(section, "on")}
-    steps = sorted(
-        ((event.day, number, event.set) for number, event in enumerate(scenario.events, 1)), key=lambda s: s[:2]
-    )
-    for day, number, values in [(0, 0, {}), *steps]:
-        on |= {name.removesuffix(".on"): value for name, value in flat(values).items() if name.endswith(".on")}
-        for service, (needed, why) in NEEDS.items():
-            if on[service] and not on[needed]:
-                when = f"events.{number} (day {day}): " if number else ""
-                raise BadInput(f"{where}{when}{service}.on = true needs {needed}.on = true: {why}")
-
-
-def idle_levers(scenario: Scenario) -> list[str]:
-    """A line for each lever that was set and moves nothing, since what it works on is on no day."""
-    usual = {it.name: it.value for it in Scenario().parameters()}
-    lines = []
-    for it in scenario.parameters():
-        section, _, name = it.name.partition(".")
-        service = "shopping" if section == "promotion" else section
-        if it.origin == "decided" and name != "on" and it.value != usual[it.name] and not scenario.can_be_on(service):
-            lines.append(f"{it.name} = {it.value} moves nothing: {service}.on is false on every day")
-    return lines
-
-
-def _check_steering(scenario: Scenario, path: Path | None) -> None:
-    """What a rule moves must be a decided number that may change, valid wherever the rule may put it."""
-    if not scenario.can_be_on("steering"):
-        return
-    where, rule = f"{path}: " if path else "", scenario.steering
-    for number, event in enumerate(scenario.events, 1):
-        if "steering.lever" in flat(event.set):
-            raise BadInput(f"{where}events.{number}.set: 'steering.lever' cannot change: a rule keeps to one lever")
-    levers = {
-        it.name: it.value for it in scenario.parameters()
-        if it.origin == "decided" and isinstance(it.value, int | float) and not isinstance(it.value, bool)
-        and it.name.partition(".")[0] not in {*FIXED, "steering"}
-    }  # fmt: skip
-    if rule.lever not in levers:
-        near = _nearest(rule.lever, levers)
-        raise BadInput(f"{where}steering.lever = {rule.lever!r}: must be a decided number that may change{near}")
-    if rule.least >= rule.most:
-        raise BadInput(f"{where}steering.least = {rule.least:g}: must be below steering.most = {rule.most:g}")
-    section, _, key = rule.lever.partition(".")
-    whole = isinstance(levers[rule.lever], int)
-    for name, place in (("least", rule.least), ("most", rule.most)):
-        if whole and (place != round(place) or rule.step != round(rule.step)):
-            raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} moves in whole numbers, so must its rule")
-        plain = getattr(scenario, section).model_dump() | {key: round(place) if whole else place}
-        try:
-            type(getattr(scenario, section)).model_validate(plain)
-        except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} cannot stand there: {said}") from None

@@ -7,10 +7,10 @@ import math
 import operator
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,148 +18,31 @@ from numpy.typing import NDArray
 
 from sim import __version__
 from sim import day as days
+from sim.declared import OTHERS, PEOPLE, SECTORS, memory, metrics_of, people_of, tables_of
 from sim.differences import check_birth
 from sim.engine import kernels, luck
 from sim.engine.columns import Table
-from sim.engine.settings import BadInput
-from sim.firms import advertiser, airlines, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
-from sim.ground import city, clock, paths, queues
+from sim.engine.settings import BadInput, Settings
+from sim.firms import advertiser, airlines, bank, company, desks, drivers, merchant, regulator, rival, steering
+from sim.ground import clock, paths
 from sim.ground.friends import Friends
-from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET, Ledger, LedgerError
+from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET, Ledger, LedgerError
 from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
 from sim.ground.metrics import Metric
-from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
+from sim.people import attention, presence, trust, users
 from sim.people.crowd import Crowd
-from sim.people.needs import NeedColumns
 from sim.results import whole_file
-from sim.scenario import Event, Given, Scenario
-from sim.services import (
-    advertising,
-    assistant,
-    banking,
-    bills,
-    brands,
-    lucky_money,
-    messaging,
-    promotion,
-    rides,
-    shopping,
-    stickers,
-    stories,
-    subscriptions,
-    support,
-    trips,
-    updates,
-    wallet,
-)
+from sim.scenario import Given, Scenario
+from sim.scenario_rules import Event
+from sim.service import Named, section_of
+from sim.services import messaging, wallet
 
-MEASURED = (
-    users, messaging, wallet, lucky_money, brands, updates, support, bills, banking, bank, shopping, assistant,
-    promotion, advertising, stickers, stories, subscriptions, rides, trips, airlines,
-    merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
-)  # fmt: skip
-METRICS: dict[str, Metric] = {metric.name: metric for module in MEASURED for metric in module.METRICS}
-PEOPLE: dict[str, type[Table]] = {
-    "users": users.UserColumns,
-    "felt": experience.FeltColumns,
-    "presence": presence.PresenceColumns,
-    "trust": trust.TrustColumns,
-    "attention": attention.AttentionColumns,
-    "purse": purse.PurseColumns,
-    "messaging": messaging.MessagingColumns,
-    "lucky_money": lucky_money.LuckyMoneyColumns,
-    "knowledge": knowledge.KnowledgeColumns,
-    "advertising": advertising.AdvertisingColumns,
-    "stickers": stickers.StickersColumns,
-    "stories": stories.StoriesColumns,
-    "subscriptions": subscriptions.SubscriptionsColumns,
-}
-
-
-class Kept(NamedTuple):
-    """A table that is not a row a person: how many rows a world needs, and the service without which it needs none."""
-
-    table: type[Table]
-    rows: Callable[["World"], int]
-    service: str = ""
-
-
-OTHERS: dict[str, Kept] = {
-    "usual": Kept(presence.UsualColumns, lambda world: 1),
-    "news": Kept(trust.NewsColumns, lambda world: 1),
-    "rival": Kept(rival.RivalColumns, lambda world: 1),
-    "regulator": Kept(regulator.RegulatorColumns, lambda world: 1),
-    "steering": Kept(steering.SteeringColumns, lambda world: 1),
-    "bills": Kept(bills.BillsColumns, lambda world: bills.KINDS * world.size, "bills"),
-    "loans": Kept(credit.LoanColumns, lambda world: world.size, "banking"),
-    SAVINGS: Kept(banking.SavingsColumns, lambda world: world.size, "banking"),
-    credit.LOAN_BOOK: Kept(credit.LoanBookColumns, lambda world: 1, "banking"),
-    bank.PARTNER_BANKS: Kept(bank.PartnerColumns, lambda world: 1, "banking"),
-    "merchants": Kept(merchant.MerchantColumns, merchant.rows_needed, "shopping"),
-    "trips": Kept(trips.TripColumns, lambda world: world.size, "trips"),
-    "flights": Kept(trips.FlightColumns, trips.flights, "trips"),
-    airlines.AIRLINES: Kept(airlines.AirlineColumns, lambda world: 1),
-    "practice": Kept(assistant.PracticeColumns, lambda world: 1),
-    "purchases": Kept(
-        shopping.PurchaseColumns, lambda world: world.size * world.scenario.merchants.categories, "shopping"
-    ),
-    "needs": Kept(NeedColumns, lambda world: world.size, "shopping"),
-    "orders": Kept(orders.OrderColumns, orders.rows_needed, "shopping"),
-    "told": Kept(orders.ToldColumns, lambda world: world.size * world.scenario.merchants.categories, "updates"),
-    "updates": Kept(updates.UpdatesColumns, merchant.rows_needed, "updates"),
-    "customers": Kept(customers.CustomerColumns, lambda world: world.size, "support"),
-    "regard": Kept(support.RegardColumns, lambda world: world.size * world.scenario.merchants.categories, "support"),
-    "desks": Kept(desks.DeskColumns, merchant.markets, "support"),
-    "desk_hours": Kept(desks.DutyColumns, lambda world: merchant.markets(world) * queues.HOURS, "support"),
-    "desk_agents": Kept(desks.AgentColumns, lambda world: merchant.markets(world) * desks.MOST, "support"),
-    "topics": Kept(desks.TopicColumns, desks.topics_needed, "support"),
-    "follows": Kept(follows.FollowColumns, lambda world: world.size * follows.SLOTS, "brands"),
-    "wishes": Kept(follows.WishColumns, lambda world: world.size, "brands"),
-    "brands": Kept(brands.BrandColumns, merchant.rows_needed, "brands"),
-    "advertisers": Kept(advertiser.AdvertiserColumns, advertiser.rows_needed, "advertising"),
-    "knowing": Kept(advertising.KnowingColumns, lambda world: advertising.CLASSES, "advertising"),
-    "drivers": Kept(drivers.DriverColumns, drivers.rows_needed, "rides"),
-    "cities": Kept(drivers.CityColumns, lambda world: city.number(world.size, world.scenario.city), "rides"),
-    "ride_hours": Kept(rides.RideHourColumns, lambda world: 24 * city.number(world.size, world.scenario.city), "rides"),
-}
-SECTORS = (  # of firms, and people's savings: an account a row of the table of that name
-    merchant.MERCHANTS,
-    advertiser.ADVERTISERS,
-    drivers.DRIVERS,
-    regulator.REGULATOR,
-    airlines.AIRLINES,
-    SAVINGS,
-    credit.LOAN_BOOK,
-    bank.PARTNER_BANKS,
-)
+S = TypeVar("S", bound=Settings)
 SLOWLY = 28  # days between measurements that sort a sample of people
 
 
 class ModelError(RuntimeError):
     """The model broke a law of its own: says the day, the phase and the reason."""
-
-
-def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]:
-    """Bytes that a world of this scenario takes, by part, and in total; exact for the network where that is given."""
-    people = scenario.run.users
-    parts = {
-        "network": friends.bytes if friends else Friends.bytes_expected(scenario.friends, people),
-        "people": people * sum(table.bytes_a_row() for table in PEOPLE.values()),
-        "purchases": people * scenario.merchants.categories * scenario.can_be_on("shopping"),
-        "support": people * support.bytes_a_person(scenario) * scenario.can_be_on("support"),
-        "bills": people * bills.KINDS * bills.BillsColumns.bytes_a_row() * scenario.can_be_on("bills"),
-        "banking": people * banking.BYTES_A_PERSON * scenario.can_be_on("banking"),
-        "orders": int(orders.KEPT * people * scenario.shopping.needs * orders.OrderColumns.bytes_a_row())
-        * any(scenario.can_be_on(service) for service in orders.READERS),
-        "follows": people
-        * (follows.SLOTS * follows.FollowColumns.bytes_a_row() + follows.WishColumns.bytes_a_row())
-        * scenario.can_be_on("brands"),
-        "told": people * scenario.merchants.categories * scenario.can_be_on("updates"),
-        "trips": people * trips.TripColumns.bytes_a_row() * scenario.can_be_on("trips"),
-        "accounts": people * 16,
-        "a day's work": people * 40,
-    }
-    return parts | {"total": sum(parts.values())}
 
 
 def _in_a_line(world: "World") -> str:
@@ -181,22 +64,29 @@ class World(Model):
         friends: a network made before, shared by many worlds; else the scenario's is made. Where the scenario does not
             say how many people there are, the network does.
         threads: threads of this one world; the results do not depend on it.
+        services: services of one's own, besides those that the scenario has sections for; or their names, "module:NAME".
 
     Raises:
-        BadInput: when the scenario cannot become a world.
+        BadInput: when the scenario cannot become a world, or a service does not go with the model.
     """
 
     scenario: Any = None  # hides the setter of Mesa 3.5, which would write into a frozen scenario
 
     def __init__(
-        self, scenario: Given, rng: SupportsIndex | None = None, friends: Friends | None = None, threads: int = 1
+        self,
+        scenario: Given,
+        rng: SupportsIndex | None = None,
+        friends: Friends | None = None,
+        threads: int = 1,
+        services: Iterable[Named] = (),
     ) -> None:
-        scenario = Scenario.of(scenario)
+        scenario = Scenario.of(scenario, services)
         if rng is not None:
             scenario = scenario.with_values({"run.seed": _seed(rng)})
         warn_of_equal_rows(scenario.run.seed, rng is not None)
         super().__init__(rng=scenario.run.seed)
         self.seed, self.day, self.phase = scenario.run.seed, 0, "birth"
+        self.services, self.metrics = scenario.services, metrics_of(scenario.services)
         self.friends = friends or Friends.make(scenario.friends, scenario.run.users, self.seed)
         self.scenario = self.now = scenario = scenario.of_people(self.friends.people)
         self.born: dict[str, Any] = {}  # of a world that goes on: which it was, until when
@@ -206,14 +96,16 @@ class World(Model):
         self.threads = threads
         self.pool: ThreadPoolExecutor | None = None  # while the world lives
         self.tables: dict[str, Table] = {name: table(self.size) for name, table in PEOPLE.items()}
-        for name, kept in OTHERS.items():
+        for name, kept in (OTHERS | tables_of(self.services)).items():
             self.tables[name] = kept.table(kept.rows(self) if scenario.can_be_on(kept.service) else 0)
+        self._tables_by_class = {type(table): table for table in self.tables.values()}
         self.market_scale = min(1.0, self.size / merchant.markets(self) / scenario.merchants.people_a_market)
         self.usual, self.news, self.felt = self.tables["usual"], self.tables["news"], self.tables["felt"]
-        self.presence, self.users = self.tables["presence"], Crowd(self, PEOPLE)
+        self.presence, self.users = self.tables["presence"], Crowd(self, people_of(self.services))
         firms = {sector: self.tables[sector].size for sector in SECTORS}
         accounts = {WALLET: self.size, BANK: self.size, **firms, COMPANY: 1, OUTSIDE: 1}
-        self.ledger = Ledger(accounts, company.check_declared)
+        self.books = company.books_of((*days.SERVICES, *self.services))
+        self.ledger = Ledger(accounts, self.books.check)
         self.scratch = np.zeros(self.size, np.int64)  # empty between uses
         self.here = np.zeros(self.size, np.uint8)  # today's strangers, members away and members here; see presence.py
         self.awake: list[NDArray[np.uint32]] = []
@@ -221,13 +113,14 @@ class World(Model):
         self.promoted_clicks = (np.empty(0, np.uint32), np.empty(0, np.int64))  # from search to promotion, within a day
         self.today: dict[str, float] = {}
         self.stopwatch = time.perf_counter
-        self.seconds = {days.name_of(phase): 0.0 for phase in days.DAY}
-        last = {phase.__module__: days.name_of(phase) for phase in days.DAY}
+        self.phases = days.phases(self.services)
+        self.seconds = dict.fromkeys(self.phases, 0.0)
+        last = {phase.__module__: name for name, phase in self.phases.items()}
+        last |= {table.__module__: service.phase for service in self.services for table in service.tables}
         self._looked_at: dict[str, list[tuple[str, str, NDArray[Any]]]] = {}
         for name, table in self.tables.items():
             floats = [(name, column, values) for column, values in table.arrays().items() if values.dtype.kind == "f"]
-            self._looked_at.setdefault(last.get(type(table).__module__, days.name_of(days.DAY[-1])), []).extend(floats)
-        self.metrics = METRICS
+            self._looked_at.setdefault(last.get(type(table).__module__, list(self.phases)[-1]), []).extend(floats)
         self.festival, self.outage, self.calendar = 0.0, False, 0.0
         self.date = clock.date_of(scenario.run.start, 0)
         self._slow: dict[str, float] = {}
@@ -256,6 +149,9 @@ class World(Model):
         self.rival = rival.Rival(self, self.tables["rival"])
         self.regulator = regulator.Regulator(self, self.tables["regulator"])
         self.steering = steering.Steering(self, self.tables["steering"])
+        for service in (*days.SERVICES, *self.services):
+            if service.born is not None and self.scenario.can_be_on(service.name):
+                service.born(self)
 
     # a day
 
@@ -268,7 +164,7 @@ class World(Model):
         if self.threads > 1 and self.pool is None:
             self.pool = ThreadPoolExecutor(self.threads)
         self.today = {}
-        for name, phase in zip(self.seconds, days.DAY, strict=True):
+        for name, phase in self.phases.items():
             self.phase, began = name, self.stopwatch()
             try:
                 phase(self)
@@ -318,16 +214,26 @@ class World(Model):
         """The key of something drawn once for all days."""
         return luck.key(self.seed, name)
 
-    def note(self, name: str, value: float) -> None:
+    def rows(self, table: type[Table]) -> Any:
+        """The columns of a table, by the class that declares them: `world.rows(StickersColumns).packs`."""
+        return self._tables_by_class[table].rows
+
+    def settings(self, section: type[S]) -> S:
+        """The settings in force today, by the class that declares the section."""
+        return getattr(self.now, section_of(type(self.now), section))  # type: ignore[no-any-return]
+
+    def note(self, metric: str | Metric, value: float) -> None:
         """Record a metric of today; ModelError if it is not a finite number or not declared."""
+        name = metric if isinstance(metric, str) else metric.name
         if name not in self.metrics:
             raise ModelError(f"day {self.day}, {self.phase}: metric {name} is not declared")
         if not math.isfinite(value):
             raise ModelError(f"day {self.day}, {self.phase}: {name} is {value}")
         self.today[name] = value
 
-    def add(self, name: str, value: float) -> None:
+    def add(self, metric: str | Metric, value: float) -> None:
         """Add to a metric of today."""
+        name = metric if isinstance(metric, str) else metric.name
         self.note(name, self.today.get(name, 0) + value)
 
     def note_slowly(self, name: str, measure: Callable[[], float]) -> None:
@@ -400,6 +306,7 @@ class World(Model):
             "network": self.friends.digest(),
         }
         about["sectors"] = self.ledger.sizes
+        about["services"] = [service.note() for service in self.services]
         state["ledger"] = self.ledger.balance
         state["about"] = np.frombuffer(json.dumps(about, default=_plain).encode(), np.uint8)
         content = io.BytesIO()

@@ -23,7 +23,8 @@ from sim.cli import errors, experiments
 from sim.cli.options import Setting
 from sim.day import DAY
 from sim.results import Comparison
-from sim.scenario import Scenario, idle_levers
+from sim.scenario import Scenario
+from sim.scenario_rules import idle_levers
 from sim.world import ModelError, World
 
 ROOT = Path(__file__).parents[1]

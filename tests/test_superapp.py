@@ -13,7 +13,8 @@ from paired_worlds import SCENARIOS, outcome, world_of
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
 from sim.ground.ledger import MAY_OWE
-from sim.scenario import NEEDS, Scenario
+from sim.scenario import Scenario
+from sim.scenario_rules import NEEDS
 from sim.services.banking import limit
 from sim.world import World
 

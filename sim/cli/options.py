@@ -96,7 +96,8 @@ def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
 def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario of a file, with what the command line says instead; a network that is read says how many people."""
     from sim.engine.settings import BadInput
-    from sim.scenario import Scenario, idle_levers
+    from sim.scenario import Scenario
+    from sim.scenario_rules import idle_levers
 
     changes = dict(asked["changes"])
     changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
@@ -140,7 +141,8 @@ def _is_plan(path: Path) -> bool:
 def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Scenario":
     """The scenario that a saved world goes on under; what it was born with is as it was, unless asked otherwise."""
     from sim.differences import NETWORK
-    from sim.scenario import FIXED, Scenario
+    from sim.scenario import Scenario
+    from sim.scenario_rules import FIXED
     from sim.world import World
 
     before = World.saved(saved)[0]

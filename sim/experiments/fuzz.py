@@ -23,7 +23,8 @@ from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import Progress, run
 from sim.people.trust import Happening
 from sim.results import check_folder, whole_file
-from sim.scenario import FIXED, Scenario
+from sim.scenario import Scenario
+from sim.scenario_rules import FIXED
 from sim.world import ModelError
 
 USERS, DAYS = (60, 1_500), (7, 120)

@@ -1,6 +1,7 @@
 """The company: what it knows of people, what carrying them costs, and its books by stream."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sim.engine import luck
 from sim.engine.kernels import rule
@@ -8,6 +9,7 @@ from sim.engine.names import nearest
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
+from sim.service import Service
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -55,7 +57,7 @@ class CompanySettings(Settings):
 
 STREAMS = (
     "commission", "listing_fees", "payment_fees", "advertising", "promotion", "business_messages", "subscriptions",
-    "stickers", "banking",
+    "banking",
 )  # fmt: skip
 COSTS = (
     "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
@@ -97,24 +99,38 @@ METRICS = (
 )
 
 
-def check_declared(flow: Flow) -> None:
-    """Refuse money that reaches or leaves the company for a reason that its books do not know: it would count nowhere.
+class Books(NamedTuple):
+    """The reasons for which money may reach the company and leave it: streams of revenue and kinds of cost."""
 
-    Raises:
-        LedgerError: saying what to declare, and where.
-    """
-    costs = [*(f"cost.{kind}" for kind in COSTS), "fines"]
-    if flow.payee == COMPANY and flow.reason not in (*STREAMS, "capital"):
-        raise LedgerError(
-            f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
-            f"{flow.reason!r} to STREAMS in sim/firms/company.py{nearest(flow.reason, STREAMS)}"
-        )
-    if flow.payer == COMPANY and flow.reason not in costs:
-        kind = flow.reason.removeprefix("cost.")
-        raise LedgerError(
-            f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to COSTS in "
-            f"sim/firms/company.py, and pay it as 'cost.{kind}'{nearest(flow.reason, costs)}"
-        )
+    streams: tuple[str, ...] = STREAMS
+    costs: tuple[str, ...] = COSTS
+
+    def check(self, flow: Flow) -> None:
+        """Refuse money that reaches or leaves the company for a reason that is not declared: it would count nowhere.
+
+        Raises:
+            LedgerError: saying what to declare, and where.
+        """
+        costs = [*(f"cost.{kind}" for kind in self.costs), "fines"]
+        if flow.payee == COMPANY and flow.reason not in (*self.streams, "capital"):
+            raise LedgerError(
+                f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
+                f"{flow.reason!r} to the `revenue` of its Service, or to STREAMS in sim/firms/company.py"
+                f"{nearest(flow.reason, self.streams)}"
+            )
+        if flow.payer == COMPANY and flow.reason not in costs:
+            kind = flow.reason.removeprefix("cost.")
+            raise LedgerError(
+                f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to the "
+                "`costs` of its Service, or to COSTS in sim/firms/company.py, and pay it as "
+                f"'cost.{kind}'{nearest(flow.reason, costs)}"
+            )
+
+
+def books_of(services: Iterable[Service]) -> Books:
+    """The books of a company that has these services, besides what lies in files that declare no service."""
+    streams, costs = zip(*((tuple(it.revenue), tuple(it.costs)) for it in services), strict=True)
+    return Books((*STREAMS, *sum(streams, ())), (*COSTS, *sum(costs, ())))
 
 
 def check_books(world: "World") -> None:
@@ -179,13 +195,13 @@ def present_value(discount, day):
 def close_books(world: "World") -> None:
     """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
     ledger = world.ledger
-    for stream in STREAMS:
+    for stream in world.books.streams:
         world.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
-    world.note("revenue.total", sum(world.today[f"revenue.{stream}"] for stream in STREAMS))
-    for kind in COSTS:
+    world.note("revenue.total", sum(world.today[f"revenue.{stream}"] for stream in world.books.streams))
+    for kind in world.books.costs:
         world.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
     world.note("cost.fines", ledger.paid("fines", payer=COMPANY))
-    world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*COSTS, "fines")))
+    world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*world.books.costs, "fines")))
     world.note("profit.total", world.today["revenue.total"] - world.today["cost.total"])
     world.note(
         "profit.present_value", world.today["profit.total"] * present_value(world.now.company.discount, world.day)

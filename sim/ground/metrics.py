@@ -16,7 +16,8 @@ class Metric(NamedTuple):
 
     `of` names the two series a ratio divides: a ratio is stored each day, and over a run it is the ratio of totals.
     `better` says which of two scenarios did better: the one with more of it, with less, or neither, where it is a
-    circumstance, a price that one pays and another gets, or a count with no good side.
+    circumstance, a price that one pays and another gets, or a count with no good side. `label` is what pages call it,
+    where its name alone would not do.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Metric(NamedTuple):
     meaning: str
     of: tuple[str, str] | None = None
     better: Better = "more"
+    label: str = ""
 
     def note(self) -> dict[str, Any]:
         """What a manifest says of it, under its name."""
@@ -36,7 +38,9 @@ def noted(notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Metric]:
     found = {}
     for name, it in notes.items():
         of = tuple(it["of"]) if it.get("of") else None
-        found[name] = Metric(name, it["unit"], it["kind"], it["meaning"], of, it.get("better", "more"))
+        found[name] = Metric(
+            name, it["unit"], it["kind"], it["meaning"], of, it.get("better", "more"), it.get("label", "")
+        )
     return found
 
 

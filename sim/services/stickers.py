@@ -11,6 +11,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow
 from sim.people import experience, purse
+from sim.service import Service
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -41,7 +42,7 @@ class StickersColumns(Table):
     packs = Column(np.uint16, 0, "packs owned", "packs")
 
 
-METRICS = (flow("stickers.sold", "packs", "sticker packs sold"),)
+SOLD = flow("stickers.sold", "packs", "sticker packs sold")
 
 
 @rule
@@ -71,14 +72,19 @@ def _buy(awake, start, packs, owner, wallet, bank, felt, it, before_fees, key, b
 
 def step(world: "World") -> None:
     """People who look at sticker packs buy those worth their price."""
-    settings = world.now.stickers
+    settings = world.settings(StickersSettings)
     if not settings.on:
         return
-    packs, owner = world.tables["stickers"].rows.packs, world.tables["purse"].rows.has_wallet
+    packs, owner = world.rows(StickersColumns).packs, world.rows(purse.PurseColumns).has_wallet
     for box in decide(
         world, _buy, outbox, packs, owner, world.ledger[WALLET], world.ledger[BANK], world.felt.rows, settings.row,
         experience.before_fees(world.now.experience), world.luck("stickers.buys"),
     ):  # fmt: skip
         many = int(box.used[0])
         purse.buy(world, box.who[:many], box.to[:many], box.cents[:many], COMPANY, "stickers")
-        world.add("stickers.sold", many)
+        world.add(SOLD, many)
+
+
+STICKERS = Service(
+    "stickers", StickersSettings, step, tables=(StickersColumns,), metrics=(SOLD,), revenue={"stickers": "Stickers"}
+)

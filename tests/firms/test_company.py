@@ -44,7 +44,7 @@ def test_money_for_a_reason_that_no_stream_declares_stops_the_run(with_phase: Ca
     with pytest.raises(
         ModelError,
         match=r"day 2, test_company.step: money of outside reaches the company for 'sticker', which no revenue stream "
-        r"declares: add 'sticker' to STREAMS in sim/firms/company.py; did you mean 'stickers'\?",
+        r"declares: add 'sticker' to the `revenue` of its Service, or to STREAMS in sim/firms/company.py; did you mean 'stickers'\?",
     ):
         world.step()
     assert world.ledger[COMPANY][0] < 31_800 + world.scenario.company.capital * world.size, "it has not moved"
@@ -76,11 +76,11 @@ def test_money_that_leaves_the_company_for_what_no_cost_declares_stops_the_run(
 
     with pytest.raises(
         ModelError, match=r"day 0, .*money leaves the company to outside for 'cost.rent', which no cost declares: add "
-        r"'rent' to COSTS",
+        r"'rent' to the `costs` of its Service, or to COSTS",
     ):  # fmt: skip
         with_phase(step).step()
-    with pytest.raises(LedgerError, match=r"for 'gift', which no cost declares: add 'gift' to COSTS.* 'cost.gift'"):
-        company.check_declared(Flow(COMPANY, WALLET, "gift"))
+    with pytest.raises(LedgerError, match=r"for 'gift', which no cost declares: add 'gift' to .* COSTS.* 'cost.gift'"):
+        company.Books().check(Flow(COMPANY, WALLET, "gift"))
 
 
 def test_a_declared_reason_after_the_books_have_closed_stops_the_run_too(with_phase: Callable[..., World]) -> None:

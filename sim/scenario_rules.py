@@ -1,0 +1,177 @@
+"""Rules of a scenario beyond each setting's own: events that may be, services that need others; and errors in words."""
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, ValidationError
+
+from sim.engine.names import nearest
+from sim.engine.settings import BadInput, Settings
+from sim.ground.clock import check_dates
+from sim.people.trust import Happening
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+UNNAMED = (  # ends the message of a section that nobody knows
+    "; a service of your own is named with --service module:NAME, or services=[...] in Python"
+)
+
+
+class Event(Settings):
+    """[[events]] a dated change of settings, or a happening."""
+
+    day: int = Field(ge=0, description="day of the run")
+    set: dict[str, Any] = Field(default={}, description="settings that change on that day: `section.key` and value")
+    happen: Happening | None = Field(default=None, description="what happens on that day")
+
+
+def keys(kind: "type[Scenario]", section: str) -> list[str]:
+    """The settings of a section, by name."""
+    return list(getattr(kind.model_fields[section].annotation, "model_fields", {}))
+
+
+def say(kind: "type[Scenario]", problem: Any, origins: Mapping[str, str], path: Path | None) -> str:
+    """What is wrong with a value, in words: where, what, the rule and the nearest right thing."""
+    sections = kind.section_names()
+    place = [str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]]  # events are counted from 1
+    name = ".".join(place)
+    origin = origins.get(".".join(place[:2]), origins.get(place[0] if place else "", str(path) if path else ""))
+    where = f"{origin}: " if origin else ""
+    if problem["type"] == "extra_forbidden":
+        if len(place) == 1:
+            return f"{where}[{name}]: no such section{nearest(name, sections)}{UNNAMED}"
+        homes = [f"[{section}]" for section in sections if place[-1] in keys(kind, section)]
+        near = f"; {place[-1]!r} belongs in {' or '.join(homes)}" if homes else ""
+        near = near or nearest(place[-1], keys(kind, place[0]) if place[0] in sections else Event.model_fields)
+        return f"{where}{name} = {problem['input']!r}: no such setting{near}"
+    if problem["type"] == "missing":
+        return f"{where}{name}: is missing"
+    rule = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    rule = rule.replace("a valid boolean", "true or false")
+    limits = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt", "less_than": "lt"}
+    valid = ""
+    if problem["type"] in limits and problem.get("ctx"):
+        bound = problem["ctx"].get(limits[problem["type"]])
+        if type(bound) is int and not problem["type"].endswith("equal"):
+            bound += 1 if problem["type"] == "greater_than" else -1
+            valid = f"; the nearest valid value is {bound}"
+        elif problem["type"].endswith("equal"):
+            valid = f"; the nearest valid value is {bound}"
+    return f"{where}{name} = {problem['input']!r}: {rule}{valid}"
+
+
+def check_calendar(scenario: "Scenario", path: Path | None) -> None:
+    """Dates are dates, and the run ends before the calendar does."""
+    where = f"{path}: " if path else ""
+    check_dates((scenario.run.start,), f"{where}run.start")
+    check_dates(scenario.clock.festivals, f"{where}clock.festivals")
+    last = datetime.date.fromisoformat(scenario.run.start).toordinal() + scenario.run.days
+    if last > datetime.date.max.toordinal():
+        raise BadInput(f"{where}run.days = {scenario.run.days}: the calendar ends in the year 9999")
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by `section.key`, however they are nested."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
+
+
+def check_events(scenario: "Scenario", origins: Mapping[str, str], path: Path | None) -> None:
+    """What an event sets may change while a world lives, and is valid with all that holds by then."""
+    kind, plain = type(scenario), scenario.model_dump() | {"events": ()}
+    sections = kind.section_names()
+    where = f"{origins.get('events', path)}: " if path else ""
+    for number, event in sorted(enumerate(scenario.events, 1), key=lambda item: item[1].day):
+        if not event.set and event.happen is None:
+            raise BadInput(f"{where}events.{number}: says neither what to `set` nor what should `happen`")
+        for name, value in flat(event.set).items():
+            place = name.split(".")
+            if len(place) != 2 or place[0] in FIXED or place[0] not in sections:
+                homes = [f"{section}.{name}" for section in sections if name in keys(kind, section)]
+                why = "a world is born with it" if place[0] in FIXED else "a setting is named section.key"
+                near = "" if place[0] in FIXED else nearest(place[0], sections)
+                near = f"; did you mean {' or '.join(homes)}?" if homes else near
+                raise BadInput(f"{where}events.{number}.set: {name!r} cannot change: {why}{near}")
+            plain[place[0]][place[1]] = value
+            try:
+                then = kind.model_validate(plain)
+                check_dates(then.clock.festivals, f"{where}events.{number}.set (day {event.day}): clock.festivals")
+            except ValidationError as error:
+                said = say(kind, error.errors()[0], {}, None)
+                raise BadInput(f"{where}events.{number}.set (day {event.day}): {said}") from None
+
+
+NEEDS = {  # a service, one that it cannot do without, and why
+    "brands": ("shopping", "the brands that people follow are shops"),
+    "updates": ("shopping", "updates tell how orders stand"),
+    "support": ("shopping", "customers are helped by shops"),
+    "rides": ("wallet", "riders pay from the wallet"),
+    "bills": ("wallet", "bills in a thread are paid from the wallet"),
+    "banking": ("wallet", "people bank through their wallet"),
+}
+
+
+def check_needs(scenario: "Scenario", path: Path | None) -> None:
+    """On no day may a service be on while one that it needs is off."""
+    where = f"{path}: " if path else ""
+    on = {name: section.on for name, section in scenario.sections().items() if hasattr(section, "on")}
+    steps = sorted(
+        ((event.day, number, event.set) for number, event in enumerate(scenario.events, 1)), key=lambda s: s[:2]
+    )
+    for day, number, values in [(0, 0, {}), *steps]:
+        on |= {name.removesuffix(".on"): value for name, value in flat(values).items() if name.endswith(".on")}
+        for service, (needed, why) in NEEDS.items():
+            if on[service] and not on[needed]:
+                when = f"events.{number} (day {day}): " if number else ""
+                raise BadInput(f"{where}{when}{service}.on = true needs {needed}.on = true: {why}")
+
+
+def idle_levers(scenario: "Scenario") -> list[str]:
+    """A line for each lever that was set and moves nothing, since what it works on is on no day."""
+    usual = {it.name: it.value for it in type(scenario)().parameters()}
+    lines = []
+    for it in scenario.parameters():
+        section, _, name = it.name.partition(".")
+        service = "shopping" if section == "promotion" else section
+        if it.origin == "decided" and name != "on" and it.value != usual[it.name] and not scenario.can_be_on(service):
+            lines.append(f"{it.name} = {it.value} moves nothing: {service}.on is false on every day")
+    return lines
+
+
+def check_steering(scenario: "Scenario", path: Path | None) -> None:
+    """What a rule moves must be a decided number that may change, valid wherever the rule may put it."""
+    if not scenario.can_be_on("steering"):
+        return
+    where, rule = f"{path}: " if path else "", scenario.steering
+    for number, event in enumerate(scenario.events, 1):
+        if "steering.lever" in flat(event.set):
+            raise BadInput(f"{where}events.{number}.set: 'steering.lever' cannot change: a rule keeps to one lever")
+    levers = {
+        it.name: it.value for it in scenario.parameters()
+        if it.origin == "decided" and isinstance(it.value, int | float) and not isinstance(it.value, bool)
+        and it.name.partition(".")[0] not in {*FIXED, "steering"}
+    }  # fmt: skip
+    if rule.lever not in levers:
+        near = nearest(rule.lever, levers)
+        raise BadInput(f"{where}steering.lever = {rule.lever!r}: must be a decided number that may change{near}")
+    if rule.least >= rule.most:
+        raise BadInput(f"{where}steering.least = {rule.least:g}: must be below steering.most = {rule.most:g}")
+    section, _, key = rule.lever.partition(".")
+    whole = isinstance(levers[rule.lever], int)
+    for name, place in (("least", rule.least), ("most", rule.most)):
+        if whole and (place != round(place) or rule.step != round(rule.step)):
+            raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} moves in whole numbers, so must its rule")
+        plain = getattr(scenario, section).model_dump() | {key: round(place) if whole else place}
+        try:
+            type(getattr(scenario, section)).model_validate(plain)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} cannot stand there: {said}") from None
