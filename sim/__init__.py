@@ -14,15 +14,21 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.engine.settings import BadInput
+    from sim.engine.columns import Column, Table
+    from sim.engine.luck import uniforms
+    from sim.engine.settings import BadInput, Settings, assumed, decided
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
+    from sim.firms.company import pay_cost
     from sim.ground.friends import Friends
+    from sim.ground.metrics import flow, ratio, stock
+    from sim.people.purse import means, sell
     from sim.results import Comparison, Result
     from sim.scenario import Scenario
+    from sim.service import Service
     from sim.sweeps import Sweep
     from sim.world import World
 
@@ -31,24 +37,44 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "BadInput",
+    "Column",
     "Comparison",
     "Friends",
     "Plan",
     "Result",
     "Scenario",
+    "Service",
+    "Settings",
     "Sweep",
+    "Table",
     "World",
     "__version__",
+    "assumed",
     "compare",
+    "decided",
     "duel",
+    "flow",
     "load_comparison",
     "load_result",
     "load_sweep",
+    "means",
+    "pay_cost",
+    "ratio",
     "run",
+    "sell",
+    "stock",
     "sweep",
+    "uniforms",
 ]
 
 _HOMES = {  # where each name lives
+    **{name: ("sim.engine.columns", name) for name in ("Column", "Table")},  # what a service of one's own is made of
+    **{name: ("sim.engine.settings", name) for name in ("Settings", "assumed", "decided")},
+    "uniforms": ("sim.engine.luck", "uniforms"),
+    **{name: ("sim.ground.metrics", name) for name in ("flow", "ratio", "stock")},
+    **{name: ("sim.people.purse", name) for name in ("means", "sell")},
+    "pay_cost": ("sim.firms.company", "pay_cost"),
+    "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),
     "Friends": ("sim.ground.friends", "Friends"),

@@ -216,10 +216,9 @@ def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]
 
 def _own_bytes(scenario: Scenario) -> dict[str, int]:
     """Bytes of services of one's own, where there are any; of tables without a row a person nothing is known."""
-    rows = {
+    return {
         name: table.bytes_a_row() * scenario.run.users * scenario.can_be_on(it.name)
         for it in scenario.services
         for name, table in it.table_names().items()
         if it.tables[table] == "person"
     }
-    return rows

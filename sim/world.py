@@ -7,7 +7,7 @@ import math
 import operator
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar
@@ -34,7 +34,7 @@ from sim.people.crowd import Crowd
 from sim.results import whole_file
 from sim.scenario import Given, Scenario
 from sim.scenario_rules import Event
-from sim.service import Named, section_of
+from sim.service import Named, Service, called, section_of
 from sim.services import messaging, wallet
 
 S = TypeVar("S", bound=Settings)
@@ -315,11 +315,11 @@ class World(Model):
             temporary.write_bytes(content.getbuffer())
 
     @staticmethod
-    def saved(path: str | Path) -> tuple[Scenario, int]:
-        """The scenario of a saved world, and how many days it has lived.
+    def saved(path: str | Path, services: Iterable[Named] = ()) -> tuple[Scenario, int]:
+        """The scenario of a saved world, and how many days it has lived; `services` are those of one's own in it, or more.
 
         Raises:
-            BadInput: if the file is no saved world, or one of another version.
+            BadInput: if the file is no saved world, or one of another version, or of services that are not given as they were.
         """
         with _saved(path) as state:
             about = _about(state)
@@ -327,22 +327,30 @@ class World(Model):
                 raise BadInput(
                     f"{path}: a world of version {about['version']}, and this is {__version__}: save it again"
                 )
-            scenario = Scenario.model_validate(about["scenario"])
+            had = list(map(called, services))
+            _check_services(path, about.get("services", ()), had)
+            scenario = type(Scenario.make(services=had)).model_validate(about["scenario"])
             return scenario.remember_set(about.get("set_by_hand", ())), about["day"]
 
     @classmethod
     def load(
-        cls, path: str | Path, scenario: Given | None = None, friends: Friends | None = None, threads: int = 1
+        cls,
+        path: str | Path,
+        scenario: Given | None = None,
+        friends: Friends | None = None,
+        threads: int = 1,
+        services: Iterable[Named] = (),
     ) -> "World":
-        """Open a saved world; `scenario` continues it under another strategy.
+        """Open a saved world; `scenario` continues it under another strategy, `services` of one's own that it had or begins.
 
         Its network must be the one it was born with, but may lie elsewhere, where `scenario` says, or be `friends`.
 
         Raises:
             BadInput: if the file is no saved world or does not fit the scenario.
         """
-        saved, day = cls.saved(path)
-        scenario = (saved if scenario is None else Scenario.of(scenario)).of_people(saved.run.users)
+        own = [*services, *(scenario.services if isinstance(scenario, Scenario) else ())]
+        saved, day = cls.saved(path, own)
+        scenario = (saved if scenario is None else Scenario.of(scenario, saved.services)).of_people(saved.run.users)
         check_birth(str(path), scenario, saved, friends is not None)
         # everything that may ever be on is born; what the saved world had no room for is then founded today
         events = (*saved.events, Event(day=day, set=scenario.levers()), *scenario.events)
@@ -358,7 +366,7 @@ class World(Model):
         with _saved(path) as state:
             for name, table in world.tables.items():
                 for column, values in table.arrays().items():
-                    if state[f"{name}/{column}"].size:
+                    if f"{name}/{column}" in state and state[f"{name}/{column}"].size:
                         values[...] = state[f"{name}/{column}"]
             world.ledger.restore(about["sectors"], state["ledger"])
         world.scenario, world.day, world.steps, world._slow = scenario, day, day, about["slow"]
@@ -385,6 +393,19 @@ def _saved(path: str | Path) -> Iterator[Any]:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"{path}: not a saved world, or damaged; `hongbao run --save-at DAY` writes one") from None
+
+
+def _check_services(path: str | Path, had: Iterable[Mapping[str, str]], given: Iterable[Service]) -> None:
+    """Refuse to open a world without the services of one's own that it had, or with another state of them."""
+    known = {service.name: service for service in given}
+    for it in had:
+        if it["name"] not in known:
+            raise BadInput(
+                f"{path}: the saved world has the service {it['name']!r} of {it['module']}: name it with --service "
+                f"{it['module']}:NAME, or services=[...] in Python"
+            )
+        if known[it["name"]].digest != it["file_hash"]:
+            raise BadInput(f"{path}: service {it['name']!r} is not as it was when the world was saved: save it again")
 
 
 def _about(state: Any) -> dict[str, Any]:

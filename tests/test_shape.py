@@ -17,6 +17,7 @@ from sim.day import DAY, name_of
 from sim.engine.columns import Table
 from sim.engine.settings import Parameter
 from sim.scenario import SECTIONS, Scenario
+from sim.service import Service
 from sim.world import World
 
 ROOT = Path(sim.__file__).parent
@@ -119,7 +120,10 @@ def test_a_metric_is_named_after_its_file_or_is_global() -> None:
 
 def _metrics_of(module: ModuleType) -> Any:
     declared = getattr(module, "METRICS", ())
-    return declared if isinstance(declared, tuple) else ()  # the world's own is the sum of all
+    if not isinstance(declared, tuple):  # the world's own is the sum of all
+        return ()
+    services = [it for it in vars(module).values() if isinstance(it, Service) and it.module == module.__name__]
+    return (*declared, *(metric for service in services for metric in service.measured))
 
 
 def test_the_world_measures_every_metric_declared() -> None:

@@ -16,6 +16,7 @@ from sim.cli.options import (
     PATH,
     RIVAL,
     SCENARIO_OR_DEFAULT,
+    SERVICE,
     THREADS,
     experiment,
     load,
@@ -137,6 +138,7 @@ def compare(
 @click.option("--dry-run", is_flag=True, help="Say how many runs, hours and bytes it would be; run nothing.")
 @click.option("--compact", is_flag=True, help="Put the summaries of all runs into one table as well.")
 @click.option("--yes", is_flag=True, help="More than 100,000 runs are meant.")
+@SERVICE
 @FORMAT
 @DEBUG
 def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) -> None:
@@ -151,8 +153,9 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
+    services = how.pop("services")
     most = None if how["yes"] or dry_run else MANY
-    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most)
+    chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most, services)
     heading = _by_hand({scenario.name: scenario.set_by_hand for scenario in chosen.scenarios}, form)
     for file in chosen.networks():
         say_network(file)

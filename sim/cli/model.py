@@ -1,33 +1,39 @@
 """Commands that show the model as it is: its day, its settings, the schema of a scenario."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from sim.cli.docs import said_of
-from sim.cli.options import FORMAT, SCENARIO_OR_DEFAULT
+from sim.cli.options import FORMAT, SCENARIO_OR_DEFAULT, SERVICE
 from sim.screen import plain, show
 
 
 @click.command()
+@SERVICE
 @FORMAT
-def day(form: str) -> None:
+def day(services: Sequence[str], form: str) -> None:
     """Print a day, phase by phase."""
-    from sim.day import DAY, name_of
+    from sim.day import phases
+    from sim.scenario import Scenario
 
-    rows = [{"phase": name_of(phase), "what happens": said_of(phase).partition("\n")[0]} for phase in DAY]
+    own = Scenario.make(services=services).services
+    day = phases(own) | {service.phase: service.step for service in own}
+    rows = [{"phase": name, "what happens": said_of(phase).partition("\n")[0]} for name, phase in day.items()]
     show(rows, form, "A day, in order")
 
 
 @click.command()
 @SCENARIO_OR_DEFAULT
+@SERVICE
 @FORMAT
-def parameters(scenario: Path | None, form: str) -> None:
+def parameters(scenario: Path | None, services: Sequence[str], form: str) -> None:
     """List every setting, of SCENARIO or as it is by default: unit, range, origin, meaning, source."""
     from sim.scenario import Scenario
 
-    found = (Scenario.load(scenario) if scenario else Scenario()).parameters()
+    found = (Scenario.load(scenario, services=services) if scenario else Scenario.make(services=services)).parameters()
     if form != "table":
         show([setting._asdict() for setting in found], form)
         return
@@ -42,11 +48,12 @@ def parameters(scenario: Path | None, form: str) -> None:
 
 
 @click.command()
-def schema() -> None:
+@SERVICE
+def schema(services: Sequence[str]) -> None:
     """Print the JSON schema of a scenario file."""
     from sim.scenario import Scenario
 
-    described = Scenario.model_json_schema()
+    described = type(Scenario.make(services=services)).model_json_schema()
     del described["properties"]["name"]  # that of the file
     extends = {"type": "string", "description": "scenario file that this one is laid over: same folder or below it"}
     described["properties"] = {"extends": extends, **described["properties"]}

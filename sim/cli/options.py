@@ -69,11 +69,19 @@ FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="What goes to stdout."
 )
 RIVAL = click.option("--rival", type=PATH, help="A scenario whose levers the rival runs.")
+SERVICE = click.option(
+    "--service",
+    "services",
+    multiple=True,
+    metavar="MODULE:NAME",
+    help="A service of your own, as mygame:GAME; repeatable.",
+)
 EXPERIMENT = (
     click.option("--users", type=int, help="People, instead of the scenario's number."),
     click.option("--days", type=int, help="Days, instead of the scenario's number."),
     click.option("--seed", type=int, help="Seed (of a comparison: the first), instead of the scenario's."),
     click.option("--set", "changes", type=Setting(), multiple=True, help="Another value of a setting; repeatable."),
+    SERVICE,
     click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME, numbered where taken]"),
     click.option(
         "--force", is_flag=True, help="Replace an earlier result in the folder; nothing else is ever replaced."
@@ -104,7 +112,7 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     if asked.get("rival"):
         changes["rival.strategy"] = str(asked["rival"])
     try:
-        scenario = Scenario.load(path, changes)
+        scenario = Scenario.load(path, changes, asked["services"])
     except BadInput:
         if _is_plan(path):
             raise BadInput(f"{path}: a plan of a sweep, not a scenario: hongbao sweep {path}") from None
@@ -145,7 +153,7 @@ def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Sc
     from sim.scenario_rules import FIXED
     from sim.world import World
 
-    before = World.saved(saved)[0]
+    before = World.saved(saved, asked["services"])[0]
     born = {it.name: it.value for it in before.parameters() if it.name.partition(".")[0] in FIXED}
     del born["run.days"]
     changes = {name: asked[name.removeprefix("run.")] for name in ("run.users", "run.seed", "run.days")
@@ -154,10 +162,10 @@ def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Sc
     if path is None:
         chosen = before.with_values(changes)
     else:
-        if Scenario.load(path, changes).friends.file:  # which says where the network lies now
+        if Scenario.load(path, changes, asked["services"]).friends.file:  # which says where the network lies now
             born = {name: value for name, value in born.items() if name not in NETWORK}
         kept = [name for name in before.set_by_hand if name in born]
-        chosen = Scenario.load(path, born | changes).remember_set([*kept, *changes])
+        chosen = Scenario.load(path, born | changes, asked["services"]).remember_set([*kept, *changes])
     if Path(chosen.friends.file).is_file():
         say_network(chosen.friends.file)
     return chosen

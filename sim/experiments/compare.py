@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import __version__
+from sim.declared import metrics_of
 from sim.differences import differences
 from sim.engine.settings import BadInput
 from sim.experiments import intervals
 from sim.experiments.claim import claimed
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
-from sim.experiments.worker import CODE, other_code
+from sim.experiments.worker import code_of, other_code
 from sim.ground import paths
 from sim.ground.friends import Friends
+from sim.ground.metrics import Metric
 from sim.results import (
     OF_A_COMPARISON,
     Comparison,
@@ -40,7 +42,8 @@ from sim.results import (
     write_json,
 )
 from sim.scenario import LARGEST_SEED, Given, Scenario
-from sim.world import METRICS, ModelError, World
+from sim.service import Named, Service
+from sim.world import ModelError, World
 
 REPLICATES = 8
 LEAST_REPLICATES = 4  # before it is asked whether that is precise: of fewer, some look so by luck
@@ -65,6 +68,7 @@ def compare(
     progress: Progress | None = None,
     max_replicates: int = 64,
     force: bool = False,
+    services: Iterable[Named] = (),
 ) -> Comparison:
     """Run scenarios over several seeds with common random numbers, and compare each with the first.
 
@@ -86,6 +90,8 @@ def compare(
         progress: called after each run with (runs done, runs planned so far).
         max_replicates: where `precision` gives up.
         force: an earlier result in `out` may go; an input, and what no earlier result left there, never does.
+        services: services of one's own, or their names as "module:NAME"; every scenario has sections for them all. One of a
+            notebook or script has no name, so that one process does all the work.
 
     Returns:
         The comparison; with `out`, its runs are read from there when asked for.
@@ -101,8 +107,8 @@ def compare(
     """
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
-    _check_metric(metric)
-    chosen = [scenario.settled() for scenario in _named(_read(scenarios))]
+    chosen = [scenario.settled() for scenario in _named(_read(scenarios, services))]
+    _check_metric(metric, metrics_of(chosen[0].services))
     decided, unfair = check_fair(chosen)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)
@@ -159,6 +165,7 @@ def compare(
         "days": chosen[0].run.days,
         "scenario_hash": {scenario.name: scenario.digest() for scenario in chosen},
         "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in chosen},
+        "services": [service.note() for service in chosen[0].services],
         "seconds": time.perf_counter() - began,
         "peak_memory_bytes": max(manifest["peak_memory_bytes"] for manifest in tally.manifests.values()),
         "machine": machine(),
@@ -199,10 +206,13 @@ def check_seeds(first: int, many: int, where: str) -> range:
     return range(first, first + many)
 
 
-def _read(given: Sequence[Given]) -> list[Scenario]:
+def _read(given: Sequence[Given], services: Iterable[Named]) -> list[Scenario]:
     if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
-    return [Scenario.of(each) for each in given]
+    services = [services] if isinstance(services, str | Service) else list(services)
+    found = [Scenario.of(each, services) for each in given]
+    every = [service for scenario in found for service in scenario.services]
+    return [scenario.with_services(every) for scenario in found]
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -253,6 +263,7 @@ def _jobs(scenarios: Sequence[Scenario], jobs: int | None, replicates: int, frie
     """Processes to use: those asked for if they fit in memory, else as many as there are cores, runs and room for."""
     largest = max(scenarios, key=lambda scenario: World.memory(scenario)["total"])
     check_memory(largest, friends=friends)
+    jobs = jobs_with(largest.services, jobs)
     if jobs is not None:
         jobs = min(jobs, len(scenarios) * replicates) if jobs > 0 else jobs
         if jobs > 1:
@@ -266,6 +277,20 @@ def _jobs(scenarios: Sequence[Scenario], jobs: int | None, replicates: int, frie
     if free is not None:
         most = min(most, int(free * (1 - ROOM_LEFT) / (World.memory(largest, friends)["total"] + PROCESS_BYTES)))
     return max(1, most)
+
+
+def jobs_with(services: Sequence[Service], jobs: int | None) -> int | None:
+    """The processes asked for; one where none were and a service of one's own cannot be had by others.
+
+    Raises:
+        BadInput: several were asked for.
+    """
+    for service in services:
+        if jobs is not None and jobs > 1:
+            assert service.address  # or it says why there is none
+        elif not service.is_importable:
+            return 1
+    return jobs
 
 
 def warm_up(scenarios: Sequence[Scenario]) -> None:
@@ -293,9 +318,9 @@ def warm_up(scenarios: Sequence[Scenario]) -> None:
                 world.close()
 
 
-def _check_metric(metric: str) -> None:
-    if metric not in METRICS:
-        near = difflib.get_close_matches(metric, METRICS, 1)
+def _check_metric(metric: str, metrics: Mapping[str, Metric]) -> None:
+    if metric not in metrics:
+        near = difflib.get_close_matches(metric, metrics, 1)
         raise BadInput(f"no metric {metric!r}{f'; did you mean {near[0]!r}?' if near else ''}")
 
 
@@ -338,7 +363,7 @@ def _tasks(pool: Pool, scenarios: Sequence[Scenario], seeds: Sequence[int], grap
     for seed in seeds:
         for scenario in scenarios:
             seeded = scenario.with_values({"run.seed": seed})
-            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed), CODE)
+            yield pool.submit(f"{scenario.name} with seed {seed}", replicate, seeded, graphs.of(seed), code_of(seeded))
 
 
 def replicate(scenario: Scenario, graph: Path, code: str) -> Result:
@@ -347,7 +372,7 @@ def replicate(scenario: Scenario, graph: Path, code: str) -> Result:
     Raises:
         BadInput: this process has other code than who asks.
     """
-    if unlike := other_code(__version__, code):
+    if unlike := other_code(__version__, code, scenario):
         raise BadInput(f"a worker (process {os.getpid()}) {unlike}")
     return run(scenario, friends=Friends.open(graph))
 
@@ -409,6 +434,7 @@ class Tally:
 
     def comparison(self, manifest: Mapping[str, Any], decided: list[Differing], unfair: list[Differing]) -> Comparison:
         """All runs compared."""
+        metrics = metrics_of(self.scenarios[0].services)
         values = {metric: self.values(metric) for metric in self.summaries[self.names[0], self.first_seed]}
         return Comparison(
             manifest=dict(manifest),
@@ -421,9 +447,9 @@ class Tally:
                 for metric, table in values.items()
             },
             best={
-                metric: self._chances(table, METRICS[metric].better == "less")
+                metric: self._chances(table, metrics[metric].better == "less")
                 for metric, table in values.items()
-                if METRICS[metric].better != "neither"
+                if metrics[metric].better != "neither"
             },
             gaining={name: _share(values[GAINING][:, i]) for i, name in enumerate(self.names)},
             decided=decided,

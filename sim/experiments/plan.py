@@ -8,7 +8,7 @@ ranges are those that the settings declare, unless the plan says otherwise.
 import difflib
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 from scipy.stats import qmc
 
+from sim.declared import metrics_of
 from sim.engine.settings import BadInput, Settings, plain
 from sim.experiments.compare import check_fair, check_seeds
 from sim.experiments.plan_file import Factor, PlanFile, Sample
@@ -24,7 +25,7 @@ from sim.ground import friend_files, paths
 from sim.ground.toml_files import placed, read_toml
 from sim.results import Differing, listed
 from sim.scenario import SECTIONS, Scenario
-from sim.world import METRICS
+from sim.service import Named, called
 
 MANY = 100_000  # runs above which a plan must be meant
 FIGURES = 12  # significant figures of a value that is worked out: 0.3, not 0.30000000000000004
@@ -81,17 +82,24 @@ class Plan:
     unfair: list[Differing]
 
     @classmethod
-    def load(cls, path: str | Path, instead: Mapping[str, Any] | None = None, most: int | None = None) -> "Plan":
+    def load(
+        cls,
+        path: str | Path,
+        instead: Mapping[str, Any] | None = None,
+        most: int | None = None,
+        services: Iterable[Named] = (),
+    ) -> "Plan":
         """Read a plan.
 
         Args:
             instead: other values of the plan's own keys, as {"users": 500, "days": 30, "seeds": 2} to try it out.
             most: runs that it may ask for; a larger one is refused before its points are worked out.
+            services: services of one's own, or their names as "module:NAME".
 
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        return _Reading(paths.given(path), plain(dict(instead or {}))).plan(most)
+        return _Reading(paths.given(path), plain(dict(instead or {})), services).plan(most)
 
     def __repr__(self) -> str:
         of = listed([scenario.name for scenario in self.scenarios], "scenario")
@@ -204,8 +212,8 @@ def fingerprint(scenario: Scenario) -> str:
 class _Reading:
     """One plan while it is read: every message begins with its file."""
 
-    def __init__(self, path: Path, instead: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path, instead: Mapping[str, Any], services: Iterable[Named]) -> None:
+        self.path, self.services = path, tuple(map(called, services))
         self.text, written = read_toml(path, "plan")
         if "scenarios" not in written and set(written) & ({"extends", *SECTIONS} - set(PlanFile.model_fields)):
             raise self.refuse("a scenario, not a plan of a sweep: hongbao run, or hongbao compare, takes it")
@@ -265,7 +273,7 @@ class _Reading:
         same = {name: placed(name, value, self.path.parent) for name, value in same.items()}
         for name in file.scenarios:
             try:
-                scenario = Scenario.load(self.path.parent / paths.given(name, "scenarios"), same)
+                scenario = Scenario.load(self.path.parent / paths.given(name, "scenarios"), same, self.services)
             except BadInput as error:
                 lines = (self._ours(line, same) for line in str(error).splitlines())
                 raise BadInput("\n".join(lines)) from None
@@ -314,11 +322,12 @@ class _Reading:
                 raise self.refuse(f"{where}: `set` holds it still at {self.file.set[name]!r}: leave one of them out")
             if name in self.file.factors and name in listed:
                 raise self.refuse(f"{where}: it is among `points` too: leave one of them out")
+        metrics = metrics_of(self.services)
         kept = () if isinstance(self.file.save_days, bool) else self.file.save_days
         for key, names in (("metrics", self.file.metrics), ("save_days", kept)):
             for name in names:
-                if name not in METRICS:
-                    raise self.refuse(f"{key} = {name!r}: no such metric{_nearest(name, METRICS)}")
+                if name not in metrics:
+                    raise self.refuse(f"{key} = {name!r}: no such metric{_nearest(name, metrics)}")
 
     def _axes(self) -> list[Axis]:
         steady, drawn, listed = list[Axis](), dict[str, tuple[float, float]](), list[Axis]()

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.results import OF_A_RUN, Result, summarise
 from sim.scenario import Given, Scenario
+from sim.service import Named
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many
@@ -37,6 +38,7 @@ def run(
     save_at: Collection[int] = (),
     saved: str | Path | None = None,
     force: bool = False,
+    services: Iterable[Named] = (),
 ) -> Result:
     """Let one world live and measure it.
 
@@ -54,6 +56,7 @@ def run(
         saved: a world saved before, which goes on under `scenario` instead of being born: the result is that of a run
             that changed to `scenario` on that day, or, where the scenario is its own, that had never stopped.
         force: an earlier result in `out` may go; an input, and what no earlier result left there, never does.
+        services: services of one's own, besides those that the scenario has sections for; or their names, "module:NAME".
 
     Returns:
         The result; `surplus` has shape (users,).
@@ -63,13 +66,13 @@ def run(
             written to or holds what may not go; nothing has been lived by then.
         ModelError: the run broke a law, such as that books balance.
     """
-    scenario, save_at = Scenario.of(scenario), plain(list(save_at))
+    scenario, save_at = Scenario.of(scenario, services), plain(list(save_at))
     out, saved = (None if path is None else paths.given(path, what) for path, what in ((out, "out"), (saved, "saved")))
     if save_at and out is None:
         raise BadInput("save_at says when to save the world, but there is no folder to save it in: give `out`")
     born = 0
     if saved is not None:
-        before, born = World.saved(saved)
+        before, born = World.saved(saved, scenario.services)
         scenario = scenario.of_people(before.run.users)
     else:
         scenario = scenario.settled() if friends is None else scenario.of_people(friends.people)
@@ -145,6 +148,7 @@ def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[
         "days": scenario.run.days,
         "scenario_hash": scenario.digest(),
         "set_by_hand": scenario.set_by_hand,
+        "services": [service.note() for service in world.services],
         "seconds": seconds,
         "peak_memory_bytes": peak_memory(),
         "machine": machine(),

@@ -12,7 +12,7 @@ import shutil
 import time
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,18 +21,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
+from sim.declared import metrics_of
 from sim.engine.settings import BadInput, limits
 from sim.experiments.claim import check_inputs, plan_in, strangers
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
-from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, warm_up
+from sim.experiments.compare import SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START, jobs_with, warm_up
 from sim.experiments.lock import only_one
 from sim.experiments.plan import MANY, Axis, Plan, check_size, fingerprint
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
-from sim.experiments.worker import CODE, Order, Outcome, is_full, live, network_name
+from sim.experiments.worker import CODE, Order, Outcome, code_of, is_full, live, network_name
 from sim.ground import paths
 from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
+from sim.service import Named
 from sim.sweeps import (
     ABOUT,
     LOCK,
@@ -47,7 +49,7 @@ from sim.sweeps import (
     identity,
     is_whole,
 )
-from sim.world import METRICS, World
+from sim.world import World
 
 KEPT = 16  # networks that stay on disk though no run needs them just now
 TOGETHER = 5_000  # rows written at a time
@@ -99,6 +101,7 @@ def sweep(
     compact: bool = False,
     yes: bool = False,
     progress: Callable[[Standing], None] | None = None,
+    services: Iterable[Named] = (),
 ) -> Sweep:
     """Make the runs that a plan asks for and that are not there yet.
 
@@ -115,6 +118,7 @@ def sweep(
         compact: write all summaries into one file as well, which makes a sweep of many runs quick to read.
         yes: whether more than 100,000 runs are meant.
         progress: called when runs come back.
+        services: services of one's own, or their names as "module:NAME", for a plan that is a file.
 
     Returns:
         The sweep; `failures()` says what failed, `missing()` how many runs are not there.
@@ -127,10 +131,11 @@ def sweep(
     Warns:
         SweepNote: the scenarios differ in assumptions, or the folder holds runs of another plan or code.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan, most=None if yes else MANY)
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan, most=None if yes else MANY, services=services)
     if not yes:
         check_size(plan.path, plan.runs)
     folder = folder_of(plan, out)
+    jobs_with(plan.scenarios[0].services, None if cluster is None else 2)
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
     try:
         with contextlib.ExitStack() as stack:
@@ -207,6 +212,7 @@ def jobs_for(plan: Plan, jobs: int | None) -> int:
     """
     largest = max(_extremes(plan), key=lambda scenario: World.memory(scenario)["total"])
     check_memory(largest)
+    jobs = jobs_with(largest.services, jobs)
     if jobs is not None:
         jobs = min(jobs, plan.runs) if jobs > 0 else jobs
         if jobs > 1:
@@ -316,6 +322,7 @@ def _about(plan: Plan) -> dict[str, Any]:
     return {
         "version": __version__,
         "code": CODE,
+        "services": [service.note() for service in plan.scenarios[0].services],
         "name": plan.name,
         "title": plan.title,
         "plan": hashlib.sha256(plan.text.encode()).hexdigest(),
@@ -339,7 +346,7 @@ def _about(plan: Plan) -> dict[str, Any]:
         "save_days": plan.file.save_days,
         "unfair": plan.unfair,
         "set_by_hand": {scenario.name: scenario.set_by_hand for scenario in plan.scenarios},
-        "metrics": {name: metric.note() for name, metric in METRICS.items()},
+        "metrics": {name: metric.note() for name, metric in metrics_of(plan.scenarios[0].services).items()},
         "machine": machine(),
         "started": _now(),
         "went": None,
@@ -422,7 +429,7 @@ def _tasks(
                     continue
                 tally.start(run, point.number)
                 asked = plan.resolve(scenario, point, seed)
-                order = Order(run, place, networks.acquire(asked), save_days, __version__, CODE, mark)
+                order = Order(run, place, networks.acquire(asked), save_days, __version__, code_of(asked), mark)
                 yield pool.submit(f"{scenario.name} at point {point.number} with seed {seed}", live, asked, order)
 
 

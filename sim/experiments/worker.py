@@ -37,13 +37,31 @@ def _code() -> str:
     """Hash of the model's own files."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for part in ("engine", "ground", "people", "firms", "services", "day.py", "scenario.py", "world.py"):
+    for part in (
+        "engine",
+        "ground",
+        "people",
+        "firms",
+        "services",
+        "service.py",
+        "day.py",
+        "declared.py",
+        "scenario.py",
+        "world.py",
+    ):
         for file in sorted((root / part).rglob("*.py")) if (root / part).is_dir() else [root / part]:
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
 CODE = _code()  # as this process has loaded it
+
+
+def code_of(scenario: Scenario) -> str:
+    """Hash of the model's files and of those of the services of one's own that a scenario has."""
+    return hashlib.sha256(" ".join([CODE, *(it.digest for it in scenario.services)]).encode()).hexdigest()
+
+
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SAID = (  # of a run's manifest, what its folder keeps
     "version", "name", "seed", "users", "days", "scenario_hash", "seconds", "cpu_seconds", "peak_memory_bytes",
@@ -90,7 +108,7 @@ class Outcome(NamedTuple):
 
 def live(scenario: Scenario, order: Order) -> Outcome:
     """Make one run and leave its folder."""
-    if unlike := _unlike(order):
+    if unlike := _unlike(order, scenario):
         return Outcome("unfit", f"a worker (process {os.getpid()} on {platform.node() or 'a machine'}) {unlike}")
     try:
         if is_whole(order.folder, order.run):
@@ -105,21 +123,22 @@ def live(scenario: Scenario, order: Order) -> Outcome:
         _clear_away()
 
 
-def _unlike(order: Order) -> str:
+def _unlike(order: Order, scenario: Scenario) -> str:
     """What this worker has otherwise than the sweep; on a cluster it may have come long after the others were asked."""
-    if unlike := other_code(order.version, order.code):
+    if unlike := other_code(order.version, order.code, scenario):
         return unlike
     if not order.mark.exists():
         return f"does not see {order.folder}: choose a folder on a disk that all workers share with --out"
     return ""
 
 
-def other_code(version: str, code: str) -> str:
+def other_code(version: str, code: str, scenario: Scenario) -> str:
     """What this process has otherwise than who asks it to make a run, and where it has it from."""
     if version != __version__:
         return f"has hongbao {__version__} (in {FOLDER}), the sweep {version}: install the same there"
-    if code != CODE:
-        return f"has another state of the code of hongbao {version} (in {FOLDER}) than who asks: install the same there"
+    if code != code_of(scenario):
+        own = "".join(f", or of {service!r}," for service in scenario.services)
+        return f"has another state of the code of hongbao {version} (in {FOLDER}){own} than who asks: install the same there"
     return ""
 
 

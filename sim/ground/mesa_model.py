@@ -101,8 +101,9 @@ class Collector(mesa.DataCollector):  # type: ignore[misc, unused-ignore]
 
     def restore(self, days: Mapping[str, Sequence[float]]) -> None:
         """Take over the days of a saved world."""
+        lived = max(map(len, days.values()), default=0)
         for name, values in self.days.items():
-            values[:] = days[name]
+            values[:] = days.get(name, [0] * lived)  # of a service of one's own that begins now there was nothing
 
     def collect(self, model: "World") -> None:
         """Add a row: today's metrics; a ratio is worked out from the two that it divides."""

@@ -148,6 +148,28 @@ def buy(
     world.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 
 
+def means(world: "World", who: NDArray[Any]) -> NDArray[np.int64]:
+    """What each of these people can spend now, in cents: wallet and bank, or the bank alone."""
+    held = world.ledger[BANK][who] + 0
+    return np.where(world.tables["purse"].rows.has_wallet[who] == 1, held + world.ledger[WALLET][who], held)
+
+
+def sell(world: "World", who: NDArray[Any], cents: Any, worth: Any, reason: str) -> None:
+    """The company sells something to each of these people, who feel what it is worth to them less what they pay.
+
+    Args:
+        who: people, each once, who have the means.
+        cents: whole cents, of each or the same of all.
+        worth: in cents, likewise.
+        reason: a stream of revenue that a service declares.
+    """
+    cents, worth = np.broadcast_to(np.asarray(cents, np.int64), who.shape), np.broadcast_to(worth, who.shape)
+    buy(world, who, np.zeros(who.size, np.uint32), cents, COMPANY, reason)
+    felt, before_fees = world.felt.rows, experience.before_fees(world.now.experience)
+    felt.worth[who] += ((worth - cents) / 100).astype(np.float32)
+    felt.served[who] += (before_fees * cents / 100).astype(np.float32)
+
+
 @kernel
 def _note_senders(who, day, rows):
     for person in who:

@@ -10,11 +10,12 @@ import mesa
 import numpy as np
 import pytest
 
+from sim.declared import METRICS
 from sim.experiments.run import run
 from sim.ground.mesa_model import EqualRows
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.world import METRICS, World
+from sim.world import World
 
 SCENARIO = Scenario.make(run={"users": 60, "days": 30})
 TAKES_SEEDS = "rng" in inspect.signature(mesa.batch_run).parameters  # Mesa 3.5

@@ -438,7 +438,7 @@ def test_published_streams_are_under_a_way_of_earning_and_leave_no_less_than_not
 
 def test_every_stream_of_ours_is_a_way_of_earning():
     """A stream under none would be called other, as what companies do not split."""
-    from sim.world import METRICS as ALL
+    from sim.declared import METRICS as ALL
 
     streams = {name.partition(".")[2] for name in parts_of(ALL, "revenue.")}
     assert streams == {stream for mine in WAYS.values() for stream in mine}
@@ -657,7 +657,7 @@ def test_long_text_is_folded_and_cut_to_its_room():
 
 def test_every_stream_and_kind_of_cost_of_the_model_has_a_colour_of_its_own():
     """Give a new one a colour in sim/report/colours.py: else it depends on what stands beside it."""
-    from sim.world import METRICS as OF_THE_MODEL
+    from sim.declared import METRICS as OF_THE_MODEL
 
     streams = [name.partition(".")[2] for name in parts_of(OF_THE_MODEL, "revenue.")]
     costs = [name.partition(".")[2] for name in parts_of(OF_THE_MODEL, "cost.")]

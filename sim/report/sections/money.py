@@ -46,12 +46,12 @@ def _by_part(seen: Compared, group: str, title: str, nothing: str) -> list[Part]
     unit, most = seen.unit(metrics[0]), int(np.argmax(totals))
     kinds = [metric.partition(".")[2] for metric in metrics]
     colour_of = (colours.of_streams if group == "revenue" else colours.of_costs)(kinds)
-    bars = [(plain(kind), means[metric]) for kind, metric in zip(kinds, metrics, strict=True)]
+    bars = [(_called(seen, metric), means[metric]) for metric in metrics]
     rows: list[Row] = []
     for metric in [*metrics, f"{group}.total"]:
         found = [seen.figures(metric, name) for name in seen.names]
         cells = [Cell(number(it["mean"], unit), it["mean"], seen.range(it["low"], it["high"], unit)) for it in found]
-        rows.append((plain(metric.partition(".")[2]), *cells))
+        rows.append((_called(seen, metric), *cells))
     drawn = figure(
         group,
         f"{title}, {in_words(unit)[1]}",
@@ -61,6 +61,11 @@ def _by_part(seen: Compared, group: str, title: str, nothing: str) -> list[Part]
         f"Over {counted(seen.days, 'day')}{', mean of replicates' if seen.certain else ''}.",
     )
     return [drawn]
+
+
+def _called(seen: Compared, metric: str) -> str:
+    """What a stream or a kind of cost is called: as its service says, else by its name."""
+    return (seen.metrics[metric].label if metric in seen.metrics else "") or plain(metric.partition(".")[2])
 
 
 def parts_of(metrics: Iterable[str], group: str) -> list[str]:
