@@ -100,7 +100,7 @@ def test_nobody_sells_where_every_shop_has_closed():
 def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
     """Breaks if a click is judged by a sample's few orders of one week: bids, and what paid places earn, then scatter."""
     earned, bids = {}, {}
-    for users in (1_000, 8_000):
+    for users, worlds in ((1_000, 12), (8_000, 4)):
         runs = [
             World(
                 Scenario.make(
@@ -109,7 +109,7 @@ def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
                     messaging={"on": False, "threads": 0.0}, wallet={"on": False},
                 )
             )
-            for seed in range(4)
+            for seed in range(worlds)
         ]  # fmt: skip
         for world in runs:
             while world.running:
