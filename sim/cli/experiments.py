@@ -208,10 +208,17 @@ def _told(foreseen: Mapping[str, float]) -> list[Row]:
 
 @click.command()
 @click.argument("folder", type=PATH)
+@click.option("--pictures", type=PATH, help="Write its pictures as SVG files into this folder instead.")
 @DEBUG
-def report(folder: Path) -> None:
+def report(folder: Path, pictures: Path | None) -> None:
     """Write the page of a saved run, comparison or sweep, and print where it is."""
-    click.echo(write_page(folder))
+    if pictures is None:
+        click.echo(write_page(folder))
+        return
+    from sim.report import write_pictures
+
+    for file in write_pictures(folder, pictures):
+        click.echo(file)
 
 
 LONGEST = 100  # characters that name a folder by its scenarios
