@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
+from sim.engine.settings import BadInput
 from sim.ground import paths
 from sim.report.page import Figure, Page
 from sim.results import whole_file
@@ -27,8 +28,10 @@ def pictures(page: Page, into: Path) -> list[Path]:
         The files, in the page's order.
 
     Raises:
-        BadInput: a file of that name is there that is not ours.
+        BadInput: it is no folder, or has a file of that name that is not ours.
     """
+    if into.exists() and not into.is_dir():
+        raise BadInput(f"{into} is a file: pictures go into a folder")
     figures = list(_figures(page))
     files = [into / f"{figure.name}.svg" for figure in figures]
     for file in files:

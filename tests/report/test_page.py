@@ -771,3 +771,5 @@ def test_a_picture_of_somebody_elses_is_left_and_nothing_is_written(pages, tmp_p
     with pytest.raises(BadInput, match="no picture of hongbao's"):
         report.write_pictures(made.folder, tmp_path / "b")
     assert [file.name for file in (tmp_path / "b").iterdir()] == [first.name]
+    with pytest.raises(BadInput, match="is a file"):
+        report.write_pictures(made.folder, first)
