@@ -40,7 +40,10 @@ def compared(chosen: Sequence["Scenario"], asked: Mapping[str, Any], **how: Any)
         return compare(chosen, metric=asked["metric"], **how)
     from sim.experiments.futures import compare_futures
 
-    say(f"what is finished is kept in {how['out']}: after an interruption the same command goes on there")
+    again = " and without --force" if how["force"] else ""
+    say(
+        f"finished runs are kept in {how['out']}: if this is cut off, the same command with --out {how['out']}{again} goes on"
+    )
     return compare_futures(chosen, asked["assumptions"], metric=asked["metric"], yes=asked["yes"], **how)
 
 

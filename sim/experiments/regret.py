@@ -60,7 +60,6 @@ def standings(values: NDArray[np.float64], names: Sequence[str], smaller: bool =
         won = best == at
         low, high = share_interval(int(won.sum()), futures)
         by_luck = lucky_shares(np.nan_to_num(chances[:, at])) if seeds > 1 else (None, None)
-        within = values[:, :, at].var(axis=1, ddof=1).mean() / seeds if seeds > 1 else 0.0
         found[name] = {
             "wins": float(won.mean()),
             "wins_low": low,
@@ -71,7 +70,7 @@ def standings(values: NDArray[np.float64], names: Sequence[str], smaller: bool =
             "mean": float(means[:, at].mean()),
             "by_assumptions": interval(means[:, at]).half_width,
             "by_luck": interval(values[:, :, at].mean(axis=0)).half_width if seeds > 1 else None,
-            "spread": float(max(0.0, means[:, at].var(ddof=1) - within) ** 0.5),
+            "spread": spread_between(values[:, :, at]),
             "worst_tenth": worst_tenth(means[:, at], smaller),
             "regret": float(regrets[:, at].mean()),
             "most_regret": float(regrets[:, at].max()),
@@ -86,6 +85,24 @@ def _signed(values: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
 def _regrets(means: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
     signed = _signed(means, smaller)
     return np.asarray(signed.max(axis=1, keepdims=True) - signed)
+
+
+def spread_between(table: ArrayLike) -> float:
+    """Standard deviation between futures, without what luck adds to their means.
+
+    A seed that is kind to all futures moves them together and adds nothing; what each future makes of each seed is luck's
+    part, and its variance over the seeds is taken out (two-way random effects: Scheffé 1959). With one seed nothing is.
+
+    Args:
+        table: shape (futures, seeds), two futures at least.
+    """
+    values = np.asarray(table, np.float64)
+    futures, seeds = values.shape
+    variance = float(values.mean(axis=1).var(ddof=1))
+    if seeds > 1:
+        own = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+        variance -= float((own**2).sum()) / ((futures - 1) * (seeds - 1) * seeds)
+    return max(0.0, variance) ** 0.5
 
 
 def worst_tenth(values: ArrayLike, smaller: bool = False) -> float:

@@ -123,6 +123,15 @@ def test_luck_and_assumptions_are_told_apart():
     assert found["wins_low"] < 0.4 < 0.6 < found["wins_high"]
 
 
+def test_the_spread_between_futures_is_found_whatever_the_luck():
+    rng = np.random.default_rng(2)
+    futures, seeds, own = rng.normal(0, 3, (4_000, 1)), np.array([[-9.0, 4.0, 5.0]]), rng.normal(0, 6, (4_000, 3))
+    assert regret.spread_between(futures + seeds + own) == pytest.approx(3, rel=0.1)
+    assert regret.spread_between(futures[:, :1] + own[:, :1]) == pytest.approx(45**0.5, rel=0.1), (
+        "one seed hides nothing"
+    )
+
+
 def test_shares_have_the_intervals_that_are_published():
     low, high = regret.share_interval(0, 10)  # Wilson's, by Brown, Cai and DasGupta (2001): z²/(n + z²)
     assert low == 0
