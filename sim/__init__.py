@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from sim.engine.settings import BadInput
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
+    from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
+    from sim.futures import Futures
     from sim.ground.friends import Friends
     from sim.results import Comparison, Result
     from sim.scenario import Scenario
@@ -33,6 +35,7 @@ __all__ = [
     "BadInput",
     "Comparison",
     "Friends",
+    "Futures",
     "Plan",
     "Result",
     "Scenario",
@@ -40,6 +43,7 @@ __all__ = [
     "World",
     "__version__",
     "compare",
+    "compare_futures",
     "duel",
     "load_comparison",
     "load_result",
@@ -51,6 +55,7 @@ __all__ = [
 _HOMES = {  # where each name lives
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),
+    "Futures": ("sim.futures", "Futures"),
     "Friends": ("sim.ground.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results", "Result"),
@@ -58,6 +63,7 @@ _HOMES = {  # where each name lives
     "Sweep": ("sim.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
+    "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results", "Comparison.load"),
     "load_result": ("sim.results", "Result.load"),
