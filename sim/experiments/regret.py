@@ -4,6 +4,7 @@ Regret is what the best strategy of a future has more than another (Savage 1951)
 so that luck makes regret a little larger than it is; more seeds make it smaller.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -102,7 +103,7 @@ def spread_between(table: ArrayLike) -> float:
     if seeds > 1:
         own = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
         variance -= float((own**2).sum()) / ((futures - 1) * (seeds - 1) * seeds)
-    return max(0.0, variance) ** 0.5
+    return math.sqrt(max(0.0, variance))
 
 
 def worst_tenth(values: ArrayLike, smaller: bool = False) -> float:
