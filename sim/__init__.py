@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from sim.engine.settings import BadInput, Settings, assumed, decided
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
+    from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
     from sim.firms.company import pay_cost
+    from sim.futures import Futures
     from sim.ground.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.people.purse import means, sell
@@ -40,6 +42,7 @@ __all__ = [
     "Column",
     "Comparison",
     "Friends",
+    "Futures",
     "Plan",
     "Result",
     "Scenario",
@@ -51,6 +54,7 @@ __all__ = [
     "__version__",
     "assumed",
     "compare",
+    "compare_futures",
     "decided",
     "duel",
     "flow",
@@ -77,6 +81,7 @@ _HOMES = {  # where each name lives
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),
+    "Futures": ("sim.futures", "Futures"),
     "Friends": ("sim.ground.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results", "Result"),
@@ -84,6 +89,7 @@ _HOMES = {  # where each name lives
     "Sweep": ("sim.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
+    "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results", "Comparison.load"),
     "load_result": ("sim.results", "Result.load"),

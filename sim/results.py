@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
+from sim.futures import RUNS, Futures
 from sim.ground import paths
 from sim.ground.metrics import LAST_DAYS, Metric, noted
 
@@ -451,6 +452,7 @@ class Comparison:
         decided: levers that differ, which is what is compared.
         unfair: assumptions and run settings that differ, which makes the comparison unfair; empty if fair.
         runs: by (scenario, seed), the Result, or the folder that holds it.
+        futures: how the scenarios stand under other assumptions, where that was asked.
     """
 
     manifest: dict[str, Any]
@@ -464,6 +466,7 @@ class Comparison:
     decided: list[Differing]
     unfair: list[Differing]
     runs: dict[tuple[str, int], "Result | Path"] = field(default_factory=dict, repr=False)
+    futures: Futures | None = None
 
     def __repr__(self) -> str:
         others = listed([name for name in self.scenarios if name != self.baseline])
@@ -527,6 +530,7 @@ class Comparison:
         """
         check_folder(folder)
         content = {key: getattr(self, key) for key in _KEYS}
+        content |= {} if self.futures is None else {"futures": self.futures.as_json()}
         content = _plain(
             content | {"verdicts": {metric: self.verdict(metric) for metric in self.best}}, "comparison.json"
         )
@@ -556,8 +560,9 @@ class Comparison:
         if missing:
             raise BadInput(f"{folder / 'comparison.json'} is damaged (it lacks {', '.join(missing)}): run it again")
         del found["replicates"]
+        futures = Futures.from_json(found.get("futures"))
         runs = {(name, seed): run_folder(folder, name, seed) for name in found["scenarios"] for seed in found["seeds"]}
-        return cls(manifest, **{key: found[key] for key in _KEYS if key in found}, runs=dict(runs))
+        return cls(manifest, **{key: found[key] for key in _KEYS if key in found}, runs=dict(runs), futures=futures)
 
 
 def _or_nan(value: float | None) -> float:
@@ -587,6 +592,7 @@ def _drop(place: Path) -> None:
 def forget(folder: Path) -> None:
     """Remove what an earlier result, finished or not, left in a folder that is ours; its manifest goes first."""
     _clear(folder, (*RUN_FILES, "comparison.json", REPORT))
+    (folder / "runs" / RUNS).unlink(missing_ok=True)
     for place in sorted(folder.glob("runs/*/*")):
         _clear(place, (*RUN_FILES, paths.UNFINISHED))
         _drop(place)

@@ -289,28 +289,8 @@ class World(Model):
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the state after today, to go on from as if never stopped; a world there goes by `force`, no other file."""
         paths.check_file(path := paths.given(path), paths.is_world, "world", force)
-        state = {
-            f"{name}/{column}": values
-            for name, table in self.tables.items()
-            for column, values in table.arrays().items()
-        }
-        about = {
-            "version": __version__,
-            "scenario": self.scenario.model_dump(),
-            "set_by_hand": list(self.scenario.set_by_hand),
-            "scenario_hash": self.scenario.digest(),  # while its network lies where it says
-            "day": self.day,
-            "slow": self._slow,
-            "history": self.datacollector.days,
-            "flows": self._flows,
-            "network": self.friends.digest(),
-        }
-        about["sectors"] = self.ledger.sizes
-        about["services"] = [service.note() for service in self.services]
-        state["ledger"] = self.ledger.balance
-        state["about"] = np.frombuffer(json.dumps(about, default=_plain).encode(), np.uint8)
         content = io.BytesIO()
-        np.savez(content, allow_pickle=False, **state)
+        np.savez(content, allow_pickle=False, **_state_of(self))
         with whole_file(path) as temporary:
             temporary.write_bytes(content.getbuffer())
 
@@ -363,21 +343,49 @@ class World(Model):
                 "give it the same, as `friends` or as its file was"
             )
         world = cls(saved.model_copy(update={"events": events}), friends=friends, threads=threads)
-        with _saved(path) as state:
-            for name, table in world.tables.items():
-                for column, values in table.arrays().items():
-                    if f"{name}/{column}" in state and state[f"{name}/{column}"].size:
-                        values[...] = state[f"{name}/{column}"]
-            world.ledger.restore(about["sectors"], state["ledger"])
-        world.scenario, world.day, world.steps, world._slow = scenario, day, day, about["slow"]
+        _fill(world, path, about)
+        world.scenario, world.day, world.steps = scenario, day, day
         world.born = {"day": day, "name": saved.name, "scenario_hash": about.get("scenario_hash") or saved.digest()}
-        world.datacollector.restore(about["history"])
-        world._flows = [tuple(flow) for flow in about["flows"]]
         if scenario.steering != saved.steering:
             steering.forget(world)
         world.now = steering.applied(world, scenario.at(world.day))
         world.running = world.day < scenario.run.days
         return world
+
+
+def _state_of(world: World) -> dict[str, NDArray[Any]]:
+    """All that a saved world is: columns by table, balances, and the rest as JSON."""
+    about = {
+        "version": __version__,
+        "scenario": world.scenario.model_dump(),
+        "set_by_hand": list(world.scenario.set_by_hand),
+        "scenario_hash": world.scenario.digest(),  # while its network lies where it says
+        "day": world.day,
+        "slow": world._slow,
+        "history": world.datacollector.days,
+        "flows": world._flows,
+        "network": world.friends.digest(),
+        "sectors": world.ledger.sizes,
+        "services": [service.note() for service in world.services],
+    }
+    columns = {
+        f"{name}/{column}": values for name, table in world.tables.items() for column, values in table.arrays().items()
+    }
+    said = np.frombuffer(json.dumps(about, default=_plain).encode(), np.uint8)
+    return columns | {"ledger": world.ledger.balance, "about": said}
+
+
+def _fill(world: World, path: str | Path, about: Mapping[str, Any]) -> None:
+    """Put what a saved world was into one that was just born; what the saved one had no room for stays as it is."""
+    with _saved(path) as state:
+        for name, table in world.tables.items():
+            for column, values in table.arrays().items():
+                if f"{name}/{column}" in state and state[f"{name}/{column}"].size:
+                    values[...] = state[f"{name}/{column}"]
+        world.ledger.restore(about["sectors"], state["ledger"])
+    world._slow = about["slow"]
+    world.datacollector.restore(about["history"])
+    world._flows = [tuple(flow) for flow in about["flows"]]
 
 
 @contextlib.contextmanager

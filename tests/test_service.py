@@ -216,7 +216,8 @@ def test_processes_find_it_by_name_and_a_page_shows_it(here: Path) -> None:
 
 
 def test_one_of_a_script_is_run_by_one_process_alone() -> None:
-    here = [sim.Scenario.make(run=RUN, services=[declared()]) for _ in range(2)]
+    lamp = declared()
+    here = [sim.Scenario.make(run=RUN, services=[lamp]) for _ in range(2)]
     with pytest.raises(BadInput, match="put it in a module of its own"):
         sim.compare(here, replicates=2, jobs=2)
     assert sim.compare(here, replicates=1).manifest["jobs"] == 1

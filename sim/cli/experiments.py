@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.errors import Failed
+from sim.cli.futures import ASKED, compared, folder_to_go_on_in, futures_asked, show_futures
 from sim.cli.options import (
     DEBUG,
     FORMAT,
@@ -88,6 +89,7 @@ def run(
     "waited for cover a little less than 95 %.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side.  [default: as many as fit]")
+@futures_asked
 def compare(
     scenarios: Sequence[Path],
     out: Path | None,
@@ -102,15 +104,15 @@ def compare(
     if replicates is not None and precision is not None:
         raise click.UsageError("--replicates says how many seeds, --precision how sure to be: give one of the two")
     from sim.experiments.compare import UnfairComparison
-    from sim.experiments.compare import compare as against
 
+    futures = {name: asked.pop(name) for name in ASKED}
+    how = {"replicates": replicates, "precision": precision, "force": force}
     chosen = [load(path, asked) for path in scenarios]
-    folder = folder_for(out, [scenario.name for scenario in chosen], force)
+    names = [scenario.name for scenario in chosen]
+    folder = folder_to_go_on_in(out or usual_folder(names), chosen, futures, how) or folder_for(out, names, force)
     with progress("run") as told, warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # said below, with the values
-        found = against(
-            chosen, replicates=replicates, precision=precision, jobs=jobs, out=folder, progress=told, force=force
-        )
+        found = compared(chosen, futures, jobs=jobs, out=folder, progress=told, **how)
     written = write_page(folder)
     heading = _by_hand(found.manifest["set_by_hand"], form)
     if form == "json":
@@ -119,6 +121,7 @@ def compare(
         click.echo(found.table().to_csv(index=False), nl=False)
     else:
         _show_comparison(found, heading)
+        show_futures(found)
     for differing in found.unfair:
         values = ", ".join(f"{value!r} in {name}" for name, value in differing["values"].items())
         say(f"not a fair comparison: {differing['name']} is no decision of the platform, yet it is {values}")
@@ -211,10 +214,17 @@ def _told(foreseen: Mapping[str, float]) -> list[Row]:
 
 @click.command()
 @click.argument("folder", type=PATH)
+@click.option("--pictures", type=PATH, help="Write its pictures as SVG files into this folder instead.")
 @DEBUG
-def report(folder: Path) -> None:
+def report(folder: Path, pictures: Path | None) -> None:
     """Write the page of a saved run, comparison or sweep, and print where it is."""
-    click.echo(write_page(folder))
+    if pictures is None:
+        click.echo(write_page(folder))
+        return
+    from sim.report import write_pictures
+
+    for file in write_pictures(folder, pictures):
+        click.echo(file)
 
 
 LONGEST = 100  # characters that name a folder by its scenarios
@@ -226,13 +236,18 @@ def folder_for(out: Path | None, names: Sequence[str], force: bool) -> Path:
         return out
     from sim.ground import paths
 
-    shown = next(n for n in range(len(names), 0, -1) if n == 1 or len("-".join(names[:n])) <= LONGEST)
-    more = f"-and-{len(names) - shown}-more" if shown < len(names) else ""
-    usual = Path("outputs", "-".join(names[:shown]) + more)
+    usual = usual_folder(names)
     folder = usual if force else paths.free(usual)
     if folder != usual:
         say(f"{usual} is taken, so the result goes to {folder}; --force would replace what is there")
     return folder
+
+
+def usual_folder(names: Sequence[str]) -> Path:
+    """The folder named after some scenarios."""
+    shown = next(n for n in range(len(names), 0, -1) if n == 1 or len("-".join(names[:n])) <= LONGEST)
+    more = f"-and-{len(names) - shown}-more" if shown < len(names) else ""
+    return Path("outputs", "-".join(names[:shown]) + more)
 
 
 def write_page(folder: Path) -> Path:

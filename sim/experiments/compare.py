@@ -24,7 +24,7 @@ from sim.experiments import intervals
 from sim.experiments.claim import claimed
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
-from sim.experiments.worker import code_of, other_code
+from sim.experiments.worker import CODE, code_of, other_code
 from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.ground.metrics import Metric
@@ -107,8 +107,8 @@ def compare(
     """
     started, began = datetime.datetime.now(datetime.UTC), time.perf_counter()
     _check_numbers(replicates, precision, max_replicates)
-    chosen = [scenario.settled() for scenario in _named(_read(scenarios, services))]
-    _check_metric(metric, metrics_of(chosen[0].services))
+    chosen = read_scenarios(scenarios, services)
+    check_metric(metric, metrics_of(chosen[0].services))
     decided, unfair = check_fair(chosen)
     if unfair:
         said = ", ".join(found["name"] for found in unfair)
@@ -120,7 +120,7 @@ def compare(
         planned = min(max(planned, LEAST_REPLICATES), max_replicates)
     asked, most = jobs, planned if precision is None else max_replicates
     check_seeds(chosen[0].run.seed, most, "run.seed")
-    jobs = _jobs(chosen, asked, most)
+    jobs = jobs_for(chosen, asked, most)
     out = None if out is None else paths.given(out, "out")
     tally, reached = Tally(chosen, out), False
     with contextlib.ExitStack() as stack:
@@ -130,7 +130,7 @@ def compare(
         # a network that cannot be is refused before anything is lost, and what a file holds is known only now
         friends = Friends.open(graphs.of(tally.first_seed))
         friends.check_people(chosen[0].run.users, chosen[0].friends.file)
-        pool = stack.enter_context(Pool(_jobs(chosen, asked, most, friends)))
+        pool = stack.enter_context(Pool(jobs_for(chosen, asked, most, friends)))
         jobs = pool.jobs
         if jobs > 1:
             warm_up(chosen)
@@ -155,12 +155,14 @@ def compare(
         tally.keep(enough)
     manifest: dict[str, Any] = {
         "version": __version__,
+        "code": CODE,
         "name": "-".join(scenario.name for scenario in chosen),
         "title": " / ".join(scenario.title for scenario in chosen),
         "baseline": chosen[0].name,
         "scenarios": [scenario.name for scenario in chosen],
         "seed": tally.first_seed,
         "replicates": len(tally.seeds),
+        "asked_replicates": replicates,
         "users": chosen[0].run.users,
         "days": chosen[0].run.days,
         "scenario_hash": {scenario.name: scenario.digest() for scenario in chosen},
@@ -206,13 +208,18 @@ def check_seeds(first: int, many: int, where: str) -> range:
     return range(first, first + many)
 
 
-def _read(given: Sequence[Given], services: Iterable[Named]) -> list[Scenario]:
+def read_scenarios(given: Sequence[Given], services: Iterable[Named] = ()) -> list[Scenario]:
+    """What is to be compared, each under a name of its own, with services of one's own that all of them have.
+
+    Raises:
+        BadInput: they are fewer than two, or no scenarios.
+    """
     if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
     services = [services] if isinstance(services, str | Service) else list(services)
     found = [Scenario.of(each, services) for each in given]
     every = [service for scenario in found for service in scenario.services]
-    return [scenario.with_services(every) for scenario in found]
+    return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found])]
 
 
 def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -259,7 +266,7 @@ def check_fair(scenarios: Sequence[Scenario]) -> tuple[list[Differing], list[Dif
     return listed[True], listed[False]
 
 
-def _jobs(scenarios: Sequence[Scenario], jobs: int | None, replicates: int, friends: Friends | None = None) -> int:
+def jobs_for(scenarios: Sequence[Scenario], jobs: int | None, replicates: int, friends: Friends | None = None) -> int:
     """Processes to use: those asked for if they fit in memory, else as many as there are cores, runs and room for."""
     largest = max(scenarios, key=lambda scenario: World.memory(scenario)["total"])
     check_memory(largest, friends=friends)
@@ -318,7 +325,8 @@ def warm_up(scenarios: Sequence[Scenario]) -> None:
                 world.close()
 
 
-def _check_metric(metric: str, metrics: Mapping[str, Metric]) -> None:
+def check_metric(metric: str, metrics: Mapping[str, Metric]) -> None:
+    """Refuse a metric that nobody measures, with the nearest that somebody does."""
     if metric not in metrics:
         near = difflib.get_close_matches(metric, metrics, 1)
         raise BadInput(f"no metric {metric!r}{f'; did you mean {near[0]!r}?' if near else ''}")

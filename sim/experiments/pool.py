@@ -129,6 +129,9 @@ class Pool:
     def _start(self, task: Task, running: dict[Future[Any], Task], suspects: deque[Task]) -> None:
         if self._executor is None:
             self._executor = ProcessPoolExecutor(self.jobs, mp_context=_context(), initializer=_begin)
+            # All are begun before any works. Python else begins one with each of the first tasks, while its thread watches
+            # those before: that one's death would not be seen, nor would it be told to end when another dies.
+            vars(self._executor)["_safe_to_dynamically_spawn_children"] = False
         try:
             with deaf(), without_script(), home.shared():
                 running[self._executor.submit(task.function, *task.arguments)] = task

@@ -164,7 +164,7 @@ def _sweep(
     """The sweep itself, in a folder that is ours."""
     began = time.perf_counter()
     earlier = check_earlier(folder, plan)
-    networks = stack.enter_context(_Networks(folder))
+    networks = stack.enter_context(Networks(folder))
     mark = stack.enter_context(_mark(folder))
     pool: Pool | Cluster = Pool(jobs or 1) if cluster is None else Cluster(cluster, jobs)
     stack.enter_context(pool)
@@ -413,7 +413,7 @@ def _mark(folder: Path) -> Iterator[Path]:
 
 
 def _tasks(
-    plan: Plan, folder: Path, mark: Path, pool: Pool | Cluster, networks: "_Networks", tally: "_Tally"
+    plan: Plan, folder: Path, mark: Path, pool: Pool | Cluster, networks: "Networks", tally: "_Tally"
 ) -> Iterator[Task]:
     """A task a run that is not there yet; seed by seed, so that what is there early is a whole small sweep."""
     place, save_days = folder.resolve(), plan.file.save_days
@@ -509,7 +509,7 @@ def _disk_is_full(folder: Path, why: str) -> SweepStopped:
     )
 
 
-class _Networks:
+class Networks:
     """The files of the networks that runs need: each is made by the first run that does, and goes when none does.
 
     A few that no run needs just now stay, since runs that follow each other mostly need the same. When the block ends
@@ -541,7 +541,7 @@ class _Networks:
         for name in (NETWORKS, PARTS):
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
-    def __enter__(self) -> "_Networks":
+    def __enter__(self) -> "Networks":
         self._clear()  # of a sweep that was killed
         return self
 

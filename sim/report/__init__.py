@@ -4,9 +4,25 @@ from pathlib import Path
 
 from sim.ground import paths
 from sim.report import comparison_page, run_page, sweep_page
-from sim.report.page import save
+from sim.report.page import Page, save
+from sim.report.pictures import pictures
 from sim.results import Comparison, load
-from sim.sweeps import is_sweep
+from sim.sweeps import Sweep, is_sweep
+
+
+def page_of(folder: str | Path) -> Page:
+    """The page of the run, comparison or sweep in a folder.
+
+    Raises:
+        BadInput: the folder holds none of them, or a file of it is damaged.
+    """
+    folder = paths.given(folder, "folder")
+    if is_sweep(folder):
+        return sweep_page.sweep_page(Sweep.load(folder))
+    found = load(folder)
+    if isinstance(found, Comparison):
+        return comparison_page.comparison_page(found)
+    return run_page.run_page(found)
 
 
 def write(folder: str | Path) -> Path:
@@ -18,10 +34,12 @@ def write(folder: str | Path) -> Path:
     folder = paths.given(folder, "folder")
     if is_sweep(folder):
         return sweep_page.write(folder)
-    found = load(folder)
-    if isinstance(found, Comparison):
-        return save(comparison_page.comparison_page(found), folder)
-    return save(run_page.run_page(found), folder)
+    return save(page_of(folder), folder)
 
 
-__all__ = ["write"]
+def write_pictures(folder: str | Path, into: str | Path) -> list[Path]:
+    """Write the pictures of that page as SVG files into a folder, and return their paths; see `pictures.pictures`."""
+    return pictures(page_of(folder), paths.given(into, "folder"))
+
+
+__all__ = ["page_of", "write", "write_pictures"]

@@ -7,13 +7,14 @@ from markupsafe import Markup
 from sim.report.compared import Compared
 from sim.report.marks import Mark, how_sure
 from sim.report.page import Page, Section, sections_of
-from sim.report.sections import circumstances, days, differences, metrics, mixes, money, settings, welfare
-from sim.report.wording import by_hand_heading, chance, counted, listed, measure, sentence, shown
+from sim.report.sections import circumstances, days, differences, futures, metrics, mixes, money, settings, welfare
+from sim.report.wording import HEADLINES, by_hand_heading, chance, counted, listed, measure, sentence, shown
 from sim.results import Comparison
 
 COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
     settings.levers,
     differences.winners,
+    futures.futures,
     money.money,
     mixes.mixes,
     welfare.welfare,
@@ -54,13 +55,24 @@ def _spelt(many: int) -> str:
 
 def answer(seen: Compared) -> list[str]:
     """The plain answer, from the numbers: who earns most, what users get, who is best for everyone, how surely."""
-    said = [_who_earns(seen), _what_users_get(seen), _best_for_everyone(seen)]
+    said = [_whether_it_holds(seen), _who_earns(seen), _what_users_get(seen), _best_for_everyone(seen)]
     runs = (
         f"Each of {counted(seen.replicates, 'replicate')} puts every scenario on the same people with the same luck."
         if seen.certain
         else "There is one replicate only: a single draw of luck, from which no interval can be had."
     )
     return [sentence for sentence in (*said, runs) if sentence]
+
+
+def _whether_it_holds(seen: Compared) -> str:
+    """Both certainties: over the futures, and with the assumptions as they were given."""
+    it = seen.comparison.futures
+    if it is None:
+        return ""
+    aim = HEADLINES.get(it.metric, it.metric)
+    return Markup("<strong>{}</strong> (by {}). With the assumptions as they were given:").format(
+        it.headline, f"{aim[:1].lower()}{aim[1:]}"
+    )
 
 
 def _who_earns(seen: Compared) -> str:

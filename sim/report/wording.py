@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.futures import GAP as GAP  # said where nothing is drawn, too
+from sim.futures import chance as chance
 from sim.results import SETTLED
 
-GAP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SAID_BY_HAND = 12  # settings that a heading names before it says how many more there are
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -86,13 +87,6 @@ def interval(low: float, high: float, unit: str, sign: bool = True) -> str:
     like, fine = max(abs(low), abs(high)) * times, abs(high - low) * times
     percent = GAP + "%" if name == "%" and not sign else ""
     return f"{short(low * times, like, sign, fine)} to {short(high * times, like, sign, fine)}{percent}"
-
-
-def chance(probability: float) -> str:
-    """A probability as a percentage that never claims certainty."""
-    if probability > 0.995:
-        return f"over 99{GAP}%"
-    return f"under 1{GAP}%" if probability < 0.005 else f"{probability * 100:.0f}{GAP}%"
 
 
 def verdict(probability: float | None) -> str:

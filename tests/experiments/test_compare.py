@@ -81,10 +81,10 @@ def test_many_jobs_must_fit_together_and_by_default_are_as_many_as_fit(monkeypat
     monkeypatch.setattr(comparing, "cores", lambda: 16)
     monkeypatch.setattr(comparing, "available_memory", lambda: 1_500_000_000)
     monkeypatch.setattr(running, "available_memory", lambda: 1_500_000_000)
-    assert 1 < comparing._jobs(large, None, 8) < 13
+    assert 1 < comparing.jobs_for(large, None, 8) < 13
     with pytest.raises(BadInput, match=r"16 worlds of 100,000 users take .* fewer jobs"):
-        comparing._jobs(large, 16, 8)
-    assert comparing._jobs([FREE, PAID], None, 2) == 1, "processes cost more than a few small worlds"
+        comparing.jobs_for(large, 16, 8)
+    assert comparing.jobs_for([FREE, PAID], None, 2) == 1, "processes cost more than a few small worlds"
 
 
 def test_the_largest_scenario_must_fit_not_only_the_first(monkeypatch):
@@ -92,10 +92,10 @@ def test_the_largest_scenario_must_fit_not_only_the_first(monkeypatch):
     shops = few.with_values({"shopping.on": True, "support.on": True})
     just_enough = World.memory(few)["total"] / (1 - running.ROOM_LEFT) + 1
     monkeypatch.setattr(running, "available_memory", lambda: just_enough)
-    comparing._jobs([few, few], 1, 8)
+    comparing.jobs_for([few, few], 1, 8)
     for scenarios in ([few, shops], [shops, few]):
         with pytest.raises(BadInput, match="10,000 users takes"):
-            comparing._jobs(scenarios, 1, 8)
+            comparing.jobs_for(scenarios, 1, 8)
 
 
 def test_the_ties_of_a_file_count_and_not_the_degree_that_is_not_used(monkeypatch, tmp_path):

