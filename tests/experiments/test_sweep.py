@@ -378,7 +378,7 @@ def test_a_worker_that_joins_late_with_other_code_stops_the_sweep(tmp_path, monk
 
     def change(standing):
         if standing.done == 2:
-            monkeypatch.setattr(worker, "CODE", "0" * 64)
+            monkeypatch.setattr(worker, "code_of", lambda scenario: "0" * 64)
 
     with pytest.raises(SweepStopped, match="another state of the code"):
         sweep(plan, jobs=1, out=out, progress=change)
