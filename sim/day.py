@@ -87,18 +87,19 @@ def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[["World"], 
     Raises:
         BadInput: there is no such phase.
     """
-    day = [(name_of(phase), phase) for phase in DAY]
+    following: dict[str, list[Service]] = {}
     for service in services:
-        names = [name for name, _ in day]
-        if service.after not in names:
-            near = nearest(service.after, names) or "; `hongbao day` lists them"
-            raise BadInput(f"{service!r}: there is no phase {service.after!r} to come after{near}")
-        place = names.index(service.after) + 1
-        while any(
-            other.after == service.after and other.phase == name
-            for other in services
-            for name in names[place : place + 1]
-        ):
-            place += 1  # whoever was named first comes first
-        day.insert(place, (service.phase, service.live))
-    return dict(day)
+        following.setdefault(service.after, []).append(service)
+    day: dict[str, Callable[[World], None]] = {}
+
+    def add(name: str, phase: Callable[["World"], None]) -> None:
+        day[name] = phase
+        for service in following.pop(name, ()):  # whoever was named first comes first
+            add(service.phase, service.live)
+
+    for phase in DAY:
+        add(name_of(phase), phase)
+    for after, (service, *_) in following.items():
+        near = nearest(after, day) or "; `hongbao day` lists them"
+        raise BadInput(f"{service!r}: there is no phase {after!r} to come after{near}")
+    return day

@@ -38,7 +38,7 @@ from sim.people.riders import RidersSettings
 from sim.people.trust import TrustSettings
 from sim.people.users import UsersSettings
 from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
-from sim.service import Named, Service, called
+from sim.service import Service, SomeNamed, all_called
 from sim.services.advertising import AdvertisingSettings
 from sim.services.assistant import AssistantSettings
 from sim.services.banking import BankingSettings
@@ -128,9 +128,7 @@ class Scenario(Settings):
     _set_by_hand: tuple[str, ...] = PrivateAttr(default=())  # names; no part of what the scenario is
 
     @classmethod
-    def load(
-        cls, path: str | Path, overrides: Mapping[str, Any] | None = None, services: Iterable[Named] = ()
-    ) -> "Scenario":
+    def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None, services: SomeNamed = ()) -> "Scenario":
         """Read a scenario file and the files it extends; `overrides` are `section.key` and value, and win.
 
         Args:
@@ -154,7 +152,7 @@ class Scenario(Settings):
         return scenario.remember_set(overrides or {})
 
     @classmethod
-    def of(cls, given: "Scenario | str | Path", services: Iterable[Named] = ()) -> "Scenario":
+    def of(cls, given: "Scenario | str | Path", services: SomeNamed = ()) -> "Scenario":
         """A scenario, or that of a file, with services of one's own: whoever wants one takes either.
 
         Raises:
@@ -177,18 +175,17 @@ class Scenario(Settings):
         return (*self.read_from, *([Path(self.friends.file)] if self.friends.file else []))
 
     @classmethod
-    def make(cls, *, services: Iterable[Named] = (), **sections: Any) -> "Scenario":
+    def make(cls, *, services: SomeNamed = (), **sections: Any) -> "Scenario":
         """A scenario from Python: `Scenario.make(run={"users": 500}, wallet={"payer_fee": 0.01})`."""
         return _against(_checked(cls._having(services), sections, {}, None))
 
     @classmethod
-    def _having(cls, services: Iterable[Named]) -> "type[Scenario]":
+    def _having(cls, services: SomeNamed) -> "type[Scenario]":
         """The kind of scenario that has sections for these services of one's own too."""
-        named = [services] if isinstance(services, str | Service) else services
-        wanted = tuple(dict.fromkeys([*cls.services, *map(called, named)]))
+        wanted = tuple(dict.fromkeys((*cls.services, *all_called(services))))
         return _kind_with(wanted) if wanted else Scenario
 
-    def with_services(self, services: Iterable[Named]) -> "Scenario":
+    def with_services(self, services: SomeNamed) -> "Scenario":
         """The scenario with sections for services of one's own, as they are by default; itself where it has them.
 
         Args:

@@ -207,6 +207,17 @@ class Service:
 
 
 Named = Service | str  # a service, or its name: see `called`
+SomeNamed = Named | Iterable[Named]
+
+
+def check_importable(services: Iterable[Service]) -> None:
+    """Refuse services that other processes cannot have.
+
+    Raises:
+        BadInput: saying what to do.
+    """
+    for service in services:
+        _ = service.address
 
 
 def _booked(name: str, meaning: str, label: str) -> Metric:
@@ -251,6 +262,15 @@ def called(named: Named) -> Service:
         there = f"; there {'is' if len(services) == 1 else 'are'} {', '.join(services)}" if services else ""
         raise BadInput(f"service {named!r}: {what}{nearest(name, services) or there}")
     return found
+
+
+def all_called(named: SomeNamed) -> tuple[Service, ...]:
+    """Services by their names, each once, in order; a single one is as good as a list of it.
+
+    Raises:
+        BadInput: one cannot be had; see `called`.
+    """
+    return tuple(dict.fromkeys(map(called, [named] if isinstance(named, Named) else named)))
 
 
 def _module(named: str, name: str) -> Any:

@@ -34,7 +34,7 @@ from sim.people.crowd import Crowd
 from sim.results import whole_file
 from sim.scenario import Given, Scenario
 from sim.scenario_rules import Event
-from sim.service import Named, Service, called, section_of
+from sim.service import Service, SomeNamed, all_called, section_of
 from sim.services import messaging, wallet
 
 S = TypeVar("S", bound=Settings)
@@ -78,7 +78,7 @@ class World(Model):
         rng: SupportsIndex | None = None,
         friends: Friends | None = None,
         threads: int = 1,
-        services: Iterable[Named] = (),
+        services: SomeNamed = (),
     ) -> None:
         scenario = Scenario.of(scenario, services)
         if rng is not None:
@@ -295,7 +295,7 @@ class World(Model):
             temporary.write_bytes(content.getbuffer())
 
     @staticmethod
-    def saved(path: str | Path, services: Iterable[Named] = ()) -> tuple[Scenario, int]:
+    def saved(path: str | Path, services: SomeNamed = ()) -> tuple[Scenario, int]:
         """The scenario of a saved world, and how many days it has lived; `services` are those of one's own in it, or more.
 
         Raises:
@@ -307,7 +307,7 @@ class World(Model):
                 raise BadInput(
                     f"{path}: a world of version {about['version']}, and this is {__version__}: save it again"
                 )
-            had = list(map(called, services))
+            had = all_called(services)
             _check_services(path, about.get("services", ()), had)
             scenario = type(Scenario.make(services=had)).model_validate(about["scenario"])
             return scenario.remember_set(about.get("set_by_hand", ())), about["day"]
@@ -319,7 +319,7 @@ class World(Model):
         scenario: Given | None = None,
         friends: Friends | None = None,
         threads: int = 1,
-        services: Iterable[Named] = (),
+        services: SomeNamed = (),
     ) -> "World":
         """Open a saved world; `scenario` continues it under another strategy, `services` of one's own that it had or begins.
 
@@ -328,7 +328,7 @@ class World(Model):
         Raises:
             BadInput: if the file is no saved world or does not fit the scenario.
         """
-        own = [*services, *(scenario.services if isinstance(scenario, Scenario) else ())]
+        own = [*all_called(services), *(scenario.services if isinstance(scenario, Scenario) else ())]
         saved, day = cls.saved(path, own)
         scenario = (saved if scenario is None else Scenario.of(scenario, saved.services)).of_people(saved.run.users)
         check_birth(str(path), scenario, saved, friends is not None)

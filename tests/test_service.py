@@ -11,7 +11,9 @@ from click.testing import CliRunner
 
 import sim
 from sim.cli import hongbao
+from sim.day import phases
 from sim.engine.settings import BadInput
+from sim.experiments.assumptions import draw_futures
 from sim.services.stickers import STICKERS
 from sim.world import ModelError, World
 
@@ -260,3 +262,32 @@ def test_stickers_from_outside_are_the_stickers_of_the_package(here: Path) -> No
     for name in set(inside.days) - {"pictures.sold"}:
         assert inside.days[name].tolist() == outside.days[names.get(name, name)].tolist(), name
     sys.modules.pop("pictures")
+
+
+def test_one_name_is_as_good_as_a_list_of_it(here: Path) -> None:
+    """Breaks where a name is taken for many, a letter each."""
+    scenario = sim.Scenario.load(here / "game.toml", services="mygame:GAME")
+    world = World(scenario)
+    world.step()
+    world.close()
+    world.save(here / "world.npz")
+    assert World.saved(here / "world.npz", services="mygame:GAME") == (scenario, 1)
+    assert World.load(here / "world.npz", services="mygame:GAME").day == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_its_assumptions_are_drawn_as_any_others_are() -> None:
+    scenario = sim.Scenario.make(run=RUN, services=["mygame:GAME"])
+    drawn = draw_futures([scenario, scenario.with_values({"game.price": 500})], 2)
+    assert "game.browsing" in {it["name"] for it in drawn.assumptions}
+
+
+def test_services_come_after_the_phase_they_ask_for_in_the_order_they_are_named() -> None:
+    """Also after one another's, whichever is named first."""
+    one, two = (declared(name=name) for name in ("one", "two"))
+    three = declared(name="three", after="one.step")
+    assert list(phases((three, one, two)))[list(phases()).index("trips.step") + 1 :][:3] == [
+        "one.step", "three.step", "two.step"
+    ]  # fmt: skip
+    with pytest.raises(BadInput, match=r"no phase 'one\.stop' to come after; did you mean 'one\.step'"):
+        phases((one, declared(name="four", after="one.stop")))

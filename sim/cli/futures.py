@@ -40,11 +40,19 @@ def compared(chosen: Sequence["Scenario"], asked: Mapping[str, Any], **how: Any)
         return compare(chosen, metric=asked["metric"], **how)
     from sim.experiments.futures import compare_futures
 
-    again = " and without --force" if how["force"] else ""
-    say(
-        f"finished runs are kept in {how['out']}: if this is cut off, the same command with --out {how['out']}{again} goes on"
-    )
-    return compare_futures(chosen, asked["assumptions"], metric=asked["metric"], yes=asked["yes"], **how)
+    again: str | None = " and without --force" if how["force"] else ""
+    told, out = how.pop("progress"), how["out"]
+
+    def tell(done: int, planned: int) -> None:
+        nonlocal again
+        if again is not None:  # now that it has begun
+            say(
+                f"finished runs are kept in {out}: if this is cut off, the same command with --out {out}{again} goes on"
+            )
+            again = None
+        told(done, planned)
+
+    return compare_futures(chosen, asked["assumptions"], metric=asked["metric"], yes=asked["yes"], progress=tell, **how)
 
 
 def folder_to_go_on_in(

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from sim.results import (
     write_json,
 )
 from sim.scenario import LARGEST_SEED, Given, Scenario
-from sim.service import Named, Service
+from sim.service import Service, SomeNamed, all_called, check_importable
 from sim.world import ModelError, World
 
 REPLICATES = 8
@@ -68,7 +68,7 @@ def compare(
     progress: Progress | None = None,
     max_replicates: int = 64,
     force: bool = False,
-    services: Iterable[Named] = (),
+    services: SomeNamed = (),
 ) -> Comparison:
     """Run scenarios over several seeds with common random numbers, and compare each with the first.
 
@@ -208,7 +208,7 @@ def check_seeds(first: int, many: int, where: str) -> range:
     return range(first, first + many)
 
 
-def read_scenarios(given: Sequence[Given], services: Iterable[Named] = ()) -> list[Scenario]:
+def read_scenarios(given: Sequence[Given], services: SomeNamed = ()) -> list[Scenario]:
     """What is to be compared, each under a name of its own, with services of one's own that all of them have.
 
     Raises:
@@ -216,8 +216,8 @@ def read_scenarios(given: Sequence[Given], services: Iterable[Named] = ()) -> li
     """
     if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
-    services = [services] if isinstance(services, str | Service) else list(services)
-    found = [Scenario.of(each, services) for each in given]
+    own = all_called(services)
+    found = [Scenario.of(each, own) for each in given]
     every = [service for scenario in found for service in scenario.services]
     return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found])]
 
@@ -292,11 +292,10 @@ def jobs_with(services: Sequence[Service], jobs: int | None) -> int | None:
     Raises:
         BadInput: several were asked for.
     """
-    for service in services:
-        if jobs is not None and jobs > 1:
-            assert service.address  # or it says why there is none
-        elif not service.is_importable:
-            return 1
+    if jobs is not None and jobs > 1:
+        check_importable(services)
+    elif not all(service.is_importable for service in services):
+        return 1
     return jobs
 
 

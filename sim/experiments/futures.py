@@ -9,7 +9,7 @@ import difflib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,7 +41,7 @@ from sim.ground import paths
 from sim.ground.ledger import LedgerError
 from sim.results import Comparison, named
 from sim.scenario import Given, Scenario
-from sim.service import Named
+from sim.service import SomeNamed
 from sim.sweeps import identity
 from sim.world import ModelError
 
@@ -62,7 +62,7 @@ def compare_futures(
     max_replicates: int = 64,
     force: bool = False,
     yes: bool = False,
-    services: Iterable[Named] = (),
+    services: SomeNamed = (),
 ) -> Comparison:
     """Compare scenarios as `compare` does, and then over futures drawn from what their assumptions may plausibly be.
 
@@ -78,7 +78,7 @@ def compare_futures(
         metric: by which the best is chosen, one of which more or less is better; what is in cents counts a person.
         out: folder for the comparison and its runs; None saves nothing.
         progress: called after each run with (runs done, runs planned so far).
-        services: services of one's own, as `compare` has them; their own assumptions are held still.
+        services: services of one's own, as `compare` has them; their assumptions with a range are drawn like any other.
         yes: whether more than 10,000 runs of futures are meant.
 
     Returns:

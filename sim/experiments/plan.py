@@ -8,7 +8,7 @@ ranges are those that the settings declare, unless the plan says otherwise.
 import difflib
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from sim.ground import friend_files, paths
 from sim.ground.toml_files import placed, read_toml
 from sim.results import Differing, listed
 from sim.scenario import SECTIONS, Scenario
-from sim.service import Named, called
+from sim.service import SomeNamed, all_called
 
 MANY = 100_000  # runs above which a plan must be meant
 FIGURES = 12  # significant figures of a value that is worked out: 0.3, not 0.30000000000000004
@@ -87,7 +87,7 @@ class Plan:
         path: str | Path,
         instead: Mapping[str, Any] | None = None,
         most: int | None = None,
-        services: Iterable[Named] = (),
+        services: SomeNamed = (),
     ) -> "Plan":
         """Read a plan.
 
@@ -212,8 +212,8 @@ def fingerprint(scenario: Scenario) -> str:
 class _Reading:
     """One plan while it is read: every message begins with its file."""
 
-    def __init__(self, path: Path, instead: Mapping[str, Any], services: Iterable[Named]) -> None:
-        self.path, self.services = path, tuple(map(called, services))
+    def __init__(self, path: Path, instead: Mapping[str, Any], services: SomeNamed) -> None:
+        self.path, self.services = path, all_called(services)
         self.text, written = read_toml(path, "plan")
         if "scenarios" not in written and set(written) & ({"extends", *SECTIONS} - set(PlanFile.model_fields)):
             raise self.refuse("a scenario, not a plan of a sweep: hongbao run, or hongbao compare, takes it")

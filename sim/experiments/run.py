@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.results import OF_A_RUN, Result, summarise
 from sim.scenario import Given, Scenario
-from sim.service import Named
+from sim.service import SomeNamed
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many
@@ -38,7 +38,7 @@ def run(
     save_at: Collection[int] = (),
     saved: str | Path | None = None,
     force: bool = False,
-    services: Iterable[Named] = (),
+    services: SomeNamed = (),
 ) -> Result:
     """Let one world live and measure it.
 

@@ -12,7 +12,7 @@ import shutil
 import time
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ from sim.experiments.worker import CODE, Order, Outcome, code_of, is_full, live,
 from sim.ground import paths
 from sim.results import REPORT, folder_for_results, whole_file, write_json
 from sim.scenario import Scenario
-from sim.service import Named
+from sim.service import SomeNamed, check_importable
 from sim.sweeps import (
     ABOUT,
     LOCK,
@@ -101,7 +101,7 @@ def sweep(
     compact: bool = False,
     yes: bool = False,
     progress: Callable[[Standing], None] | None = None,
-    services: Iterable[Named] = (),
+    services: SomeNamed = (),
 ) -> Sweep:
     """Make the runs that a plan asks for and that are not there yet.
 
@@ -135,7 +135,8 @@ def sweep(
     if not yes:
         check_size(plan.path, plan.runs)
     folder = folder_of(plan, out)
-    jobs_with(plan.scenarios[0].services, None if cluster is None else 2)
+    if cluster is not None:
+        check_importable(plan.scenarios[0].services)
     workers = jobs if cluster is not None else jobs_for(plan, jobs)
     try:
         with contextlib.ExitStack() as stack:

@@ -32,25 +32,24 @@ from sim.results import Result, named, whole_file, write_json
 from sim.scenario import Scenario
 from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 
+MODEL = (  # folders and files of which a run is made
+    "engine", "ground", "people", "firms", "services", "service.py", "day.py", "declared.py", "scenario.py",
+    "scenario_rules.py", "world.py",
+)  # fmt: skip
+
+
+def model_files() -> list[Path]:
+    """The model's own files, in the order in which they are hashed."""
+    root = Path(__file__).parents[1]
+    parts = (root / part for part in MODEL)
+    return [file for part in parts for file in (sorted(part.rglob("*.py")) if part.is_dir() else [part])]
+
 
 def _code() -> str:
     """Hash of the model's own files."""
-    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for part in (
-        "engine",
-        "ground",
-        "people",
-        "firms",
-        "services",
-        "service.py",
-        "day.py",
-        "declared.py",
-        "scenario.py",
-        "world.py",
-    ):
-        for file in sorted((root / part).rglob("*.py")) if (root / part).is_dir() else [root / part]:
-            digest.update(file.read_bytes())
+    for file in model_files():
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -239,16 +239,16 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
     experience, endured = felt.experience[first:last], felt.endured[first:last]
     served, memory = felt.served[first:last], felt.memory[first:last]
     ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
-    fixed, elsewhere = np.empty(eager.size), np.empty(eager.size)
+    today, fixed, elsewhere = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
     for i in range(eager.size):
-        fixed[i] = experience[i] - not_spared(endured[i], memory[i])
+        today[i] = experience[i] - not_spared(endured[i], memory[i])
     for i in range(eager.size):
         ours[i] = elementary.exp(
-            eager[i] + day.here + day.weight * (fixed[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
+            eager[i] + day.here + day.weight * (today[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
         )
     for i in range(eager.size):
         theirs[i] = worth_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
-        fixed[i] = here[i] * fixed[i] + (1.0 - here[i]) * theirs[i] * rival.launched
+        fixed[i] = here[i] * today[i] + (1.0 - here[i]) * theirs[i] * rival.launched
         theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
     for i in range(eager.size):
         gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth

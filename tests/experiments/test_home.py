@@ -13,7 +13,7 @@ import pytest
 import sim
 from sim.engine import kernels
 from sim.engine.settings import BadInput
-from sim.experiments import home, pool
+from sim.experiments import home, pool, worker
 from sim.experiments.compare import replicate
 from sim.experiments.pool import AloneNote
 from sim.scenario import Scenario
@@ -151,3 +151,13 @@ def test_kernels_run_where_numba_is_told_to_compile_nothing(tmp_path: Path) -> N
         for more in ({}, {"NUMBA_DISABLE_JIT": "1"})
     ]  # fmt: skip
     assert found[0] == found[1] != ""
+
+
+def test_the_hash_of_the_code_is_of_every_file_that_a_world_is_made_of() -> None:
+    """Breaks when part of the model is moved to a file of its own, and results of two states of it are mixed."""
+    code = "import sys, sim.world; print(*(it.__file__ for name, it in sys.modules.items() if name.startswith('sim.')))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    saved = {"results.py", "sweeps.py", "factors.py", "futures.py", "differences.py"}  # read without the model
+    root, hashed = Path(worker.__file__).parents[1], set(worker.model_files())
+    assert {Path(file) for file in loaded} - hashed - {root / name for name in saved} == set()
+    assert all(file.is_file() for file in hashed)

@@ -357,13 +357,13 @@ def test_who_waits_for_idle_drivers_alone_waits_less_or_in_vain() -> None:
     booked, idle = (
         [
             live(**few | {"run": few["run"] | {"seed": seed}}, rides={"on": True, "books_ahead": on}).history
-            for seed in SEEDS
+            for seed in range(1, 9)
         ]
         for on in (True, False)
     )
     assert paired(np.array([wait(h) for h in idle]), np.array([wait(h) for h in booked])).high < -0.2
     in_vain = [np.array([share(h, "rides.unserved", "rides.asked") for h in some]) for some in (booked, idle)]
-    assert paired(in_vain[1], in_vain[0]).low > 0.01
+    assert paired(in_vain[1], in_vain[0]).low > 0.02
 
 
 def test_surge_prices_some_out(evenings: Any) -> None:

@@ -1,6 +1,6 @@
 """Whether the answer holds under other assumptions: who is best in how many futures, and what the wrong choice costs."""
 
-from sim.futures import GAP, Futures, Standing, leader
+from sim.futures import GAP, Futures, Standing, chance, leader
 from sim.report.compared import Compared
 from sim.report.page import Cell, Fold, Row, Section, Table
 from sim.report.wording import HEADLINES, counted, in_words, number, shown
@@ -78,7 +78,7 @@ def _each(seen: Compared, it: Futures) -> Table:
         sure = chances.get(best or "")
         said = "alike" if best is None else seen.titles[best]
         cells = (Cell(number(mean, unit), mean, best=name == best) for name, mean in means.items())
-        rows.append((str(at + 1), *cells, said, "unknown" if sure is None else Cell(f"{100 * sure:.0f}{GAP}%", sure)))
+        rows.append((str(at + 1), *cells, said, "unknown" if sure is None else Cell(chance(sure), sure)))
     head = ("Future", *(seen.titles[name] for name in it.values), "Best", "As far as luck goes")
     return Table("Mean over seeds in each future", head, rows)
 
