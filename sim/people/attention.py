@@ -17,7 +17,7 @@ from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.ground.metrics import flow, stock
-from sim.people.experience import not_spared, worth_on_rival
+from sim.people.experience import forgotten, worth_on_rival
 from sim.people.users import DROPPED_OUT, LEFT, MEMBER
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def advantage_of(who, users, felt, trust, rival, it):
     worth = worth_on_rival(
         felt.usual[who], felt.served[who], felt.memory[who], users.advert_aversion[who], concern, rival
     )
-    ours = felt.satisfaction[who] - not_spared(felt.endured[who], felt.memory[who])
+    ours = felt.satisfaction[who] - forgotten(felt.endured[who], felt.memory[who])
     return advantage_here(ours, worth, trust[who], it.trust_weight)
 
 

@@ -128,7 +128,7 @@ def follow(level, target, days):
 
 
 @rule
-def not_spared(endured, memory):
+def forgotten(endured, memory):
     """What fades of adverts and unease on days away, and would be there again today, in logit units.
 
     Who stays away does so from a day as it would be here, not from a memory of one.
@@ -241,7 +241,7 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
     ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
     today, fixed, elsewhere = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
     for i in range(eager.size):
-        today[i] = experience[i] - not_spared(endured[i], memory[i])
+        today[i] = experience[i] - forgotten(endured[i], memory[i])
     for i in range(eager.size):
         ours[i] = elementary.exp(
             eager[i] + day.here + day.weight * (today[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])

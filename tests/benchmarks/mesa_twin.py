@@ -570,7 +570,7 @@ class Person(mesa.Agent):
         model, it = self.model, self.model.presence
         weight, wish = it.satisfaction_weight + it.habit_weight, self.eagerness + model.calendar
         usual, distrust = model.usual_satisfaction, it.trust_weight * (1 - self.trust)
-        ours = exp(wish + weight * (self.experience - self.not_spared() - usual) - distrust)
+        ours = exp(wish + weight * (self.experience - self.forgotten() - usual) - distrust)
         theirs = exp(wish + weight * (model.rival.worth_to(self) - usual))
         gain = log1p(self.attention * ours + (1 - self.attention) * theirs) / model.felt.money_worth
         self.surplus += gain
@@ -606,14 +606,14 @@ class Person(mesa.Agent):
             if self.attention < it.spent and random() < in_a_week(it.leaving):
                 self.leave(LEFT, "attention.leaves")
 
-    def not_spared(self) -> float:
+    def forgotten(self) -> float:
         """What fades on days away, and would be there again today."""
         return self.endured * (1 - self.memory)
 
     def advantage(self) -> float:
         """What this app is worth above the rival."""
         distrust = self.model.attention.trust_weight * (1 - self.trust)
-        return self.satisfaction - self.not_spared() - self.model.rival.worth_to(self) - distrust
+        return self.satisfaction - self.forgotten() - self.model.rival.worth_to(self) - distrust
 
     def there_of_friends(self) -> float:
         """Friends' attention that is on the rival."""
