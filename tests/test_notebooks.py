@@ -23,3 +23,12 @@ def test_a_notebook_runs_and_answers(path: Path, monkeypatch: pytest.MonkeyPatch
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown), "it draws"
     assert notebook.cells[-1].outputs, "it ends with an answer"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_names_no_place_of_the_machine_that_ran_it(path: Path) -> None:
+    """As warnings do, which have nothing to say to a reader."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", output
+            assert "site-packages" not in str(output)
