@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.company.company import pay_cost
     from sim.engine.columns import Column, Table
     from sim.engine.luck import uniforms
     from sim.engine.settings import BadInput, Settings, assumed, decided
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
-    from sim.firms.company import pay_cost
     from sim.futures import Futures
-    from sim.ground.friends import Friends
+    from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
-    from sim.people.purse import means, sell
+    from sim.payments.purse import means, sell
     from sim.results import Comparison, Result
     from sim.scenario import Scenario
     from sim.service import Service
@@ -76,13 +76,13 @@ _HOMES = {  # where each name lives
     **{name: ("sim.engine.settings", name) for name in ("Settings", "assumed", "decided")},
     "uniforms": ("sim.engine.luck", "uniforms"),
     **{name: ("sim.ground.metrics", name) for name in ("flow", "ratio", "stock")},
-    **{name: ("sim.people.purse", name) for name in ("means", "sell")},
-    "pay_cost": ("sim.firms.company", "pay_cost"),
+    **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
+    "pay_cost": ("sim.company.company", "pay_cost"),
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),
     "Futures": ("sim.futures", "Futures"),
-    "Friends": ("sim.ground.friends", "Friends"),
+    "Friends": ("sim.ground.friends.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),

@@ -3,31 +3,23 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sim.advertising import advertising
+from sim.assistant import assistant
+from sim.banking import banking
+from sim.company import company, regulator, running, steering
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.firms import company, drivers, institutions, merchant, regulator, running, steering
-from sim.ground import clock
-from sim.people import attention, experience, joining, knowledge, presence, trust, users
+from sim.ground import institutions
+from sim.messaging import messaging, stories
+from sim.payments import bills, lucky_money, wallet
+from sim.people import attention, clock, experience, joining, knowledge, presence, trust, users
+from sim.rides import drivers, rides
 from sim.service import Service
-from sim.services import (
-    advertising,
-    assistant,
-    banking,
-    bills,
-    brands,
-    lucky_money,
-    messaging,
-    promotion,
-    rides,
-    shopping,
-    stickers,
-    stories,
-    subscriptions,
-    support,
-    trips,
-    updates,
-    wallet,
-)
+from sim.shopping import brands, merchant, promotion, shopping, updates
+from sim.stickers import stickers
+from sim.subscriptions import subscriptions
+from sim.support import support
+from sim.trips import trips
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -5,37 +5,29 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim import day as days
+from sim.advertising import advertiser, advertising
+from sim.assistant import assistant
+from sim.banking import bank, banking, credit
+from sim.company import company, regulator, rival, steering
 from sim.engine.columns import Table
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.firms import advertiser, airlines, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
-from sim.ground import city, clock, queues
-from sim.ground.friends import Friends
+from sim.ground import queues
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import SAVINGS
 from sim.ground.metrics import Metric
-from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
-from sim.people.needs import NeedColumns
+from sim.messaging import messaging, stories
+from sim.payments import bills, lucky_money, purse, wallet
+from sim.people import attention, clock, experience, knowledge, presence, trust, users
+from sim.rides import city, drivers, rides
 from sim.scenario import Scenario
 from sim.service import Service
-from sim.services import (
-    advertising,
-    assistant,
-    banking,
-    bills,
-    brands,
-    lucky_money,
-    messaging,
-    promotion,
-    rides,
-    shopping,
-    stickers,
-    stories,
-    subscriptions,
-    support,
-    trips,
-    updates,
-    wallet,
-)
+from sim.shopping import brands, follows, merchant, orders, promotion, shopping, updates
+from sim.shopping.needs import NeedColumns
+from sim.stickers import stickers
+from sim.subscriptions import subscriptions
+from sim.support import customers, desks, support
+from sim.trips import airlines, trips
 
 if TYPE_CHECKING:
     from sim.world import World

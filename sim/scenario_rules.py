@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Settings
-from sim.ground.clock import check_dates
+from sim.people.clock import check_dates
 from sim.people.trust import Happening
 
 if TYPE_CHECKING:

@@ -18,24 +18,31 @@ from numpy.typing import NDArray
 
 from sim import __version__
 from sim import day as days
+from sim.advertising import advertiser
+from sim.banking import bank
+from sim.company import company, regulator, rival, steering
 from sim.declared import OTHERS, PEOPLE, SECTORS, memory, metrics_of, people_of, tables_of
 from sim.differences import check_birth
 from sim.engine import kernels, luck
 from sim.engine.columns import Table
 from sim.engine.settings import BadInput, Settings
-from sim.firms import advertiser, airlines, bank, company, desks, drivers, merchant, regulator, rival, steering
-from sim.ground import clock, paths
-from sim.ground.friends import Friends
+from sim.ground import paths
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET, Ledger, LedgerError
 from sim.ground.mesa_model import Collector, Model, warn_of_equal_rows
 from sim.ground.metrics import Metric
-from sim.people import attention, presence, trust, users
+from sim.messaging import messaging
+from sim.payments import wallet
+from sim.people import attention, clock, presence, trust, users
 from sim.people.crowd import Crowd
 from sim.results import whole_file
+from sim.rides import drivers
 from sim.scenario import Given, Scenario
 from sim.scenario_rules import Event
 from sim.service import Service, SomeNamed, all_called, section_of
-from sim.services import messaging, wallet
+from sim.shopping import merchant
+from sim.support import desks
+from sim.trips import airlines
 
 S = TypeVar("S", bound=Settings)
 SLOWLY = 28  # days between measurements that sort a sample of people

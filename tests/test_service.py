@@ -14,7 +14,7 @@ from sim.cli import hongbao
 from sim.day import phases
 from sim.engine.settings import BadInput
 from sim.experiments.assumptions import draw_futures
-from sim.services.stickers import STICKERS
+from sim.stickers.stickers import STICKERS
 from sim.world import ModelError, World
 
 GAME = '''

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sim.experiments.intervals import Interval, interval, paired
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 from sim.world import World
 

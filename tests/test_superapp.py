@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from paired_worlds import SCENARIOS, outcome, world_of
 
+from sim.banking.banking import limit
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
 from sim.scenario_rules import NEEDS
-from sim.services.banking import limit
 from sim.world import World
 
 PEOPLE, DAYS = 2_000, 60

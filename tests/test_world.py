@@ -17,7 +17,7 @@ from sim.day import DAY, name_of
 from sim.declared import METRICS, PEOPLE
 from sim.engine.settings import BadInput
 from sim.experiments.limits.laws import fingerprint
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, WALLET
 from sim.scenario import Scenario
 from sim.world import ModelError, World

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.firms.institutions import Field
-from sim.ground.auctions import ROUNDS
+from sim.ground.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.people.users import MEMBER

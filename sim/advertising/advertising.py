@@ -1,6 +1,6 @@
 """Advertising: adverts between the threads of the inbox, on the discovery page and in brand threads.
 
-Each place is auctioned among those advertisers of the person's market who seek people of their kind (firms/bidding.py).
+Each place is auctioned among those advertisers of the person's market who seek people of their kind (advertising/bidding.py).
 The inbox and brand threads have places between messages; the page is scrolled, a place further down by fewer. Adverts
 annoy, more so in private places, and the more a person has seen of late the less they click. Most adverts are not
 clicked, whoever won: a place is auctioned only if the luck of its click is low enough for any winner. Those clicks are
@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.advertising import advertiser, auctions, bidding
+from sim.advertising.advertiser import KINDS, MONTH, MOST_MATCH, TRIES
+from sim.advertising.auctions import ROUNDS
+from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SCREEN, Terms, click_chance, unpacked
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import advertiser, bidding
-from sim.firms.advertiser import KINDS, MONTH, MOST_MATCH, TRIES
-from sim.firms.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SCREEN, Terms, click_chance, unpacked
-from sim.ground import auctions
-from sim.ground.auctions import ROUNDS
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge
 

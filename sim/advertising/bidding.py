@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.advertising import advertiser, auctions
+from sim.advertising.advertiser import KINDS
+from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.engine.kernels import kernel, remembered, rule
-from sim.firms import advertiser
-from sim.firms.advertiser import KINDS
-from sim.ground import auctions
-from sim.ground.auctions import ROUNDS
 from sim.people import knowledge
 
 INBOX, DISCOVERY, BRAND = 0, 32, 64  # first place of each surface

@@ -3,10 +3,10 @@
 People it is rolled out to ask it for chores and facts, and bring it a part of their needs for goods. What it may answer
 by machine grows with the answers its human trainers gave, a member. Advice on goods is one shop: the best by what the
 platform knows of the person, or one that pays to be named (the promotion levers). It saves the effort of a search, and
-the shop named is looked at beside those that a search brings (services/shopping.py); who is named for pay is believed to
+the shop named is looked at beside those that a search brings (shopping/shopping.py); who is named for pay is believed to
 suit as the honest one would. An answer that suits too well makes people uneasy. Without an answer they search as ever.
 It also reminds: of what is about to run out, of dates, of a price that fell or an offer at a shop last bought from, and
-of bills (services/bills.py). A reminder brings a need forward that would have come later; it makes none.
+of bills (payments/bills.py). A reminder brings a need forward that would have come later; it makes none.
 """
 
 import math
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import company, merchant
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import knowledge, needs, trust
+from sim.people import knowledge, trust
 from sim.people.taste import distance, match, taste, worth_of_shop
 from sim.people.users import MEMBER
+from sim.shopping import merchant, needs
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -5,7 +5,7 @@ knows of people: a latent safety is seen the better the more observations there 
 has an estimated chance of default below the cut-off gets a loan, once their face was recognised. Each loan has one
 trial, on the due day of one of its payments drawn by luck: it defaults when a factor common to the month and luck of
 its own fall below a threshold set by the borrower's safety (Vasicek 2002); who pays nothing for months has defaulted
-too (firms/credit.py). Partner banks lend most of the money and bear their part of the losses. One open loan a person;
+too (banking/credit.py). Partner banks lend most of the money and bear their part of the losses. One open loan a person;
 whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import model_validator
 
+from sim.banking import bank, credit
+from sim.banking.bank import MICRO, MONTH, PARTNER_BANKS
+from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
+from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, is_full, kernel, outbox, post, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import bank, company, credit
-from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
-from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import knowledge, purse
+from sim.payments import purse
+from sim.people import knowledge
 from sim.people.presence import HERE, STRANGER, days_of_use
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.banking.bank import MONTH, PARTNER_BANKS, partners_pay
+from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.firms import company
-from sim.firms.bank import MONTH, PARTNER_BANKS, partners_pay
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS
-from sim.people import purse
+from sim.payments import purse
 
 if TYPE_CHECKING:
     from sim.world import World

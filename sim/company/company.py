@@ -115,14 +115,14 @@ class Books(NamedTuple):
         if flow.payee == COMPANY and flow.reason not in (*self.streams, "capital"):
             raise LedgerError(
                 f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
-                f"{flow.reason!r} to the `revenue` of its Service, or to STREAMS in sim/firms/company.py"
+                f"{flow.reason!r} to the `revenue` of its Service, or to STREAMS in sim/company/company.py"
                 f"{nearest(flow.reason, self.streams)}"
             )
         if flow.payer == COMPANY and flow.reason not in costs:
             kind = flow.reason.removeprefix("cost.")
             raise LedgerError(
                 f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to the "
-                "`costs` of its Service, or to COSTS in sim/firms/company.py, and pay it as "
+                "`costs` of its Service, or to COSTS in sim/company/company.py, and pay it as "
                 f"'cost.{kind}'{nearest(flow.reason, costs)}"
             )
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import mesa
 import numpy as np
 
+from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.firms import company
-from sim.firms.institutions import Field
+from sim.ground.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge, trust

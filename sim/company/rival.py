@@ -14,7 +14,7 @@ import numpy as np
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.firms.institutions import Field
+from sim.ground.institutions import Field
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.company import company
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed
-from sim.firms import company
-from sim.ground import city
+from sim.rides import city
 
 if TYPE_CHECKING:
     from sim.world import World

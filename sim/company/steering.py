@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engine.columns import Column, Table
 from sim.engine.settings import Settings, decided
-from sim.firms.institutions import Field
+from sim.ground.institutions import Field
 from sim.ground.metrics import flow, stock
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
 from sim.experiments.worker import CODE, code_of, other_code
 from sim.ground import paths
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.metrics import Metric
 from sim.results import (
     OF_A_COMPARISON,

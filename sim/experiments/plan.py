@@ -21,7 +21,8 @@ from sim.declared import metrics_of
 from sim.engine.settings import BadInput, Settings, plain
 from sim.experiments.compare import check_fair, check_seeds
 from sim.experiments.plan_file import Factor, PlanFile, Sample
-from sim.ground import friend_files, paths
+from sim.ground import paths
+from sim.ground.friends import friend_files
 from sim.ground.toml_files import placed, read_toml
 from sim.results import Differing, listed
 from sim.scenario import SECTIONS, Scenario

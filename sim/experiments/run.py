@@ -17,7 +17,7 @@ from sim import __version__
 from sim.engine.settings import BadInput, plain
 from sim.experiments.claim import claimed
 from sim.ground import paths
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import OF_A_RUN, Result, summarise
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed

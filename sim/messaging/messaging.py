@@ -15,7 +15,7 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, prefetch, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people.experience import LN61
 from sim.people.presence import HERE, STRANGER

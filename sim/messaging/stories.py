@@ -12,7 +12,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import each_block, kernel, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import purse
+from sim.payments import purse
 from sim.people.presence import HERE, STRANGER
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, prefetch, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
-from sim.people import purse
+from sim.payments import purse
 from sim.people.users import MEMBER
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from scipy.special import ndtr, ndtri
 from sim.engine import luck
 from sim.engine.kernels import decide, is_full, kernel, outbox, post
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import purse
+from sim.payments import purse
 from sim.people.users import MEMBER
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.metrics import flow, stock
 from sim.people.experience import forgotten, worth_on_rival
 from sim.people.users import DROPPED_OUT, LEFT, MEMBER

@@ -7,7 +7,7 @@ import numpy as np
 from sim.engine import luck
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.people.users import LEFT, MEMBER, NEVER
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.people.users import MEMBER
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import city
-from sim.ground.city import MINUTES
 from sim.ground.ledger import OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
+from sim.rides import city
+from sim.rides.city import MINUTES
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -9,8 +9,8 @@ import math
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.settings import Floats, Settings, assumed
-from sim.ground import city
-from sim.ground.city import MINUTES
+from sim.rides import city
+from sim.rides.city import MINUTES
 
 RUSH = (17 * 60, 19 * 60)  # the evening rush
 LONGEST = 50.0  # km of a ride

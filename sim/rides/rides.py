@@ -5,7 +5,7 @@ expected wait and how they like each. Requests are served in order of time by th
 is then busy until the passenger gets out and waits there for the next. Where no idle one is near enough, one who will
 first set down a passenger may be sent, if that is soon enough (a lever); else nobody comes.
 Surge, where it is switched on, raises the price of a zone until its requests and its drivers would meet. Drivers come
-and go by what they earn (firms/drivers.py).
+and go by what they earn (rides/drivers.py).
 """
 
 import math
@@ -18,13 +18,12 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import drivers
-from sim.firms.drivers import BUSY, DRIVERS, EVENTS
-from sim.ground import city
-from sim.ground.city import MINUTES
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
-from sim.people import purse, riders
+from sim.payments import purse
+from sim.rides import city, drivers, riders
+from sim.rides.city import MINUTES
+from sim.rides.drivers import BUSY, DRIVERS, EVENTS
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -17,16 +17,15 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import each_block, kernel, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import merchant
-from sim.firms.merchant import MERCHANTS
-from sim.firms.posting import believed, best_frequency
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import follows, orders
-from sim.people.follows import NOBODY, SLOTS
 from sim.people.presence import HERE
 from sim.people.users import MEMBER
+from sim.shopping import follows, merchant, orders
+from sim.shopping.follows import NOBODY, SLOTS
+from sim.shopping.merchant import MERCHANTS
+from sim.shopping.posting import believed, best_frequency
 
 if TYPE_CHECKING:
     from sim.world import World

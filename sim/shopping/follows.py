@@ -1,6 +1,6 @@
 """Follows: the few brands whose threads a person keeps, and what they last read there.
 
-Brands write here what is followed and read (services/brands.py); whoever shops remembers from it which shops come to
+Brands write here what is followed and read (shopping/brands.py); whoever shops remembers from it which shops come to
 mind and which offers stand. Who looked in a month at something that a post or a friend's purchase recommended, and who
 bought anything, is kept here too.
 """
@@ -46,7 +46,7 @@ class WishColumns(Table):
 
 @remembered
 class Recall(NamedTuple):
-    """What shops and shoppers go by, as numbers for kernels; see services/brands.py for the settings."""
+    """What shops and shoppers go by, as numbers for kernels; see shopping/brands.py for the settings."""
 
     on: bool
     today: int

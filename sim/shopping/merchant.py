@@ -21,11 +21,10 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.firms import entry
-from sim.firms.institutions import Field
+from sim.ground.institutions import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
-from sim.people import channels
+from sim.shopping import channels, entry
 
 if TYPE_CHECKING:
     from sim.world import World

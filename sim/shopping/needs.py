@@ -9,7 +9,7 @@ import numpy as np
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
-from sim.people.follows import NOBODY
+from sim.shopping.follows import NOBODY
 
 
 class NeedColumns(Table):

@@ -1,4 +1,4 @@
-"""Posting: how often it pays a brand to post, and what it believes of that from few reads. See services/brands.py."""
+"""Posting: how often it pays a brand to post, and what it believes of that from few reads. See shopping/brands.py."""
 
 import math
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms.merchant import MERCHANTS
 from sim.ground.ledger import COMPANY, affordable
 from sim.ground.metrics import flow, ratio
+from sim.shopping.merchant import MERCHANTS
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.engine import luck
-from sim.firms import merchant
-from sim.firms.merchant import MERCHANTS
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
-from sim.people import orders, purse
+from sim.payments import purse
+from sim.shopping import merchant, orders
+from sim.shopping.merchant import MERCHANTS
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -16,14 +16,15 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, prefetch
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import merchant, sales
-from sim.firms.merchant import MERCHANTS
-from sim.firms.posting import earned_by_post
-from sim.ground import friends, ranking
+from sim.ground import ranking
+from sim.ground.friends import friends
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import baskets, channels, follows, knowledge, needs, trust
+from sim.people import knowledge, trust
 from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
+from sim.shopping import baskets, channels, follows, merchant, needs, sales
+from sim.shopping.merchant import MERCHANTS
+from sim.shopping.posting import earned_by_post
 
 if TYPE_CHECKING:
     from sim.world import World

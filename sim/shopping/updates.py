@@ -12,12 +12,11 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import merchant
-from sim.firms.merchant import MERCHANTS
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import orders
 from sim.people.presence import HERE
+from sim.shopping import merchant, orders
+from sim.shopping.merchant import MERCHANTS
 
 if TYPE_CHECKING:
     from sim.world import World

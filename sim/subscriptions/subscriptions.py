@@ -17,10 +17,11 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, stock
-from sim.people import experience, purse
+from sim.payments import purse
+from sim.people import experience
 from sim.people.presence import days_of_use
 from sim.people.users import LEFT, MEMBER
 

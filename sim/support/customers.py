@@ -1,7 +1,7 @@
 """Customers: who turns to a shop for help, and with what.
 
 They have questions of all kinds, ask where their order is, find defects, and come back with what was not solved: that
-is noted by services/support.py, which helps them.
+is noted by support/support.py, which helps them.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
-from sim.people import orders
 from sim.people.presence import HERE
+from sim.shopping import orders
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -19,13 +19,13 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, remembered, rule
 from sim.engine.settings import Floats, Settings, assumed
-from sim.firms import merchant
-from sim.firms.merchant import MERCHANTS
 from sim.ground import queues
 from sim.ground.ledger import OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
 from sim.ground.queues import HOURS, MINUTES
 from sim.people.users import AWAY
+from sim.shopping import merchant
+from sim.shopping.merchant import MERCHANTS
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -1,8 +1,8 @@
 """Support: who has a question or a complaint is helped in the thread, on the telephone, or complains in public.
 
-Customers come with questions, defects and what was not solved before (people/customers.py). Each turns to a channel by a
+Customers come with questions, defects and what was not solved before (support/customers.py). Each turns to a channel by a
 logit over the chance of a good answer, at yesterday's wait, and effort; the agents of their market's help desk answer
-in order of time (firms/desks.py). Bad answers are brought up again and held against the shop; complained of in public,
+in order of time (support/desks.py). Bad answers are brought up again and held against the shop; complained of in public,
 they lower what all think of it for a while. By live video one agent helps one customer better and longer, or answers a
 question for all who watch, and sells.
 
@@ -21,14 +21,14 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import desks, merchant
-from sim.firms.desks import WEEK
-from sim.firms.merchant import MERCHANTS
 from sim.ground import queues
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
-from sim.people import customers
-from sim.people.customers import QUESTION, WHERE
+from sim.shopping import merchant
+from sim.shopping.merchant import MERCHANTS
+from sim.support import customers, desks
+from sim.support.customers import QUESTION, WHERE
+from sim.support.desks import WEEK
 
 if TYPE_CHECKING:
     from sim.world import World

@@ -17,7 +17,7 @@ from sim.engine.columns import Column, Table
 from sim.engine.elementary import exp
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.firms.institutions import Field
+from sim.ground.institutions import Field
 from sim.ground.metrics import stock
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Trips: rare, dear purchases that live in a thread - ticket, check-in, boarding pass, delay and rebooking (KLM).
 
 A person who wants to fly books in the thread, at an agency outside, or stays. Airlines set the fares in the thread against
-those at agencies (firms/airlines.py). Flights have seats, which are served in
+those at agencies (trips/airlines.py). Flights have seats, which are served in
 the order of the day's minutes; where few people are simulated each stands for others of the market, who want seats too,
 so that nothing hangs on how many are. A trip is worth something to whoever gets a seat and has paid for it. The day
 before, the thread brings check-in and boarding pass.
@@ -21,13 +21,14 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
-from sim.firms import airlines, merchant
-from sim.firms.airlines import AIRLINES, MICRO
 from sim.ground import queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import purse
+from sim.payments import purse
 from sim.people.taste import gumbel
+from sim.shopping import merchant
+from sim.trips import airlines
+from sim.trips.airlines import AIRLINES, MICRO
 
 if TYPE_CHECKING:
     from sim.world import World

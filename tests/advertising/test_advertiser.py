@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from sim.advertising import advertiser
+from sim.advertising.advertiser import KINDS, MOST_MATCH, Advertiser
+from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
-from sim.firms import advertiser
-from sim.firms.advertiser import KINDS, MOST_MATCH, Advertiser
-from sim.ground.auctions import ROUNDS
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
 from sim.world import World

@@ -11,14 +11,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sim.advertising import advertiser, advertising, auctions, bidding
+from sim.advertising.advertiser import ADVERTISERS
+from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
-from sim.firms import advertiser, bidding
-from sim.firms.advertiser import ADVERTISERS
-from sim.ground import auctions
-from sim.ground.auctions import ROUNDS
 from sim.ground.ledger import COMPANY
 from sim.scenario import Scenario
-from sim.services import advertising
 from sim.world import World
 
 ADVERTS = {

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.advertising import auctions
+from sim.advertising.auctions import FIRST, GSP, ROUNDS, VCG
 from sim.experiments.limits import advertising as limits
-from sim.ground import auctions, ranking
-from sim.ground.auctions import FIRST, GSP, ROUNDS, VCG
+from sim.ground import ranking
 
 
 def held(

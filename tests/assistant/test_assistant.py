@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from sim.assistant import assistant
 from sim.experiments.intervals import paired
-from sim.people import needs, presence
+from sim.people import presence
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import assistant
+from sim.shopping import needs
 from sim.world import World
 
 RUN = {"users": 1_500, "days": 40}

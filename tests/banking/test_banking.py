@@ -9,23 +9,22 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from sim.banking import bank, banking, credit
+from sim.banking.bank import PARTNER_BANKS
+from sim.banking.banking import ADMITTED, CAUGHT, GRANTED, REFUSED, UNRECOGNISED, BankingSettings
+from sim.banking.credit import DEFAULTED, LOAN_BOOK, CreditSettings
+from sim.company.company import GROUPS, CompanySettings
 from sim.engine import luck
 from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits.banking import bad_month, loan_book, month_losses
-from sim.firms import bank, credit
-from sim.firms.bank import PARTNER_BANKS
-from sim.firms.company import GROUPS, CompanySettings
-from sim.firms.credit import DEFAULTED, LOAN_BOOK, CreditSettings
 from sim.ground.ledger import MAY_OWE, SAVINGS
 from sim.people import knowledge
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UserColumns
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import banking
-from sim.services.banking import ADMITTED, CAUGHT, GRANTED, REFUSED, UNRECOGNISED, BankingSettings
 from sim.world import World
 
 KNOWN: dict[str, Any] = {"company": {"knows_profile": True}}

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sim import day
-from sim.firms import company
+from sim.company import company
 from sim.ground.ledger import COMPANY, OUTSIDE, WALLET, Flow, LedgerError
+from sim.messaging import stickers
 from sim.scenario import Scenario
-from sim.services import stickers
 from sim.world import ModelError, World
 
 Phase = Callable[[World], None]
@@ -44,7 +44,7 @@ def test_money_for_a_reason_that_no_stream_declares_stops_the_run(with_phase: Ca
     with pytest.raises(
         ModelError,
         match=r"day 2, test_company.step: money of outside reaches the company for 'sticker', which no revenue stream "
-        r"declares: add 'sticker' to the `revenue` of its Service, or to STREAMS in sim/firms/company.py; did you mean 'stickers'\?",
+        r"declares: add 'sticker' to the `revenue` of its Service, or to STREAMS in sim/company/company.py; did you mean 'stickers'\?",
     ):
         world.step()
     assert world.ledger[COMPANY][0] < 31_800 + world.scenario.company.capital * world.size, "it has not moved"

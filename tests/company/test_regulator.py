@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.firms.regulator import fine_share, is_found, with_either
+from sim.company.regulator import fine_share, is_found, with_either
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.company.rival import advert_income, against, levers_of
 from sim.engine.settings import BadInput
-from sim.firms.rival import advert_income, against, levers_of
 from sim.people import attention
 from sim.people.users import MEMBER
 from sim.scenario import Scenario

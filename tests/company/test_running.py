@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sim.firms import running
+from sim.company import running
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from sim.company import steering
 from sim.engine.settings import BadInput
-from sim.firms import steering
 from sim.scenario import Scenario
 from sim.world import World
 

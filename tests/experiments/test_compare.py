@@ -15,7 +15,7 @@ from sim.experiments import run as running
 from sim.experiments.compare import GAINING, Tally, UnfairComparison, check_fair, compare, figures, is_precise
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import run
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import Comparison, Result
 from sim.scenario import Scenario
 from sim.world import World

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
+from sim.messaging.messaging import MOST_THREADS, messages_wanted, threads_wanted
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
-from sim.services.messaging import MOST_THREADS, messages_wanted, threads_wanted
 from sim.world import World
 
 ALONE: dict[str, Any] = {"wallet": {"on": False}, "clock": {"festivals": []}}

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.ground import friends
-from sim.services.stories import watched
+from sim.ground.friends import friends
+from sim.messaging.stories import watched
 from sim.world import World
 
 QUIET: dict[str, Any] = {"wallet": {"on": False}, "lucky_money": {"on": False}}

@@ -10,10 +10,10 @@ from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET
+from sim.payments import bills
+from sim.payments.bills import BillsSettings
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import bills
-from sim.services.bills import BillsSettings
 from sim.world import World
 
 IT = BillsSettings().row

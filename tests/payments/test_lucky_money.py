@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine import luck
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, OUTSIDE, WALLET
+from sim.payments.lucky_money import amount, giving, opened_share, sent_on, usual_packet
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
-from sim.services.lucky_money import amount, giving, opened_share, sent_on, usual_packet
 from sim.world import World
 
 chances = st.floats(1e-9, 1 - 1e-9)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ground.ledger import BANK, COMPANY, WALLET, LedgerError
-from sim.people import purse
+from sim.payments import purse
 from sim.scenario import Scenario
 from sim.world import World
 

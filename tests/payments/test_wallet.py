@@ -8,9 +8,9 @@ import pytest
 
 from sim.engine import luck
 from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.payments import wallet
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
-from sim.services import wallet
 from sim.world import World
 
 TRANSFERS: dict[str, Any] = {

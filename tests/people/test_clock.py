@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.ground.clock import check_dates, date_of, festival_strength
 from sim.ground.ledger import BANK
+from sim.people.clock import check_dates, date_of, festival_strength
 from sim.world import World
 
 EVE = ("2015-02-18",)

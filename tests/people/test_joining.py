@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.engine import luck
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.people.joining import hazard, welcome
 from sim.people.users import LEFT, MEMBER, NEVER
 from sim.scenario import Scenario

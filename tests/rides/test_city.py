@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from sim.engine import luck
-from sim.ground import city
-from sim.ground.city import CitySettings
+from sim.rides import city
+from sim.rides.city import CitySettings
 
 place = some.floats(0.0, 1.0, exclude_max=True)
 

@@ -13,14 +13,11 @@ from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits.laws import fingerprint
 from sim.experiments.limits.rides import nearest_driver
-from sim.firms import drivers
-from sim.ground import city
 from sim.ground.ledger import COMPANY, OUTSIDE
-from sim.people import riders
-from sim.people.riders import RidersSettings
+from sim.rides import city, drivers, riders, rides
+from sim.rides.riders import RidersSettings
+from sim.rides.rides import RidesSettings
 from sim.scenario import Scenario
-from sim.services import rides
-from sim.services.rides import RidesSettings
 from sim.world import World
 
 ON = {"on": True}

@@ -14,15 +14,13 @@ import pytest
 from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
-from sim.firms import posting
-from sim.firms.merchant import MERCHANTS
-from sim.people import follows
-from sim.people.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
 from sim.people.users import AWAY
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import brands, shopping
-from sim.services.brands import BrandsSettings
+from sim.shopping import brands, follows, posting, shopping
+from sim.shopping.brands import BrandsSettings
+from sim.shopping.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
+from sim.shopping.merchant import MERCHANTS
 from sim.world import World
 
 IT = BrandsSettings().row

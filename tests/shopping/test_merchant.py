@@ -5,9 +5,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from sim.firms import entry, merchant
-from sim.firms.merchant import MERCHANTS, fees_paid
 from sim.scenario import Scenario
+from sim.shopping import entry, merchant
+from sim.shopping.merchant import MERCHANTS, fees_paid
 from sim.world import World
 
 RUN = {"users": 1_500, "days": 60}

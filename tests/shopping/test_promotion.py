@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.firms.merchant import MERCHANTS
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.scenario import Scenario
+from sim.shopping.merchant import MERCHANTS
 from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.5}

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from sim.experiments.limits.limit import AWAKE, endow, live, quiet_world
 from sim.ground.ledger import BANK
-from sim.people import channels, presence
-from sim.services import shopping
-from sim.services.shopping import NONE
+from sim.people import presence
+from sim.shopping import channels, shopping
+from sim.shopping.shopping import NONE
 from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.3, "shoppers": 1.0}

@@ -13,14 +13,13 @@ import pytest
 from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
-from sim.firms.merchant import MERCHANTS
-from sim.people import orders
-from sim.people.orders import KEPT
 from sim.people.presence import HERE
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import updates
-from sim.services.updates import MESSAGES, UpdatesSettings
+from sim.shopping import orders, updates
+from sim.shopping.merchant import MERCHANTS
+from sim.shopping.orders import KEPT
+from sim.shopping.updates import MESSAGES, UpdatesSettings
 from sim.world import World
 
 SHOPS = {"shopping.on": True, "shopping.needs": 0.3}  # needs enough for small worlds

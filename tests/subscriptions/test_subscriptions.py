@@ -12,8 +12,8 @@ from sim.engine import luck
 from sim.people import presence
 from sim.people.users import LEFT, MEMBER
 from sim.scenario import Scenario
-from sim.services import subscriptions
-from sim.services.subscriptions import MONTH, SubscriptionsSettings, own_worth
+from sim.subscriptions import subscriptions
+from sim.subscriptions.subscriptions import MONTH, SubscriptionsSettings, own_worth
 from sim.world import World
 
 ALONE: dict[str, Any] = {

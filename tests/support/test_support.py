@@ -13,13 +13,12 @@ from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits import support as limits
-from sim.firms import desks
-from sim.firms.desks import DesksSettings
-from sim.firms.merchant import MERCHANTS
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import support
-from sim.services.support import CHAT, PUBLIC, TELEPHONE, SupportSettings
+from sim.shopping.merchant import MERCHANTS
+from sim.support import desks, support
+from sim.support.desks import DesksSettings
+from sim.support.support import CHAT, PUBLIC, TELEPHONE, SupportSettings
 from sim.world import World
 
 IT = SupportSettings().row

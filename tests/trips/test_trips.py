@@ -11,7 +11,7 @@ from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.services import trips
+from sim.trips import trips
 from sim.world import World
 
 RUN = {"users": 2_000, "days": 60}

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.advertising import advertiser, advertising, auctions
+from sim.advertising.advertiser import AdvertisersSettings
+from sim.advertising.auctions import FIRST, GSP, ROUNDS, VCG
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import QUIET, Limit, held_against, live, mean_against, quiet_world
-from sim.firms import advertiser
-from sim.firms.advertiser import AdvertisersSettings
-from sim.ground import auctions
-from sim.ground.auctions import FIRST, GSP, ROUNDS, VCG
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import COMPANY
 from sim.people import experience, presence
 from sim.scenario import Scenario
-from sim.services import advertising
 from sim.world import World
 
 KINDS = {"gsp": GSP, "vcg": VCG, "first": FIRST}

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from sim.assistant import assistant
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.experiments.limits.limit import AWAKE, Limit, endow, live, mean_against, quiet_world
 from sim.ground.ledger import BANK
 from sim.people import presence
-from sim.services import assistant
 
 PRICE = 10_000  # cents, of every shop
 

@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.stats import binom, norm
 
+from sim.banking import banking, credit
+from sim.banking.bank import MONTH
 from sim.engine import luck
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.firms import credit
-from sim.firms.bank import MONTH
 from sim.ground.ledger import BANK
 from sim.people import presence
-from sim.services import banking
 
 YEAR = 360  # days of the bank's year
 

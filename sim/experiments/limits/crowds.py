@@ -8,12 +8,12 @@ import numpy as np
 from sim.engine import luck
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import QUIET, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK
 from sim.people import attention, joining
 from sim.people.users import MEMBER, NEVER
 from sim.scenario import Scenario
-from sim.services import subscriptions
+from sim.subscriptions import subscriptions
 from sim.world import World
 
 WORTH = 10_000  # cents that a month of membership with everyone is worth to the keenest

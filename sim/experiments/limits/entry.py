@@ -8,10 +8,10 @@ from scipy.optimize import minimize
 
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, quiet_world
-from sim.firms import institutions, merchant
+from sim.ground import institutions
 from sim.ground.ledger import BANK
 from sim.people import presence
-from sim.services import shopping
+from sim.shopping import merchant, shopping
 from sim.world import World
 
 UNIT = 10_000  # cents that theory's unit of money stands for

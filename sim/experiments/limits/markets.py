@@ -15,11 +15,10 @@ from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
 from sim.experiments.limits.advice import peculiar
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.firms import institutions
-from sim.ground import ranking
+from sim.ground import institutions, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
-from sim.services import shopping
+from sim.shopping import shopping
 from sim.world import World
 
 UNIT = 10_000  # cents that theory's unit of money stands for

@@ -11,10 +11,9 @@ from scipy.special import gammaln
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.experiments.limits.limit import AWAKE, QUIET, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.ground import city
 from sim.ground.ledger import WALLET
 from sim.people import presence
-from sim.services import rides
+from sim.rides import city, rides
 
 
 def _expected(drivers: int) -> float:

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import numpy as np
 
+from sim.company import company
 from sim.experiments.games import equilibria
 from sim.experiments.limits.limit import Limit, held_against, live, quiet_world
-from sim.firms import company
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.people import attention, experience, presence
 from sim.world import World

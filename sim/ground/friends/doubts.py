@@ -11,7 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground.cells import GROUPED, NAME_THEM, PLAIN, SAMPLE, SEPARATORS, Line, is_number, named_ends, shown, split
+from sim.ground.friends.cells import (
+    GROUPED,
+    NAME_THEM,
+    PLAIN,
+    SAMPLE,
+    SEPARATORS,
+    Line,
+    is_number,
+    named_ends,
+    shown,
+    split,
+)
 
 
 def check_order(path: Path, line: int, first: NDArray[np.int64], third_is_whole: bool) -> None:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground import doubts
-from sim.ground.cells import (
+from sim.ground.friends import doubts
+from sim.ground.friends.cells import (
     ATTRIBUTES,
     MISSING,
     MOST_COLUMNS,

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.ground import cells, edge_lists, paths
-from sim.ground.edge_lists import UNREADABLE
-from sim.ground.network import MOST_PEOPLE
+from sim.ground import paths
+from sim.ground.friends import cells, edge_lists
+from sim.ground.friends.edge_lists import UNREADABLE
+from sim.ground.friends.network import MOST_PEOPLE
 
 SAVED = ".friends"
 XML = xml.etree.ElementTree

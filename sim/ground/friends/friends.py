@@ -18,7 +18,8 @@ from pydantic import field_validator, model_validator
 
 from sim.engine.kernels import remembered, rule
 from sim.engine.settings import BadInput, Settings, assumed
-from sim.ground import friend_files, mapped, network, paths, ties
+from sim.ground import paths
+from sim.ground.friends import friend_files, mapped, network, ties
 
 if TYPE_CHECKING:
     import networkx

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.kernels import kernel
-from sim.ground.friends import FriendRows, is_everyone
+from sim.ground.friends.friends import FriendRows, is_everyone
 
 
 @kernel

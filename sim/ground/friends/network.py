@@ -17,7 +17,7 @@ from sim.engine.kernels import kernel, rule
 from sim.engine.settings import BadInput
 
 if TYPE_CHECKING:
-    from sim.ground.friends import FriendsSettings
+    from sim.ground.friends.friends import FriendsSettings
 
 MOST_PEOPLE = 2**30  # a tie carries its kind in the two highest bits while the network grows
 MOST_ENTRIES = 2**32 - 1  # rows are found by uint32

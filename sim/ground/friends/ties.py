@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.kernels import kernel, remembered
 from sim.engine.settings import BadInput
-from sim.ground.network import MOST_ENTRIES, sort_row, strength_number
+from sim.ground.friends.network import MOST_ENTRIES, sort_row, strength_number
 
 GROUP_SIZE = 9.0  # people a group thread where the network does not say
 MOST_COMMON = 2**20 - 1  # common friends from here on count as so many

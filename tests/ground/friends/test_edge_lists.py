@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from sim.engine.settings import BadInput
-from sim.ground import edge_lists
-from sim.ground.friends import Friends
+from sim.ground.friends import edge_lists
+from sim.ground.friends.friends import Friends
 
 HERE = Path("ties.txt")
 EDGES = (0, 7, 10, 2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1, 2**64, 2**64 + 1, 10**25)

@@ -10,7 +10,8 @@ from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow
-from sim.people import experience, purse
+from sim.payments import purse
+from sim.people import experience
 from sim.service import Service
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.services.stickers import pack_worth
+from sim.stickers.stickers import pack_worth
 from sim.world import World
 
 EAGER: dict[str, Any] = {
