@@ -13,8 +13,9 @@ from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from sim.version import __version__
+
 if TYPE_CHECKING:
-    from sim.company.company import pay_cost
     from sim.engine.columns import Column, Table
     from sim.engine.luck import uniforms
     from sim.engine.settings import BadInput, Settings, assumed, decided
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
 
-__version__ = "0.1.0"
 __all__ = [
     "BadInput",
     "Column",
@@ -62,7 +62,6 @@ __all__ = [
     "load_result",
     "load_sweep",
     "means",
-    "pay_cost",
     "ratio",
     "run",
     "sell",
@@ -77,7 +76,6 @@ _HOMES = {  # where each name lives
     "uniforms": ("sim.engine.luck", "uniforms"),
     **{name: ("sim.ground.metrics", name) for name in ("flow", "ratio", "stock")},
     **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
-    "pay_cost": ("sim.company.company", "pay_cost"),
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),

@@ -10,26 +10,25 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, create_model
 
 from sim.advertising.advertiser import AdvertisersSettings
-from sim.advertising.advertising import AdvertisingSettings
+from sim.advertising.terms import AdvertisingSettings
 from sim.assistant.assistant import AssistantSettings
-from sim.banking.bank import BankSettings
-from sim.banking.banking import BankingSettings
-from sim.banking.credit import CreditSettings
+from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
+from sim.bills.bills import BillsSettings
 from sim.company.company import CompanySettings
 from sim.company.regulator import RegulatorSettings
-from sim.company.rival import RivalSettings, against
+from sim.company.rival import RivalSettings, levers_of
 from sim.company.running import RunningSettings
 from sim.company.steering import SteeringSettings
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.ground import paths
-from sim.ground.friends.friends import Friends, FriendsSettings
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 from sim.ground.toml_files import placed, read_toml, toml
 from sim.messaging.messaging import MessagingSettings
 from sim.messaging.stories import StoriesSettings
-from sim.payments.bills import BillsSettings
 from sim.payments.lucky_money import LuckyMoneySettings
-from sim.payments.wallet import WalletSettings
+from sim.payments.terms import WalletSettings
 from sim.people.attention import AttentionSettings
 from sim.people.clock import ClockSettings
 from sim.people.experience import ExperienceSettings
@@ -41,21 +40,19 @@ from sim.people.users import UsersSettings
 from sim.rides.city import CitySettings
 from sim.rides.drivers import DriversSettings
 from sim.rides.riders import RidersSettings
-from sim.rides.rides import RidesSettings
+from sim.rides.terms import RidesSettings
 from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
 from sim.service import Service, SomeNamed, all_called
-from sim.shopping.brands import BrandsSettings
 from sim.shopping.merchant import MerchantsSettings
 from sim.shopping.orders import OrdersSettings
 from sim.shopping.promotion import PromotionSettings
-from sim.shopping.shopping import ShoppingSettings
-from sim.shopping.updates import UpdatesSettings
+from sim.shopping.terms import BrandsSettings, ShoppingSettings, UpdatesSettings
 from sim.stickers.stickers import StickersSettings
 from sim.subscriptions.subscriptions import SubscriptionsSettings
 from sim.support.desks import DesksSettings
-from sim.support.support import SupportSettings
+from sim.support.terms import SupportSettings
 from sim.trips.airlines import AirlinesSettings
-from sim.trips.trips import TripsSettings
+from sim.trips.terms import TripsSettings
 
 LARGEST_SEED = 2**63 - 1
 
@@ -411,7 +408,14 @@ def _against(scenario: Scenario) -> Scenario:
     """The scenario with the levers of the strategy that its rival runs, if it names one."""
     if not scenario.rival.strategy:
         return scenario
-    return against(scenario, type(scenario).load(scenario.rival.strategy, {"rival.strategy": ""}))
+    other = type(scenario).load(scenario.rival.strategy, {"rival.strategy": ""})
+    return against(scenario, other)
+
+
+def against(scenario: Scenario, other: Scenario) -> Scenario:
+    """A scenario whose rival begins with another's levers; what it does with them is its policy's."""
+    levers = {f"rival.{lever}": value for lever, value in levers_of(other).items()}
+    return scenario.with_values({**levers, "rival.strategy": ""}).remember_set(scenario.set_by_hand)
 
 
 def _checked(

@@ -23,12 +23,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from sim import __version__
 from sim.engine.settings import BadInput
 from sim.factors import Levels, end_of, levels_of
 from sim.ground import paths
 from sim.ground.metrics import Metric, noted
 from sim.results import no_folder, read_json, read_table
+from sim.version import __version__
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUNS, FAILED = "runs", "failed"  # folders

@@ -6,7 +6,7 @@ on the side that the story says. A service whose worth is not felt, or that nobo
 What is told elsewhere: updates cut tickets (shopping/test_updates.py), chat moves complaints off the public channel and
 a broadcast settles like questions cheaper (support/test_support.py), better data lowers default
 (banking/test_banking.py), surge shortens waits and prices some out (rides/test_rides.py), a late bill is rarer with
-reminders (payments/test_bills.py), free payments spread faster than paid ones (test_stories.py).
+reminders (bills/test_bills.py), free payments spread faster than paid ones (test_stories.py).
 """
 
 import json

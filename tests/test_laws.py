@@ -14,7 +14,8 @@ from sim.engine import kernels
 from sim.experiments.limits.laws import fingerprint
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "scenarios").glob("*.toml"))

@@ -13,7 +13,8 @@ import pytest
 
 from sim.experiments.magnitudes import Magnitude, magnitudes
 from sim.ground.friends import measures
-from sim.ground.friends.friends import Friends, FriendsSettings
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -23,7 +23,7 @@ from sim.world import World
 ROOT = Path(sim.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
 MARKETS = (
-    "messaging", "payments", "stickers", "shopping", "assistant", "support", "subscriptions", "advertising", "rides", "trips", "banking",
+    "messaging", "payments", "bills", "stickers", "shopping", "assistant", "support", "subscriptions", "advertising", "rides", "trips", "banking",
     "company",
 )  # fmt: skip
 SERVICES = sorted(path for market in MARKETS for path in (ROOT / market).glob("*.py") if path.stem != "__init__")

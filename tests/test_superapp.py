@@ -11,6 +11,7 @@ import pytest
 from paired_worlds import SCENARIOS, outcome, world_of
 
 from sim.banking.banking import limit
+from sim.banking.credit import LoanColumns
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
 from sim.ground.ledger import MAY_OWE
@@ -195,7 +196,7 @@ def test_a_loan_never_exceeds_its_limit_on_any_day() -> None:
     at_limit = 0
     while world.running:
         world.step()
-        owed = world.column("loans", "owed")
+        owed = world[LoanColumns].owed
         assert (owed <= most).all()
         at_limit += int((owed == most.astype(np.int64)).sum())
     world.close()

@@ -11,7 +11,6 @@ making of adverts included, and leaves after four months without.
 
 import functools
 import math
-from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
@@ -19,17 +18,16 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
 from sim.advertising.auctions import ROUNDS
+from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
 
 ADVERTISERS = "advertisers"
 MOST_MATCH = 8.0  # matches are cut here (3 in 10,000 are above), so that a bound on the chance of a click is known
@@ -248,20 +246,20 @@ def _pace(firms, stands_for, speed):
         firms.multiplier[row] = paced(firms.multiplier[row], pace, firms.daily[row], step, firms.most[row])
 
 
-def markets(world: "World") -> int:
+def markets(state: State) -> int:
     """Number of markets: people `first * markets // people` share one."""
-    return max(1, round(world.size / world.scenario.advertisers.people_a_market))
+    return max(1, round(state.size / state.settings(AdvertisersSettings).people_a_market))
 
 
-def pool(world: "World") -> int:
+def pool(state: State) -> int:
     """Advertisers a market, those who might be included."""
-    settings = world.scenario.advertisers
+    settings = state.settings(AdvertisersSettings)
     return int(settings.number) + round(settings.number * settings.others)
 
 
-def rows_needed(world: "World") -> int:
+def rows_needed(state: State) -> int:
     """Rows of the advertisers' table."""
-    return markets(world) * pool(world)
+    return markets(state) * pool(state)
 
 
 class Advertiser(mesa.Agent):
@@ -275,25 +273,25 @@ class Advertiser(mesa.Agent):
     month_granted, month_spent = Field(), Field()
     spend_ahead, worth_ahead, gain_lower, gain_higher = Field(), Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table, row: int) -> None:
+    def __init__(self, model: State, table: Table, row: int) -> None:
         super().__init__(model)
         self.table, self.row = table, row
 
     def decide(self) -> None:
         """Once a month, come or go by the return that is to be had; follow it with the budget and with bids."""
-        world = self.model
-        if not world.now.advertising.on:
+        state = self.model
+        if not state.settings(AdvertisingSettings).on:
             return
-        settings = world.now.advertisers
+        settings = state.settings(AdvertisersSettings)
         seen = return_ahead(self.worth_ahead, self.spend_ahead, self.daily, self.upkeep)
         enough = seen >= settings.return_target
         if not self.active:
-            if enough and luck.draw(world.luck("advertisers.enter"), _luck_of(world, self.row)) < ENTERING:
+            if enough and luck.draw(state.luck("advertisers.enter"), _luck_of(state, self.row)) < ENTERING:
                 self._come_or_go(1, "entries")
             return
         self.poor_months = 0 if enough else self.poor_months + 1
         going = self.poor_months >= PATIENCE  # not all at once: as some go, others have their return again
-        if going and luck.draw(world.luck("advertisers.leave"), _luck_of(world, self.row)) < LEAVING:
+        if going and luck.draw(state.luck("advertisers.leave"), _luck_of(state, self.row)) < LEAVING:
             self._come_or_go(0, "exits")
             return
         self._follow_return(seen)
@@ -301,7 +299,7 @@ class Advertiser(mesa.Agent):
 
     def _follow_return(self, seen: float) -> None:
         """The budget follows the return; where it does not hold bids back, they go where more is gained."""
-        settings = self.model.now.advertisers
+        settings = self.model.settings(AdvertisersSettings)
         is_low = self.multiplier < HELD_BACK * self.most
         used_up = self.month_spent >= USED_UP * self.month_granted > 0
         self.budget = next_budget(
@@ -319,49 +317,52 @@ class Advertiser(mesa.Agent):
         self.model.add(f"advertisers.{counted}", 1)
 
 
-def _luck_of(world: "World", row: int) -> int:
+def _luck_of(state: State, row: int) -> int:
     """Where an advertiser's luck lies: more of them leave these as they are."""
-    return row // pool(world) * 1_000 + row % pool(world)
+    return row // pool(state) * 1_000 + row % pool(state)
 
 
-def found(world: "World") -> list[Advertiser]:
+def found(state: State) -> None:
     """Day 0: what clicks are worth to each business, its budget, and who advertises: those with most to gain."""
-    settings, table = world.now.advertisers, world.tables["advertisers"]
+    settings, table = state.settings(AdvertisersSettings), state.table(AdvertiserColumns)
     rows = table.rows
-    who = np.array([_luck_of(world, row) for row in range(rows.value.size)], np.int64)
-    worth, money = (luck.uniforms(world.lasting_luck(f"advertisers.{what}"), who) for what in ("value", "budget"))
+    who = np.array([_luck_of(state, row) for row in range(rows.value.size)], np.int64)
+    worth, money = (luck.uniforms(state.lasting_luck(f"advertisers.{what}"), who) for what in ("value", "budget"))
     rows.value[...] = [luck.lognormal(settings.click_value, settings.value_spread, u) for u in worth]
     rows.first_budget[...] = [settings.budget * luck.lognormal(1.0, settings.budget_spread, u) for u in money]
     rows.budget[...] = rows.first_budget
     rows.most[...] = 1.0 / settings.return_target
     rows.multiplier[...] = FIRST_BIDS * rows.most
     if rows.value.size:
-        better = np.argsort(-rows.value.reshape(-1, pool(world)), axis=1, kind="stable")
-        np.put_along_axis(rows.active.reshape(-1, pool(world)), better[:, : settings.number], 1, axis=1)
-    return [Advertiser(world, table, row) for row in range(rows.value.size)]
+        better = np.argsort(-rows.value.reshape(-1, pool(state)), axis=1, kind="stable")
+        np.put_along_axis(rows.active.reshape(-1, pool(state)), better[:, : settings.number], 1, axis=1)
+    for row in range(rows.value.size):
+        Advertiser(state, table, row)
 
 
-def stands_for(world: "World") -> float:
+def stands_for(state: State) -> float:
     """People of a full market for whom one person here stands; 1 where markets are full."""
-    people = world.size / markets(world)
-    return max(1.0, float(world.scenario.advertisers.people_a_market) / people)
+    people = state.size / markets(state)
+    return max(1.0, float(state.settings(AdvertisersSettings).people_a_market) / people)
 
 
-def grant(world: "World") -> None:
+def grant(state: State) -> None:
     """Owners fill up today's budgets, so much a member of the market, and pay for the making of adverts.
 
     A daily budget holds over a week: what is left of earlier days is kept (as Meta lets a campaign spend at most seven
     days' budgets in a week). Where a market is a sample, clicks are few, and it is kept for as many days as bring a full
     market's clicks of a week.
     """
-    rows, ledger, number = world.tables["advertisers"].rows, world.ledger, markets(world)
-    first = [-(-market * world.size // number) for market in range(number)]  # person of each market
-    members = np.add.reduceat(world.users.rows.membership == MEMBER, first, dtype=np.int64)[:, None]
+    rows, ledger, number = state[AdvertiserColumns], state.ledger, markets(state)
+    first = [-(-market * state.size // number) for market in range(number)]  # person of each market
+    members = np.add.reduceat(state[UserColumns].membership == MEMBER, first, dtype=np.int64)[:, None]
     rows.daily[...] = (rows.budget.reshape(number, -1) * members).ravel()
-    rows.upkeep[...] = np.broadcast_to(np.rint(world.now.advertisers.upkeep * members), (number, pool(world))).ravel()
+    rows.upkeep[...] = np.broadcast_to(
+        np.rint(state.settings(AdvertisersSettings).upkeep * members), (number, pool(state))
+    ).ravel()
     if not rows.granted.any():  # the first day of adverts: everyone is in the middle of a week
-        rows.left[...] = 0.5 * WEEK * stands_for(world) * rows.daily
-    kept = np.minimum(rows.left, ((WEEK * stands_for(world) - 1.0) * rows.daily).astype(np.int64))
+        rows.left[...] = 0.5 * WEEK * stands_for(state) * rows.daily
+    kept = np.minimum(rows.left, ((WEEK * stands_for(state) - 1.0) * rows.daily).astype(np.int64))
     rows.granted[...] = rows.active * (rows.daily + kept)
     rows.left[...] = rows.granted
     rows.out[...] = np.where(rows.granted > 0, ROUNDS, 0)
@@ -370,16 +371,16 @@ def grant(world: "World") -> None:
     lacking = np.maximum(0, rows.granted + making - ledger[ADVERTISERS])
     ledger.pay_many((np.zeros_like(every), every, lacking), OUTSIDE, ADVERTISERS, "advertising_budget")
     ledger.pay_many((every, np.zeros_like(every), making), ADVERTISERS, OUTSIDE, "advert_making")
-    world.note("advertisers.upkeep", int(making.sum()))
+    state.note("advertisers.upkeep", int(making.sum()))
 
 
-def settle(world: "World") -> None:
+def settle(state: State) -> None:
     """Today's clicks are paid, what they sold comes in, owners take what is above the budget, and bids are paced.
 
     A part of what adverts sell would have been sold by others of the kind: advertisers together gain so much less.
     """
-    settings = world.now.advertisers
-    rows, ledger = world.tables["advertisers"].rows, world.ledger
+    settings = state.settings(AdvertisersSettings)
+    rows, ledger = state[AdvertiserColumns], state.ledger
     every = np.arange(rows.left.size, dtype=np.uint32)
     nobody, spent = np.zeros_like(every), rows.granted - rows.left
     ledger.pay_many((every, nobody, spent), ADVERTISERS, COMPANY, "advertising")
@@ -391,17 +392,17 @@ def settle(world: "World") -> None:
     rows.month_spent[...] += spent
     worth, making = int(rows.worth.sum()), int((rows.upkeep * active).sum())
     taken = round(settings.taken * worth)
-    world.note("advertisers.taken", taken)
-    world.add("welfare.advertisers", worth - taken - int(spent.sum()) - making)
-    world.note("advertisers.active", float(active.sum()) / markets(world))
-    world.note("advertisers.multiplier", float(rows.multiplier[active].mean()) if active.any() else 0.0)
-    world.note("advertisers.budget", float(rows.budget[active].sum()) / markets(world))
-    _pace(rows, stands_for(world), settings.pacing)
+    state.note("advertisers.taken", taken)
+    state.add("welfare.advertisers", worth - taken - int(spent.sum()) - making)
+    state.note("advertisers.active", float(active.sum()) / markets(state))
+    state.note("advertisers.multiplier", float(rows.multiplier[active].mean()) if active.any() else 0.0)
+    state.note("advertisers.budget", float(rows.budget[active].sum()) / markets(state))
+    _pace(rows, stands_for(state), settings.pacing)
 
 
-def look_ahead(world: "World", reckoned: NDArray[np.float64]) -> None:
+def look_ahead(state: State, reckoned: NDArray[np.float64]) -> None:
     """Remember what was reckoned; shape (rows, ways, 2): a day's spending and worth by way of bidding (`TRIES`)."""
-    rows = world.tables["advertisers"].rows
-    gains = reckoned[..., 1] - world.now.advertisers.return_target * reckoned[..., 0]
+    rows = state[AdvertiserColumns]
+    gains = reckoned[..., 1] - state.settings(AdvertisersSettings).return_target * reckoned[..., 0]
     rows.spend_ahead[...], rows.worth_ahead[...] = reckoned[:, 0, 0], reckoned[:, 0, 1]
     rows.gain_lower[...], rows.gain_higher[...] = gains[:, 1], gains[:, 2]

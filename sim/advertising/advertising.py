@@ -9,117 +9,33 @@ then served in order of time while budgets last, and at last everyone has seen w
 
 import functools
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.advertising import advertiser, auctions, bidding
-from sim.advertising.advertiser import KINDS, MONTH, MOST_MATCH, TRIES
+from sim.advertising.advertiser import KINDS, MONTH, MOST_MATCH, TRIES, AdvertiserColumns, AdvertisersSettings
 from sim.advertising.auctions import ROUNDS
 from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SCREEN, Terms, click_chance, unpacked
+from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
+from sim.people.users import UserColumns
+from sim.state import State
+from sim.subscriptions import subscriptions
+from sim.subscriptions.subscriptions import SubscriptionsColumns
 
 SAMPLED = 0.005  # of places is auctioned whatever the chance of a click, to learn how many adverts are too knowing
 CLASSES = 16  # of what is known of a person, for that share
 MEMORY = 30.0  # days over which it is averaged
 SEEN_DAYS = 60.0  # days of use over which adverts seen are averaged (MODEL.md)
 MICRO = 1e6  # kernels sum integers
-
-
-class AdvertisingSettings(Settings):
-    """[advertising]"""
-
-    on: bool = decided.switch(False, "whether adverts are shown")
-    inbox_slots: float = decided.number(
-        0.0, "adverts a day of use", "places between the threads of the inbox", "facts.csv: WeChat Moments .5 to 3",
-        0, 5, ge=0, le=30,
-    )  # fmt: skip
-    discovery_slots: float = decided.number(
-        0.0,
-        "adverts a day of use",
-        "places on the discovery page, shown as far as it is scrolled",
-        "",
-        0,
-        5,
-        ge=0,
-        le=30,
-    )
-    brand_slots: float = decided.number(
-        0.0, "adverts a day of use", "sponsored messages in brand threads, for who has bought", "", 0, 5, ge=0, le=30
-    )
-    auction: Literal["gsp", "vcg", "first"] = decided.word(
-        "gsp", "price of a click: the next bid, the harm to other bidders, or the own bid"
-    )
-    reserve: int = decided.count(0, "cents a click", "least bid; at least 1", "facts.csv: Yahoo .10 USD", 0, 2_000)
-    quality_weight: float = decided.share(0.0, "power of the expected match that multiplies bids in the ranking")
-    frequency_cap: int = decided.count(
-        2, "times a day", "most often that one advertiser is shown to one person", "", 1, 10, ge=1
-    )
-    click_chance: float = assumed.share(
-        0.011, "chance of a click at match 1, for who is not used to adverts",
-        "MODEL.md; facts.csv: .0090, at some three adverts a day", 0.003, 0.03,
-    )  # fmt: skip
-    click_match: float = assumed.share(
-        0.1, "power of the match in the chance of a click",
-        "fitted: untargeted income -.3 to -.5 (facts.csv: AdChoices -.52); above .15 no gain at 3 bidders", 0.0, 0.5,
-    )  # fmt: skip
-    tiring: float = assumed.positive(
-        6.0,
-        "adverts a day",
-        "adverts seen a day at which blindness sets in",
-        "MODEL.md: .009 at 3 a day, .005 at 20",
-        3,
-        20,
-    )
-    blindness: float = assumed.amount(
-        0.5, "power", "of 1 + adverts seen a day / `tiring`, by which clicks are divided",
-        "MODEL.md; facts.csv: blindness; an exponential would end the market at ten a day", 0.3, 1.0,
-    )  # fmt: skip
-    repeat: float = assumed.share(
-        0.7,
-        "clicks on an advert that the person was shown that day over those on it the time before",
-        "round figure",
-        0.3,
-        1,
-    )
-    conversion: float = assumed.share(
-        0.042, "chance of a sale at match 1 after a click", "fitted: .0921 in advertising.toml (facts.csv)", 0.01, 0.1
-    )
-    position_rate: float = assumed.share(
-        0.92,
-        "people who scroll on from a place of the page to the next",
-        "facts.csv: a feed is left after 12 posts",
-        0.3,
-        1,
-    )
-    talk_a_slot: int = assumed.count(
-        8,
-        "messages",
-        "talk in a day that makes room for one more advert in a surface of threads",
-        "round figure",
-        2,
-        30,
-        ge=1,
-    )
-    nuisance: float = assumed.amount(
-        0.07, "logit units", "loss of a day's experience by an advert on the discovery page, at aversion 1",
-        "facts.csv: Pandora, -2.1 % of use in the long run", 0.02, 0.2,
-    )  # fmt: skip
-    inbox_intrusion: float = assumed.amount(2.0, "times", "nuisance of an advert in the inbox", "MODEL.md", 1, 4)
-    discovery_intrusion: float = assumed.amount(1.0, "times", "nuisance of an advert on the page", "MODEL.md", 0.5, 2)
-    brand_intrusion: float = assumed.amount(1.5, "times", "nuisance of a sponsored message", "MODEL.md", 0.5, 3)
-    too_knowing: float = assumed.positive(
-        3.0, "match", "expected match above which an advert seems to know too much", "no source: sweep", 1.5, 6
-    )
 
 
 class AdvertisingColumns(Table):
@@ -345,44 +261,45 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
     return places, shown, unserved, knew, suffered
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Places are offered, clicks are served in order of time, adverts are seen; once a month bidders look ahead."""
-    settings = world.now.advertising
+    settings = state.settings(AdvertisingSettings)
     if not settings.on:
         return
-    advertiser.grant(world)
-    firms, person = world.tables["advertisers"].rows, _person(world)
-    terms = _terms(world)
+    advertiser.grant(state)
+    firms, person = state[AdvertiserColumns], _person(state)
+    terms = _terms(state)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match
-    boxes = decide(world, _offer, _tickets, person, terms, most, SAMPLED)
+    boxes = decide(state, _offer, _tickets, person, terms, most, SAMPLED)
     parts = [box.ticket[: box.used[0]].copy() for box in boxes]
     if terms.pool:
         tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
-        world.note("advertising.void", void)
-        world.note("advertising.conversions", conversions)
-    _show(world, person, terms)
-    _learn(world, sample)
-    advertiser.settle(world)
-    if terms.pool and world.day % MONTH == MONTH - 1:  # when advertisers decide
-        _look_ahead(world, person, terms)
-    world.note("advertising.clicks", int(firms.clicks.sum()))
-    world.note("advertising.worth", int(firms.worth.sum()))
-    world.note("advertising.budgets", int((firms.daily * firms.active).sum()))
+        state.note("advertising.void", void)
+        state.note("advertising.conversions", conversions)
+    _show(state, person, terms)
+    _learn(state, sample)
+    advertiser.settle(state)
+    if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
+        _look_ahead(state, person, terms)
+    subscriptions.mind_adverts(state, state[AdvertisingColumns].pain)
+    state.note("advertising.clicks", int(firms.clicks.sum()))
+    state.note("advertising.worth", int(firms.worth.sum()))
+    state.note("advertising.budgets", int((firms.daily * firms.active).sum()))
 
 
-def _terms(world: "World") -> Terms:
-    settings, pool, markets = world.now.advertising, advertiser.pool(world), advertiser.markets(world)
+def _terms(state: State) -> Terms:
+    settings, pool, markets = state.settings(AdvertisingSettings), advertiser.pool(state), advertiser.markets(state)
     first, ones = np.zeros(markets * KINDS + 1, np.int64), np.zeros(markets * KINDS * pool, np.int64)
-    reach = float(world.now.advertisers.reach)
-    bidding.index(world.tables["advertisers"].rows.active, pool, markets, reach, first, ones)
+    reach = float(state.settings(AdvertisersSettings).reach)
+    bidding.index(state[AdvertiserColumns].active, pool, markets, reach, first, ones)
     reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
     return Terms(
-        settings.row, knowledge.sources(world.now, "adverts"), world.now.knowledge.row, float(max(1, settings.reserve)),
+        settings.row, knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
         _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
-        world.size, world.lasting_luck("advertising.match"), world.lasting_luck("advertising.kind"),
-        world.luck("advertising.places"),
+        state.size, state.lasting_luck("advertising.match"), state.lasting_luck("advertising.kind"),
+        state.luck("advertising.places"),
     )  # fmt: skip
 
 
@@ -392,10 +309,10 @@ def _rates(position_rate: float) -> NDArray[np.float64]:
     return np.array([position_rate**place for place in range(SCREEN)])
 
 
-def _person(world: "World") -> Person:
-    users, felt, mine = world.users.rows, world.felt.rows, world.tables["advertising"].rows
+def _person(state: State) -> Person:
+    users, felt, mine = state[UserColumns], state[FeltColumns], state[AdvertisingColumns]
     return Person(
-        world.tables["subscriptions"].rows.subscribed, felt.talk, world.tables["knowledge"].rows.purchases,
+        state[SubscriptionsColumns].subscribed, felt.talk, state[KnowledgeColumns].purchases,
         users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, mine.places, felt.nuisance, felt.unease,
     )  # fmt: skip
 
@@ -404,38 +321,38 @@ def _tickets() -> Tickets:
     return Tickets(np.empty(8_192, np.uint64), np.zeros(1, np.int64))
 
 
-def _show(world: "World", person: Person, terms: Terms) -> None:
+def _show(state: State, person: Person, terms: Terms) -> None:
     """Everyone awake has seen their adverts."""
-    firms, knowing = world.tables["advertisers"].rows, world.tables["knowing"].rows
+    firms, knowing = state[AdvertiserColumns], state[KnowingColumns]
     surely = np.zeros(terms.first.size - 1, np.int64)
     if terms.least <= 1.0:  # else some may bid less
         bidding.count_lasting(terms, firms.out, surely)
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
-    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
+    unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
     sums = each_block(
-        world.pool, world.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), world.awake
+        state.pool, state.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), state.awake
     )
     places, shown, unserved, knew, suffered = map(sum, zip(*sums, strict=True))
-    world.note("advertising.slots", places)
-    world.note("advertising.shown", shown)
-    world.note("advertising.shown_thousands", shown / 1000)
-    world.note("advertising.unserved", unserved)
-    world.note("advertising.too_knowing", knew)
-    world.note("advertising.nuisance", suffered / MICRO)
+    state.note("advertising.slots", places)
+    state.note("advertising.shown", shown)
+    state.note("advertising.shown_thousands", shown / 1000)
+    state.note("advertising.unserved", unserved)
+    state.note("advertising.too_knowing", knew)
+    state.note("advertising.nuisance", suffered / MICRO)
 
 
-def _learn(world: "World", sample: NDArray[np.int64]) -> None:
+def _learn(state: State, sample: NDArray[np.int64]) -> None:
     """The share of adverts that know too much is what it was of late, by how well people are known."""
-    knowing = world.tables["knowing"].rows
+    knowing = state[KnowingColumns]
     for column, today in ((knowing.auctioned, sample[:, 0]), (knowing.too_knowing, sample[:, 1])):
         column += (today - column) / MEMORY
 
 
-def _look_ahead(world: "World", person: Person, terms: Terms) -> None:
+def _look_ahead(state: State, person: Person, terms: Terms) -> None:
     """Hold the day of a sample of people again, for advertisers to decide by."""
-    awake = np.concatenate(world.awake)
+    awake = np.concatenate(state.awake)
     every = max(1, awake.size // (LOOKED_AT * terms.markets))
-    firms = world.tables["advertisers"].rows
+    firms = state[AdvertiserColumns]
     reckoned = np.zeros((firms.value.size, TRIES.size, 2))
     bidding.reckon(awake, every, person, terms, firms, TRIES, reckoned)
-    advertiser.look_ahead(world, every * reckoned)
+    advertiser.look_ahead(state, every * reckoned)

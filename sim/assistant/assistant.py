@@ -6,15 +6,14 @@ platform knows of the person, or one that pays to be named (the promotion levers
 the shop named is looked at beside those that a search brings (shopping/shopping.py); who is named for pay is believed to
 suit as the honest one would. An answer that suits too well makes people uneasy. Without an answer they search as ever.
 It also reminds: of what is about to run out, of dates, of a price that fell or an offer at a shop last bought from, and
-of bills (payments/bills.py). A reminder brings a need forward that would have come later; it makes none.
+of bills (bills/bills.py). A reminder brings a need forward that would have come later; it makes none.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
@@ -22,12 +21,18 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, trust
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.taste import distance, match, taste, worth_of_shop
-from sim.people.users import MEMBER
-from sim.shopping import merchant, needs
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.trust import TrustColumns
+from sim.people.users import MEMBER, UserColumns
+from sim.shopping import merchant, needs, promotion
+from sim.shopping.brands import BrandColumns
+from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.needs import NeedColumns, PurchaseColumns
+from sim.shopping.promotion import PromotionSettings
+from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.state import State
 
 ROOM = 4_096
 MOST_SHOPS = 128
@@ -282,45 +287,43 @@ def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases
     return awake.size
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """People ask and are reminded; the human answers go to the machine's practice, paid names to promotion."""
-    settings = world.now.assistant
-    world.assistant_clicks = np.empty(0, np.uint32), np.empty(0, np.int64)
+    settings = state.settings(AssistantSettings)
     if not settings.on:
         return
-    practice = world.tables["practice"].rows.human_answers
+    practice = state[PracticeColumns].human_answers
     share = machine_share(float(practice[0]), settings.machine_first, settings.machine_most, settings.practice)
-    selling = 1 if world.now.shopping.on else 0
+    selling = 1 if state.settings(ShoppingSettings).on else 0
     lasting = (f"shopping.{what}" for what in ("shoppers", "group_taste", "taste", "pair", "error"))
     keys = (
-        world.lasting_luck("assistant.rollout"), world.luck("assistant.asks"), world.luck("shopping.need"),
-        *map(world.lasting_luck, lasting), world.luck("assistant.choice"), world.luck("assistant.trust"),
+        state.lasting_luck("assistant.rollout"), state.luck("assistant.asks"), state.luck("shopping.need"),
+        *map(state.lasting_luck, lasting), state.luck("assistant.choice"), state.luck("assistant.trust"),
     )  # fmt: skip
-    cut = world.tables["brands"].rows.offers_today if world.now.brands.on else np.empty(0, np.uint8)
-    shops, circle = world.tables["merchants"].rows, merchant.shops_a_circle(world)
-    unease = world.now.knowledge.unease_shown * knowledge.depth(world.now)
-    clicks: list[tuple[np.ndarray, ...]] = [world.assistant_clicks]
+    cut = state[BrandColumns].offers_today if state.settings(BrandsSettings).on else np.empty(0, np.uint8)
+    shops, circle = state[MerchantColumns], merchant.shops_a_circle(state)
+    unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
+    clicks: list[tuple[np.ndarray, ...]] = [(np.empty(0, np.uint32), np.empty(0, np.int64))]
     tally = np.zeros(UNHEEDED + 1, np.int64)
     for box in decide(
-        world, _ask, answers, settings.row, world.now.shopping.row, world.now.promotion.row,
-        knowledge.sources(world.now, "ranking"),
-        world.now.knowledge.row, share, world.friends.rows.group_of, world.tables["purchases"].rows,
-        world.tables["knowledge"].rows.purchases, world.tables["needs"].rows, world.users.rows.privacy_concern,
-        world.tables["trust"].rows.trust, unease,
-        shops, *merchant.open_shops(world), cut, circle, int(world.scenario.merchants.categories),
-        merchant.markets(world), selling, keys, world.felt.rows, keep_empty=True,
+        state, _ask, answers, settings.row, state.settings(ShoppingSettings).row, state.settings(PromotionSettings).row,
+        knowledge.sources(state.now, "ranking"),
+        state.settings(KnowledgeSettings).row, share, state.friends.rows.group_of, state[PurchaseColumns],
+        state[KnowledgeColumns].purchases, state[NeedColumns], state[UserColumns].privacy_concern,
+        state[TrustColumns].trust, unease,
+        shops, *merchant.open_shops(state), cut, circle, int(state.settings(MerchantsSettings).categories),
+        merchant.markets(state), selling, keys, state[FeltColumns], keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         clicks.append((box.to[:many].copy(), box.cents[:many].copy()))
         tally += box.tally
         box.tally[...] = 0
-    to, cents = (np.concatenate(parts) for parts in zip(*clicks, strict=True))
-    world.assistant_clicks = to, cents
+    promotion.add_clicks(state, *(np.concatenate(parts) for parts in zip(*clicks, strict=True)))
     for name, number in zip(COUNTS, tally.tolist(), strict=False):
-        world.note(f"assistant.{name}", number)
-    world.note("assistant.hidden", 0 if world.now.promotion.disclosed else int(tally[PROMOTED]))
-    world.note("assistant.machine_share", share)
-    world.note("trust.unheeded", int(tally[UNHEEDED]))
-    members = max(1, int((world.users.rows.membership == MEMBER).sum()))
+        state.note(f"assistant.{name}", number)
+    state.note("assistant.hidden", 0 if state.settings(PromotionSettings).disclosed else int(tally[PROMOTED]))
+    state.note("assistant.machine_share", share)
+    state.note("trust.unheeded", int(tally[UNHEEDED]))
+    members = max(1, int((state[UserColumns].membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
-    company.pay_cost(world, "trainers", int(tally[HUMAN]) * settings.trainer_cost)
+    state.pay_cost("trainers", int(tally[HUMAN]) * settings.trainer_cost)

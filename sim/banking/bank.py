@@ -6,45 +6,21 @@ were offered break even, and lend a larger or a smaller part. They trust the pla
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
+from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
-from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.ledger import OUTSIDE, SAVINGS
 from sim.ground.metrics import flow, stock
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 PARTNER_BANKS = "partner_banks"
 MONTH = 30
 MICRO = 1e6
-
-
-class BankSettings(Settings):
-    """[bank]"""
-
-    funding: float = assumed.share(
-        0.05, "yearly cost of the money that is lent, to the platform and to its partners", "MODEL.md", 0.02, 0.1
-    )
-    placing: float = assumed.share(
-        0.035, "yearly interest on deposits that are not lent", "money market of 2015 (from memory)", 0.0, 0.06
-    )
-    target: float = assumed.share(
-        0.02, "yearly return above break-even that partner banks insist on", "round figure", 0.0, 0.1
-    )
-    adjusting: float = assumed.share(
-        0.2, "most by which partners change their part in a month", "round figure", 0.05, 1.0
-    )
-    outside_margin: float = assumed.share(
-        0.2, "part of the interest on a loan that is profit to a bank outside, lost with its borrower",
-        "MODEL.md: sellers outside", 0.0, 0.4,
-    )  # fmt: skip
 
 
 class PartnerColumns(Table):
@@ -82,21 +58,23 @@ class PartnerBanks(mesa.Agent):
 
     part, owed, graded, grades = Field(), Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table) -> None:
+    def __init__(self, model: State, table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
 
     def decide(self) -> None:
         """Once a month, more or less of the lending, by the grades of the month's loans."""
-        world = self.model
-        terms, settings = world.now.banking, world.now.bank
+        state = self.model
+        terms, settings = state.settings(BankingSettings), state.settings(BankSettings)
         if not terms.on:
             return
         if self.graded:
             default = self.grades / MICRO / self.graded
             years = terms.mean_years
             needed = (
-                break_even_rate(default, world.now.credit.loss * terms.owed_at_default, settings.funding, years)
+                break_even_rate(
+                    default, state.settings(CreditSettings).loss * terms.owed_at_default, settings.funding, years
+                )
                 + settings.target
             )
             rate = terms.rate * (1.0 - terms.service_fee)
@@ -106,36 +84,37 @@ class PartnerBanks(mesa.Agent):
         self.graded = self.grades = 0
 
 
-def found(world: "World") -> PartnerBanks | None:
+def found(state: State) -> None:
     """Day 0: partners, where there can be a bank."""
-    table = world.tables[PARTNER_BANKS]
-    return PartnerBanks(world, table) if table.size else None
+    table = state.table(PartnerColumns)
+    if table.size:
+        PartnerBanks(state, table)
 
 
-def count_lost_loans(world: "World", cents: int, pull: float) -> None:
+def count_lost_loans(state: State, cents: int, pull: float) -> None:
     """Banks outside lose their part of what was lent here today: `pull` is how well they are liked, in logit units."""
-    terms = world.now.banking
+    terms = state.settings(BankingSettings)
     interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-pull))
-    world.add("welfare.outside", -round(world.now.bank.outside_margin * interest))
+    state.add("welfare.outside", -round(state.settings(BankSettings).outside_margin * interest))
 
 
-def count_lost_savings(world: "World") -> None:
+def count_lost_savings(state: State) -> None:
     """Banks outside lose what they made of savings that lie here: a day of what they could place them at, less their rate."""
-    spread = max(0.0, world.now.bank.placing - world.now.banking.savings_outside)
-    world.add("welfare.outside", -round(int(world.ledger[SAVINGS].sum()) * spread / (12 * MONTH)))
+    spread = max(0.0, state.settings(BankSettings).placing - state.settings(BankingSettings).savings_outside)
+    state.add("welfare.outside", -round(int(state.ledger[SAVINGS].sum()) * spread / (12 * MONTH)))
 
 
-def open_books(world: "World") -> float:
+def open_books(state: State) -> float:
     """Part of today's loans that partners lend: at first what they are offered."""
-    rows = world.tables[PARTNER_BANKS].rows
+    rows = state[PartnerColumns]
     if rows.part[0] < 0:
-        rows.part[0] = world.now.banking.partners_share
-    world.note("bank.part", float(rows.part[0]))
+        rows.part[0] = state.settings(BankingSettings).partners_share
+    state.note("bank.part", float(rows.part[0]))
     return float(rows.part[0])
 
 
-def partners_pay(world: "World", cents: int, reason: str, payee: str = OUTSIDE) -> None:
+def partners_pay(state: State, cents: int, reason: str, payee: str = OUTSIDE) -> None:
     """Partners pay something; their owners pay in what they lack."""
-    short = cents - int(world.ledger[PARTNER_BANKS][0])
-    world.ledger.pay(OUTSIDE, 0, PARTNER_BANKS, 0, max(0, short), "partner_capital")
-    world.ledger.pay(PARTNER_BANKS, 0, payee, 0, cents, reason)
+    short = cents - int(state.ledger[PARTNER_BANKS][0])
+    state.ledger.pay(OUTSIDE, 0, PARTNER_BANKS, 0, max(0, short), "partner_capital")
+    state.ledger.pay(PARTNER_BANKS, 0, payee, 0, cents, reason)

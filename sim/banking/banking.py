@@ -10,144 +10,32 @@ whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import model_validator
 
 from sim.banking import bank, credit
-from sim.banking.bank import MICRO, MONTH, PARTNER_BANKS
-from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
-from sim.company import company
+from sim.banking.bank import MICRO, MONTH, PARTNER_BANKS, PartnerColumns
+from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR, LoanBookColumns, LoanColumns
+from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, is_full, kernel, outbox, post, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
 from sim.people import knowledge
-from sim.people.presence import HERE, STRANGER, days_of_use
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.clock import ClockSettings
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
+from sim.people.presence import HERE, STRANGER, PresenceColumns, days_of_use
+from sim.people.trust import TrustColumns
+from sim.people.users import UserColumns, UsersSettings
+from sim.state import State
 
 ROOM = 512
 GRANTED, ADMITTED, REFUSED, UNRECOGNISED, CAUGHT = 0, 1, 2, 3, 4  # what became of an application
-
-
-class BankingSettings(Settings):
-    """[banking]"""
-
-    on: bool = decided.switch(False, "whether the platform has a bank")
-    rate: float = decided.share(0.18, "yearly interest on loans", "facts.csv: .18", 0.06, 0.36)
-    months: int = decided.count(10, "months", "time in which a loan is paid back", "MODEL.md", 1, 24, ge=1, le=36)
-    repayment: Literal["instalments", "bullet"] = decided.word(
-        "instalments",
-        "paid back in equal parts each month, or at once at the end",
-        "WeBank's loans are paid back monthly (from memory)",
-    )
-    cut_off: float = decided.share(
-        0.02, "estimated chance of default from which a loan is refused", "MODEL.md", 0.002, 0.1
-    )
-    largest: int = decided.count(
-        30_000_000, "cents", "largest loan", "facts.csv: 300,000 CNY", 100_000, 100_000_000, le=1_000_000_000
-    )
-    smallest: int = decided.count(50_000, "cents", "smallest loan", "facts.csv: 500 CNY", 10_000, 500_000, ge=100)
-    limit_months: float = decided.positive(
-        5.0, "months", "limit of a loan, in months of the borrower's income", "round figure", 1, 12
-    )
-    partners_share: float = decided.share(
-        0.8, "part of each loan offered to partner banks", "facts.csv: .75-.8", 0.0, 0.95
-    )
-    service_fee: float = decided.share(0.0, "part of their interest that partners pay the platform", "", 0.0, 0.8)
-    deposit_rate: float = decided.share(0.025, "yearly interest on savings", "", 0.0, 0.06)
-    needs: float = assumed.share(
-        0.0005, "chance of a need for credit on a day of use",
-        "fitted: 360e9 CNY lent in two years, balance 100e9, some 900 million users (facts.csv)", 0.00005, 0.01,
-    )  # fmt: skip
-    need: int = assumed.count(
-        900_000, "cents", "mean need of a person of mean income, before limits", "fitted: mean loan 8,200 (facts.csv)",
-        100_000, 3_000_000, ge=1,
-    )  # fmt: skip
-    need_spread: float = assumed.amount(0.9, "log-spread", "inequality of needs at one income", "round figure", 0, 1.5)
-    worth: float = assumed.number(
-        4.8, "logit units", "worth of borrowing above doing without, before interest", "round figure", 0, 10
-    )
-    rate_weight: float = assumed.positive(
-        0.18,
-        "logit units a point",
-        "how much a point of yearly interest counts; demand has elasticity -1.2",
-        "round figure",
-        0.03,
-        0.6,
-    )
-    outside_rate: float = assumed.share(
-        0.2, "yearly interest outside", "credit cards and consumer finance (from memory)", 0.1, 0.4
-    )
-    branch_effort: float = assumed.amount(0.8, "logit units", "effort of borrowing at a branch", "round figure", 0, 3)
-    thread_effort: float = assumed.amount(
-        0.1, "logit units", "effort of borrowing in the thread", "facts.csv: approval in .3 s", 0, 1
-    )
-    opening: float = assumed.amount(1.0, "logit units", "trouble of opening a wallet for it", "round figure", 0, 4)
-    trust_weight: float = assumed.amount(
-        3.0, "logit units", "fall in banking here where trust is gone", "round figure", 0, 8
-    )
-    turned_down: float = assumed.amount(
-        0.5, "logit units", "how it feels to be refused or not recognised", "round figure", 0, 3
-    )
-    false_reject: float = assumed.share(0.03, "borrowers whose face is not recognised", "no source: sweep", 0.0, 0.2)
-    false_accept: float = assumed.share(
-        0.001, "impostors whose face is taken for another's", "no source: sweep", 0.0, 0.05
-    )
-    impostors: float = assumed.share(
-        0.01, "attempts of impostors, over needs of borrowers", "no source: sweep", 0.0, 0.1
-    )
-    check_cost: int = assumed.count(150, "cents", "cost of a check of face and record", "round figure", 0, 2_000)
-    savings_weight: float = assumed.positive(
-        1.0, "logit units a point", "how much a point of yearly interest counts with savers", "no source: sweep", 0.2, 3
-    )
-    savings_effort: float = assumed.amount(
-        3.0, "logit units", "trouble of moving savings here", "a third of people at most", 0, 8
-    )
-    savings_outside: float = assumed.share(
-        0.0035, "yearly interest on savings outside", "China's rate on demand deposits in 2015 (from memory)", 0.0, 0.04
-    )
-    movable: float = assumed.share(0.5, "part of people's usual savings that they would move", "round figure", 0.1, 1)
-    reconsiders: float = assumed.share(
-        0.1, "chance a month to think again where savings should be", "round figure", 0.01, 0.5
-    )
-    float_share: float = assumed.share(
-        1.0, "part of the money in wallets that earns interest", "facts.csv: all held at the central bank"
-    )
-    float_rate: float = assumed.share(
-        0.0035,
-        "yearly interest on it",
-        "facts.csv: none, later a small rate (from memory); before 2017 as much as .03",
-        0.0,
-        0.03,
-    )
-
-    @property
-    def schedule(self) -> tuple[int, int]:
-        """Payments, and months between them."""
-        return (1, self.months) if self.repayment == "bullet" else (self.months, 1)
-
-    @property
-    def mean_years(self) -> float:
-        """Years for which a CNY lent is owed, in the mean."""
-        return (self.months if self.repayment == "bullet" else (self.months + 1) / 2) / 12
-
-    @property
-    def owed_at_default(self) -> float:
-        """Part of a loan that is still owed at its trial, in the mean."""
-        return 1.0 if self.repayment == "bullet" else (self.months + 1) / (2 * self.months)
-
-    @model_validator(mode="after")
-    def _some_loan_is_possible(self) -> Self:
-        if self.smallest > self.largest:
-            raise ValueError(f"smallest {self.smallest} must be at most largest {self.largest}: no loan would fit")
-        return self
 
 
 class SavingsColumns(Table):
@@ -353,53 +241,51 @@ def _enjoy(awake, relief, gain, worth):
         worth[who] += relief[who] + gain[who]
 
 
-def is_winding_up(world: "World") -> bool:
+def is_winding_up(state: State) -> bool:
     """Whether a bank that was closed is still owed or owes something: loans are paid back, savings given back."""
-    book = world.tables[LOAN_BOOK]
-    return bool(
-        book.size and (book.rows.owed[0] or world.tables[PARTNER_BANKS].rows.owed[0] or world.ledger[SAVINGS].any())
-    )
+    book = state.table(LoanBookColumns)
+    return bool(book.size and (book.rows.owed[0] or state[PartnerColumns].owed[0] or state.ledger[SAVINGS].any()))
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Loans are paid back or not, savings move, loans are asked for and granted, interest accrues."""
-    settings = world.now.banking
-    if not settings.on and not is_winding_up(world):
+    settings = state.settings(BankingSettings)
+    if not settings.on and not is_winding_up(state):
         return
     terms = Terms(
-        world.day, bank.open_books(world), *settings.schedule, settings.mean_years, float(world.now.users.income),
-        world.now.clock.savings_months,
+        state.day, bank.open_books(state), *settings.schedule, settings.mean_years, float(state.settings(UsersSettings).income),
+        state.settings(ClockSettings).savings_months,
     )  # fmt: skip
-    credit.collect(world)
+    credit.collect(state)
     if settings.on:
-        _move_savings(world, terms)
-        _grant(world, terms)
+        _move_savings(state, terms)
+        _grant(state, terms)
     else:
-        _give_back_savings(world)
-    credit.plan(world)
-    _accrue(world)
-    relief, gain = world.tables["loans"].rows.relief, world.tables[SAVINGS].rows.gain
-    for part in world.awake:
-        _enjoy(part, relief, gain, world.felt.rows.worth)
-    _measure(world)
+        _give_back_savings(state)
+    credit.plan(state)
+    _accrue(state)
+    relief, gain = state[LoanColumns].relief, state[SavingsColumns].gain
+    for part in state.awake:
+        _enjoy(part, relief, gain, state[FeltColumns].worth)
+    _measure(state)
 
 
-def _move_savings(world: "World", terms: Terms) -> None:
+def _move_savings(state: State, terms: Terms) -> None:
     """Those whose day it is get a month's interest, and may move savings in or out."""
-    settings, ledger = world.now.banking, world.ledger
-    due = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)
+    settings, ledger = state.settings(BankingSettings), state.ledger
+    due = np.arange(state.day % MONTH, state.size, MONTH, dtype=np.uint32)
     held = ledger[SAVINGS][due]
     earned = np.floor(held * (settings.deposit_rate / 12)).astype(np.int64)
-    placed, owing = int(held.sum() * (world.now.bank.placing / 12)), int(earned.sum())
+    placed, owing = int(held.sum() * (state.settings(BankSettings).placing / 12)), int(earned.sum())
     ledger.pay(OUTSIDE, 0, LOAN_BOOK, 0, max(placed, owing), "money_market")
     ledger.pay_many((np.zeros_like(due), due, earned), LOAN_BOOK, SAVINGS, "deposit_interest")
     ledger.pay(LOAN_BOOK, 0, COMPANY, 0, max(0, placed - owing), "banking")
-    company.pay_cost(world, "funding", max(0, owing - placed))
+    state.pay_cost("funding", max(0, owing - placed))
     box = outbox(due.size + 1)
-    keys = world.lasting_luck("banking.taste"), world.luck("banking.thinks")
+    keys = state.lasting_luck("banking.taste"), state.luck("banking.thinks")
     _think_again(
-        due, world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
-        world.presence.rows.eagerness, world.tables[SAVINGS].rows.gain, world.felt.rows.worth, settings.row, terms, keys, box,
+        due, state.here, state[UserColumns].income, ledger[BANK], ledger[SAVINGS], state[TrustColumns].trust,
+        state[PresenceColumns].eagerness, state[SavingsColumns].gain, state[FeltColumns].worth, settings.row, terms, keys, box,
     )  # fmt: skip
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
@@ -407,12 +293,12 @@ def _move_savings(world: "World", terms: Terms) -> None:
     ledger.pay_many((who[out], who[out], cents[out]), SAVINGS, BANK, "savings_out")
 
 
-def _give_back_savings(world: "World") -> None:
+def _give_back_savings(state: State) -> None:
     """The bank closes: everyone has their savings back."""
-    held = world.ledger[SAVINGS].copy()
+    held = state.ledger[SAVINGS].copy()
     who = np.flatnonzero(held).astype(np.uint32)
-    world.ledger.pay_many((who, who, held[who]), SAVINGS, BANK, "savings_out")
-    world.tables[SAVINGS].rows.gain[...] = 0
+    state.ledger.pay_many((who, who, held[who]), SAVINGS, BANK, "savings_out")
+    state[SavingsColumns].gain[...] = 0
 
 
 def _applications() -> Applications:
@@ -422,17 +308,17 @@ def _applications() -> Applications:
     )  # fmt: skip
 
 
-def _grant(world: "World", terms: Terms) -> None:
+def _grant(state: State, terms: Terms) -> None:
     """Loans asked for today are graded and paid out; borrowers spend them on what they needed."""
-    settings, rows = world.now.banking, world.tables["loans"].rows
+    settings, rows = state.settings(BankingSettings), state[LoanColumns]
     names = "safety", "signal"
-    lasting = tuple(world.lasting_luck(f"banking.{name}") for name in names)
-    keys = (world.luck("banking.needs"), *lasting, world.luck("banking.face"), world.lasting_luck("banking.trial"))
+    lasting = tuple(state.lasting_luck(f"banking.{name}") for name in names)
+    keys = (state.luck("banking.needs"), *lasting, state.luck("banking.face"), state.lasting_luck("banking.trial"))
     asked = []
     for box in decide(
-        world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
-        world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, world.presence.rows.eagerness, rows,
-        world.felt.rows.waits, settings.row, world.now.credit.row, knowledge.sources(world.now), world.now.knowledge.row,
+        state, _ask, _applications, state[UserColumns].income, state[PurseColumns].has_wallet,
+        state[KnowledgeColumns].purchases, state[TrustColumns].trust, state[PresenceColumns].eagerness, rows,
+        state[FeltColumns].waits, settings.row, state.settings(CreditSettings).row, knowledge.sources(state.now), state.settings(KnowledgeSettings).row,
         terms, keys,
     ):  # fmt: skip
         many = int(box.used[0])
@@ -441,7 +327,7 @@ def _grant(world: "World", terms: Terms) -> None:
         return
     who, cents, fate, grade = (np.concatenate(parts) for parts in zip(*asked, strict=True))
     checks = int((fate != REFUSED).sum())  # whoever is refused by the score is not looked in the face
-    company.pay_cost(world, "loan_checks", settings.check_cost * checks)
+    state.pay_cost("loan_checks", settings.check_cost * checks)
     for name, its in (
         ("refused", REFUSED),
         ("unrecognised", UNRECOGNISED),
@@ -449,58 +335,58 @@ def _grant(world: "World", terms: Terms) -> None:
         ("caught", CAUGHT),
         ("approved", GRANTED),
     ):
-        world.note(f"banking.{name}", int((fate == its).sum()))
-    world.note("banking.applications", int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
+        state.note(f"banking.{name}", int((fate == its).sum()))
+    state.note("banking.applications", int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
     lent = (fate == GRANTED) | (fate == ADMITTED)
-    _pay_out(world, who[lent], cents[lent], fate[lent] == ADMITTED)
-    partners = world.tables[PARTNER_BANKS].rows
+    _pay_out(state, who[lent], cents[lent], fate[lent] == ADMITTED)
+    partners = state[PartnerColumns]
     partners.graded[0] += int(lent.sum())
     partners.grades[0] += int(grade[lent].sum())
 
 
-def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndarray) -> None:
+def _pay_out(state: State, who: np.ndarray, cents: np.ndarray, stolen: np.ndarray) -> None:
     """The platform and its partners raise the money and lend it; an impostor makes off with it."""
-    ledger, rows, settings = world.ledger, world.tables["loans"].rows, world.now.banking
+    ledger, rows, settings = state.ledger, state[LoanColumns], state.settings(BankingSettings)
     theirs = rows.partners[who].astype(np.int64)
     nobody, true = np.zeros_like(who), who[~stolen]
-    for sector, parts in ((LOAN_BOOK, cents - theirs), (PARTNER_BANKS, theirs)):
+    for sector, book, parts in (
+        (LOAN_BOOK, LoanBookColumns, cents - theirs), (PARTNER_BANKS, PartnerColumns, theirs),
+    ):  # fmt: skip
         ledger.pay(OUTSIDE, 0, sector, 0, int(parts.sum()), "money_to_lend")
         ledger.pay_many((nobody[~stolen], true, parts[~stolen]), sector, BANK, "loans")
         ledger.pay_many((nobody[stolen], nobody[stolen], parts[stolen]), sector, OUTSIDE, "stolen_loans")
-        world.tables[sector].rows.owed[0] += int(parts.sum())
+        state[book].owed[0] += int(parts.sum())
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
-    purse.open_wallets(world, true)
-    bank.count_lost_loans(world, int(cents[~stolen].sum()), pull_of_branch(settings.row))
-    world.note("banking.loans", who.size)
-    world.note("banking.lent", int(cents.sum()))
+    purse.open_wallets(state, true)
+    bank.count_lost_loans(state, int(cents[~stolen].sum()), pull_of_branch(settings.row))
+    state.note("banking.loans", who.size)
+    state.note("banking.lent", int(cents.sum()))
 
 
-def _accrue(world: "World") -> None:
+def _accrue(state: State) -> None:
     """A day's interest on the money in wallets, and what is saved where savings are lent in place of dearer money."""
-    ledger, settings, prices = world.ledger, world.now.banking, world.now.bank
-    lent = min(int(world.tables[LOAN_BOOK].rows.owed[0]), int(ledger[SAVINGS].sum()))
-    u = luck.draw(world.luck("banking.rounding"))
+    ledger, settings, prices = state.ledger, state.settings(BankingSettings), state.settings(BankSettings)
+    lent = min(int(state[LoanBookColumns].owed[0]), int(ledger[SAVINGS].sum()))
+    u = luck.draw(state.luck("banking.rounding"))
     spared = luck.rounded(max(0.0, prices.funding - prices.placing) * lent / YEAR, u)
     held = int(ledger[WALLET].sum())
     on_wallets = luck.rounded(settings.float_rate * settings.float_share * held / YEAR, u)
     ledger.pay(OUTSIDE, 0, COMPANY, 0, spared + on_wallets, "banking")
-    world.note("banking.float", on_wallets)
+    state.note("banking.float", on_wallets)
 
 
-def _measure(world: "World") -> None:
+def _measure(state: State) -> None:
     """Where the bank stands; partners' profit goes to their owners once a month."""
-    ledger = world.ledger
-    bank.count_lost_savings(world)
-    world.note(
-        "banking.outstanding", int(world.tables[LOAN_BOOK].rows.owed[0] + world.tables[PARTNER_BANKS].rows.owed[0])
-    )
-    loans = world.tables["loans"].rows
+    ledger = state.ledger
+    bank.count_lost_savings(state)
+    state.note("banking.outstanding", int(state[LoanBookColumns].owed[0] + state[PartnerColumns].owed[0]))
+    loans = state[LoanColumns]
     owed, due = loans.owed[borrowers := np.flatnonzero(loans.owed)], loans.due[borrowers]
-    world.note("banking.overdue", int(owed[due < world.day].sum()))
-    world.note("banking.borrowers", owed.size)
-    world.note("banking.deposits", int(ledger[SAVINGS].sum()))
-    world.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
+    state.note("banking.overdue", int(owed[due < state.day].sum()))
+    state.note("banking.borrowers", owed.size)
+    state.note("banking.deposits", int(ledger[SAVINGS].sum()))
+    state.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
     paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))
-    world.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
-    if world.day % MONTH == MONTH - 1:
+    state.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
+    if state.day % MONTH == MONTH - 1:
         ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")

@@ -8,45 +8,22 @@ and to its partners in their shares. A month has 30 days, a year 360.
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.banking.bank import MONTH, PARTNER_BANKS, partners_pay
-from sim.company import company
+from sim.banking.bank import MONTH, PARTNER_BANKS, PartnerColumns, partners_pay
+from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
-from sim.engine.settings import Settings, assumed
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS
 from sim.payments import purse
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 LOAN_BOOK = "loan_book"  # what the platform lends itself: principal passes through, its interest is revenue
 FREE, OPEN, STOLEN, BARRED = 0, 1, 2, 3  # how somebody stands with the bank
 POSTPONED, PAID, LAST, DEFAULTED, GIVEN_UP = 0, 1, 2, 3, 4  # what became of a payment; from 3 on the loan is lost
 YEAR = 12 * MONTH
-
-
-class CreditSettings(Settings):
-    """[credit]"""
-
-    safety: float = assumed.number(
-        2.3, "normal units", "mean safety of borrowers", "MODEL.md: mean default 3 %", 1.0, 4.0
-    )
-    safety_spread: float = assumed.amount(0.7, "normal units", "its spread over people", "MODEL.md", 0, 1.5)
-    correlation: float = assumed.share(
-        0.05, "part of the luck of a trial that is common to a month", "MODEL.md", 0.0, 0.3
-    )
-    loss: float = assumed.share(
-        0.9, "part of what is owed that a default loses; the rest is sold to collectors", "round figure", 0.4, 1.0
-    )
-    overdue: int = assumed.count(
-        90, "days", "days that a payment may be overdue; then the loan is given up, and has defaulted",
-        "Basel Committee: default is 90 days past due (from memory)", 30, 180, ge=1,
-    )  # fmt: skip
 
 
 class LoanColumns(Table):
@@ -205,10 +182,10 @@ def _plan(borrowers, loans, day):
         )  # fmt: skip
 
 
-def plan(world: "World") -> None:
+def plan(state: State) -> None:
     """Borrowers see what they will have to pay before wages come again; the clock leaves it in their account."""
-    loans = world.tables["loans"].rows
-    _plan(np.flatnonzero(loans.owed), loans, world.day)
+    loans = state[LoanColumns]
+    _plan(np.flatnonzero(loans.owed), loans, state.day)
 
 
 def month_factor(key: np.uint64, month: int) -> float:
@@ -216,42 +193,42 @@ def month_factor(key: np.uint64, month: int) -> float:
     return float(luck.normal(luck.draw(key, month)))
 
 
-def collect(world: "World") -> None:
+def collect(state: State) -> None:
     """Payments fall due: money goes to the platform and its partners, and what is lost is lost in their shares."""
-    ledger, loans = world.ledger, world.tables["loans"].rows
+    ledger, loans = state.ledger, state[LoanColumns]
     borrowers = np.flatnonzero(loans.owed)
-    due = borrowers[loans.due[borrowers] <= world.day].astype(np.uint32)
+    due = borrowers[loans.due[borrowers] <= state.day].astype(np.uint32)
     if due.size == 0:
         return
     paid, fate = np.zeros((due.size, 10), np.int64), np.zeros(due.size, np.uint8)
-    keys = world.lasting_luck("banking.safety"), world.lasting_luck("banking.trial")
+    keys = state.lasting_luck("banking.safety"), state.lasting_luck("banking.trial")
     money = ledger[BANK][due] + ledger[SAVINGS][due]
-    factor = month_factor(world.lasting_luck("banking.economy"), world.day // MONTH)
-    it, funding = world.now.credit.row, world.now.bank.funding
-    trials = fall_due(due, world.day, money, loans, factor, it, funding, keys, paid, fate)
+    factor = month_factor(state.lasting_luck("banking.economy"), state.day // MONTH)
+    it, funding = state.settings(CreditSettings).row, state.settings(BankSettings).funding
+    trials = fall_due(due, state.day, money, loans, factor, it, funding, keys, paid, fate)
     nobody = np.zeros_like(due)
     lacking = np.maximum(0, paid[:, :4].sum(axis=1) - ledger[BANK][due])
     ledger.pay_many((due, due, lacking), SAVINGS, BANK, "savings_out")
     failed = fate >= DEFAULTED
-    for column, sector in enumerate((LOAN_BOOK, PARTNER_BANKS)):
+    for column, (sector, book) in enumerate(((LOAN_BOOK, LoanBookColumns), (PARTNER_BANKS, PartnerColumns))):
         interest_paid, principal, lost, rest = (paid[:, column + k] for k in (0, 2, 4, 6))
         ledger.pay_many((due, nobody, interest_paid), BANK, sector, "loan_interest")
         ledger.pay_many((due, nobody, principal), BANK, sector, "repayments")
         ledger.pay(OUTSIDE, 0, sector, 0, int(rest.sum()), "debts_sold")
         ledger.pay(sector, 0, OUTSIDE, 0, int((principal + rest).sum()), "lent_money_back")
-        world.tables[sector].rows.owed[0] -= int((principal + rest + lost).sum())
+        state[book].owed[0] -= int((principal + rest + lost).sum())
     gained, spent = int(paid[:, 0].sum()), int(paid[~failed, 8].sum())
     ledger.pay(LOAN_BOOK, 0, OUTSIDE, 0, min(gained, spent), "funding")
     ledger.pay(LOAN_BOOK, 0, COMPANY, 0, max(0, gained - spent), "banking")
-    company.pay_cost(world, "funding", max(0, spent - gained))
-    company.pay_cost(world, "loan_losses", int(paid[:, 4].sum() + paid[failed, 8].sum()))
-    partners_pay(world, int(paid[:, 5].sum()), "partner_losses")
-    partners_pay(world, int(paid[:, 9].sum()), "partner_funding")
-    fee = purse.fee_on(int(paid[:, 1].sum()), world.now.banking.service_fee)
-    partners_pay(world, fee, "banking", COMPANY)
-    world.note("banking.trials", trials)
-    world.note("banking.defaults", int(failed.sum()))
-    world.note("banking.given_up", int((fate == GIVEN_UP).sum()))
-    world.note("banking.postponed", int((fate == POSTPONED).sum()))
-    world.note("banking.losses", int(paid[:, 4:6].sum()))
-    world.note("banking.interest", int(paid[:, :2].sum()))
+    state.pay_cost("funding", max(0, spent - gained))
+    state.pay_cost("loan_losses", int(paid[:, 4].sum() + paid[failed, 8].sum()))
+    partners_pay(state, int(paid[:, 5].sum()), "partner_losses")
+    partners_pay(state, int(paid[:, 9].sum()), "partner_funding")
+    fee = purse.fee_on(int(paid[:, 1].sum()), state.settings(BankingSettings).service_fee)
+    partners_pay(state, fee, "banking", COMPANY)
+    state.note("banking.trials", trials)
+    state.note("banking.defaults", int(failed.sum()))
+    state.note("banking.given_up", int((fate == GIVEN_UP).sum()))
+    state.note("banking.postponed", int((fate == POSTPONED).sum()))
+    state.note("banking.losses", int(paid[:, 4:6].sum()))
+    state.note("banking.interest", int(paid[:, :2].sum()))

@@ -1,30 +1,22 @@
 """The company: what it knows of people, what carrying them costs, and its books by stream."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.names import nearest
-from sim.engine.settings import Settings, assumed, decided
+from sim.engine.settings import assumed, decided
 from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
+from sim.people.knowledge import ProfilingSettings
 from sim.service import Service
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 
-class CompanySettings(Settings):
+class CompanySettings(ProfilingSettings):
     """[company]"""
 
-    knows_purchases: bool = decided.switch(False, "whether purchases in the app are used to know people")
-    knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
-    knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
-    ranking_uses: Literal["all", "purchases", "nothing"] = decided.word(
-        "all", "which of what is known orders lists and the assistant's answers"
-    )
-    adverts_use: Literal["all", "purchases", "nothing"] = decided.word("all", "which of what is known aims adverts")
     capital: int = decided.count(
         1_000,
         "cents a person",
@@ -133,13 +125,13 @@ def books_of(services: Iterable[Service]) -> Books:
     return Books((*STREAMS, *sum(streams, ())), (*COSTS, *sum(costs, ())))
 
 
-def check_books(world: "World") -> None:
+def check_books(state: State) -> None:
     """At the end of a day: every cent is accounted for, and what the company got and paid is what its books say.
 
     Raises:
         LedgerError: they are out, or money moved after they had closed.
     """
-    flows, today = world.ledger.flows.items(), world.today
+    flows, today = state.ledger.flows.items(), state.today
     if today["ledger.imbalance"]:
         raise LedgerError(f"the books are out by {today['ledger.imbalance']} cents")
     moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
@@ -151,15 +143,15 @@ def check_books(world: "World") -> None:
         )
 
 
-def found(world: "World") -> None:
+def found(state: State) -> None:
     """Day 0: the owners pay in capital."""
-    world.ledger.pay(OUTSIDE, 0, COMPANY, 0, world.now.company.capital * world.size, "capital")
+    state.ledger.pay(OUTSIDE, 0, COMPANY, 0, state.settings(CompanySettings).capital * state.size, "capital")
 
 
-def settle(world: "World") -> None:
+def settle(state: State) -> None:
     """Costs are paid, revenue is counted by stream, and the books must balance."""
-    settings, ledger, today = world.now.company, world.ledger, world.today
-    u = luck.draw(world.luck("company.rounding"))
+    settings, ledger, today = state.settings(CompanySettings), state.ledger, state.today
+    u = luck.draw(state.luck("company.rounding"))
     moved = ledger.paid("top_up") + ledger.paid("withdrawal")
     costs = {
         "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
@@ -169,21 +161,8 @@ def settle(world: "World") -> None:
         "rails": settings.rails_cost * moved,
     }
     for kind, cents in costs.items():
-        pay_cost(world, kind, luck.rounded(cents, u))
-    close_books(world)
-
-
-def pay_cost(world: "World", kind: str, cents: int) -> None:
-    """Pay a cost to the outside; the owners pay in what is lacking."""
-    pay(world, cents, OUTSIDE, f"cost.{kind}")
-
-
-def pay(world: "World", cents: int, payee: str, reason: str) -> None:
-    """The company pays what it must; the owners pay in what is lacking."""
-    short = cents - int(world.ledger[COMPANY][0])
-    if short > 0:
-        world.ledger.pay(OUTSIDE, 0, COMPANY, 0, short, "capital")
-    world.ledger.pay(COMPANY, 0, payee, 0, cents, reason)
+        state.pay_cost(kind, luck.rounded(cents, u))
+    close_books(state)
 
 
 @rule
@@ -192,28 +171,29 @@ def present_value(discount, day):
     return (1.0 + discount) ** (-day / 365.0)
 
 
-def close_books(world: "World") -> None:
+def close_books(state: State) -> None:
     """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
-    ledger = world.ledger
-    for stream in world.books.streams:
-        world.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
-    world.note("revenue.total", sum(world.today[f"revenue.{stream}"] for stream in world.books.streams))
-    for kind in world.books.costs:
-        world.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
-    world.note("cost.fines", ledger.paid("fines", payer=COMPANY))
-    world.note("cost.total", sum(world.today[f"cost.{kind}"] for kind in (*world.books.costs, "fines")))
-    world.note("profit.total", world.today["revenue.total"] - world.today["cost.total"])
-    world.note(
-        "profit.present_value", world.today["profit.total"] * present_value(world.now.company.discount, world.day)
+    ledger = state.ledger
+    for stream in state.books.streams:
+        state.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
+    state.note("revenue.total", sum(state.today[f"revenue.{stream}"] for stream in state.books.streams))
+    for kind in state.books.costs:
+        state.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
+    state.note("cost.fines", ledger.paid("fines", payer=COMPANY))
+    state.note("cost.total", sum(state.today[f"cost.{kind}"] for kind in (*state.books.costs, "fines")))
+    state.note("profit.total", state.today["revenue.total"] - state.today["cost.total"])
+    state.note(
+        "profit.present_value",
+        state.today["profit.total"] * present_value(state.settings(CompanySettings).discount, state.day),
     )
-    world.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
-    world.note("company.cash", int(ledger[COMPANY][0]))
-    world.note("users.member_months", world.today.get("users.members", 0) / 30)
-    world.note("users.monthly_months", world.today.get("users.monthly", 0) / 30)
-    world.note("ledger.imbalance", ledger.imbalance())
+    state.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
+    state.note("company.cash", int(ledger[COMPANY][0]))
+    state.note("users.member_months", state.today.get("users.members", 0) / 30)
+    state.note("users.monthly_months", state.today.get("users.monthly", 0) / 30)
+    state.note("ledger.imbalance", ledger.imbalance())
 
 
-def count_welfare(world: "World") -> None:
+def count_welfare(state: State) -> None:
     """Add up welfare over groups; gifts between people are transfers and wages are costs."""
-    total = sum(world.today.get(f"welfare.{group}", 0) for group in GROUPS)
-    world.note("welfare.total", total + world.today["profit.total"] + world.today["cost.fines"])
+    total = sum(state.today.get(f"welfare.{group}", 0) for group in GROUPS)
+    state.note("welfare.total", total + state.today["profit.total"] + state.today["cost.fines"])

@@ -8,23 +8,19 @@ revenue, twice as much with each finding within a year of the last, and the pres
 trust (people/trust.py), which costs more than the fine.
 """
 
-from typing import TYPE_CHECKING
-
 import mesa
 import numpy as np
 
-from sim.company import company
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge, trust
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.promotion import PromotionSettings
+from sim.state import State
 
 REGULATOR = "regulator"
 
@@ -111,13 +107,13 @@ class Regulator(mesa.Agent):
     calendar = 30
     revenue, findings, last_finding = Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table) -> None:
+    def __init__(self, model: State, table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
 
     def decide(self) -> None:
         """Sample, fine, and make a headline."""
-        if self.model.now.regulator.on:
+        if self.model.settings(RegulatorSettings).on:
             beyond = [self._look_at(kind) for kind in KINDS]  # each kind, whatever was found of the others
             if any(beyond):
                 self._fine()
@@ -131,40 +127,40 @@ class Regulator(mesa.Agent):
 
     def _look_at(self, kind: str) -> bool:
         """Whether more of a kind's sample is found at fault than is let pass."""
-        world, settings = self.model, self.model.now.regulator
+        state, settings = self.model, self.model.settings(RegulatorSettings)
         shown, at_fault = (int(self._column(f"{kind}_{what}")[0]) for what in ("shown", "at_fault"))
         if shown == 0:
             return False
-        looked = luck.uniforms(world.luck(f"regulator.{kind}"), settings.sample)
+        looked = luck.uniforms(state.luck(f"regulator.{kind}"), settings.sample)
         found = sum(is_found(at_fault / shown, settings.found, u) for u in looked.tolist())
         for metric, number in (("sampled", looked.size), ("found", found)):
-            world.note(f"regulator.{kind}_{metric}", number)
-            world.add(f"regulator.{metric}", number)
+            state.note(f"regulator.{kind}_{metric}", number)
+            state.add(f"regulator.{metric}", number)
         return found > settings.tolerated * looked.size
 
     def _fine(self) -> None:
-        world, settings = self.model, self.model.now.regulator
-        if world.day - self.last_finding > settings.memory:
+        state, settings = self.model, self.model.settings(RegulatorSettings)
+        if state.day - self.last_finding > settings.memory:
             self.findings = 0
         fine = round(fine_share(settings.fine, self.findings, max(settings.fine, settings.most)) * self.revenue)
-        self.findings, self.last_finding = self.findings + 1, world.day
-        company.pay(world, fine, REGULATOR, "fines")
-        world.ledger.pay(REGULATOR, 0, OUTSIDE, 0, fine, "treasury")
-        world.note("regulator.findings", 1)
-        world.note("regulator.fines", fine)
-        trust.headline(world)
+        self.findings, self.last_finding = self.findings + 1, state.day
+        state.company_pays(fine, REGULATOR, "fines")
+        state.ledger.pay(REGULATOR, 0, OUTSIDE, 0, fine, "treasury")
+        state.note("regulator.findings", 1)
+        state.note("regulator.fines", fine)
+        trust.headline(state)
 
 
-def watch(world: "World") -> None:
+def watch(state: State) -> None:
     """Remember what was shown today, until the end of the month."""
-    rows, today = world.tables["regulator"].rows, world.today
+    rows, today = state[RegulatorColumns], state.today
 
     def of(name: str) -> float:
         return today.get(name, 0)
 
-    deep = knowledge.depth(world.now) > world.now.regulator.tolerated_depth
+    deep = knowledge.depth(state.now) > state.settings(RegulatorSettings).tolerated_depth
     rows.lists_shown[0] += of("promotion.needs") - of("trust.own_way")
-    rows.lists_at_fault[0] += 0 if world.now.promotion.disclosed else of("promotion.paid_lists")
+    rows.lists_at_fault[0] += 0 if state.settings(PromotionSettings).disclosed else of("promotion.paid_lists")
     rows.answers_shown[0] += of("assistant.advice")
     rows.answers_at_fault[0] += round(
         with_either(of("assistant.hidden"), of("assistant.too_knowing") * deep, of("assistant.advice"))
@@ -172,5 +168,10 @@ def watch(world: "World") -> None:
     rows.adverts_shown[0] += of("advertising.shown")
     rows.adverts_at_fault[0] += of("advertising.too_knowing") * deep
     rows.revenue[0] += sum(
-        cents for moved, cents in world.ledger.flows.items() if moved.payee == COMPANY and moved.reason != "capital"
+        cents for moved, cents in state.ledger.flows.items() if moved.payee == COMPANY and moved.reason != "capital"
     )
+
+
+def found(state: State) -> None:
+    """Day 0: there is a regulator."""
+    Regulator(state, state.table(RegulatorColumns))

@@ -6,23 +6,27 @@ given to it. Its policy says how it answers what we do: it keeps its levers, mat
 its own best, one lever a month, by what it saw its income do.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import mesa
 import numpy as np
+from pydantic import BaseModel
 
+from sim.advertising.terms import AdvertisingSettings
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import knowledge
-from sim.people.experience import RivalTerms
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
-    from sim.world import World
+from sim.people import knowledge, unease
+from sim.people.experience import ExperienceSettings, OutsideOptionColumns, rival_terms
+from sim.people.knowledge import KnowledgeSettings
+from sim.people.presence import UsualColumns
+from sim.shopping.merchant import MerchantColumns
+from sim.shopping.promotion import PromotionSettings
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State, settings_of
 
 MONTH = 30
 UNTARGETED = 0.48  # loss of income where nothing is known of people (MODEL.md, Advertiser; facts.csv: AdChoices)
@@ -136,23 +140,17 @@ def advert_income(adverts, income, blindness, power, depth, untargeted):
     return adverts * income * (1.0 + adverts / blindness) ** -power * (1.0 - untargeted * (1.0 - depth))
 
 
-def levers_of(scenario: Any) -> dict[str, float]:
+def levers_of(scenario: BaseModel) -> dict[str, float]:
     """The rival's levers were it run as this scenario's platform is: values of [rival] by key."""
-    adverts = scenario.advertising
-    shown = float(adverts.on)
+    adverts, shopping = settings_of(scenario, AdvertisingSettings), settings_of(scenario, ShoppingSettings)
+    shown, sold = float(adverts.on), float(shopping.on)
     return {
         "inbox_slots": shown * adverts.inbox_slots,
         "discovery_slots": shown * (adverts.discovery_slots + adverts.brand_slots),
-        "commission": float(scenario.shopping.on) * scenario.shopping.commission,
-        "promotion": float(scenario.shopping.on) * scenario.promotion.weight,
+        "commission": sold * shopping.commission,
+        "promotion": sold * settings_of(scenario, PromotionSettings).weight,
         "depth": knowledge.depth(scenario),
     }
-
-
-def against(scenario: "Scenario", other: "Scenario") -> "Scenario":
-    """A scenario whose rival begins with another's levers; what it does with them is its policy's."""
-    levers = {f"rival.{lever}": value for lever, value in levers_of(other).items()}
-    return scenario.with_values({**levers, "rival.strategy": ""}).remember_set(scenario.set_by_hand)
 
 
 class Rival(mesa.Agent):
@@ -164,34 +162,36 @@ class Rival(mesa.Agent):
     inbox_slots, discovery_slots, commission, promotion, depth = Field(), Field(), Field(), Field(), Field()
     income, income_before, directions, reviews = Field(), Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table) -> None:
+    def __init__(self, model: State, table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
-        self.launched = model.now.rival.on
+        self.launched = model.settings(RivalSettings).on
         self._set(self._own_levers())
 
     def decide(self) -> None:
         """Every day: move on with its levers, as its policy says; every month review its product."""
-        world = self.model
-        settings = world.now.rival
+        state = self.model
+        settings = state.settings(RivalSettings)
         self.launched = settings.on
-        if world.day % MONTH == MONTH - 1:
-            behind = world.today.get("satisfaction.mean", 0.0) - world.usual.rows.satisfaction[0] - self._beyond_talk()
+        if state.day % MONTH == MONTH - 1:
+            behind = (
+                state.today.get("satisfaction.mean", 0.0) - state[UsualColumns].satisfaction[0] - self._beyond_talk()
+            )
             behind -= self._copied() * self.service_worth
             self.caught_up += settings.response * max(0.0, behind)
         if settings.policy == "fixed":
             self._set(self._own_levers())
         elif settings.policy == "respond":
-            if world.day % MONTH == MONTH - 1:
+            if state.day % MONTH == MONTH - 1:
                 self._respond()
         else:
             below = settings.undercut if settings.policy == "undercut" else 0.0
-            for lever, ours in levers_of(world.now).items():
+            for lever, ours in levers_of(state.now).items():
                 seen = getattr(self, lever)
                 setattr(self, lever, seen + ((1.0 - below) * ours - seen) / max(1.0, settings.lag))
 
     def _own_levers(self) -> dict[str, float]:
-        settings = self.model.now.rival
+        settings = self.model.settings(RivalSettings)
         return {lever: getattr(settings, lever) for lever in (*LEVERS, "depth")}
 
     def _set(self, levers: dict[str, float]) -> None:
@@ -219,32 +219,34 @@ class Rival(mesa.Agent):
         setattr(self, lever, min(most, max(0.0, getattr(self, lever) + direction * step)))
 
     def _copied(self) -> float:
-        return float(self.model.now.rival.services == "ours")
+        return float(self.model.settings(RivalSettings).services == "ours")
 
     def _service_gain(self) -> float:
         """What buyers of its shops have there above ours on a day of use, in CNY: our levers take nothing, its own do."""
-        taken = self.commission * self._passed_on() + self.promotion * self.model.now.rival.distortion
+        taken = self.commission * self._passed_on() + self.promotion * self.model.settings(RivalSettings).distortion
         return float(self.service_take - taken * self.service_sales)
 
     def _passed_on(self) -> float:
         """Part of a fee on sales that buyers pay: cost over price, as sellers price at cost/(1 - fee) and a margin."""
-        shops = self.model.tables["merchants"].rows
+        shops = self.model[MerchantColumns]
         price = float(shops.price.sum(where=shops.open == 1))
         return float(shops.cost.sum(where=shops.open == 1)) / price if price > 0 else 1.0
 
     def _beyond_talk(self) -> float:
         """Worth of a day on the rival beyond talk and what it copied, before adverts and unease, in logit units."""
-        now, gain = self.model.now, self._copied() * self._service_gain()
-        return float(now.rival.advantage + self.caught_up + now.experience.money_worth * gain)
+        gain = self._copied() * self._service_gain()
+        money_worth = self.model.settings(ExperienceSettings).money_worth
+        return float(self.model.settings(RivalSettings).advantage + self.caught_up + money_worth * gain)
 
-    def terms(self) -> RivalTerms:
-        """What a day of use is worth beyond talk: in all, by aversion to adverts and by concern for privacy."""
-        now = self.model.now
-        adverts = now.advertising
+    def write_terms(self) -> None:
+        """Say what a day of use is worth beyond talk: in all, by aversion to adverts and by concern for privacy."""
+        now, terms = self.model.now, self.model[OutsideOptionColumns]
+        adverts = self.model.settings(AdvertisingSettings)
         slots = self.inbox_slots * adverts.inbox_intrusion + self.discovery_slots * adverts.discovery_intrusion
-        unease = knowledge.unease(now, now.knowledge.privacy_price) * self.depth
-        nuisance = float(adverts.nuisance * slots)
-        return RivalTerms(self._beyond_talk(), self._copied(), nuisance, float(unease), float(self.launched))
+        terms.base[0], terms.copied[0] = self._beyond_talk(), self._copied()
+        terms.nuisance[0] = adverts.nuisance * slots
+        terms.unease[0] = unease.unease(now, self.model.settings(KnowledgeSettings).privacy_price) * self.depth
+        terms.launched[0] = self.launched
 
     def observe(self, worth: float, days_of_use: int) -> None:
         """See what our services are worth to members, and what we took of the buyers of our shops today.
@@ -259,24 +261,52 @@ class Rival(mesa.Agent):
         today = self.model.today
         taken = self._passed_on() * self.model.ledger.paid("commission", payee=COMPANY)
         taken += sum(today.get(f"{advice}.lost_worth", 0) for advice in ("promotion", "assistant"))  # by paid places
-        step = 1.0 / self.model.now.experience.satisfaction_days
+        step = 1.0 / self.model.settings(ExperienceSettings).satisfaction_days
         self.service_take += step * (taken / 100 / days_of_use - self.service_take)
         self.service_sales += step * (today.get("shopping.gmv", 0) / 100 / days_of_use - self.service_sales)
 
     def earn(self, days_of_use: float) -> None:
         """Book what so many expected days of use of the rival bring it today."""
-        world = self.model
-        settings, adverts = world.now.rival, world.now.advertising
+        state = self.model
+        settings, adverts = state.settings(RivalSettings), state.settings(AdvertisingSettings)
         load = self.inbox_slots + self.discovery_slots
         a_day = advert_income(load, settings.advert_income, adverts.tiring, adverts.blindness, self.depth, UNTARGETED)
         if settings.services == "ours":
             a_day += 100 * self.service_sales * (self.commission + self.promotion * settings.paid_share)
         self.income += days_of_use * a_day
-        terms = self.terms()
-        world.note("rival.worth", terms.base + terms.copied * self.service_worth - terms.nuisance)
-        world.note("rival.daily", days_of_use)
-        world.note("rival.user_days", days_of_use)
-        world.note("rival.income", days_of_use * a_day)
-        world.note("rival.profit", days_of_use * (a_day - settings.cost))
-        world.note("rival.load", load)
-        world.note("rival.commission", self.commission)
+        terms = rival_terms(state)
+        state.note("rival.worth", terms.base + terms.copied * self.service_worth - terms.nuisance)
+        state.note("rival.daily", days_of_use)
+        state.note("rival.user_days", days_of_use)
+        state.note("rival.income", days_of_use * a_day)
+        state.note("rival.profit", days_of_use * (a_day - settings.cost))
+        state.note("rival.load", load)
+        state.note("rival.commission", self.commission)
+
+
+def launch(state: State) -> None:
+    """Day 0, before people divide their attention: whether there is a rival."""
+    state[OutsideOptionColumns].launched[0] = state.settings(RivalSettings).on
+
+
+def found(state: State) -> None:
+    """Day 0: the rival begins with its own levers."""
+    Rival(state, state.table(RivalColumns))
+
+
+def _rival(state: State) -> Rival:
+    (rival,) = state.agents_by_type[Rival]
+    return rival  # type: ignore[no-any-return]
+
+
+def observe(state: State) -> None:
+    """The rival sees what our services are worth and what we take for them, and offers people its own."""
+    ours = state[OutsideOptionColumns]
+    rival = _rival(state)
+    rival.observe(float(ours.served[0]), int(ours.days_of_use[0]))
+    rival.write_terms()
+
+
+def earn(state: State) -> None:
+    """The rival is paid by the days of use that it has."""
+    _rival(state).earn(float(state[OutsideOptionColumns].rival_days[0]))

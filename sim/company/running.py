@@ -5,17 +5,18 @@ population, so that nothing hangs on how many are simulated. A driver who drives
 are taken in once. So doing everything is not free: a service must earn, or bring people back, for what it costs.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from sim.company import company
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed
 from sim.rides import city
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.rides.city import CitySettings
+from sim.rides.drivers import DriverColumns
+from sim.rides.terms import RidesSettings
+from sim.shopping import merchant
+from sim.shopping.merchant import MerchantColumns
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State
 
 YEAR, MONTH = 365, 30
 SOURCE = (
@@ -89,40 +90,40 @@ class RunningSettings(Settings):
 SERVICES = tuple(name.removesuffix("_staff") for name in RunningSettings.model_fields if name.endswith("_staff"))
 
 
-def is_run(world: "World", service: str) -> bool:
+def is_run(state: State, service: str) -> bool:
     """Whether there is somebody to pay for a service: it is on, or places are sold in lists."""
-    settings = getattr(world.now, service)
+    settings = getattr(state.now, service)
     return bool(settings.weight > 0 if service == "promotion" else settings.on)
 
 
-def pay(world: "World") -> None:
+def pay(state: State) -> None:
     """Each service that is on has its staff and its development paid, and new drivers and shops are taken in."""
-    terms, u = world.now.running, luck.draw(world.luck("running.rounding"))
-    services = [service for service in SERVICES if is_run(world, service)]
+    terms, u = state.settings(RunningSettings), luck.draw(state.luck("running.rounding"))
+    services = [service for service in SERVICES if is_run(state, service)]
     staff = (
-        sum(getattr(terms, f"{service}_staff") for service in services) * world.today.get("users.members", 0) / MONTH
+        sum(getattr(terms, f"{service}_staff") for service in services) * state.today.get("users.members", 0) / MONTH
     )
-    development = sum(getattr(terms, f"{service}_development") for service in services) * world.size / YEAR
-    new = _new_drivers(world) * terms.driver_onboarding + _new_shops(world) * terms.shop_onboarding
+    development = sum(getattr(terms, f"{service}_development") for service in services) * state.size / YEAR
+    new = _new_drivers(state) * terms.driver_onboarding + _new_shops(state) * terms.shop_onboarding
     for kind, cents in (("staff", staff), ("development", development), ("onboarding", new)):
-        company.pay_cost(world, kind, luck.rounded(terms.scale * cents, u))
+        state.pay_cost(kind, luck.rounded(terms.scale * cents, u))
 
 
-def _new_drivers(world: "World") -> float:
+def _new_drivers(state: State) -> float:
     """Drivers who drive for the first time, for the people simulated; who comes back is known."""
-    rows = world.tables["drivers"].rows
-    if not world.now.rides.on:
+    rows = state[DriverColumns]
+    if not state.settings(RidesSettings).on:
         return 0.0
     new = np.flatnonzero((rows.active == 1) & (rows.taken_in == 0))
     rows.taken_in[new] = 1
-    return new.size / city.stands_for(world.size, world.scenario.city)
+    return new.size / city.stands_for(state.size, state.settings(CitySettings))
 
 
-def _new_shops(world: "World") -> float:
+def _new_shops(state: State) -> float:
     """Shops that opened since yesterday, of a full market's."""
-    rows = world.tables["merchants"].rows
-    if not world.now.shopping.on:
+    rows = state[MerchantColumns]
+    if not state.settings(ShoppingSettings).on:
         return 0.0
     new = int(((rows.open == 1) & (rows.taken_in == 0)).sum())
     rows.taken_in[...] = rows.open
-    return new * world.market_scale
+    return new * merchant.market_scale(state)

@@ -1,23 +1,20 @@
 """Steering: the company follows a rule for one of its levers, such as: raise the load of adverts until it earns no more.
 
 Every so many days it looks at what it steers by, a day in the mean. While that rises it moves the lever on, else it
-turns round; where fewer people come each day than it will bear, it lowers the lever whatever that costs. So the rule
-climbs a hill in the dark: it looks as far ahead as its reviews lie apart, and what takes longer to show escapes it.
+turns round; where fewer people come each day than it will bear, it lowers the lever whatever that costs. This is
+greedy hill climbing with period `review`; effects slower than that are missed.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import mesa
 import numpy as np
 
 from sim.engine.columns import Column, Table
 from sim.engine.settings import Settings, decided
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.metrics import flow, stock
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
-    from sim.world import World
+from sim.state import State
 
 GOALS = {
     "revenue": ("revenue.total",),
@@ -75,13 +72,13 @@ class Steering(mesa.Agent):
     place, direction, reviews, goal, goal_before = Field(), Field(), Field(), Field(), Field()
     use, use_first, days = Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table) -> None:
+    def __init__(self, model: State, table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
 
     def decide(self) -> None:
         """At a review, find the lever's next place; it moves there tomorrow."""
-        settings = self.model.now.steering
+        settings = self.model.settings(SteeringSettings)
         if not settings.on or self.days < settings.review:
             return
         goal, use = self.goal / self.days, self.use / self.days
@@ -98,15 +95,15 @@ class Steering(mesa.Agent):
         self.model.note("steering.reviews", 1)
 
 
-def lever_of(scenario: "Scenario") -> float:
+def lever_of(scenario: Any) -> float:
     """Where a scenario's lever stands."""
     section, _, key = scenario.steering.lever.partition(".")
     return float(getattr(getattr(scenario, section), key))
 
 
-def applied(world: "World", scenario: "Scenario") -> "Scenario":
+def applied(state: State, scenario: Any) -> Any:
     """A scenario with the lever where the rule has moved it."""
-    row = world.tables["steering"].rows
+    row = state[SteeringColumns]
     if not scenario.steering.on or row.reviews[0] == 0 or lever_of(scenario) == row.place[0]:
         return scenario
     section, _, key = scenario.steering.lever.partition(".")
@@ -116,19 +113,24 @@ def applied(world: "World", scenario: "Scenario") -> "Scenario":
     return scenario.with_values({scenario.steering.lever: place})
 
 
-def forget(world: "World") -> None:
+def forget(state: State) -> None:
     """Start anew: a world goes on under another rule, or with another lever."""
-    for name, column in world.tables["steering"].arrays().items():
+    for name, column in state.table(SteeringColumns).arrays().items():
         column[...] = getattr(SteeringColumns, name).first
 
 
-def watch(world: "World") -> None:
+def watch(state: State) -> None:
     """Remember what the day earned, and how many came, until the next review."""
-    settings = world.now.steering
+    settings = state.settings(SteeringSettings)
     if not settings.on:
         return
-    row = world.tables["steering"].rows
-    row.goal[0] += sum(world.today.get(name, 0) for name in GOALS[settings.goal])
-    row.use[0] += world.today["users.daily"]
+    row = state[SteeringColumns]
+    row.goal[0] += sum(state.today.get(name, 0) for name in GOALS[settings.goal])
+    row.use[0] += state.today["users.daily"]
     row.days[0] += 1
-    world.note("steering.lever", lever_of(world.now))
+    state.note("steering.lever", lever_of(state.now))
+
+
+def found(state: State) -> None:
+    """Day 0: there is somebody to follow the rule."""
+    Steering(state, state.table(SteeringColumns))

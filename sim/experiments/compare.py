@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import __version__
 from sim.declared import metrics_of
 from sim.differences import differences
 from sim.engine.settings import BadInput
@@ -43,7 +42,9 @@ from sim.results import (
 )
 from sim.scenario import LARGEST_SEED, Given, Scenario
 from sim.service import Service, SomeNamed, all_called, check_importable
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.version import __version__
+from sim.world import World
 
 REPLICATES = 8
 LEAST_REPLICATES = 4  # before it is asked whether that is precise: of fewer, some look so by luck

@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.company.rival import against
 from sim.engine.settings import BadInput
 from sim.experiments.compare import UnfairComparison, compare
 from sim.experiments.games import best_responses, equilibria
 from sim.experiments.intervals import interval, paired
 from sim.experiments.run import Progress
 from sim.results import Comparison, write_json
-from sim.scenario import Given, Scenario
+from sim.scenario import Given, Scenario, against
 
 OURS, THEIRS = "profit.total", "rival.profit"
 SHOWN = (OURS, THEIRS, "welfare.users", "users.daily")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numba
 
-from sim import __version__
 from sim.engine.settings import BadInput, plain
 from sim.experiments.claim import claimed
 from sim.ground import paths
@@ -21,6 +20,7 @@ from sim.ground.friends.friends import Friends
 from sim.results import OF_A_RUN, Result, summarise
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
+from sim.version import __version__
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many

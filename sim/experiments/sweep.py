@@ -20,7 +20,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim import __version__
 from sim.declared import metrics_of
 from sim.engine.settings import BadInput, limits
 from sim.experiments.claim import check_inputs, plan_in, strangers
@@ -49,6 +48,7 @@ from sim.sweeps import (
     identity,
     is_whole,
 )
+from sim.version import __version__
 from sim.world import World
 
 KEPT = 16  # networks that stay on disk though no run needs them just now

@@ -7,22 +7,21 @@ several at once. Where messages vanish once read, who minds being known writes m
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine import elementary, luck
-from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, prefetch, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
+from sim.engine.settings import assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
-from sim.people.experience import LN61
-from sim.people.presence import HERE, STRANGER
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.experience import LN61, ExperienceSettings, FeltColumns
+from sim.people.inbox import InboxColumns
+from sim.people.knowledge import RetentionSettings
+from sim.people.presence import HERE, STRANGER, PresenceSettings
+from sim.people.users import MEMBER, UserColumns, UsersSettings
+from sim.state import State
 
 MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
 CALLED = 3  # friends in a call with several
@@ -33,15 +32,11 @@ SOON = 12  # letters ahead that the memory is asked for
 ANSWERS, TALK = 32, (1 << 32) - 1  # where the parts of a word of the inbox lie
 
 
-class MessagingSettings(Settings):
+class MessagingSettings(RetentionSettings):
     """[messaging]"""
 
     on: bool = decided.switch(True, "whether people can write to each other")
     calls_on: bool = decided.switch(True, "whether people can call each other")
-    ephemeral: bool = decided.switch(
-        False,
-        "whether messages vanish once read: people write more freely, but nothing is learnt from deals or read again",
-    )
     threads: float = assumed.amount(
         5.0,
         "threads a day",
@@ -96,14 +91,6 @@ class MessagingSettings(Settings):
         0,
         0.5,
     )
-
-
-class MessagingColumns(Table):
-    """A row a person."""
-
-    sent = Column(np.int32, 0, "messages sent since day 0", "messages")
-    unread = Column(np.uint16, 0, "friend threads that wait for this person", "threads")
-    waiting = Column(np.uint32, 0, "the friend who wrote last of those")
 
 
 METRICS = (
@@ -332,7 +319,7 @@ def _read_groups(awake, group_of, in_group, lost, felt):
         felt.talk[who] = talk - np.int32(lost * talk + 0.5)
 
 
-def first_talk(world: "World") -> None:
+def first_talk(state: State) -> None:
     """Day 0: everyone's experience is that of their usual day, by the means of the rules above.
 
     It follows from what is assumed of people alone, whether or not they can write here: a messenger without messages
@@ -342,40 +329,43 @@ def first_talk(world: "World") -> None:
     and a day's talk scatters around its mean, which lowers its mean logarithm by half its relative variance (a sum of
     n geometric numbers has 2/n).
     """
-    settings, users, felt = world.now.messaging, world.users.rows, world.felt.rows
-    here, answered = world.now.users.first_members, 1 + settings.reply_share * world.now.presence.usual_share
+    settings, users, felt = state.settings(MessagingSettings), state[UserColumns], state[FeltColumns]
+    here, answered = (
+        state.settings(UsersSettings).first_members,
+        1 + settings.reply_share * state.settings(PresenceSettings).usual_share,
+    )
     threads = settings.threads * np.sqrt(users.sociability.astype(np.float64))
     own = threads * settings.thread_messages * np.sqrt(users.sociability) * answered
     others = settings.threads * settings.thread_messages * answered
     talk = here * (own + others)
     scatter = 1 / np.maximum(1e-9, here * (threads + settings.threads) * answered)  # nobody here, nothing written
     for column in (felt.usual, felt.experience, felt.satisfaction, felt.habit):
-        column[...] = world.now.experience.talk_worth / LN61 * np.maximum(0, np.log1p(talk) - scatter)
+        column[...] = state.settings(ExperienceSettings).talk_worth / LN61 * np.maximum(0, np.log1p(talk) - scatter)
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Friends write to friends."""
-    settings = world.now.messaging
+    settings = state.settings(MessagingSettings)
     if not settings.on:
         return
-    mine, users, felt = world.tables["messaging"].rows, world.users.rows, world.felt.rows
-    rows = world.friends.rows
+    mine, users, felt = state[InboxColumns], state[UserColumns], state[FeltColumns]
+    rows = state.friends.rows
     tally = np.zeros(7, np.int64)
     in_group = np.zeros(max(1, rows.group_first.size - 1), np.int32)
-    festive = 1.0 + settings.festival * world.festival
-    keys = world.luck("messaging.threads"), world.luck("messaging.calls")
-    for box in decide(world, _write, letters, users, world.here, mine, felt, rows, settings.row, festive, *keys):
-        _deliver(box, world.here, mine, world.scratch, in_group)
+    festive = 1.0 + settings.festival * state.festival
+    keys = state.luck("messaging.threads"), state.luck("messaging.calls")
+    for box in decide(state, _write, letters, users, state.here, mine, felt, rows, settings.row, festive, *keys):
+        _deliver(box, state.here, mine, state.scratch, in_group)
         tally += box.tally
         box.tally[...] = 0
-    (unread,) = world.over_blocks(lambda part: (_read(*part, users.membership, world.scratch, mine, felt.talk),))
+    (unread,) = state.over_blocks(lambda part: (_read(*part, users.membership, state.scratch, mine, felt.talk),))
     lost = settings.rereading if settings.ephemeral else 0.0
-    for part in world.awake:
+    for part in state.awake:
         _read_groups(part, rows.group_of, in_group, lost, felt)
     for name, number in zip(
         ("messages", "media", "group", "answers", "threads", "calls", "call_minutes"), tally, strict=True
     ):
-        world.note(f"messaging.{name}", int(number))
-    world.note("messaging.user_days", sum(part.size for part in world.awake))
-    world.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
-    world.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))
+        state.note(f"messaging.{name}", int(number))
+    state.note("messaging.user_days", sum(part.size for part in state.awake))
+    state.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
+    state.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))

@@ -4,8 +4,6 @@ Whoever opens the app may post some, and looks at those of friends who did: wort
 meant for nobody in particular. To look at them is talk like any other, so it makes room on the discovery page too.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sim.engine import luck
@@ -14,9 +12,8 @@ from sim.engine.kernels import each_block, kernel, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.experience import FeltColumns
+from sim.state import State
 
 
 class StoriesSettings(Settings):
@@ -83,19 +80,19 @@ def _watch(awake, rows, posted, everyone_share, it, key, talk):
     return number
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Those who open the app post stories, and look at their friends'."""
-    settings = world.now.stories
+    settings = state.settings(StoriesSettings)
     if not settings.on:
         return
-    posted, key = world.tables["stories"].rows.posted, world.luck("stories.posts")
+    posted, key = state[StoriesColumns].posted, state.luck("stories.posts")
     posted[...] = 0  # yesterday's have vanished
     stories = sum(
-        each_block(world.pool, world.threads, lambda part: _post(part, settings.posting, key, posted), world.awake)
+        each_block(state.pool, state.threads, lambda part: _post(part, settings.posting, key, posted), state.awake)
     )
-    share, rows, talk = stories / max(1, world.size), world.friends.rows, world.felt.rows.talk
+    share, rows, talk = stories / max(1, state.size), state.friends.rows, state[FeltColumns].talk
     looked = each_block(
-        world.pool, world.threads, lambda part: _watch(part, rows, posted, share, settings.row, key, talk), world.awake
+        state.pool, state.threads, lambda part: _watch(part, rows, posted, share, settings.row, key, talk), state.awake
     )
-    world.note("stories.posted", stories)
-    world.note("stories.watched", sum(looked))
+    state.note("stories.posted", stories)
+    state.note("stories.watched", sum(looked))

@@ -8,7 +8,7 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,10 +20,11 @@ from sim.ground.friends import friends
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.payments import purse
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.payments.purse import PurseColumns
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
 
 MOST_PACKETS = 60  # a person gives of their own accord in a day
 MOST_OPENERS = 64
@@ -263,35 +264,35 @@ def usual_packet(mean: float, spread: float, most: float) -> float:
     return mean * below(z - spread) + most * (1 - below(z))
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Packets are given, opened, and sent on."""
-    if not (world.now.lucky_money.on and world.now.wallet.on):
+    if not (state.settings(LuckyMoneySettings).on and state.settings(WalletSettings).on):
         return
-    terms = world.now.wallet
+    terms = state.settings(WalletSettings)
     willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
-    packets = _given(world, willing)
-    keys = tuple(world.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
+    packets = _given(state, willing)
+    keys = tuple(state.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
     for wave in range(WAVES):
         if packets.used[0] == 0:
             break
-        packets = _deliver(world, packets, wave, willing, keys)
-    mine, users = world.tables["lucky_money"].rows, world.users.rows
+        packets = _deliver(state, packets, wave, willing, keys)
+    mine, users = state[LuckyMoneyColumns], state[UserColumns]
     mine.gave_today[...] = 0
-    payers = int((world.tables["purse"].rows.last_paid > world.day - 30).sum())
-    world.note("lucky_money.value", world.ledger.paid("packets"))
-    world.note("lucky_money.per_payer_month", 30 * world.today.get("lucky_money.packets", 0) / max(1, payers))
-    world.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
+    payers = int((state[PurseColumns].last_paid > state.day - 30).sum())
+    state.note("lucky_money.value", state.ledger.paid("packets"))
+    state.note("lucky_money.per_payer_month", 30 * state.today.get("lucky_money.packets", 0) / max(1, payers))
+    state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(world: "World", willing: float) -> Outbox:
+def _given(state: State, willing: float) -> Outbox:
     """Packets that people give of their own accord today."""
-    settings, terms = world.now.lucky_money, world.now.wallet
-    festive = 1.0 + (settings.festival - 1.0) * world.festival
+    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    festive = 1.0 + (settings.festival - 1.0) * state.festival
     given: tuple[list[Any], ...] = ([np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)])
     for box in decide(
-        world, _give, outbox, world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK],
-        world.users.rows, world.friends.rows, settings.row, terms.payer_fee, willing, festive,
-        world.luck("lucky_money.gives"),
+        state, _give, outbox, state[PurseColumns].has_wallet, state.ledger[WALLET], state.ledger[BANK],
+        state[UserColumns], state.friends.rows, settings.row, terms.payer_fee, willing, festive,
+        state.luck("lucky_money.gives"),
     ):  # fmt: skip
         for parts, column in zip(given, (box.who, box.to, box.cents), strict=True):
             parts.append(column[: box.used[0]].copy())
@@ -299,10 +300,10 @@ def _given(world: "World", willing: float) -> Outbox:
     return Outbox(who, to, cents, np.array([who.size]))
 
 
-def _deliver(world: "World", packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
+def _deliver(state: State, packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
-    settings, terms = world.now.lucky_money, world.now.wallet
-    rows, mine, felt = world.tables["purse"].rows, world.tables["lucky_money"].rows, world.felt.rows
+    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    rows, mine, felt = state[PurseColumns], state[LuckyMoneyColumns], state[FeltColumns]
     many = int(packets.used[0])
     room = many * settings.openers
     shares, wish, following = outbox(room), outbox(room), outbox(room)
@@ -310,26 +311,26 @@ def _deliver(world: "World", packets: Outbox, wave: int, willing: float, keys: t
     before = wave << 16  # packets of another wave have other numbers
     opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
     unopened, wallets = _open(
-        packets, rows.has_wallet, world.users.rows, world.friends.rows, mine.turn, before, settings.row,
+        packets, rows.has_wallet, state[UserColumns], state.friends.rows, mine.turn, before, settings.row,
         settings.split == "equal", opening, usual, willing, keys[:4], shares, wish,
     )  # fmt: skip
-    world.add("lucky_money.wallets", wallets)
-    world.add("wallet.opened", wallets)
+    state.add("lucky_money.wallets", wallets)
+    state.add("wallet.opened", wallets)
     taken = int(shares.used[0])
     who, to, cents = shares.who[:taken], shares.to[:taken], shares.cents[:taken]
     if taken:
-        purse.charge(world, who, to, cents, "packets")
-        purse.note_senders(world, who)
+        purse.charge(state, who, to, cents, "packets")
+        purse.note_senders(state, who)
         senders = _remember(shares, 1 if wave == 0 else 2, settings.packet_talk, mine, felt)
-        world.add("lucky_money.senders", senders)
+        state.add("lucky_money.senders", senders)
         if wave > 0:
-            world.add("lucky_money.new_senders", senders)
-    world.add("lucky_money.packets", many - unopened)
-    world.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", many - unopened)
-    world.add("lucky_money.returned", unopened)
-    world.add("lucky_money.shares", taken)
+            state.add("lucky_money.new_senders", senders)
+    state.add("lucky_money.packets", many - unopened)
+    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", many - unopened)
+    state.add("lucky_money.returned", unopened)
+    state.add("lucky_money.shares", taken)
     _send_on(
-        wish, world.ledger[WALLET], world.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, world.scratch,
+        wish, state.ledger[WALLET], state.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, state.scratch,
         keys[4], following,
     )  # fmt: skip
     return following

@@ -5,7 +5,7 @@ whoever has no wallet can open one to take money or to pay.
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.payments.terms import WalletSettings
 from sim.people import experience
+from sim.people.experience import ExperienceSettings, FeltColumns
 from sim.people.users import AWAY
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 TOP_UP = 10_000  # cents: banks are asked for whole hundreds of yuan
 
@@ -74,7 +74,7 @@ def _top_ups(who, cents, wallet, bank, needed, payers, amount):
     return number
 
 
-def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:
+def pay(state: State, who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:
     """Wallet owners pay: their wallets are topped up from the bank by what is short, then the money moves.
 
     Args:
@@ -82,53 +82,53 @@ def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any]
     """
     if who.size == 0:
         return
-    top_up(world, who, cents)
-    world.ledger.pay_many((who, to, cents), WALLET, payee, reason)
+    top_up(state, who, cents)
+    state.ledger.pay_many((who, to, cents), WALLET, payee, reason)
 
 
-def top_up(world: "World", who: NDArray[Any], cents: NDArray[Any]) -> None:
+def top_up(state: State, who: NDArray[Any], cents: NDArray[Any]) -> None:
     """Bring from the bank what these payments lack in the wallet."""
     payers, amount = np.empty(who.size, np.uint32), np.empty(who.size, np.int64)
     number = _top_ups(
-        np.asarray(who, np.uint32), np.asarray(cents, np.int64), world.ledger[WALLET], world.ledger[BANK], world.scratch,
+        np.asarray(who, np.uint32), np.asarray(cents, np.int64), state.ledger[WALLET], state.ledger[BANK], state.scratch,
         payers, amount,
     )  # fmt: skip
     payers, amount = payers[:number], amount[:number]
-    world.ledger.pay_many((payers, payers, amount), BANK, WALLET, "top_up")
+    state.ledger.pay_many((payers, payers, amount), BANK, WALLET, "top_up")
 
 
-def open_wallets(world: "World", who: NDArray[Any]) -> None:
+def open_wallets(state: State, who: NDArray[Any]) -> None:
     """These people open a wallet (some may have one)."""
-    rows = world.tables["purse"].rows
+    rows = state[PurseColumns]
     new = np.unique(who[rows.has_wallet[who] == 0])
     rows.has_wallet[new] = 1
-    world.add("wallet.opened", new.size)
+    state.add("wallet.opened", new.size)
 
 
-def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
+def charge(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
     """Money goes from friend to friend, with today's fees on payer and payee.
 
     Who sends it gains what is left above the fees they reckoned with, 1/dislike of the amount in the mean, and the part of
     them that falls on the friend; who receives it feels that. Money itself is no gain to both, for one lacks it.
     """
-    terms = world.now.wallet
+    terms = state.settings(WalletSettings)
     gain = (1.0 / terms.fee_dislike + terms.payee_fee_seen * terms.payee_fee) / 100.0
-    np.add.at(world.felt.rows.worth, who, (gain * cents).astype(np.float32))  # in order: the same bytes
+    np.add.at(state[FeltColumns].worth, who, (gain * cents).astype(np.float32))  # in order: the same bytes
     if terms.payer_fee == 0.0 and terms.payee_fee == 0.0:
-        pay(world, who, to, cents, WALLET, reason)
+        pay(state, who, to, cents, WALLET, reason)
         return
     payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
-    top_up(world, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
-    world.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
-    nobody, before_fees = np.zeros(who.size, np.uint32), experience.before_fees(world.now.experience)
+    top_up(state, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
+    state.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
+    nobody, before_fees = np.zeros(who.size, np.uint32), experience.before_fees(state.settings(ExperienceSettings))
     for payers, fee in ((who, payer_fee), (to, payee_fee)):
-        np.add.at(world.felt.rows.served, payers, (before_fees * fee / 100).astype(np.float32))
-        world.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
-    np.subtract.at(world.felt.rows.worth, to, (payee_fee / 100).astype(np.float32))
+        np.add.at(state[FeltColumns].served, payers, (before_fees * fee / 100).astype(np.float32))
+        state.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
+    np.subtract.at(state[FeltColumns].worth, to, (payee_fee / 100).astype(np.float32))
 
 
 def buy(
-    world: "World",
+    state: State,
     who: NDArray[Any],
     to: NDArray[Any],
     cents: NDArray[Any],
@@ -142,19 +142,19 @@ def buy(
         by_wallet: who pays by wallet, all owners; None for every owner.
     """
     if by_wallet is None:
-        by_wallet = world.tables["purse"].rows.has_wallet[who] == 1
+        by_wallet = state[PurseColumns].has_wallet[who] == 1
     by_card = ~by_wallet
-    pay(world, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
-    world.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
+    pay(state, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
+    state.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 
 
-def means(world: "World", who: NDArray[Any]) -> NDArray[np.int64]:
+def means(state: State, who: NDArray[Any]) -> NDArray[np.int64]:
     """What each of these people can spend now, in cents: wallet and bank, or the bank alone."""
-    held = world.ledger[BANK][who] + 0
-    return np.where(world.tables["purse"].rows.has_wallet[who] == 1, held + world.ledger[WALLET][who], held)
+    held = state.ledger[BANK][who] + 0
+    return np.where(state[PurseColumns].has_wallet[who] == 1, held + state.ledger[WALLET][who], held)
 
 
-def sell(world: "World", who: NDArray[Any], cents: Any, worth: Any, reason: str) -> None:
+def sell(state: State, who: NDArray[Any], cents: Any, worth: Any, reason: str) -> None:
     """The company sells something to each of these people, who feel what it is worth to them less what they pay.
 
     Args:
@@ -164,8 +164,8 @@ def sell(world: "World", who: NDArray[Any], cents: Any, worth: Any, reason: str)
         reason: a stream of revenue that a service declares.
     """
     cents, worth = np.broadcast_to(np.asarray(cents, np.int64), who.shape), np.broadcast_to(worth, who.shape)
-    buy(world, who, np.zeros(who.size, np.uint32), cents, COMPANY, reason)
-    felt, before_fees = world.felt.rows, experience.before_fees(world.now.experience)
+    buy(state, who, np.zeros(who.size, np.uint32), cents, COMPANY, reason)
+    felt, before_fees = state[FeltColumns], experience.before_fees(state.settings(ExperienceSettings))
     felt.worth[who] += ((worth - cents) / 100).astype(np.float32)
     felt.served[who] += (before_fees * cents / 100).astype(np.float32)
 
@@ -177,7 +177,7 @@ def _note_senders(who, day, rows):
         rows.last_paid[person] = day
 
 
-def note_senders(world: "World", who: NDArray[Any]) -> None:
+def note_senders(state: State, who: NDArray[Any]) -> None:
     """Remember that these people sent money to a friend today."""
-    rows = world.tables["purse"].rows
-    _note_senders(who, world.day, rows)
+    rows = state[PurseColumns]
+    _note_senders(who, state.day, rows)

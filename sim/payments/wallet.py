@@ -7,93 +7,20 @@ side they are laid on (purse.py). To have money in the bank rather than in the w
 the person: to whom it is worth less than the fee, what is free is taken out and the rest is left to be spent.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sim.engine import luck
 from sim.engine.kernels import decide, is_full, kernel, outbox, post
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
-
-
-class WalletSettings(Settings):
-    """[wallet]"""
-
-    on: bool = decided.switch(True, "whether there is a wallet")
-    payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1)
-    payee_fee: float = decided.share(0.0, "fee on money sent to a friend, taken from what arrives", "", 0.0, 0.1)
-    merchant_fee: float = decided.share(
-        0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.1
-    )
-    buyer_fee: float = decided.share(0.0, "fee on a sale paid by wallet, borne by the buyer", "", 0.0, 0.05)
-    withdrawal_fee: float = decided.share(
-        0.0,
-        "fee on money taken to the bank, above the free amount",
-        "facts.csv: WeChat .001 from March 2016",
-        0.0,
-        0.05,
-    )
-    free_withdrawals: int = decided.count(
-        100_000, "cents", "withdrawals in a life that are free", "facts.csv: 1,000 CNY", 0, 1_000_000
-    )
-    first_owners: float = assumed.share(
-        0.28,
-        "members with a wallet on day 0",
-        "facts.csv: with 9 % of daily users sending on a day (article: 50 of 570 million)",
-    )
-    owners_alike: float = assumed.share(
-        0.5, "correlation of first ownership within a group", "payment spreads among friends; round figure"
-    )
-    transfers: float = assumed.amount(
-        0.02, "per day", "chance that a wallet owner sends a plain transfer on a day of use", "round figure", 0, 0.2
-    )
-    transfer: int = assumed.count(12_000, "cents", "mean transfer", "round figure", 100, 100_000, ge=1)
-    transfer_spread: float = assumed.amount(1.0, "log-spread", "inequality of transfers", "round figure", 0, 2)
-    fee_dislike: float = assumed.number(
-        40.0, "log times per unit of fee",
-        "fall in sending: a fee of 2 % more than halves it at 40; what sending here is worth to who does is one over this, "
-        "part of the amount", "no sound source: sweep; at 40 a payer's payments are worth some 14 CNY a month", 10, 100, ge=1,
-    )  # fmt: skip
-    payee_fee_seen: float = assumed.share(
-        0.75,
-        "part of the payee's fee that a sender reckons with",
-        "MODEL.md: half as visible or as much as one's own",
-        0.5,
-        1.0,
-    )
-    bank_worth: float = assumed.amount(
-        0.01, "share", "mean worth of having money in the bank rather than in the wallet, a part of it; exponential over people",
-        "no source: sweep; M-Pesa's users pay one to two per cent to cash out (from memory)", 0.002, 0.03,
-    )  # fmt: skip
-    opening: float = assumed.share(
-        0.0004,
-        "chance to open a wallet when a friend's money waits to be taken",
-        "fitted: payment spreads over years",
-        0,
-        0.2,
-    )
-    buyer_benefit: float = assumed.share(
-        0.02, "most that paying by wallet rather than by card is worth to a buyer, part of the price; uniform from 0",
-        "cards cost merchants 1-2 %; round figure", 0.0, 0.05,
-    )  # fmt: skip
-    merchant_benefit: float = assumed.share(
-        0.02, "most that being paid by wallet rather than by card is worth to a merchant, part of the price; uniform from 0",
-        "as above", 0.0, 0.05,
-    )  # fmt: skip
-    keeps: int = assumed.count(30_000, "cents", "what people like to keep in the wallet", "round figure", 0, 1_000_000)
-    withdraws: float = assumed.share(
-        0.1, "chance on a day of use to take what is above that to the bank", "round figure"
-    )
-
+from sim.payments.purse import PurseColumns
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
 
 METRICS = (
     flow("wallet.payments", "payments", "payments between friends: transfers and packets sent"),
@@ -182,57 +109,57 @@ def _count(first, last, users, purse, since):
     return members, owners, monthly, paying, senders
 
 
-def first_wallets(world: "World") -> None:
+def first_wallets(state: State) -> None:
     """Day 0: who has a wallet already, and what is in it."""
-    settings = world.now.wallet
+    settings = state.settings(WalletSettings)
     if not settings.on:
         return
-    own = ndtri(luck.uniforms(world.lasting_luck("wallet.first_owners"), world.size))
-    group = ndtri(luck.uniforms(world.lasting_luck("wallet.first_groups"), world.friends.rows.group_of))
+    own = ndtri(luck.uniforms(state.lasting_luck("wallet.first_owners"), state.size))
+    group = ndtri(luck.uniforms(state.lasting_luck("wallet.first_groups"), state.friends.rows.group_of))
     drawn = ndtr(np.sqrt(1 - settings.owners_alike) * own + np.sqrt(settings.owners_alike) * group)
-    owners = (drawn < settings.first_owners) & (world.users.rows.membership == MEMBER)
-    world.tables["purse"].rows.has_wallet[...] = owners
+    owners = (drawn < settings.first_owners) & (state[UserColumns].membership == MEMBER)
+    state[PurseColumns].has_wallet[...] = owners
     who = np.flatnonzero(owners).astype(np.uint32)
-    held = (settings.keeps * luck.uniforms(world.lasting_luck("wallet.first_held"), who)).astype(np.int64)
-    held = np.minimum(held, world.ledger[BANK][who])
-    world.ledger.pay_many((who, who, held), BANK, WALLET, "top_up")
+    held = (settings.keeps * luck.uniforms(state.lasting_luck("wallet.first_held"), who)).astype(np.int64)
+    held = np.minimum(held, state.ledger[BANK][who])
+    state.ledger.pay_many((who, who, held), BANK, WALLET, "top_up")
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Friends send each other money; what piles up goes to the bank."""
-    settings, mine = world.now.wallet, world.tables["purse"].rows
+    settings, mine = state.settings(WalletSettings), state[PurseColumns]
     if not settings.on:
         return
-    rows = world.friends.rows
+    rows = state.friends.rows
     opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
     sent: list[tuple[np.ndarray, ...]] = []
     for box in decide(
-        world, _send, outbox, mine.has_wallet, world.ledger[WALLET], world.ledger[BANK], world.users.rows, rows,
-        settings.row, opening, world.luck("wallet.transfers"),
+        state, _send, outbox, mine.has_wallet, state.ledger[WALLET], state.ledger[BANK], state[UserColumns], rows,
+        settings.row, opening, state.luck("wallet.transfers"),
     ):  # fmt: skip
         many = int(box.used[0])
         sent.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
     if sent:
         who, to, cents = (np.concatenate(parts) for parts in zip(*sent, strict=True))
-        purse.open_wallets(world, to)
-        purse.note_senders(world, who)
-        purse.charge(world, who, to, cents, "transfers")
-        world.note("wallet.transfers", who.size)
-    _take_to_bank(world)
+        purse.open_wallets(state, to)
+        purse.note_senders(state, who)
+        purse.charge(state, who, to, cents, "transfers")
+        state.note("wallet.transfers", who.size)
+    _take_to_bank(state)
 
 
-def _take_to_bank(world: "World") -> None:
-    settings, mine = world.now.wallet, world.tables["purse"].rows
-    keys = world.luck("wallet.withdraws"), world.lasting_luck("wallet.bank_worth")
-    for part in world.awake:
+def _take_to_bank(state: State) -> None:
+    settings, mine = state.settings(WalletSettings), state[PurseColumns]
+    keys = state.luck("wallet.withdraws"), state.lasting_luck("wallet.bank_worth")
+    for part in state.awake:
         box, fees = outbox(part.size + 1), np.zeros(part.size + 1, np.int64)
         _withdraw(
             part,
             0,
             mine.has_wallet,
-            world.ledger[WALLET],
+            state.ledger[WALLET],
             mine.withdrawn,
-            world.felt.rows.worth,
+            state[FeltColumns].worth,
             settings.row,
             keys,
             box,
@@ -241,24 +168,24 @@ def _take_to_bank(world: "World") -> None:
         many = int(box.used[0])
         who = box.who[:many]
         if fees[:many].any():
-            world.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
-        world.ledger.pay_many(box, WALLET, BANK, "withdrawal")
+            state.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
+        state.ledger.pay_many(box, WALLET, BANK, "withdrawal")
 
 
-def count(world: "World") -> None:
+def count(state: State) -> None:
     """Measure payments between friends, after transfers and packets."""
-    if not world.now.wallet.on:
+    if not state.settings(WalletSettings).on:
         return
-    mine, users = world.tables["purse"].rows, world.users.rows
-    members, owners, monthly, paying, senders = world.over_blocks(
-        lambda part: _count(*part, users, mine, world.day - 30)
+    mine, users = state[PurseColumns], state[UserColumns]
+    members, owners, monthly, paying, senders = state.over_blocks(
+        lambda part: _count(*part, users, mine, state.day - 30)
     )
-    world.note("wallet.senders", senders)
-    world.note("wallet.user_days", sum(part.size for part in world.awake))
-    world.note("wallet.monthly_payers_share", paying / max(1, monthly))
-    world.note("wallet.owners", owners / max(1, members))
-    world.note("wallet.payments", world.today.get("wallet.transfers", 0) + world.today.get("lucky_money.packets", 0))
-    world.note("wallet.paid", world.ledger.paid("transfers") + world.ledger.paid("packets"))
-    world.note("wallet.topped_up", world.ledger.paid("top_up"))
-    world.note("wallet.withdrawn", world.ledger.paid("withdrawal"))
-    world.note("wallet.held", int(world.ledger[WALLET].sum()))
+    state.note("wallet.senders", senders)
+    state.note("wallet.user_days", sum(part.size for part in state.awake))
+    state.note("wallet.monthly_payers_share", paying / max(1, monthly))
+    state.note("wallet.owners", owners / max(1, members))
+    state.note("wallet.payments", state.today.get("wallet.transfers", 0) + state.today.get("lucky_money.packets", 0))
+    state.note("wallet.paid", state.ledger.paid("transfers") + state.ledger.paid("packets"))
+    state.note("wallet.topped_up", state.ledger.paid("top_up"))
+    state.note("wallet.withdrawn", state.ledger.paid("withdrawal"))
+    state.note("wallet.held", int(state.ledger[WALLET].sum()))

@@ -1,18 +1,10 @@
 """The clock: weekdays, paydays, festivals and the dated events of a scenario."""
 
 import datetime
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sim.engine import luck
 from sim.engine.settings import BadInput, Settings, Words, assumed
-from sim.ground.ledger import BANK, OUTSIDE, SAVINGS
 from sim.ground.metrics import flow, stock
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 
 class ClockSettings(Settings):
@@ -68,45 +60,11 @@ def festival_strength(date: datetime.date, festivals: tuple[str, ...], days: int
     return 0.0
 
 
-def turn(world: "World") -> None:
-    """A new day: its date, weekday, festival, dated events and wages."""
-    world.ledger.open_day()
-    world.take_events()
-    settings = world.now.clock
-    world.date = date_of(world.scenario.run.start, world.day)
-    world.festival = festival_strength(
-        world.date, settings.festivals, settings.festival_days, settings.festival_afterglow
+def turn(state: State) -> None:
+    """A new day: its date and festival."""
+    settings = state.settings(ClockSettings)
+    state.date = date_of(state.scenario.run.start, state.day)
+    state.festival = festival_strength(
+        state.date, settings.festivals, settings.festival_days, settings.festival_afterglow
     )
-    world.note("clock.festival", world.festival)
-    if world.date.day == settings.payday:
-        _pay_wages(world)
-    world.note("clock.wages", world.ledger.paid("wages"))
-
-
-def open_accounts(world: "World") -> None:
-    """Day 0: everyone holds some months' wages in the bank, spread by luck."""
-    income = world.users.rows.income
-    held = luck.uniforms(world.lasting_luck("clock.savings"), income.size) * 2 * world.now.clock.savings_months
-    _pay_in(world, (income * held).astype(np.int64), "savings")
-
-
-def _pay_wages(world: "World") -> None:
-    """Wages arrive and what is above the usual savings is spent on life outside, so that savings stay as they are.
-
-    Borrowers keep besides what they set aside for their payments.
-    """
-    income = world.users.rows.income.astype(np.int64)
-    _pay_in(world, income, "wages")
-    above = world.ledger[BANK] - (income * world.now.clock.savings_months).astype(np.int64)
-    if world.tables["loans"].size:  # what will have to be paid back before wages come again is not spent
-        above -= world.tables["loans"].rows.set_aside
-    if world.ledger.sizes.get(SAVINGS):  # what is saved elsewhere is saved too
-        above = np.minimum(world.ledger[BANK], above + world.ledger[SAVINGS])
-    spent = np.maximum(0, above)
-    everyone = np.arange(income.size, dtype=np.uint32)
-    world.ledger.pay_many((everyone, np.zeros_like(everyone), spent), BANK, OUTSIDE, "living")
-
-
-def _pay_in(world: "World", cents: NDArray[np.int64], reason: str) -> None:
-    everyone = np.arange(cents.size, dtype=np.uint32)
-    world.ledger.pay_many((np.zeros_like(everyone), everyone, cents), OUTSIDE, BANK, reason)
+    state.note("clock.festival", state.festival)

@@ -8,7 +8,6 @@ paid for the rides of the people simulated alone.
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,10 +18,10 @@ from sim.engine.settings import Settings, assumed
 from sim.ground.ledger import OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
 from sim.rides import city
-from sim.rides.city import MINUTES
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.rides.city import MINUTES, CitySettings
+from sim.rides.riders import RidersSettings
+from sim.rides.terms import RidesSettings
+from sim.state import State
 
 DRIVERS = "drivers"
 WEEKS = 4  # between a driver's looks at what driving pays
@@ -186,29 +185,29 @@ def prospects(earned, lost, hours, own):
     return (earned + lost) / (hours + own)
 
 
-def rows_a_city(world: "World") -> int:
+def rows_a_city(state: State) -> int:
     """Drivers and those who could be, in one city."""
-    settings, terms = world.scenario.drivers, world.scenario.city
-    people = world.size / city.number(world.size, terms) * city.stands_for(world.size, terms)
+    settings, terms = state.settings(DriversSettings), state.settings(CitySettings)
+    people = state.size / city.number(state.size, terms) * city.stands_for(state.size, terms)
     return min(MOST, round(max(settings.pool, settings.number) * people / 1_000))
 
 
-def rows_needed(world: "World") -> int:
+def rows_needed(state: State) -> int:
     """Rows of the drivers' table."""
-    return rows_a_city(world) * city.number(world.size, world.scenario.city)
+    return rows_a_city(state) * city.number(state.size, state.settings(CitySettings))
 
 
-def found(world: "World") -> None:
+def found(state: State) -> None:
     """Day 0: hours, places and wages; those drive who could earn least elsewhere."""
-    settings, rows, number = world.now.drivers, world.tables["drivers"].rows, rows_a_city(world)
+    settings, rows, number = state.settings(DriversSettings), state[DriverColumns], rows_a_city(state)
     if rows.x.size == 0:
         return
     every = np.arange(rows.x.size)
     who = every // number * MOST + every % number
-    place, when, length, money = (world.lasting_luck(f"drivers.{what}") for what in ("place", "when", "length", "wage"))
+    place, when, length, money = (state.lasting_luck(f"drivers.{what}") for what in ("place", "when", "length", "wage"))
     rows.x[...], rows.y[...] = luck.uniforms(place, who), luck.uniforms(place, who, 1)
     rows.minutes[...] = np.minimum(MINUTES, np.rint(60 * settings.hours * (0.5 + luck.uniforms(length, who))))
-    clock = city.clock_of(world.now.riders.hours)
+    clock = city.clock_of(state.settings(RidersSettings).hours)
     middle = np.array([city.minute_of(u, clock) for u in luck.uniforms(when, who).tolist()])
     rows.starts[...] = (middle - rows.minutes // 2) % MINUTES
     u = luck.uniforms(money, who)
@@ -218,36 +217,36 @@ def found(world: "World") -> None:
     rows.active[...] = (rank < first).ravel()
 
 
-def settle(world: "World") -> None:
+def settle(state: State) -> None:
     """Drivers take home what they earned, and some stop or start."""
-    rows = world.tables["drivers"].rows
+    rows = state[DriverColumns]
     if rows.x.size == 0:
         return
-    if world.day % 7 == 6:
-        every = np.flatnonzero(world.ledger[DRIVERS]).astype(np.uint32)
-        world.ledger.pay_many((every, np.zeros_like(every), world.ledger[DRIVERS][every]), DRIVERS, OUTSIDE, "takings")
-        if world.now.rides.on:
-            _review(world)
-    if world.now.rides.on:
-        shown = city.stands_for(world.size, world.scenario.city)
-        world.note("drivers.active", int(np.count_nonzero(rows.active)) / shown)
+    if state.day % 7 == 6:
+        every = np.flatnonzero(state.ledger[DRIVERS]).astype(np.uint32)
+        state.ledger.pay_many((every, np.zeros_like(every), state.ledger[DRIVERS][every]), DRIVERS, OUTSIDE, "takings")
+        if state.settings(RidesSettings).on:
+            _review(state)
+    if state.settings(RidesSettings).on:
+        shown = city.stands_for(state.size, state.settings(CitySettings))
+        state.note("drivers.active", int(np.count_nonzero(rows.active)) / shown)
 
 
-def _review(world: "World") -> None:
+def _review(state: State) -> None:
     """Every week a quarter of them look at what their last four weeks brought."""
-    settings, rows, towns = world.now.drivers, world.tables["drivers"].rows, world.tables["cities"].rows
-    number = rows_a_city(world)
-    due = np.arange(world.day // 7 % WEEKS, rows.x.size, WEEKS)
+    settings, rows, towns = state.settings(DriversSettings), state[DriverColumns], state[CityColumns]
+    number = rows_a_city(state)
+    due = np.arange(state.day // 7 % WEEKS, rows.x.size, WEEKS)
     who = due // number * MOST + due % number
     hourly = 60 * rows.earned[due] / np.maximum(1, rows.worked[due])
     hoped = prospects(towns.earned, towns.lost, towns.hours, settings.hours)[due // number]
     drives = rows.active[due] == 1
-    u = luck.uniforms(world.luck("drivers.review"), who)
+    u = luck.uniforms(state.luck("drivers.review"), who)
     stops = drives & (rows.worked[due] > 0) & (hourly < rows.wage[due]) & (u < settings.stopping)
     starts = ~drives & (hoped > rows.wage[due]) & (u < settings.starting)
     rows.active[due[stops]] = 0
     rows.active[due[starts]] = 1
     rows.earned[due] = rows.worked[due] = 0
-    shown = city.stands_for(world.size, world.scenario.city)
-    world.note("drivers.exits", int(stops.sum()) / shown)
-    world.note("drivers.entries", int(starts.sum()) / shown)
+    shown = city.stands_for(state.size, state.settings(CitySettings))
+    state.note("drivers.exits", int(stops.sum()) / shown)
+    state.note("drivers.entries", int(starts.sum()) / shown)

@@ -9,7 +9,7 @@ and go by what they earn (rides/drivers.py).
 """
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.people.experience import FeltColumns
 from sim.rides import city, drivers, riders
-from sim.rides.city import MINUTES
-from sim.rides.drivers import BUSY, DRIVERS, EVENTS
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.rides.city import MINUTES, CitySettings
+from sim.rides.drivers import BUSY, DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
+from sim.rides.riders import RidersSettings
+from sim.rides.terms import RidesSettings
+from sim.state import State
 
 ROOM = 8_192
 SLOT = 5  # minutes for which a price stands ...
@@ -35,36 +36,6 @@ KNOWN_DAYS = 14.0  # days over which people know what a wait is
 MEMORY = 30.0  # days over which a city's drivers know what can be earned
 DRIVERS_A_CELL = 6  # of the grid: about one of them at work and idle
 TOGETHER = 4  # cities served by one thread at a time
-
-
-class RidesSettings(Settings):
-    """[rides]"""
-
-    on: bool = decided.switch(False, "whether taxis can be called in a thread")
-    commission: float = decided.share(
-        0.2, "part of each fare the platform keeps", "facts.csv: Didi, Uber .15-.3", 0.0, 0.6
-    )
-    start_fare: int = decided.count(1_000, "cents", "price of getting in", "Chinese taxis 2015, about 10 CNY", 0, 3_000)
-    km_fare: int = decided.count(
-        240, "cents a km", "price of a kilometre", "Chinese taxis 2015, about 2.4 CNY", 50, 600
-    )
-    surge: bool = decided.switch(False, "whether prices rise where there are more requests than drivers")
-    surge_cap: float = decided.number(3.0, "times", "most that a price can rise", "", 1.2, 5, ge=1)
-    surge_from: float = decided.positive(
-        1.2, "times", "requests over drivers' free time from which prices rise",
-        "fitted: rush waits near 2.6 minutes (facts.csv: Uber)", 0.5, 2,
-    )  # fmt: skip
-    books_ahead: bool = decided.switch(
-        True, "whether, where no idle driver is near, one is sent who first sets down a passenger; else nobody comes",
-        "fitted: rush waits of 8 minutes without surge (facts.csv: Uber); with idle drivers alone 5, and a third unserved",
-    )  # fmt: skip
-    boarding: float = assumed.number(1.0, "minutes", "getting in and out", "round figure", 0, 5, ge=0, le=1_440)
-    elasticity: float = assumed.positive(
-        0.5, "elasticity", "fall in requests with the price that surge reckons with", "MODEL.md: -.5", 0.2, 1.5
-    )
-    chat: int = assumed.count(
-        3, "messages", "to and from the driver, besides the driver's details", "round figure", 0, 10
-    )
 
 
 class RideHourColumns(Table):
@@ -373,31 +344,31 @@ def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, t
     return Requests(out_who[:made], out_to[:made], out_cents[:made], out_cost[:made], out_gain[:made])
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """People have somewhere to go; drivers are sent; fares are paid."""
-    settings = world.now.rides
+    settings = state.settings(RidesSettings)
     if not settings.on:
         return
-    terms = _terms(world)
-    towns, known = world.tables["cities"].rows, world.tables["ride_hours"].rows
-    owner = world.tables["purse"].rows.has_wallet
+    terms = _terms(state)
+    towns, known = state[CityColumns], state[RideHourColumns]
+    owner = state[PurseColumns].has_wallet
     tally, parts = np.zeros((terms.cities, len(TALLIED)), np.int64), [np.empty(0, np.uint64)]
-    for box in decide(world, _ask, _tickets, owner, terms, keep_empty=True):
+    for box in decide(state, _ask, _tickets, owner, terms, keep_empty=True):
         parts.append(box.ticket[: box.used[0]].copy())
         tally[0, :2] += box.tally
         box.tally[...] = 0
     tickets = np.sort(np.concatenate(parts))
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
-    money, owns = world.ledger[WALLET][who] + world.ledger[BANK][who], owner[who]
-    fleet, today = world.tables["drivers"].rows, type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked))
+    money, owns = state.ledger[WALLET][who] + state.ledger[BANK][who], owner[who]
+    fleet, today = state[DriverColumns], type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked))
 
     def serve(begin: int) -> Requests:
         end = min(begin + TOGETHER, terms.cities)
         return _serve(tickets, money, owns, first, begin, end, terms, fleet, known, today, tally)
 
-    made = list(each_block(world.pool, world.threads, serve, range(0, terms.cities, TOGETHER)))
-    _settle(world, Requests(*(np.concatenate(column) for column in zip(*made, strict=True))))
+    made = list(each_block(state.pool, state.threads, serve, range(0, terms.cities, TOGETHER)))
+    _settle(state, Requests(*(np.concatenate(column) for column in zip(*made, strict=True))))
     asked = today.asked > 0
     for column, new in ((known.waited, today.waited), (known.asked, today.asked)):
         column[asked] += new[asked] - column[asked] / KNOWN_DAYS
@@ -407,60 +378,61 @@ def step(world: "World") -> None:
         (towns.hours, tally[:, WORK] / 60),
     ):
         column += (new - column) / MEMORY
-    _note(world, dict(zip(TALLIED, tally.sum(axis=0).tolist(), strict=True)))
+    _note(state, dict(zip(TALLIED, tally.sum(axis=0).tolist(), strict=True)))
 
 
 def _tickets() -> Tickets:
     return Tickets(np.empty(ROOM, np.uint64), np.zeros(1, np.int64), np.zeros(2, np.int64))
 
 
-def _terms(world: "World") -> Terms:
-    now, size = world.now, world.size
-    ways = (world.lasting_luck("rides.home"), world.luck("rides.way"), world.luck("rides.ends"))
+def _terms(state: State) -> Terms:
+    size, of_city, of_riders = state.size, state.settings(CitySettings), state.settings(RidersSettings)
+    ways = (state.lasting_luck("rides.home"), state.luck("rides.way"), state.luck("rides.ends"))
     return Terms(
-        now.rides.row, now.riders.row, now.drivers.row, now.city.row, city.clock_of(now.riders.hours), size,
-        city.number(size, now.city), city.stands_for(size, now.city), city.side(size, now.city),
-        drivers.rows_a_city(world), ways, world.luck("rides.needs"), world.lasting_luck("rides.liking"),
-        world.luck("rides.choice"), world.luck("rides.work"),
+        state.settings(RidesSettings).row, of_riders.row, state.settings(DriversSettings).row, of_city.row,
+        city.clock_of(of_riders.hours), size,
+        city.number(size, of_city), city.stands_for(size, of_city), city.side(size, of_city),
+        drivers.rows_a_city(state), ways, state.luck("rides.needs"), state.lasting_luck("rides.liking"),
+        state.luck("rides.choice"), state.luck("rides.work"),
     )  # fmt: skip
 
 
-def _settle(world: "World", made: Requests) -> None:
+def _settle(state: State, made: Requests) -> None:
     """Rides are felt and paid from the wallet, which some open to do so; the platform keeps its part."""
-    settings, ledger, felt = world.now.rides, world.ledger, world.felt.rows
+    settings, ledger, felt = state.settings(RidesSettings), state.ledger, state[FeltColumns]
     served = made.to >= 0
-    felt.waits[made.who[~served]] += np.float32(world.now.riders.disappointment)
+    felt.waits[made.who[~served]] += np.float32(state.settings(RidersSettings).disappointment)
     who, cents, to = made.who[served], made.cents[served], made.to[served].astype(np.uint32)
     if who.size == 0:
         return
     felt.worth[who] += made.gain[served]
     felt.talk[who] += 1 + settings.chat
-    world.add("messaging.messages", (1 + settings.chat) * who.size)
-    purse.open_wallets(world, who[world.tables["purse"].rows.has_wallet[who] == 0])
-    purse.pay(world, who, to, cents, DRIVERS, "fares")
+    state.add("messaging.messages", (1 + settings.chat) * who.size)
+    purse.open_wallets(state, who[state[PurseColumns].has_wallet[who] == 0])
+    purse.pay(state, who, to, cents, DRIVERS, "fares")
     commission = np.floor(cents * settings.commission + 1e-9).astype(np.int64)
     ledger.pay_many((to, np.zeros_like(to), commission), DRIVERS, COMPANY, "commission")
     spent = np.bincount(to, made.cost[served], ledger.sizes[DRIVERS]).astype(np.int64)
     every = np.flatnonzero(spent).astype(np.uint32)
     spent = np.minimum(spent[every], ledger[DRIVERS][every])  # who took in less pays the rest from elsewhere
     ledger.pay_many((every, np.zeros_like(every), spent), DRIVERS, OUTSIDE, "driving")
-    world.note("rides.fares", int(cents.sum()))
-    world.add("welfare.drivers", int(cents.sum() - commission.sum() - made.cost[served].sum()))
+    state.note("rides.fares", int(cents.sum()))
+    state.add("welfare.drivers", int(cents.sum() - commission.sum() - made.cost[served].sum()))
 
 
-def _note(world: "World", seen: dict[str, int]) -> None:
-    shown = city.stands_for(world.size, world.now.city)
-    world.add("welfare.drivers", -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
-    world.add("welfare.outside", -round(world.now.riders.street_margin * seen["diverted"]))
-    world.note("rides.without", seen["needs"] - seen["outside"] - seen["asked"])
+def _note(state: State, seen: dict[str, int]) -> None:
+    shown = city.stands_for(state.size, state.settings(CitySettings))
+    state.add("welfare.drivers", -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
+    state.add("welfare.outside", -round(state.settings(RidersSettings).street_margin * seen["diverted"]))
+    state.note("rides.without", seen["needs"] - seen["outside"] - seen["asked"])
     for name in TALLIED[: TALLIED.index("worth") + 1]:
         if name not in ("surges", "seconds", "rush_seconds"):
-            world.note(f"rides.{name}", seen[name])
-    world.note("rides.rush_unserved", seen["rush_asked"] - seen["rush_served"])
-    world.note("rides.minutes", seen["seconds"] / 60)
-    world.note("rides.rush_minutes", seen["rush_seconds"] / 60)
-    world.note("rides.surges", seen["surges"] / MICRO)
-    world.note("drivers.earned", seen["earned"])
-    world.note("drivers.hours", seen["work"] / 60)
-    world.note("drivers.busy_hours", seen["driven"] / 60)
-    world.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)
+            state.note(f"rides.{name}", seen[name])
+    state.note("rides.rush_unserved", seen["rush_asked"] - seen["rush_served"])
+    state.note("rides.minutes", seen["seconds"] / 60)
+    state.note("rides.rush_minutes", seen["rush_seconds"] / 60)
+    state.note("rides.surges", seen["surges"] / MICRO)
+    state.note("drivers.earned", seen["earned"])
+    state.note("drivers.hours", seen["work"] / 60)
+    state.note("drivers.busy_hours", seen["driven"] / 60)
+    state.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)

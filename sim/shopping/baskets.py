@@ -1,14 +1,14 @@
 """Baskets: what a day's shoppers decided and what shops learn of them, as it leaves the kernel that decides."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine.kernels import remembered, rule
 from sim.ground.metrics import sample_gini
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.merchant import MerchantColumns
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State
 
 ROOM = 4_096
 BY_FRIEND, BY_POST, FOUND_BY_POST, ADVISED = 1, 2, 4, 8  # why a shop was looked at; the third: not otherwise
@@ -55,18 +55,17 @@ def drop(box, who, to, cents, kind, why):
     box.used[0] = at + 1
 
 
-def note(world: "World", tally: np.ndarray) -> None:
+def note(state: State, tally: np.ndarray) -> None:
     """Measure the day's needs, by `tally`: met, lost and bought elsewhere."""
     for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        world.note(f"shopping.{name}", int(number))
-    world.note("shopping.worth", tally[WORTH] / 100)
-    world.note("promotion.needs", int(tally[NEEDS]))
-    world.note("promotion.lost_worth", tally[LOST] / 100)
-    world.note("promotion.unknown_worth", tally[UNKNOWN] / 100)
-    world.note("promotion.paid_lists", int(tally[PAID_LISTS]))
-    world.note("trust.own_way", int(tally[OWN_WAY]))
-    if world.now.assistant.on:
-        world.note("assistant.lost_worth", tally[MISLED] / 100)
-    world.add("welfare.outside", -world.now.shopping.outside_margin * int(tally[DIVERTED]))
-    shops = world.tables["merchants"].rows
-    world.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
+        state.note(f"shopping.{name}", int(number))
+    state.note("shopping.worth", tally[WORTH] / 100)
+    state.note("promotion.needs", int(tally[NEEDS]))
+    state.note("promotion.lost_worth", tally[LOST] / 100)
+    state.note("promotion.unknown_worth", tally[UNKNOWN] / 100)
+    state.note("promotion.paid_lists", int(tally[PAID_LISTS]))
+    state.note("trust.own_way", int(tally[OWN_WAY]))
+    state.note("assistant.lost_worth", tally[MISLED] / 100)
+    state.add("welfare.outside", -state.settings(ShoppingSettings).outside_margin * int(tally[DIVERTED]))
+    shops = state[MerchantColumns]
+    state.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))

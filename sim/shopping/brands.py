@@ -8,7 +8,6 @@ nuisance, and a brand that comes too often is dropped.
 
 import functools
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +15,19 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import each_block, kernel, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
-from sim.people.presence import HERE
-from sim.people.users import MEMBER
+from sim.people.experience import FeltColumns
+from sim.people.presence import HERE, PresenceSettings
+from sim.people.users import MEMBER, UserColumns
 from sim.shopping import follows, merchant, orders
-from sim.shopping.follows import NOBODY, SLOTS
-from sim.shopping.merchant import MERCHANTS
+from sim.shopping.follows import NOBODY, SLOTS, FollowColumns, WishColumns
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.orders import OrderColumns
 from sim.shopping.posting import believed, best_frequency
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.terms import BrandsSettings
+from sim.state import State
 
 LATELY = 28  # days over which posts seen are averaged ...
 FADING = np.exp(-np.arange(256) / LATELY)  # ... what is left of that average after so many days
@@ -36,86 +35,6 @@ WEEK_SHARE = 7 / LATELY  # what a post adds to it, in posts a week
 MEMORY = 8  # weeks over which a brand averages what its posts did
 A_LOOK = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
 SILENT = 0.05  # posts a week: a brand that would send fewer sends none
-
-
-class BrandsSettings(Settings):
-    """[brands]"""
-
-    on: bool = decided.switch(False, "whether merchants have public accounts that people can follow")
-    most_posts: float = decided.amount(
-        7.0, "posts a week", "most posts a brand may send its followers", "facts.csv: pushes tire", 0, 21
-    )
-    post_price: float = decided.amount(
-        0.0, "cents a message", "price of a post for each follower whom it reaches",
-        "facts.csv: WhatsApp marketing, .0105 to .0255 USD", 0, 20,
-    )  # fmt: skip
-    # how followers take posts
-    reading: float = assumed.share(
-        0.08, "posts read by who gets no others", "fitted: read rate .05 in jd.toml (facts.csv: .03 to .15)", 0.03, 0.3
-    )
-    tiring: float = assumed.positive(
-        8.0, "posts a week", "posts seen a week, of all brands, that divide reading by e", "round figure", 2, 30
-    )
-    loyalty: float = assumed.number(
-        6.0, "logit units", "reluctance to drop a brand at its first unread post", "round figure", 3, 9
-    )
-    annoyance: float = assumed.amount(
-        0.8, "logit units per post a week", "what is lost of it with the posts seen a week", "round figure", 0.2, 2
-    )
-    read_worth: float = assumed.amount(0.05, "CNY", "worth of reading a post", "round figure", 0, 0.5)
-    nuisance: float = assumed.amount(
-        0.001, "logit units", "loss of a day's experience by an unread post, at aversion 1",
-        "a seventieth of an advert: it lies in a thread one chose", 0, 0.02,
-    )  # fmt: skip
-    # what reading leads to
-    inspiring: float = assumed.share(
-        0.2, "posts read after which the reader looks at what the shop sells",
-        "facts.csv: .248 of sponsored messages were answered", 0, 0.5,
-    )  # fmt: skip
-    wanting: float = assumed.number(
-        -1.5, "logit units", "worth of what they find there and did not need, against a need met",
-        "fitted: about 1 % of reads end in an order; no sound source: sweep", -4, 0,
-    )  # fmt: skip
-    remembered: int = assumed.count(
-        28, "days", "days for which a post that was read brings the shop to mind at a need", "round figure", 3, 90, ge=1
-    )
-    unprompted: float = assumed.share(
-        0.1, "needs at which a followed brand comes to mind by itself", "round figure", 0, 0.5
-    )
-    offers: float = assumed.share(0.25, "posts that hold an offer", "round figure", 0, 1)
-    discount: float = assumed.share(0.1, "part of the price that an offer takes off", "round figure", 0, 0.4)
-    offer_days: int = assumed.count(7, "days", "days for which an offer stands once read", "a week", 1, 28, ge=1)
-    # how people come to follow
-    after_purchase: float = assumed.share(0.4, "buyers who follow the shop", "round figure", 0, 0.8)
-    sharing: float = assumed.share(0.3, "buyers who tell a friend in a thread", "round figure", 0, 0.6)
-    by_friend: float = assumed.share(0.3, "friends told who follow the shop", "round figure", 0, 0.6)
-    browsing: float = assumed.share(
-        0.01, "chance on a day of use to follow a brand seen on the way", "round figure", 0, 0.05
-    )
-    # how brands decide
-    first_posts: float = assumed.amount(
-        1.0, "posts a week", "posts of a brand that knows nothing of them yet", "round figure", 0.25, 14
-    )
-    adjustment: float = assumed.share(
-        0.5, "part of the way to the best frequency gone each week; 0 keeps the first", "as with prices", 0, 1
-    )
-    patience: float = assumed.positive(
-        26.0, "weeks", "time over which a brand counts a follower's worth", "round figure", 4, 104
-    )
-    trust: float = assumed.amount(
-        200.0,
-        "reads",
-        "reads after which its own figures count as much as the trade's, in a full market",
-        "round figure",
-        0,
-        2_000,
-    )
-    post_cost: int = assumed.count(
-        20, "cents a post", "cost of making a post: a full market's part of it", "round figure", 0, 1_000
-    )
-    without_shop: float = assumed.share(
-        0.2, "brands with an account but no shop on day 0, as far as there is room", "round figure", 0, 0.5
-    )
 
 
 class BrandColumns(Table):
@@ -315,21 +234,21 @@ def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned,
             mine.frequency[row] = it.first_posts if tries else 0.0
 
 
-def open_accounts(world: "World") -> None:
+def open_accounts(state: State) -> None:
     """Every shop has an account; on the first day, so have some brands without a shop."""
-    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    settings, mine, shops = state.settings(BrandsSettings), state[BrandColumns], state[MerchantColumns]
     new = (shops.open == 1) & (mine.account == 0)
     if not mine.account.any():
-        number, circle = int(world.scenario.merchants.number), merchant.shops_a_circle(world)
+        number, circle = int(state.settings(MerchantsSettings).number), merchant.shops_a_circle(state)
         without = round(number * settings.without_shop / max(1e-9, 1.0 - settings.without_shop))
         new |= np.arange(new.size) % circle < number + without
     rows = np.flatnonzero(new)
     mine.account[rows] = 1
     mine.frequency[rows] = settings.first_posts
     if rows.size:
-        _, read, _, earned = _trade(world, settings.trust * world.market_scale)
+        _, read, _, earned = _trade(state, settings.trust * merchant.market_scale(state))
         mine.worth[rows] = read * earned
-    mine.due[rows] = luck.uniforms(world.lasting_luck("brands.rhythm"), rows)
+    mine.due[rows] = luck.uniforms(state.lasting_luck("brands.rhythm"), rows)
 
 
 @kernel
@@ -356,34 +275,34 @@ def _write_posts(mine, is_open, money, it, making, key, cents):
             mine.offers_today[row] = v < it.offers
 
 
-def _charge(world: "World", cents: NDArray[np.int64], payee: str, reason: str) -> None:
+def _charge(state: State, cents: NDArray[np.int64], payee: str, reason: str) -> None:
     """Brands pay for their posts."""
     who = np.flatnonzero(cents).astype(np.uint32)
     if who.size:
-        world.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, payee, reason)
-        world.tables["merchants"].rows.spent[...] += cents
-    world.add("brands.spent", int(cents.sum()))
+        state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, payee, reason)
+        state[MerchantColumns].spent[...] += cents
+    state.add("brands.spent", int(cents.sum()))
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Brands post; followers who are here read, or do not, or drop the brand."""
-    settings = world.now.brands
+    settings = state.settings(BrandsSettings)
     if not settings.on:
         return
-    open_accounts(world)
-    mine, shops, terms = world.tables["brands"].rows, world.tables["merchants"].rows, settings.row
-    cents, making = np.zeros(mine.due.size, np.int64), settings.post_cost * world.market_scale
-    _write_posts(mine, shops.open, world.ledger[MERCHANTS], terms, making, world.luck("brands.posts"), cents)
-    _charge(world, cents, OUTSIDE, "posts")
-    posts, offers, key = np.append(mine.posts_today, np.uint8(0)), mine.offers_today, world.luck("brands.reads")
-    following, wishes, felt = world.tables["follows"].rows, world.tables["wishes"].rows.wish, world.felt.rows
-    aversion, bounds = world.users.rows.advert_aversion, _most_dropped(settings.loyalty, settings.annoyance)
+    open_accounts(state)
+    mine, shops, terms = state[BrandColumns], state[MerchantColumns], settings.row
+    cents, making = np.zeros(mine.due.size, np.int64), settings.post_cost * merchant.market_scale(state)
+    _write_posts(mine, shops.open, state.ledger[MERCHANTS], terms, making, state.luck("brands.posts"), cents)
+    _charge(state, cents, OUTSIDE, "posts")
+    posts, offers, key = np.append(mine.posts_today, np.uint8(0)), mine.offers_today, state.luck("brands.reads")
+    following, wishes, felt = state[FollowColumns], state[WishColumns].wish, state[FeltColumns]
+    aversion, bounds = state[UserColumns].advert_aversion, _most_dropped(settings.loyalty, settings.annoyance)
     found = each_block(
-        world.pool, world.threads,
+        state.pool, state.threads,
         lambda awake: _receive(
-            awake, posts, offers, following, wishes, felt, aversion, FADING, bounds, world.day, terms, key
+            awake, posts, offers, following, wishes, felt, aversion, FADING, bounds, state.day, terms, key
         ),
-        world.awake,
+        state.awake,
     )  # fmt: skip
     reached, read, lost = (sum(cells) for cells in zip(*found, strict=True))
     mine.delivered[...] += reached
@@ -391,13 +310,13 @@ def step(world: "World") -> None:
     mine.lost[...] += lost
     mine.followers[...] -= lost
     if settings.post_price > 0:
-        whole = luck.uniforms(world.luck("brands.price"), cents.size)
-        _charge(world, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
-    world.note("brands.posts", int(posts.sum(dtype=np.int64)))
-    world.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
-    world.note("brands.delivered", int(reached.sum()))
-    world.note("brands.reads", int(read.sum()))
-    world.note("brands.unfollows", int(lost.sum()))
+        whole = luck.uniforms(state.luck("brands.price"), cents.size)
+        _charge(state, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
+    state.note("brands.posts", int(posts.sum(dtype=np.int64)))
+    state.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
+    state.note("brands.delivered", int(reached.sum()))
+    state.note("brands.reads", int(read.sum()))
+    state.note("brands.unfollows", int(lost.sum()))
 
 
 @functools.cache
@@ -406,48 +325,48 @@ def _most_dropped(loyalty: float, annoyance: float) -> NDArray[np.float64]:
     return np.array([*(drops((quarter + 1) / 4, loyalty, annoyance) for quarter in range(127)), 1.0])
 
 
-def follow(world: "World") -> None:
+def follow(state: State) -> None:
     """Buyers, friends they tell and the curious begin to follow; once a week brands review how often they post."""
-    settings = world.now.brands
+    settings = state.settings(BrandsSettings)
     if not settings.on:
         return
-    mine, shops, markets = world.tables["brands"].rows, world.tables["merchants"].rows, merchant.markets(world)
-    bought = orders.today(world)
-    follows.count_buyers(world, world.tables["orders"].rows.buyer[bought])
+    mine, shops, markets = state[BrandColumns], state[MerchantColumns], merchant.markets(state)
+    bought = orders.today(state)
+    follows.count_buyers(state, state[OrderColumns].buyer[bought])
     who, brand = np.empty(2 * bought.size, np.uint32), np.empty(2 * bought.size, np.uint32)
     many = _recommend(
-        world.tables["orders"].rows, bought, world.here, world.friends.rows, settings.row, markets,
-        world.luck("brands.recommends"), who, brand,
+        state[OrderColumns], bought, state.here, state.friends.rows, settings.row, markets,
+        state.luck("brands.recommends"), who, brand,
     )  # fmt: skip
-    key, browsing, size = world.luck("brands.browsing"), settings.browsing, world.size
+    key, browsing, size = state.luck("brands.browsing"), settings.browsing, state.size
     accounts = np.flatnonzero(mine.account)
     first = np.searchsorted(accounts, mine.account.size // markets * np.arange(markets + 1))
     found = each_block(
-        world.pool,
-        world.threads,
+        state.pool,
+        state.threads,
         lambda awake: _browse(awake, accounts, first, browsing, size, markets, key),
-        world.awake,
+        state.awake,
     )
     begun = dropped = 0
     for people, brands in [(who[:many], brand[:many]), *found]:
-        new, old = follows.follow(world.tables["follows"].rows, people, brands, mine.followers)
+        new, old = follows.follow(state[FollowColumns], people, brands, mine.followers)
         begun, dropped = begun + new, dropped + old
-    world.note("brands.follows", begun)
-    world.add("brands.unfollows", dropped)
+    state.note("brands.follows", begun)
+    state.add("brands.unfollows", dropped)
     has_shop = (shops.open == 1) & (mine.account == 1)
-    members = int((world.users.rows.membership == MEMBER).sum())
-    world.note("brands.followers", int(mine.followers.sum()) / max(1, members))
+    members = int((state[UserColumns].membership == MEMBER).sum())
+    state.note("brands.followers", int(mine.followers.sum()) / max(1, members))
     frequency = np.minimum(mine.frequency[has_shop], settings.most_posts)
     frequency[mine.worth[has_shop] < settings.post_price] = 0.0
-    world.note("brands.frequency", float(frequency.mean()) if frequency.size else 0.0)
-    world.note("brands.shops_share", int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
-    if world.day % 7 == 6:
-        _plan(world, has_shop)
+    state.note("brands.frequency", float(frequency.mean()) if frequency.size else 0.0)
+    state.note("brands.shops_share", int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
+    if state.day % 7 == 6:
+        _plan(state, has_shop)
 
 
-def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
+def _plan(state: State, has_shop: NDArray[np.bool_]) -> None:
     """The week's figures enter the averages of brands that posted, and brands review how often they post."""
-    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    settings, mine, shops = state.settings(BrandsSettings), state[BrandColumns], state[MerchantColumns]
     posted = mine.posts > 0
     mine.weeks[posted] += 1
     part = np.where(posted, 1.0 / np.clip(mine.weeks, 1, MEMORY), 0.0)
@@ -458,19 +377,19 @@ def _plan(world: "World", has_shop: NDArray[np.bool_]) -> None:
         usual += part * (week - usual)
     mine.posts[...] = mine.delivered[...] = mine.reads[...] = mine.lost[...] = shops.lift[...] = 0
     if settings.adjustment > 0:
-        tries = luck.uniforms(world.luck("brands.tries"), mine.due.size)
-        trust, making = settings.trust * world.market_scale, settings.post_cost * world.market_scale
-        _review(mine, has_shop, *_trade(world, trust), settings.row, trust, making, tries)
+        tries = luck.uniforms(state.luck("brands.tries"), mine.due.size)
+        trust, making = settings.trust * merchant.market_scale(state), settings.post_cost * merchant.market_scale(state)
+        _review(mine, has_shop, *_trade(state, trust), settings.row, trust, making, tries)
 
 
-def _trade(world: "World", trust: float) -> tuple[float, float, float, float]:
+def _trade(state: State, trust: float) -> tuple[float, float, float, float]:
     """What all brands together know of posts, as four numbers.
 
     Messages a post and follower, reads a message, followers lost a message at one post a week, cents earned a read.
     The fewer reads there were, the more it is what is said of posts: followers are here as often as people are, and those
     who look at a shop buy as often as one thinks of a click at first.
     """
-    settings, mine, shops = world.now.brands, world.tables["brands"].rows, world.tables["merchants"].rows
+    settings, mine, shops = state.settings(BrandsSettings), state[BrandColumns], state[MerchantColumns]
     weeks = np.minimum(mine.weeks, MEMORY)
     messages = trust / max(1e-9, settings.reading)
     sent, often = weeks * mine.usual_delivered, weeks * mine.usual_delivered * mine.usual_posts
@@ -480,7 +399,7 @@ def _trade(world: "World", trust: float) -> tuple[float, float, float, float]:
     margin = float((shops.price - shops.cost)[stand].mean()) if stand.any() else 0.0
     said = settings.inspiring * A_LOOK * margin
     return (
-        believed(float(sent.sum()), posted, world.now.presence.usual_share, messages),
+        believed(float(sent.sum()), posted, state.settings(PresenceSettings).usual_share, messages),
         believed(read, float(sent.sum()), settings.reading, messages),
         believed(lost, float(often.sum()), drops(1.0, settings.loyalty, settings.annoyance), messages),
         believed(earned, read, said, trust),

@@ -5,7 +5,7 @@ mind and which offers stand. Who looked in a month at something that a post or a
 bought anything, is kept here too.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, remembered, rule
 from sim.people.users import AWAY
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.terms import BrandsSettings, UpdatesSettings
+from sim.state import State
 
 SLOTS = 4  # brands a person follows at most: attention is scarce
 NOBODY = np.uint32(2**32 - 1)
@@ -57,11 +56,11 @@ class Recall(NamedTuple):
     thanks: float
 
 
-def recall(world: "World") -> Recall:
+def recall(state: State) -> Recall:
     """Today's terms of remembering; `thanks` is what the shop that kept one informed last time gains by it."""
-    brands, updates = world.now.brands, world.now.updates
+    brands, updates = state.settings(BrandsSettings), state.settings(UpdatesSettings)
     thanks = updates.thanks if updates.on else 0.0
-    return Recall(brands.on, world.day, brands.remembered, brands.unprompted, brands.discount, brands.wanting, thanks)
+    return Recall(brands.on, state.day, brands.remembered, brands.unprompted, brands.discount, brands.wanting, thanks)
 
 
 @rule
@@ -74,13 +73,13 @@ def comes_to_mind(today, read, offer, remembered, unprompted, u):
     return UNPROMPTED if u < unprompted else 0
 
 
-def count_buyers(world: "World", buyers: NDArray[np.uint32]) -> None:
+def count_buyers(state: State, buyers: NDArray[np.uint32]) -> None:
     """Remember today's buyers; on a month's last day count them, and those who were advised."""
-    wishes = world.tables["wishes"].rows
+    wishes = state[WishColumns]
     wishes.bought[buyers] = 1
-    if world.day % MONTH == MONTH - 1:
-        world.note("brands.buyers", int(wishes.bought.sum(dtype=np.int64)))
-        world.note("brands.advised_buyers", int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
+    if state.day % MONTH == MONTH - 1:
+        state.note("brands.buyers", int(wishes.bought.sum(dtype=np.int64)))
+        state.note("brands.advised_buyers", int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
         wishes.bought[...] = wishes.advised[...] = 0
 
 

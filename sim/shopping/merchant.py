@@ -11,8 +11,6 @@ weakest of a circle closes, and the others wait to see what the place left bring
 costs is paid, and counts in the profit of merchants.
 """
 
-from typing import TYPE_CHECKING
-
 import mesa
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +19,13 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
+from sim.payments.terms import WalletSettings
 from sim.shopping import channels, entry
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State
 
 MERCHANTS = "merchants"
 MICRO = 1e6  # demand is tallied in millionths, so that kernels sum integers
@@ -198,32 +196,37 @@ def worth_of_click(price, cost, fees, orders_a_look):
     return max(0.0, price * (1.0 - fees) - cost) * orders_a_look
 
 
-def markets(world: "World") -> int:
+def markets(state: State) -> int:
     """Number of markets: people `first * markets // people` share one."""
-    return max(1, round(world.size / world.scenario.merchants.people_a_market))
+    return max(1, round(state.size / state.settings(MerchantsSettings).people_a_market))
 
 
-def shops_a_circle(world: "World") -> int:
+def market_scale(state: State) -> float:
+    """People simulated a market over those of a full one: by it all fixed sums of money go."""
+    return min(1.0, state.size / markets(state) / state.settings(MerchantsSettings).people_a_market)
+
+
+def shops_a_circle(state: State) -> int:
     """Rows a market and category: shops open at first, and room for more."""
-    settings = world.scenario.merchants
+    settings = state.settings(MerchantsSettings)
     return int(settings.number + settings.spare)
 
 
-def rows_needed(world: "World") -> int:
+def rows_needed(state: State) -> int:
     """Rows of the merchants' table."""
-    return markets(world) * int(world.scenario.merchants.categories) * shops_a_circle(world)
+    return markets(state) * int(state.settings(MerchantsSettings).categories) * shops_a_circle(state)
 
 
-def open_shops(world: "World") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def open_shops(state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of open shops, and where each circle's begin among them (and the last ends): kernels loop over these."""
-    rows = np.flatnonzero(world.tables[MERCHANTS].rows.open)
-    circles = markets(world) * int(world.scenario.merchants.categories)
-    return rows, np.searchsorted(rows, shops_a_circle(world) * np.arange(circles + 1))
+    rows = np.flatnonzero(state[MerchantColumns].open)
+    circles = markets(state) * int(state.settings(MerchantsSettings).categories)
+    return rows, np.searchsorted(rows, shops_a_circle(state) * np.arange(circles + 1))
 
 
-def fees_on_sales(world: "World") -> float:
+def fees_on_sales(state: State) -> float:
     """Part of a sale in the thread that goes in fees at most."""
-    return float(min(0.99, world.now.shopping.commission + world.now.wallet.merchant_fee))
+    return float(min(0.99, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee))
 
 
 class Merchant(mesa.Agent):
@@ -239,13 +242,13 @@ class Merchant(mesa.Agent):
     earned_lately, weeks_lately, profit_lately, won_lately = Field(), Field(), Field(), Field()
     closed_on, rivals_then, fees_then = Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table, row: int) -> None:
+    def __init__(self, model: State, table: Table, row: int) -> None:
         super().__init__(model)
         self.table, self.row = table, row
 
     def decide(self) -> None:
         """Once a week: new prices and a bid from the week's shoppers; stay, close or open."""
-        if not self.model.now.shopping.on:
+        if not self.model.settings(ShoppingSettings).on:
             return
         if self.open:
             self._set_prices()
@@ -260,10 +263,14 @@ class Merchant(mesa.Agent):
         self.looks = self.clicks = self.earned = self.spent = 0
 
     def _set_prices(self) -> None:
-        world, settings, terms = self.model, self.model.now.merchants, self.model.now.shopping
+        state, settings, terms = (
+            self.model,
+            self.model.settings(MerchantsSettings),
+            self.model.settings(ShoppingSettings),
+        )
         orders = max(1e-9, self.orders_lately)
         by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
-        fees = fees_paid(terms.commission, world.now.wallet.merchant_fee, by_wallet, off)
+        fees = fees_paid(terms.commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
         sold = self.orders_lately + self.open_orders_lately
         cost = self.cost + (self.spent_lately / sold if sold > 0 else 0.0)
         self.price_before = self.price
@@ -275,7 +282,7 @@ class Merchant(mesa.Agent):
                 max(1, round(now + settings.adjustment * (target - now)))
                 for now, target in zip((self.price, self.open_price), best, strict=True)
             )
-        few = world.market_scale / settings.memory  # a shop in sixteen looked at is bought from, till it learns
+        few = market_scale(state) / settings.memory  # a shop in sixteen looked at is bought from, till it learns
         looks = self.looks_lately + 16 * few
         click = worth_of_click(self.price, self.cost, fees, (self.demand_lately + few) / looks)
         click += worth_of_click(self.open_price, self.cost, 0.0, self.open_demand_lately / looks)
@@ -292,31 +299,31 @@ class Merchant(mesa.Agent):
 
         What a circle takes falls as shops leave, so that it cannot keep more than its takings now would pay the keep of.
         """
-        world, rows = self.model, self.table.rows
-        if self.losing < world.now.merchants.losing_weeks:
+        state, rows = self.model, self.table.rows
+        if self.losing < state.settings(MerchantsSettings).losing_weeks:
             return
         circle = self._circle()
-        tired = circle[rows.losing[circle] >= world.now.merchants.losing_weeks]
-        kept = rows.earned_lately[circle].sum() / (keep_a_week(world) * max(1e-9, self.weeks_lately))
+        tired = circle[rows.losing[circle] >= state.settings(MerchantsSettings).losing_weeks]
+        kept = rows.earned_lately[circle].sum() / (keep_a_week(state) * max(1e-9, self.weeks_lately))
         leaving = tired[np.argsort(rows.profit_lately[tired], kind="stable")][: max(1, int(circle.size - kept))]
         if self.row not in leaving:
             return
         self.open = self.bid = 0
-        self.closed_on, self.rivals_then, self.fees_then = world.day, circle.size, fees_on_sales(world)
+        self.closed_on, self.rivals_then, self.fees_then = state.day, circle.size, fees_on_sales(state)
         rows.losing[np.setdiff1d(circle, leaving)] = 0  # the others wait to see what the place left brings
         entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
-        world.add("merchants.exits", 1)
+        state.add("merchants.exits", 1)
 
     def _enter(self) -> None:
         """Open, in the widest gap, if a month would pay the opening."""
-        world, rows, settings = self.model, self.table.rows, self.model.now.merchants
-        if luck.draw(world.luck("merchants.enter"), self.row) >= settings.entering:
+        state, rows, settings = self.model, self.table.rows, self.model.settings(MerchantsSettings)
+        if luck.draw(state.luck("merchants.enter"), self.row) >= settings.entering:
             return
         circle = self._circle()
         price = self._opening_price(circle)
         week, share = self._week_expected(circle, price)
-        profit = week - keep_a_week(world)
-        if profit * 30 / 7 <= settings.opening_cost * world.market_scale:
+        profit = week - keep_a_week(state)
+        if profit * 30 / 7 <= settings.opening_cost * market_scale(state):
             return
         self._begin_week()
         for name in self.table.declared:
@@ -332,101 +339,109 @@ class Merchant(mesa.Agent):
             1.0,
         )  # as reckoned
         entry.share_out(rows, circle, 1.0 - share)
-        world.add("merchants.entries", 1)
+        state.add("merchants.entries", 1)
 
     def _opening_price(self, circle: NDArray[np.int64]) -> int:
         """What it would ask: its cost, fees passed on, and the markup that shops of its circle take above theirs."""
         rows, passed_on = self.table.rows, 1.0 / (1.0 - fees_on_sales(self.model))
-        markup = self.model.now.merchants.first_markup
+        markup = self.model.settings(MerchantsSettings).first_markup
         if circle.size:
             markup = float((rows.price[circle] - rows.cost[circle] * passed_on).mean())
         return max(1, round(self.cost * passed_on + markup))
 
     def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
         """What it would earn a week among those who stand, keep not paid, and the share of needs it would win."""
-        world, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
-        terms, fees = world.now.shopping, fees_on_sales(world)
+        state, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
+        terms, fees = state.settings(ShoppingSettings), fees_on_sales(state)
         every = np.arange(circle) + self.row // circle * circle
-        since = world.day - 7 * world.now.merchants.learning
+        since = state.day - 7 * state.settings(MerchantsSettings).learning
         closed = entry.warnings(rows, every, stand.size + 1, since, fees)
         seen = entry.reckon(rows, stand, closed, self.quality, price, terms)
-        return seen or entry.alone(self.quality, price, price * (1.0 - fees) - self.cost, needs_a_week(world), terms)
+        return seen or entry.alone(self.quality, price, price * (1.0 - fees) - self.cost, needs_a_week(state), terms)
 
 
-def needs_a_week(world: "World") -> float:
+def needs_a_week(state: State) -> float:
     """Needs for goods that come to a circle in a week, were all days like today: what the trade reckons with."""
-    today = sum(people.size for people in world.awake) * world.now.shopping.needs
-    return max(1e-9, 7 * today / markets(world) / int(world.scenario.merchants.categories))
+    today = sum(people.size for people in state.awake) * state.settings(ShoppingSettings).needs
+    return max(1e-9, 7 * today / markets(state) / int(state.settings(MerchantsSettings).categories))
 
 
-def keep_a_week(world: "World") -> float:
+def keep_a_week(state: State) -> float:
     """Keep of a shop and the listing fee, a week, of the people simulated."""
-    return float((world.now.merchants.fixed_cost + world.now.shopping.listing_fee * 7 / 30) * world.market_scale)
+    return float(
+        (state.settings(MerchantsSettings).fixed_cost + state.settings(ShoppingSettings).listing_fee * 7 / 30)
+        * market_scale(state)
+    )
 
 
-def found(world: "World") -> list[Merchant]:
+def found(state: State) -> None:
     """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
-    settings, table = world.now.merchants, world.tables["merchants"]
-    rows, circle = table.rows, shops_a_circle(world)
+    settings, table = state.settings(MerchantsSettings), state.table(MerchantColumns)
+    rows, circle = table.rows, shops_a_circle(state)
     number = rows.place.size
     if number == 0:
-        return []
+        return
     every = np.arange(number, dtype=np.uint64)
     place, quality, cost = (
-        luck.uniforms(world.lasting_luck(f"merchants.{what}"), every) for what in ("turn", "quality", "cost")
+        luck.uniforms(state.lasting_luck(f"merchants.{what}"), every) for what in ("turn", "quality", "cost")
     )
     order = np.arange(number) % circle
     turn = np.repeat(place[::circle], circle)
     rows.place[...] = (order / max(1, settings.number) + turn) % 1.0
     qualities = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
     costs = np.array([round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost])
-    best = entry.best_first(qualities - world.now.shopping.price_weight * costs / 100.0, int(settings.number), circle)
+    best = entry.best_first(
+        qualities - state.settings(ShoppingSettings).price_weight * costs / 100.0, int(settings.number), circle
+    )
     rows.quality[...], rows.cost[...] = qualities[best], costs[best]
     rows.price[...] = rows.price_before[...] = rows.open_price[...] = np.maximum(1, rows.cost + settings.first_markup)
     rows.open[...] = order < settings.number
     first = rows.open == 1  # they reckon as who opens one does: to earn the opening in a month
     rows.weeks_lately[first] = 1.0
-    rows.profit_lately[first] = settings.opening_cost * world.market_scale * 7 / 30
-    rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(world)
+    rows.profit_lately[first] = settings.opening_cost * market_scale(state) * 7 / 30
+    rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(state)
     accounts = np.arange(number, dtype=np.uint32)
-    capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
-    world.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
-    return [Merchant(world, table, row) for row in range(number)]
+    capital = np.full(number, round(settings.capital * market_scale(state)), np.int64)
+    state.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
+    for row in range(number):
+        Merchant(state, table, row)
 
 
-def settle(world: "World") -> None:
+def settle(state: State) -> None:
     """Shops pay their opening, their keep and the listing fee, and hand what is above their working capital to their owners."""
-    if not world.now.shopping.on:
+    if not state.settings(ShoppingSettings).on:
         return
-    settings, rows, ledger = world.now.merchants, world.tables["merchants"].rows, world.ledger
+    settings, rows, ledger = state.settings(MerchantsSettings), state[MerchantColumns], state.ledger
     accounts = np.flatnonzero(rows.open == 1).astype(np.uint32)
     nobody = np.zeros_like(accounts)
     new = np.flatnonzero(rows.opening == 1).astype(np.uint32)
     if new.size:
-        cost = np.minimum(ledger[MERCHANTS][new], round(settings.opening_cost * world.market_scale))
+        cost = np.minimum(ledger[MERCHANTS][new], round(settings.opening_cost * market_scale(state)))
         ledger.pay_many((new, np.zeros_like(new), cost), MERCHANTS, OUTSIDE, "opening")
         rows.opening[...] = 0
-    if world.day % 7 == 6:
-        _remember(world)
-        keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * world.market_scale))
+    if state.day % 7 == 6:
+        _remember(state)
+        keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * market_scale(state)))
         ledger.pay_many((accounts, nobody, keep), MERCHANTS, OUTSIDE, "keep")
-    if world.day % 30 == 0 and world.now.shopping.listing_fee > 0:
-        fee = np.minimum(ledger[MERCHANTS][accounts], round(world.now.shopping.listing_fee * world.market_scale))
+    if state.day % 30 == 0 and state.settings(ShoppingSettings).listing_fee > 0:
+        fee = np.minimum(
+            ledger[MERCHANTS][accounts], round(state.settings(ShoppingSettings).listing_fee * market_scale(state))
+        )
         ledger.pay_many((accounts, nobody, fee), MERCHANTS, COMPANY, "listing_fees")
-    if world.day % 30 == 29:
+    if state.day % 30 == 29:
         every = np.arange(rows.open.size, dtype=np.uint32)
-        above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * world.market_scale))
+        above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * market_scale(state)))
         ledger.pay_many((every, np.zeros_like(every), above), MERCHANTS, OUTSIDE, "dividends")
 
 
-def _remember(world: "World") -> None:
+def _remember(state: State) -> None:
     """Average the week of each open shop with those before: what it earned more slowly where the market is a sample.
 
     There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
     """
-    settings, rows = world.now.merchants, world.tables["merchants"].rows
-    shops, keep = rows.open == 1, keep_a_week(world)
-    earned = _likely_earnings(world) - rows.spent
+    settings, rows = state.settings(MerchantsSettings), state[MerchantColumns]
+    shops, keep = rows.open == 1, keep_a_week(state)
+    earned = _likely_earnings(state) - rows.spent
     week = (
         (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
         (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
@@ -434,49 +449,50 @@ def _remember(world: "World") -> None:
     )  # fmt: skip
     money = (
         (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep),
-        (rows.won_lately, (rows.demand + rows.open_demand) / MICRO / needs_a_week(world)),
+        (rows.won_lately, (rows.demand + rows.open_demand) / MICRO / needs_a_week(state)),
     )  # fmt: skip
-    for columns, new in ((week, 1.0 / settings.memory), (money, world.market_scale)):
+    for columns, new in ((week, 1.0 / settings.memory), (money, market_scale(state))):
         for lately, value in columns:
             lately[shops] += new * (value - lately)[shops]
     rows.losing[...] = np.where(shops & (rows.profit_lately < 0), rows.losing + 1, 0)
 
 
-def _likely_earnings(world: "World") -> NDArray[np.float64]:
+def _likely_earnings(state: State) -> NDArray[np.float64]:
     """What each shop would earn in the mean of those who looked at it this week, at its prices: less a matter of luck.
 
     Fees as it pays them of late, some deals being settled off the platform.
     """
-    terms, rows = world.now.shopping, world.tables["merchants"].rows
+    terms, rows = state.settings(ShoppingSettings), state[MerchantColumns]
     orders = np.maximum(1e-9, rows.orders)
     off, by_wallet = rows.off / orders, rows.by_wallet / orders
-    fee = world.now.wallet.merchant_fee
+    fee = state.settings(WalletSettings).merchant_fee
     fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
     in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
     return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
 
-def count(world: "World") -> None:
+def count(state: State) -> None:
     """Measure the shops and their profit: what they take in less what they pay, but for capital and dividends."""
-    if not world.now.shopping.on:
+    if not state.settings(ShoppingSettings).on:
         return
-    rows = world.tables["merchants"].rows
+    rows = state[MerchantColumns]
     is_open = rows.open == 1
     if is_open.any():
         price, cost = rows.price[is_open], rows.cost[is_open]
-        world.note("merchants.open", int(is_open.sum()))
-        world.note("merchants.price", float(price.mean()))
-        world.note("merchants.open_price", float(rows.open_price[is_open].mean()))
-        weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * world.market_scale)
+        state.note("merchants.open", int(is_open.sum()))
+        state.note("merchants.price", float(price.mean()))
+        state.note("merchants.open_price", float(rows.open_price[is_open].mean()))
+        weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * market_scale(state))
         profit_lately = rows.profit_lately[is_open]
-        world.note("merchants.profit", float((profit_lately / weeks).mean()) if world.day >= 7 else 0.0)
-        world.note("merchants.losing_share", float((profit_lately < 0).mean()))
-        world.note("merchants.markup", float(((price - cost) / price).mean()))
-        world.note("merchants.bid", float(rows.bid[is_open].mean()))
-        world.note(
-            "shopping.price_index", float(price.sum() / np.maximum(1, cost + world.now.merchants.first_markup).sum())
+        state.note("merchants.profit", float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
+        state.note("merchants.losing_share", float((profit_lately < 0).mean()))
+        state.note("merchants.markup", float(((price - cost) / price).mean()))
+        state.note("merchants.bid", float(rows.bid[is_open].mean()))
+        state.note(
+            "shopping.price_index",
+            float(price.sum() / np.maximum(1, cost + state.settings(MerchantsSettings).first_markup).sum()),
         )
-    flows = world.ledger.flows.items()
+    flows = state.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
-    world.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today
+    state.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today

@@ -11,6 +11,21 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.shopping.follows import NOBODY
 
+NONE = 255  # no shop
+
+
+class PurchaseColumns(Table):
+    """A row a person and category: row `person * categories + category`."""
+
+    shop = Column(np.uint8, NONE, "place in its circle of the shop last bought from; 255 for none")
+
+
+class RegardColumns(Table):
+    """A row a person and category, as purchases: the last experience of being helped."""
+
+    shop = Column(np.uint8, NONE, "place in its circle of the shop that helped last; 255 for none")
+    opinion = Column(np.int8, 0, "what the person thinks of it for that", "hundredths of a logit unit")
+
 
 class NeedColumns(Table):
     """A row a person. All but `ahead` is of today and empty between days."""

@@ -6,7 +6,7 @@ buyers who wonder, fewer of them where they were told.
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,8 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.people.users import AWAY
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State, settings_of
 
 KEPT = 10  # days
 READERS = ("brands", "updates", "support")  # services that look at past orders: without them none are kept
@@ -128,44 +127,52 @@ def _wondering(orders, rows, day, uninformed, informed, key):
     return found[:number]
 
 
-def rows_needed(world: "World") -> int:
+def rows_needed(state: State) -> int:
     """Rows for KEPT days of as many orders as there can be needs, and some more; 0 where nobody looks at them."""
-    scenario = world.scenario
+    scenario = state.scenario
     if not any(hasattr(scenario, service) and scenario.can_be_on(service) for service in READERS):
         return 0
     days = 0, *(event.day + 1 for event in scenario.events)
-    most = world.size * max(scenario.at(day).shopping.needs for day in days)
+    most = state.size * max(settings_of(scenario.at(day), ShoppingSettings).needs for day in days)
     return KEPT * int(most + 6 * math.sqrt(most) + 16)
 
 
-def take(world: "World", who: NDArray[Any], to: NDArray[Any]) -> None:
+def take(state: State, who: NDArray[Any], to: NDArray[Any]) -> None:
     """Write down orders of today: buyers and rows of merchants; when each arrives is drawn by luck."""
-    rows = world.tables["orders"].rows
+    rows = state[OrderColumns]
     if rows.buyer.size:
-        _write(rows, world.day, rows.buyer.size // KEPT, who, to, world.now.orders.row, world.luck("orders.delivery"))
+        _write(
+            rows,
+            state.day,
+            rows.buyer.size // KEPT,
+            who,
+            to,
+            state.settings(OrdersSettings).row,
+            state.luck("orders.delivery"),
+        )
 
 
-def today(world: "World") -> NDArray[np.int64]:
+def today(state: State) -> NDArray[np.int64]:
     """Rows of today's orders."""
-    rows = world.tables["orders"].rows
-    found: NDArray[np.int64] = _rows_of(rows, world.day, world.day, rows.buyer.size // KEPT)
+    rows = state[OrderColumns]
+    found: NDArray[np.int64] = _rows_of(rows, state.day, state.day, rows.buyer.size // KEPT)
     return found
 
 
-def recent(world: "World") -> NDArray[np.int64]:
+def recent(state: State) -> NDArray[np.int64]:
     """Rows of the orders of the last KEPT days, the oldest first."""
-    rows = world.tables["orders"].rows
-    found: NDArray[np.int64] = _rows_of(rows, world.day - KEPT + 1, world.day, rows.buyer.size // KEPT)
+    rows = state[OrderColumns]
+    found: NDArray[np.int64] = _rows_of(rows, state.day - KEPT + 1, state.day, rows.buyer.size // KEPT)
     return found
 
 
-def questions(world: "World") -> NDArray[np.int64]:
+def questions(state: State) -> NDArray[np.int64]:
     """Rows of the orders whose buyer asks today where they are; nobody asks twice about one."""
-    settings = world.now.orders
+    settings = state.settings(OrdersSettings)
     usual = max(1.0, settings.packing + settings.transport + settings.late * settings.late_days)  # days under way
     shares = settings.asking, settings.asking_informed
     uninformed, informed = (1.0 - (1.0 - share) ** (1.0 / usual) for share in shares)
     rows: NDArray[np.int64] = _wondering(
-        world.tables["orders"].rows, recent(world), world.day, uninformed, informed, world.lasting_luck("orders.asking")
+        state[OrderColumns], recent(state), state.day, uninformed, informed, state.lasting_luck("orders.asking")
     )
     return rows

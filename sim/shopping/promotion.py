@@ -5,17 +5,15 @@ The weight lever blends bids into the ranking, disclosure marks promoted places 
 unpaid ranking would have led this person to, less what the paid one did, same data, prices and luck.
 """
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import COMPANY, affordable
 from sim.ground.metrics import flow, ratio
-from sim.shopping.merchant import MERCHANTS
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.state import State
 
 
 class PromotionSettings(Settings):
@@ -44,17 +42,34 @@ METRICS = (
 )  # fmt: skip
 
 
-def step(world: "World") -> None:
+class Clicks(NamedTuple):
+    """Today's clicks on promoted places, in their order: rows of merchants and the price of each."""
+
+    shop: np.ndarray
+    price: np.ndarray
+
+
+def add_clicks(state: State, shop: np.ndarray, price: np.ndarray) -> None:
+    """Clicks on promoted places of the assistant's answers, then of lists, which merchants pay later today."""
+    before = state.handed(Clicks)
+    clicks = Clicks(shop, price)
+    if before is not None:
+        clicks = Clicks(np.append(before.shop, shop), np.append(before.price, price))
+    state.hand_on(clicks)
+
+
+def step(state: State) -> None:
     """Merchants pay for today's clicks in their order, as far as their money goes."""
-    merchants, cents = world.promoted_clicks
-    if merchants.size == 0:
+    clicks = state.handed(Clicks)
+    if clicks is None or clicks.shop.size == 0:
         return
-    rows = world.tables["merchants"].rows
-    paid = affordable(merchants, cents, world.ledger[MERCHANTS].copy())
+    merchants, cents = clicks
+    rows = state[MerchantColumns]
+    paid = affordable(merchants, cents, state.ledger[MERCHANTS].copy())
     who, amount = merchants[paid], cents[paid]
-    world.ledger.pay_many((who, np.zeros_like(who), amount), MERCHANTS, COMPANY, "promotion")
+    state.ledger.pay_many((who, np.zeros_like(who), amount), MERCHANTS, COMPANY, "promotion")
     np.add.at(rows.clicks, who, 1)
     np.add.at(rows.spent, who, amount)
-    world.note("promotion.clicks", cents.size)
-    world.note("promotion.paid_clicks", int(paid.sum()))
-    world.note("promotion.spent", int(amount.sum()))
+    state.note("promotion.clicks", cents.size)
+    state.note("promotion.paid_clicks", int(paid.sum()))
+    state.note("promotion.spent", int(amount.sum()))

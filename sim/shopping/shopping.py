@@ -8,101 +8,33 @@ without they choose by a logit over match, quality and price. Most know what a s
 what is cheaper with the trouble of going there; a deal begun in the thread may be settled off the platform to save its fee.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sim.engine import elementary, luck
-from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, prefetch
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, stock
+from sim.payments.terms import WalletSettings
 from sim.people import knowledge, trust
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
-from sim.shopping import baskets, channels, follows, merchant, needs, sales
-from sim.shopping.merchant import MERCHANTS
+from sim.people.trust import TrustColumns
+from sim.shopping import baskets, channels, follows, merchant, needs, promotion, sales
+from sim.shopping.follows import FollowColumns, WishColumns
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.needs import NONE, NeedColumns, PurchaseColumns, RegardColumns
+from sim.shopping.orders import ToldColumns
 from sim.shopping.posting import earned_by_post
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.promotion import PromotionSettings
+from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.state import State
 
 SOON = 4  # shoppers ahead that the memory is asked for
 MOST_SHOPS = 128  # in a circle, for the kernel's small arrays
-NONE = 255  # no shop
 MICRO = merchant.MICRO
-
-
-class ShoppingSettings(Settings):
-    """[shopping]"""
-
-    on: bool = decided.switch(False, "whether shops can be reached in a thread")
-    commission: float = decided.share(
-        0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4
-    )
-    listing_fee: int = decided.count(
-        0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 5_000_000
-    )
-    considered: int = decided.count(
-        8, "shops", "shops shown for a need, friends' and followed ones included", "MODEL.md: 8", 2, 20, ge=1, le=60
-    )
-    needs: float = assumed.share(
-        0.08, "chance of a need for goods on a day of use",
-        "fitted: about 900 CNY a member and year; Taobao 7,310 a buyer (facts.csv)", 0.01, 0.3,
-    )  # fmt: skip
-    shoppers: float = assumed.share(
-        0.3, "people who look for goods in threads at all; they have all the needs", "facts.csv: WeChat users shopping in it, .15-.345",
-        0.15, 1,
-    )  # fmt: skip
-    price_weight: float = assumed.positive(
-        0.03,
-        "logit units per CNY",
-        "how much a price counts; 1/this is the spread of taste in CNY",
-        "MODEL.md",
-        0.005,
-        0.1,
-    )
-    travel: float = assumed.amount(
-        4.0, "logit units", "loss of match at distance 1 of the taste circle", "MODEL.md; Salop 1979", 0, 12
-    )
-    pair_spread: float = assumed.amount(1.0, "logit units", "match peculiar to a person and a shop", "MODEL.md", 0, 3)
-    noise: float = assumed.amount(1.0, "logit units", "Gumbel noise of a choice; 0 in limiting cases", "MODEL.md", 0, 2)
-    reservation: float = assumed.number(
-        0.0, "CNY", "spread of a need's own worth, uniform from 0; used in limiting cases", "LIMITS.md 19", 0, 1_000,
-        ge=0, le=10_000,
-    )  # fmt: skip
-    outside: float = assumed.number(
-        0.0, "logit units", "worth of the outside's best offer, price paid; -50 for none", "MODEL.md", -50, 5
-    )
-    doing_without: float = assumed.number(
-        0.0, "logit units", "worth of not buying; -50 if all must buy", "MODEL.md: 0", -50, 5
-    )
-    taste_alike: float = assumed.share(
-        0.5, "correlation of taste within a group", "MODEL.md: friends' tastes correlate", 0, 0.95
-    )
-    followed: int = assumed.count(
-        2, "shops", "most shops considered because they are followed, and as many where friends bought", "MODEL.md: 2",
-        0, 4, le=4,
-    )  # fmt: skip
-    dodging: float = assumed.amount(3.0, "logit units", "reluctance to settle off the platform", "MODEL.md", 1, 6)
-    open_known: float = assumed.share(
-        0.9, "buyers who know what a shop asks in the open", "MODEL.md: nine in ten; no source: sweep", 0.5, 1
-    )
-    open_trouble: float = assumed.positive(
-        15.0, "CNY", "mean trouble of buying there rather than in the thread, exponential", "MODEL.md; no source: sweep",
-        4, 30,
-    )  # fmt: skip
-    outside_margin: float = assumed.share(
-        0.2, "what sellers outside earn of a sale, which they lose to shops here", "MODEL.md", 0, 0.4
-    )
-
-
-class PurchaseColumns(Table):
-    """A row a person and category: row `person * categories + category`."""
-
-    shop = Column(np.uint8, NONE, "place in its circle of the shop last bought from; 255 for none")
 
 
 METRICS = (
@@ -369,23 +301,22 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
     return shoppers.size
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Needs arise and are met; shops are paid; what was looked at is remembered for prices."""
-    settings = world.now.shopping
-    world.promoted_clicks = world.assistant_clicks
+    settings = state.settings(ShoppingSettings)
     if not settings.on:
         return
-    shops, bought = world.tables["merchants"].rows, world.tables["knowledge"].rows.purchases
-    fees = min(1.0, settings.commission + world.now.wallet.merchant_fee)
-    circle, categories = merchant.shops_a_circle(world), int(world.scenario.merchants.categories)
-    lasting = tuple(world.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
+    shops, bought = state[MerchantColumns], state[KnowledgeColumns].purchases
+    fees = min(1.0, settings.commission + state.settings(WalletSettings).merchant_fee)
+    circle, categories = merchant.shops_a_circle(state), int(state.settings(MerchantsSettings).categories)
+    lasting = tuple(state.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = (
-        world.luck("shopping.need"),
+        state.luck("shopping.need"),
         *lasting,
-        *(world.luck(f"shopping.{what}") for what in ("choice", "dodging", "trust")),
+        *(state.luck(f"shopping.{what}") for what in ("choice", "dodging", "trust")),
     )
-    recall, wishes, need = follows.recall(world), world.tables["wishes"].rows, world.tables["needs"].rows
-    lookers = world.lasting_luck("shopping.shoppers")
+    recall, wishes, need = follows.recall(state), state[WishColumns], state[NeedColumns]
+    lookers = state.lasting_luck("shopping.shoppers")
 
     def needy(awake: np.ndarray) -> np.ndarray:
         people = np.empty(awake.size + 1, np.uint32)
@@ -394,16 +325,16 @@ def step(world: "World") -> None:
         )
         return people[:found]
 
-    shoppers = list(each_block(world.pool, world.threads, needy, world.awake))
+    shoppers = list(each_block(state.pool, state.threads, needy, state.awake))
     events: list[tuple[np.ndarray, ...]] = []
     total = baskets.empty(shops.place.size)
     for box in decide(
-        world, _shop, lambda: baskets.empty(shops.place.size), settings.row, world.now.promotion.row, knowledge.sources(world.now, "ranking"),
-        world.now.knowledge.row, fees,
-        recall, world.friends.rows.group_of, world.friends.rows, world.tables["follows"].rows,
-        wishes, need, world.tables["told"].rows.told, world.tables["regard"].rows, world.tables["purchases"].rows, bought,
-        world.tables["trust"].rows.trust, world.ledger[BANK], world.ledger[WALLET], shops, *merchant.open_shops(world), circle, categories,
-        merchant.markets(world), keys, world.felt.rows, parts=shoppers, keep_empty=True,
+        state, _shop, lambda: baskets.empty(shops.place.size), settings.row, state.settings(PromotionSettings).row, knowledge.sources(state.now, "ranking"),
+        state.settings(KnowledgeSettings).row, fees,
+        recall, state.friends.rows.group_of, state.friends.rows, state[FollowColumns],
+        wishes, need, state[ToldColumns].told, state[RegardColumns], state[PurchaseColumns], bought,
+        state[TrustColumns].trust, state.ledger[BANK], state.ledger[WALLET], shops, *merchant.open_shops(state), circle, categories,
+        merchant.markets(state), keys, state[FeltColumns], parts=shoppers, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         events.append(tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.kind, box.why)))
@@ -413,30 +344,28 @@ def step(world: "World") -> None:
     for name, week in zip(baskets.LEARNT, total.learnt, strict=True):
         getattr(shops, name)[...] += week
     if events:
-        _deliver(world, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
-    baskets.note(world, total.tally)
+        _deliver(state, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
+    baskets.note(state, total.tally)
 
 
 def _deliver(
-    world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, kind: np.ndarray, why: np.ndarray
+    state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, kind: np.ndarray, why: np.ndarray
 ) -> None:
     """Orders are paid; clicks on promoted places wait for promotion; how orders came about is counted."""
     sold = kind != baskets.PAID_CLICK
     sales.sell(
-        world, who[sold], to[sold], cents[sold], kind[sold] == baskets.OFF_PLATFORM, kind[sold] == baskets.IN_THE_OPEN
+        state, who[sold], to[sold], cents[sold], kind[sold] == baskets.OFF_PLATFORM, kind[sold] == baskets.IN_THE_OPEN
     )
-    shops_clicked, price = world.assistant_clicks
-    world.promoted_clicks = np.append(shops_clicked, to[~sold]), np.append(price, cents[~sold])
-    if world.now.brands.on:  # brands can tell
-        world.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
-        world.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
-        world.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
-    if world.now.assistant.on:
-        world.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
+    promotion.add_clicks(state, to[~sold], cents[~sold])
+    if state.settings(BrandsSettings).on:  # brands can tell
+        state.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
+        state.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
+        state.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
+    state.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
 
 
-def count(world: "World") -> None:
+def count(state: State) -> None:
     """What the platform took of sales, once promotion is paid."""
-    if world.now.shopping.on:
+    if state.settings(ShoppingSettings).on:
         reasons = ("commission", "payment_fees", "promotion")
-        world.note("shopping.taken", sum(world.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
+        state.note("shopping.taken", sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))

@@ -4,45 +4,25 @@ They spare buyers the wondering and merchants the questions; whoever was kept in
 take part while that is worth the price of the messages to them.
 """
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.shopping import merchant, orders
-from sim.shopping.merchant import MERCHANTS
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
+from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered
-
-
-class UpdatesSettings(Settings):
-    """[updates]"""
-
-    on: bool = decided.switch(False, "whether merchants can send updates on orders in the thread")
-    price: float = decided.amount(
-        0.0, "cents a message", "price of an update, paid by the merchant",
-        "facts.csv: WhatsApp utility in India, about 1", 0, 50,
-    )  # fmt: skip
-    relief: float = assumed.amount(
-        0.2, "CNY", "worth of an update to a buyer who is here to read it", "round figure", 0, 2
-    )
-    thanks: float = assumed.amount(
-        0.1, "logit units", "added match of the shop last bought from, if it sent updates", "round figure", 0, 0.5
-    )
-    question_cost: float = assumed.positive(
-        400.0, "cents", "what a merchant thinks a question about an order costs, in the mean",
-        "round figure: a ticket costs 430 in zendesk.toml", 50, 2_000,
-    )  # fmt: skip
-    cost_spread: float = assumed.amount(0.8, "log-spread", "inequality of that cost", "round figure", 0, 1.5)
 
 
 class UpdatesColumns(Table):
@@ -112,31 +92,36 @@ def _review(takes_part, shops, fewer_questions, fees, it, key):
             takes_part[row] = worth >= MESSAGES * it.price
 
 
-def step(world: "World") -> None:
+class SparedQuestions(NamedTuple):
+    """What questions that updates answer would have cost shops today, in cents; desks that answer them tell it apart."""
+
+    cents: int
+
+
+def step(state: State) -> None:
     """Merchants who take part tell buyers that an order is confirmed, shipped, delivered, while they can pay."""
-    settings = world.now.updates
+    settings = state.settings(UpdatesSettings)
     if not settings.on:
         return
-    takes_part, shops = world.tables["updates"].rows.takes_part, world.tables["merchants"].rows
+    takes_part, shops = state[UpdatesColumns].takes_part, state[MerchantColumns]
     cents = np.zeros(takes_part.size, np.int64)
-    keys = world.luck("updates.price"), world.lasting_luck("updates.question_cost")
+    keys = state.luck("updates.price"), state.lasting_luck("updates.question_cost")
     sent, informed, questions = _tell(
-        world.tables["orders"].rows, orders.recent(world), world.day, takes_part, world.tables["told"].rows.told,
-        int(world.scenario.merchants.categories), merchant.shops_a_circle(world), world.ledger[MERCHANTS], settings.row,
-        keys, world.here, world.felt.rows.worth, cents,
+        state[OrderColumns], orders.recent(state), state.day, takes_part, state[ToldColumns].told,
+        int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state), state.ledger[MERCHANTS], settings.row,
+        keys, state.here, state[FeltColumns].worth, cents,
     )  # fmt: skip
-    terms = world.now.orders
-    if not world.now.support.on:  # else shops are spared what its desks cost them
-        world.add("welfare.merchants", round((terms.asking - terms.asking_informed) * questions))
+    terms = state.settings(OrdersSettings)
+    state.hand_on(SparedQuestions(round((terms.asking - terms.asking_informed) * questions)))
     who = np.flatnonzero(cents).astype(np.uint32)
-    world.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
+    state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
     shops.spent[...] += cents
-    world.note("updates.sent", sent)
-    world.note("updates.informed", informed)
-    world.note("updates.spent", int(cents.sum()))
-    world.note("updates.questions", orders.questions(world).size)
+    state.note("updates.sent", sent)
+    state.note("updates.informed", informed)
+    state.note("updates.spent", int(cents.sum()))
+    state.note("updates.questions", orders.questions(state).size)
     is_open = shops.open == 1
-    world.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
-    if world.day % 7 == 6:
-        fees = min(1.0, world.now.shopping.commission + world.now.wallet.merchant_fee)
+    state.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
+    if state.day % 7 == 6:
+        fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])

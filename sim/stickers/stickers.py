@@ -1,7 +1,5 @@
 """Stickers: packs of small pictures, bought once and sent for ever; the more one owns, the less one wants."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sim.engine import luck
@@ -12,10 +10,9 @@ from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow
 from sim.payments import purse
 from sim.people import experience
+from sim.people.experience import ExperienceSettings, FeltColumns
 from sim.service import Service
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 
 class StickersSettings(Settings):
@@ -71,19 +68,19 @@ def _buy(awake, start, packs, owner, wallet, bank, felt, it, before_fees, key, b
     return awake.size
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """People who look at sticker packs buy those worth their price."""
-    settings = world.settings(StickersSettings)
+    settings = state.settings(StickersSettings)
     if not settings.on:
         return
-    packs, owner = world.rows(StickersColumns).packs, world.rows(purse.PurseColumns).has_wallet
+    packs, owner = state[StickersColumns].packs, state[purse.PurseColumns].has_wallet
     for box in decide(
-        world, _buy, outbox, packs, owner, world.ledger[WALLET], world.ledger[BANK], world.felt.rows, settings.row,
-        experience.before_fees(world.now.experience), world.luck("stickers.buys"),
+        state, _buy, outbox, packs, owner, state.ledger[WALLET], state.ledger[BANK], state[FeltColumns], settings.row,
+        experience.before_fees(state.settings(ExperienceSettings)), state.luck("stickers.buys"),
     ):  # fmt: skip
         many = int(box.used[0])
-        purse.buy(world, box.who[:many], box.to[:many], box.cents[:many], COMPANY, "stickers")
-        world.add(SOLD, many)
+        purse.buy(state, box.who[:many], box.to[:many], box.cents[:many], COMPANY, "stickers")
+        state.add(SOLD, many)
 
 
 STICKERS = Service(

@@ -9,7 +9,7 @@ For membership (as WhatsApp once asked), what is bought is a network good: its w
 friends who are members, and whoever finds it not worth the price leaves (Rohlfs 1974).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -21,12 +21,13 @@ from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, stock
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
 from sim.people import experience
-from sim.people.presence import days_of_use
-from sim.people.users import LEFT, MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.attention import AttentionColumns
+from sim.people.experience import ExperienceSettings, FeltColumns
+from sim.people.presence import PresenceColumns, days_of_use
+from sim.people.users import LEFT, MEMBER, UserColumns
+from sim.state import State
 
 MONTH = 30  # days between payments; everyone pays on a day of their own
 
@@ -134,50 +135,61 @@ def _feel(awake, subscribed, eagerness, it, before_fees, key, owing, felt):
             felt.worth[who] += month / 100.0 / days
 
 
-def step(world: "World") -> None:
+class Adverts(NamedTuple):
+    """Today's adverts were felt, which subscribers were spared."""
+
+    pain: np.ndarray
+
+
+def mind_adverts(state: State, pain: np.ndarray) -> None:
+    """Remember what today's adverts cost each person, or would have, before those whose day it is decide by it."""
+    if state.settings(SubscriptionsSettings).on:
+        active, nuisance = state[UserColumns].active, state[SubscriptionsColumns].nuisance
+        list(state.each_block(lambda part: _mind(*part, active, pain, nuisance)))
+        state.hand_on(Adverts(pain))
+
+
+def step(state: State) -> None:
     """Those whose day it is pay or stop; subscribers enjoy what they paid for."""
-    settings = world.now.subscriptions
+    settings = state.settings(SubscriptionsSettings)
     if not settings.on:
         return
-    users, mine = world.users.rows, world.tables["subscriptions"].rows
-    types_key = world.lasting_luck("subscriptions.type")
-    pain = world.column("advertising", "pain")
-    if world.now.advertising.on:
-        list(world.each_block(lambda part: _mind(*part, users.active, pain, mine.nuisance)))
-    else:
+    users, mine = state[UserColumns], state[SubscriptionsColumns]
+    types_key = state.lasting_luck("subscriptions.type")
+    if state.handed(Adverts) is None:
         mine.nuisance[...] *= np.float32(1 - 1 / MONTH)
-    everyone = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)
+    everyone = np.arange(state.day % MONTH, state.size, MONTH, dtype=np.uint32)
     due = everyone[users.membership[everyone] == MEMBER]
     before = (users.membership == MEMBER).astype(np.float32)
     worth = np.empty(due.size)
     _month_worth(
-        due, mine.nuisance, before, world.friends.rows, float(before.sum(dtype=np.float64)) / world.size, settings.row,
-        world.now.experience.money_worth, types_key, worth,
+        due, mine.nuisance, before, state.friends.rows, float(before.sum(dtype=np.float64)) / state.size, settings.row,
+        state.settings(ExperienceSettings).money_worth, types_key, worth,
     )  # fmt: skip
-    owner = world.tables["purse"].rows.has_wallet[due] == 1
-    money = world.ledger[BANK][due] + world.ledger[WALLET][due] * owner
+    owner = state[PurseColumns].has_wallet[due] == 1
+    money = state.ledger[BANK][due] + state.ledger[WALLET][due] * owner
     box = outbox(due.size + 1)
     _review(due, money, worth, users, mine.subscribed, settings.row, box)
     many = int(box.used[0])
     who = box.who[:many]
-    purse.buy(world, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
+    purse.buy(state, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
     mine.owing[who] += np.float32(settings.price / 100)
-    world.note("subscriptions.payments", many)
+    state.note("subscriptions.payments", many)
     gone = due[users.membership[due] == LEFT]
-    world.tables["attention"].rows.attention[gone] = 0.0
-    world.felt.rows.memory[gone] = 1.0  # as who leaves by attention.py
-    world.add("users.leaves", gone.size)
-    for part in world.awake:
+    state[AttentionColumns].attention[gone] = 0.0
+    state[FeltColumns].memory[gone] = 1.0  # as who leaves by attention.py
+    state.add("users.leaves", gone.size)
+    for part in state.awake:
         _feel(
             part,
             mine.subscribed,
-            world.presence.rows.eagerness,
+            state[PresenceColumns].eagerness,
             settings.row,
-            experience.before_fees(world.now.experience),
+            experience.before_fees(state.settings(ExperienceSettings)),
             types_key,
             mine.owing,
-            world.felt.rows,
+            state[FeltColumns],
         )
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
-    world.note("subscriptions.subscribers", paying)
-    world.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))
+    state.note("subscriptions.subscribers", paying)
+    state.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))

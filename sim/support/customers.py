@@ -4,7 +4,7 @@ They have questions of all kinds, ask where their order is, find defects, and co
 is noted by support/support.py, which helps them.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.people.presence import HERE
 from sim.shopping import orders
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.needs import PurchaseColumns
+from sim.shopping.orders import OrderColumns
+from sim.state import State
+from sim.support.terms import SupportSettings
 
 ROOM = 4_096
 QUESTION, AGAIN, WHERE, DEFECT = range(4)  # what a customer comes with
@@ -109,21 +111,23 @@ def _after_sales(recent, wondering, orders_of, here, shops_open, terms, box):
             put(box, who, shop, DEFECT, terms.day - orders_of.ordered[at])
 
 
-def come(world: "World", circle: int, markets: int) -> Tickets:
+def come(state: State, circle: int, markets: int) -> Tickets:
     """All who turn to a shop for help today, those who open the app: who wonders while away has asked elsewhere.
 
     Args:
         circle, markets: shops a market and category, and how many markets there are.
     """
-    shops_open, unsolved = world.tables["merchants"].rows.open, world.tables["customers"].rows.unsolved
-    known, categories = world.tables["purchases"].rows, int(world.scenario.merchants.categories)
-    terms = Terms(world.now.support.row, world.day, categories, circle, markets, world.luck("support.comes"))
-    asking = decide(world, _ask, tickets, terms, unsolved, known, shops_open, np.int64(world.size))
+    shops_open, unsolved = state[MerchantColumns].open, state[CustomerColumns].unsolved
+    known, categories = state[PurchaseColumns], int(state.settings(MerchantsSettings).categories)
+    terms = Terms(
+        state.settings(SupportSettings).row, state.day, categories, circle, markets, state.luck("support.comes")
+    )
+    asking = decide(state, _ask, tickets, terms, unsolved, known, shops_open, np.int64(state.size))
     parts = [_written(box) for box in asking]
-    recent, wondering = orders.recent(world), orders.questions(world)
+    recent, wondering = orders.recent(state), orders.questions(state)
     if recent.size:
         box = tickets(recent.size + wondering.size)
-        _after_sales(recent, wondering, world.tables["orders"].rows, world.here, shops_open, terms, box)
+        _after_sales(recent, wondering, state[OrderColumns], state.here, shops_open, terms, box)
         parts.append(_written(box))
     return Tickets(*(np.concatenate(columns) for columns in zip(*parts, strict=True))) if parts else tickets(0)
 

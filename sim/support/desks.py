@@ -9,7 +9,7 @@ help costs shops outside the platform is part of their usual costs, and is spare
 """
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,9 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.ground.queues import HOURS, MINUTES
 from sim.people.users import AWAY
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.state import State
+from sim.support.terms import SupportSettings
 
 MOST = 64  # agents of a desk on duty in an hour
 WEEK = 7
@@ -200,9 +199,9 @@ def _shares(opens: int, closes: int, hours: tuple[float, ...]) -> NDArray[np.flo
     return np.asarray(weights / weights.sum())
 
 
-def topics_needed(world: "World") -> int:
+def topics_needed(state: State) -> int:
     """Rows of the table of topics: a desk and category."""
-    return merchant.markets(world) * int(world.scenario.merchants.categories)
+    return merchant.markets(state) * int(state.settings(MerchantsSettings).categories)
 
 
 def shares_of(settings: DesksSettings) -> NDArray[np.float64]:
@@ -210,112 +209,115 @@ def shares_of(settings: DesksSettings) -> NDArray[np.float64]:
     return _shares(settings.opens, settings.closes, settings.hours)
 
 
-def on_duty(world: "World") -> NDArray[np.int64]:
+def on_duty(state: State) -> NDArray[np.int64]:
     """Agents on duty: a row a desk, a column an hour; a view to write."""
-    agents: NDArray[np.int64] = world.tables["desk_hours"].rows.agents.reshape(-1, HOURS)
+    agents: NDArray[np.int64] = state[DutyColumns].agents.reshape(-1, HOURS)
     return agents
 
 
-def found(world: "World") -> None:
+def found(state: State) -> None:
     """Day 0: every desk has the same agents in all hours in which it is open."""
-    settings, agents = world.now.desks, on_duty(world)
+    settings, agents = state.settings(DesksSettings), on_duty(state)
     if settings.budget > 0:
         agents[...] = settings.agents * (shares_of(settings) > 0)
 
 
-def serve(world: "World", come: Queue, mean_service: float) -> NDArray[np.float64]:
+def serve(state: State, come: Queue, mean_service: float) -> NDArray[np.float64]:
     """A day at the desks: the minutes that each who comes waits, or queues.GAVE_UP.
 
     Args:
         come: customers simulated.
         mean_service: minutes that serving the others takes.
     """
-    desks, settings, scale = world.tables["desks"].rows, world.now.desks, world.market_scale
+    desks, settings, scale = state[DeskColumns], state.settings(DesksSettings), merchant.market_scale(state)
     simulated, number = come.desk.size, np.zeros(desks.wait.size, np.int64)
     if desks.usual[0] < 0:
         desks.usual[...] = simulated / desks.wait.size
     if scale < 1.0:
-        u = luck.uniforms(world.luck("desks.others"), desks.wait.size)
+        u = luck.uniforms(state.luck("desks.others"), desks.wait.size)
         behind = (1.0 / scale - 1.0) * desks.usual
         number[...] = [luck.poisson(*one) for one in zip(behind.tolist(), u.tolist(), strict=True)]
     room = np.zeros(number.sum(), np.int64)
     queue = Queue(*(np.append(column, room) for column in come))
-    _others(number, mean_service, settings.patience, shares_of(settings), world.luck("desks.other"), queue, simulated)
-    free = world.tables["desk_agents"].rows.free.reshape(-1, MOST)
+    _others(number, mean_service, settings.patience, shares_of(settings), state.luck("desks.other"), queue, simulated)
+    free = state[AgentColumns].free.reshape(-1, MOST)
     waits, order = np.empty(queue.desk.size), np.argsort(queue.desk * MINUTES + queue.minute, kind="stable")
-    queues.serve(order, *queue, on_duty(world), free, waits)
+    queues.serve(order, *queue, on_duty(state), free, waits)
     free[...] = np.maximum(0.0, free - MINUTES)
     _remember(queue, waits, simulated, desks)
     return waits[:simulated]
 
 
-def broadcast(world: "World", questions: NDArray[np.int64]) -> None:
+def broadcast(state: State, questions: NDArray[np.int64]) -> None:
     """Desks show what many ask about, where the last time is past and it is worth its cost to their shops.
 
     Args:
         questions: the topic of each question asked today.
     """
-    settings, topics, shops = world.now.support, world.tables["topics"].rows, world.tables["merchants"].rows
-    scale, answer_cost = world.market_scale, world.now.desks.wage * world.now.desks.service / 60.0
+    settings, topics, shops = state.settings(SupportSettings), state[TopicColumns], state[MerchantColumns]
+    scale, answer_cost = (
+        merchant.market_scale(state),
+        state.settings(DesksSettings).wage * state.settings(DesksSettings).service / 60.0,
+    )
     topics.asked[...] += (np.bincount(questions, minlength=topics.asked.size) - topics.asked) / WEEK
     if not settings.video:
         return
     due = [
         topic
-        for topic in np.flatnonzero(world.day - topics.shown.astype(np.int64) >= settings.lasting).tolist()
+        for topic in np.flatnonzero(state.day - topics.shown.astype(np.int64) >= settings.lasting).tolist()
         if broadcast_pays(topics.asked[topic] / scale, answer_cost, topics.earned[topic] / scale, settings.row)
     ]
-    topics.shown[due] = world.day
+    topics.shown[due] = state.day
     shown = np.bincount(np.array(due, np.int64), minlength=topics.shown.size)
-    owed = world.tables["desks"].rows.owed
+    owed = state[DeskColumns].owed
     owed += shown.reshape(owed.size, -1).sum(axis=1) * settings.broadcast_cost
     shops.reputation[...] += settings.charm * np.repeat(shown, shops.open.size // shown.size)
-    world.note("support.broadcasts", len(due) * scale)
-    world.note("support.broadcast_cost", len(due) * settings.broadcast_cost * scale)
+    state.note("support.broadcasts", len(due) * scale)
+    state.note("support.broadcast_cost", len(due) * settings.broadcast_cost * scale)
 
 
-def bill(world: "World", calls: NDArray[np.int64]) -> None:
+def bill(state: State, calls: NDArray[np.int64]) -> None:
     """The day's wages, and `calls` of customers simulated, by desk, are put down to the shops of each market."""
-    settings, desks, agents = world.now.desks, world.tables["desks"].rows, on_duty(world)
+    settings, desks, agents = state.settings(DesksSettings), state[DeskColumns], on_duty(state)
     desks.owed[...] += settings.wage * agents.sum(axis=1)
-    desks.owed[...] += (settings.call_cost * calls / world.market_scale).astype(np.int64)
+    desks.owed[...] += (settings.call_cost * calls / merchant.market_scale(state)).astype(np.int64)
     hours = np.count_nonzero(shares_of(settings))
-    world.note("support.agents", float(agents.sum()) / hours * world.market_scale)
+    state.note("support.agents", float(agents.sum()) / hours * merchant.market_scale(state))
 
 
-def settle(world: "World") -> None:
+def settle(state: State) -> None:
     """On the last day of a week the desks are paid by their shops, and staffed for the next."""
-    if world.day % WEEK == WEEK - 1:
-        _pay(world)
-        _plan(world)
+    if state.day % WEEK == WEEK - 1:
+        _pay(state)
+        _plan(state)
 
 
-def _pay(world: "World") -> None:
+def _pay(state: State) -> None:
     """Shops pay by how much they sold; one that has too little pays what there is."""
-    desks, shops = world.tables["desks"].rows, world.tables["merchants"].rows
+    desks, shops = state[DeskColumns], state[MerchantColumns]
     sold, is_open = shops.orders.reshape(desks.wait.size, -1), shops.open.reshape(desks.wait.size, -1)
     parts = np.where(sold.any(axis=1, keepdims=True), sold, is_open).cumsum(axis=1)
-    u = luck.uniforms(world.luck("desks.rounding"), desks.wait.size)
-    owed = np.floor(desks.owed * world.market_scale + u).astype(np.int64)[:, None]
+    u = luck.uniforms(state.luck("desks.rounding"), desks.wait.size)
+    owed = np.floor(desks.owed * merchant.market_scale(state) + u).astype(np.int64)[:, None]
     due = np.diff(owed * parts // np.maximum(1, parts[:, -1:]), axis=1, prepend=0).ravel()
-    spared = np.floor(world.now.desks.outside_cost * shops.orders * shops.price).astype(np.int64)
+    spared = np.floor(state.settings(DesksSettings).outside_cost * shops.orders * shops.price).astype(np.int64)
     every = np.arange(due.size, dtype=np.uint32)
     nobody = np.zeros_like(every)
-    world.ledger.pay_many((nobody, every, spared), OUTSIDE, MERCHANTS, "help_spared")
-    cents = np.minimum(due, world.ledger[MERCHANTS])
-    world.ledger.pay_many((every, nobody, cents), MERCHANTS, OUTSIDE, "help")
+    state.ledger.pay_many((nobody, every, spared), OUTSIDE, MERCHANTS, "help_spared")
+    cents = np.minimum(due, state.ledger[MERCHANTS])
+    state.ledger.pay_many((every, nobody, cents), MERCHANTS, OUTSIDE, "help")
     shops.spent[...] += cents - spared
-    world.add("support.cost", int(cents.sum()))
-    world.add("support.spared", int(spared.sum()))
+    state.add("support.cost", int(cents.sum()))
+    state.add("support.spared", int(spared.sum()))
     desks.owed[...] = 0
 
 
-def _plan(world: "World") -> None:
+def _plan(state: State) -> None:
     """Desks take on agents for the coming week."""
-    settings, desks, shops = world.now.desks, world.tables["desks"].rows, world.tables["merchants"].rows
-    sales = (shops.orders * shops.price).reshape(desks.wait.size, -1).sum(axis=1) / world.market_scale
-    _staff(desks, sales, shares_of(settings), settings.row, on_duty(world))
-    earned = world.tables["topics"].rows.earned
+    settings, desks, shops = state.settings(DesksSettings), state[DeskColumns], state[MerchantColumns]
+    sales = (shops.orders * shops.price).reshape(desks.wait.size, -1).sum(axis=1) / merchant.market_scale(state)
+    _staff(desks, sales, shares_of(settings), settings.row, on_duty(state))
+    earned = state[TopicColumns].earned
     earned[...] = shops.earned.reshape(earned.size, -1).sum(axis=1)
     desks.came[...] = desks.days[...] = 0
     desks.work[...] = 0.0

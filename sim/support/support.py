@@ -12,126 +12,31 @@ there.
 """
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground import queues
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
+from sim.people.experience import FeltColumns
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.needs import RegardColumns
+from sim.shopping.updates import SparedQuestions
+from sim.state import State
 from sim.support import customers, desks
-from sim.support.customers import QUESTION, WHERE
-from sim.support.desks import WEEK
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.support.customers import QUESTION, WHERE, CustomerColumns
+from sim.support.desks import WEEK, DeskColumns, DesksSettings, TopicColumns
+from sim.support.terms import SupportSettings
 
 NONE = 255  # no shop
 CERTAIN = 100.0  # logit units: nobody is thought better of, or worse
 CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
 CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any
-
-
-class SupportSettings(Settings):
-    """[support]"""
-
-    on: bool = decided.switch(False, "whether shops' customer service is part of the platform")
-    chat: bool = decided.switch(
-        True, "whether help by chat in the thread is offered; else there are telephone and public complaint"
-    )
-    video: bool = decided.switch(False, "whether shops can help by live video, one to one and one to many")
-    price: int = decided.count(
-        0,
-        "cents",
-        "price of a conversation in the thread, paid by the shop",
-        "facts.csv: WhatsApp, 7-16 a message",
-        0,
-        500,
-    )
-    questions: float = assumed.share(
-        0.012, "chance of a question to a shop on a day of use",
-        "fitted: 62 chats a company and month (facts.csv: Zendesk 2015)", 0.002, 0.03,
-    )  # fmt: skip
-    defects: float = assumed.share(0.05, "orders in which something is wrong", "round figure", 0.01, 0.15)
-    repeat: float = assumed.share(
-        0.4, "what was not solved that is brought up again on the next day of use", "round figure", 0, 0.9
-    )
-    good_chat: float = assumed.share(0.92, "good answers by chat, taken at once", "facts.csv: Zendesk 2015", 0.8, 0.97)
-    good_public: float = assumed.share(
-        0.77, "good answers to public complaints, taken at once", "facts.csv: Zendesk 2015, Twitter", 0.65, 0.9
-    )
-    good_telephone: float = assumed.share(
-        0.88, "good answers by telephone, taken at once", "facts.csv: Zendesk 2015, voice", 0.75, 0.95
-    )
-    kink: float = assumed.amount(180.0, "seconds", "wait from which answers please less", "facts.csv: Comm100", 60, 400)
-    fall: float = assumed.share(0.05, "good answers lost by each minute beyond", "MODEL.md", 0.01, 0.2)
-    good_weight: float = assumed.amount(4.0, "logit units", "worth of a good answer", "MODEL.md", 1, 8)
-    effort_chat: float = assumed.amount(0.2, "logit units", "effort of chatting", "MODEL.md", 0, 2)
-    effort_public: float = assumed.amount(1.0, "logit units", "effort of complaining in public", "MODEL.md", 0, 3)
-    effort_telephone: float = assumed.amount(0.8, "logit units", "effort of a call", "MODEL.md", 0, 3)
-    price_weight: float = assumed.positive(
-        0.4, "logit units per CNY", "how much money counts: a good answer is worth 10 CNY", "20 minutes' wages", 0.1, 2
-    )
-    wait_weight: float = assumed.amount(
-        0.05, "logit units a minute", "what a minute's wait takes from a day", "round figure", 0, 0.3
-    )
-    outside_wait: float = assumed.amount(
-        120.0, "seconds", "mean wait on the telephone where the platform has no part in it", "round figure", 0, 900
-    )
-    outside_unanswered: float = assumed.share(
-        0.1, "customers unanswered there", "fitted: as many as in twitter.toml", 0.0, 0.4
-    )
-    chat_worth: float = assumed.positive(
-        300.0, "cents", "mean worth to a shop of a chat in place of a call", "no source: sweep", 50, 2_000
-    )
-    messages: int = assumed.count(10, "messages", "messages of a conversation", "round figure", 2, 30)
-    video_share: float = assumed.share(
-        0.3, "chats that go over to live video, but for 'where is it'", "round figure", 0, 1
-    )
-    good_video: float = assumed.share(0.97, "good answers by live video", "no source: sweep", 0.9, 1)
-    video_time: float = assumed.positive(1.5, "times", "length of a live video over a chat", "round figure", 1, 3)
-    alike: float = assumed.share(
-        0.4, "questions that one broadcast on a kind of goods would settle", "round figure", 0, 0.8
-    )
-    watching: float = assumed.share(0.5, "of those, asked by somebody who watched", "no source: sweep", 0, 1)
-    good_broadcast: float = assumed.share(0.85, "questions settled well by a broadcast", "no source: sweep", 0.6, 1)
-    effort_broadcast: float = assumed.amount(0.1, "logit units", "effort of watching", "round figure", 0, 1)
-    lasting: int = assumed.count(
-        5, "days", "days for which a broadcast answers what is asked", "round figure", 1, 30, ge=1
-    )
-    broadcast_cost: int = assumed.count(
-        5_000, "cents", "cost of a broadcast: host, and an hour's work", "round figure", 1_000, 100_000
-    )
-    charm: float = assumed.amount(
-        0.003, "logit units", "rise in what all think of the shops shown in a broadcast", "no source: sweep", 0, 0.05
-    )
-    harm: float = assumed.amount(
-        0.01,
-        "logit units",
-        "fall in what a full market thinks of a shop by a bad answer in public, to what is usual",
-        "no source: sweep",
-        0,
-        0.05,
-    )
-    healing: float = assumed.positive(30.0, "days", "time in which such opinion fades", "round figure", 7, 180)
-    grudge: float = assumed.amount(
-        1.2, "logit units", "change in a customer's opinion of the shop from a bad answer to a good one",
-        "no source: sweep", 0, 1.2,
-    )  # fmt: skip
-
-
-class RegardColumns(Table):
-    """A row a person and category, as purchases: the last experience of being helped."""
-
-    shop = Column(np.uint8, NONE, "place in its circle of the shop that helped last; 255 for none")
-    opinion = Column(np.int8, 0, "what the person thinks of it for that", "hundredths of a logit unit")
 
 
 METRICS = (
@@ -339,70 +244,73 @@ def bytes_a_person(scenario: Any) -> int:
     return customers.CustomerColumns.bytes_a_row() + int(scenario.merchants.categories) * RegardColumns.bytes_a_row()
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Customers come with what troubles them, are helped or give up, and remember it; desks are staffed and paid."""
-    shops, markets = world.tables["merchants"].rows, world.tables["desks"].size
+    spared = state.handed(SparedQuestions)
+    if spared is not None and not state.settings(SupportSettings).on:  # else shops are spared what desks cost them
+        state.add("welfare.merchants", spared.cents)
+    shops, markets = state[MerchantColumns], state.table(DeskColumns).size
     if markets == 0:
         return
-    shops.reputation[...] *= math.exp(-1.0 / world.now.support.healing)
-    if not world.now.support.on:
+    shops.reputation[...] *= math.exp(-1.0 / state.settings(SupportSettings).healing)
+    if not state.settings(SupportSettings).on:
         return
     terms = Terms(
-        world.now.support.row, world.now.desks.row, world.day, int(world.scenario.merchants.categories),
-        merchant.shops_a_circle(world), desks.shares_of(world.now.desks), world.luck("support.channel"),
-        world.luck("support.time"), world.luck("support.answer"), world.lasting_luck("support.likes_chat"),
+        state.settings(SupportSettings).row, state.settings(DesksSettings).row, state.day, int(state.settings(MerchantsSettings).categories),
+        merchant.shops_a_circle(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
+        state.luck("support.time"), state.luck("support.answer"), state.lasting_luck("support.likes_chat"),
     )  # fmt: skip
-    asked, topics = customers.come(world, terms.circle, markets), world.tables["topics"].rows
+    asked, topics = customers.come(state, terms.circle, markets), state[TopicColumns]
     topic = asked.shop.astype(np.int64) // terms.circle
-    desks.broadcast(world, topic[asked.kind == QUESTION])
+    desks.broadcast(state, topic[asked.kind == QUESTION])
     many = asked.who.size
     made = Contacts(np.empty(many, np.uint8), *(np.empty(many) for _ in range(4)))
-    _turn_to(asked, terms, world.tables["desks"].rows.wait, topics.shown, made)
-    waited = _serve(world, topic // terms.categories, made)
+    _turn_to(asked, terms, state[DeskColumns].wait, topics.shown, made)
+    waited = _serve(state, topic // terms.categories, made)
     came, hurt, seen = (np.zeros(size, np.int64) for size in (shops.open.size, shops.open.size, len(TALLIED)))
-    unsolved, regard = world.tables["customers"].rows.unsolved, world.tables["regard"].rows
-    _rate(asked, made, waited, terms, world.felt.rows, unsolved, regard, came, hurt, seen)
-    _repute(world, terms, came, hurt)
+    unsolved, regard = state[CustomerColumns].unsolved, state[RegardColumns]
+    _rate(asked, made, waited, terms, state[FeltColumns], unsolved, regard, came, hurt, seen)
+    _repute(state, terms, came, hurt)
     for name, number in zip(TALLIED, seen.tolist(), strict=True):
-        world.note(f"support.{name}", number)
-    world.note("support.tickets", int(seen[ANSWERED] + seen[ABANDONED]))
-    _charge(world, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
+        state.note(f"support.{name}", number)
+    state.note("support.tickets", int(seen[ANSWERED] + seen[ABANDONED]))
+    _charge(state, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
     calls = topic[(waited >= 0) & (made.channel == TELEPHONE)] // terms.categories
-    desks.bill(world, np.bincount(calls, minlength=markets))
-    desks.settle(world)
+    desks.bill(state, np.bincount(calls, minlength=markets))
+    desks.settle(state)
 
 
-def _repute(world: "World", terms: Terms, came: NDArray[np.int64], hurt: NDArray[np.int64]) -> None:
+def _repute(state: State, terms: Terms, came: NDArray[np.int64], hurt: NDArray[np.int64]) -> None:
     """All think worse of shops for bad answers in public, to what is usual; people who are not simulated get as many."""
-    topics, shops = world.tables["topics"].rows, world.tables["merchants"].rows
+    topics, shops = state[TopicColumns], state[MerchantColumns]
     _, _, usual = outside(terms.it)
     spared, circles = usual * came - hurt, (topics.spared.size, terms.circle)  # there may be circles without a shop
     topics.spared[...] += (spared.reshape(circles).sum(axis=1) - topics.spared) / WEEK
     number = np.maximum(1, shops.open.reshape(circles).sum(axis=1))
-    others = (1.0 / world.market_scale - 1.0) * topics.spared / number
+    others = (1.0 / merchant.market_scale(state) - 1.0) * topics.spared / number
     change = terms.it.harm * (spared + np.repeat(others, terms.circle))
     shops.reputation[...] = np.clip(shops.reputation + change, -CERTAIN, CERTAIN)
 
 
-def _serve(world: "World", desk: NDArray[np.int64], made: Contacts) -> NDArray[np.float64]:
+def _serve(state: State, desk: NDArray[np.int64], made: Contacts) -> NDArray[np.float64]:
     """Minutes that each ticket waits at its desk, or queues.GAVE_UP; 0 for what a broadcast settled."""
-    settings, mine = world.now.support, np.flatnonzero(made.channel != BROADCAST)
+    settings, mine = state.settings(SupportSettings), np.flatnonzero(made.channel != BROADCAST)
     videos = np.count_nonzero(made.channel == VIDEO) / max(1, mine.size)
-    mean_service = world.now.desks.service * (1.0 + (settings.video_time - 1.0) * videos)
+    mean_service = state.settings(DesksSettings).service * (1.0 + (settings.video_time - 1.0) * videos)
     waited = np.zeros(desk.size)
     come = desks.Queue(desk[mine], made.minute[mine], made.patience[mine], made.service[mine])
-    waited[mine] = desks.serve(world, come, mean_service)
+    waited[mine] = desks.serve(state, come, mean_service)
     return waited
 
 
-def _charge(world: "World", shop: NDArray[np.uint32]) -> None:
+def _charge(state: State, shop: NDArray[np.uint32]) -> None:
     """Shops pay the platform for conversations, as far as they can."""
-    price, ledger = world.now.support.price, world.ledger
-    world.add("messaging.messages", world.now.support.messages * shop.size)
+    price, ledger = state.settings(SupportSettings).price, state.ledger
+    state.add("messaging.messages", state.settings(SupportSettings).messages * shop.size)
     if price == 0 or shop.size == 0:
         return
     rows, number = np.unique(shop, return_counts=True)
     cents = np.minimum(price * number, ledger[MERCHANTS][rows])
     ledger.pay_many((rows, np.zeros_like(rows), cents), MERCHANTS, COMPANY, "business_messages")
-    world.tables["merchants"].rows.spent[rows] += cents
-    world.add("support.cost", int(cents.sum()))
+    state[MerchantColumns].spent[rows] += cents
+    state.add("support.cost", int(cents.sum()))

@@ -8,8 +8,6 @@ Where flights sell out, a seat also costs what the traveller whom it displaces w
 seats go to those who want them most. One row stands for all, so that nothing hangs on how many people are simulated.
 """
 
-from typing import TYPE_CHECKING
-
 import mesa
 import numpy as np
 
@@ -17,11 +15,10 @@ from sim.engine.columns import Column, Table
 from sim.engine.elementary import exp
 from sim.engine.kernels import rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.institutions import Field
+from sim.ground.agents import Field
 from sim.ground.metrics import stock
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
+from sim.trips.terms import TripsSettings
 
 AIRLINES = "airlines"
 MICRO = 1e6  # kernels sum integers
@@ -92,24 +89,24 @@ class Airlines(mesa.Agent):
 
     level, wished, here, elsewhere, asked, refused = Field(), Field(), Field(), Field(), Field(), Field()
 
-    def __init__(self, model: "World", table: Table) -> None:
+    def __init__(self, model: State, table: Table) -> None:
         super().__init__(model)
         self.table, self.row = table, 0
 
     def decide(self) -> None:
         """Once a week: half-way to the best fare, by what the week's travellers would do."""
-        world = self.model
-        if not world.now.trips.on:
+        state = self.model
+        if not state.settings(TripsSettings).on:
             return
         if self.wished:
             here, elsewhere = (count / MICRO / self.wished for count in (self.here, self.elsewhere))
-            target = _target(world, self.level, here, elsewhere, self.refused / max(1, self.asked))
-            self.level += world.now.airlines.adjustment * (target - self.level)
+            target = _target(state, self.level, here, elsewhere, self.refused / max(1, self.asked))
+            self.level += state.settings(AirlinesSettings).adjustment * (target - self.level)
         self.wished = self.here = self.elsewhere = self.asked = self.refused = 0
 
 
-def _target(world: "World", level: float, here: float, elsewhere: float, scarce: float = 0.0) -> float:
-    settings, trips = world.now.airlines, world.now.trips
+def _target(state: State, level: float, here: float, elsewhere: float, scarce: float = 0.0) -> float:
+    settings, trips = state.settings(AirlinesSettings), state.settings(TripsSettings)
     taste = 100.0 / trips.price_weight / trips.fare
     commission = min(MOST_COMMISSION, trips.commission)
     return float(
@@ -127,13 +124,12 @@ def _target(world: "World", level: float, here: float, elsewhere: float, scarce:
     )
 
 
-def found(world: "World") -> Airlines:
+def found(state: State) -> None:
     """Day 0: fares are at rest for a traveller who is asked the mean fare."""
-    trips, airlines = world.now.trips, Airlines(world, world.tables[AIRLINES])
+    trips, airlines = state.settings(TripsSettings), Airlines(state, state.table(AirlineColumns))
     usual, weight = trips.fare / 100.0, trips.price_weight
     agency, home = exp(trips.worth - weight * usual - trips.effort), exp(trips.doing_without)
     for _ in range(100):
         thread = exp(trips.worth - weight * usual * airlines.level)
         total = thread + agency + home
-        airlines.level += 0.2 * (_target(world, airlines.level, thread / total, agency / total) - airlines.level)
-    return airlines
+        airlines.level += 0.2 * (_target(state, airlines.level, thread / total, agency / total) - airlines.level)

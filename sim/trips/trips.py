@@ -13,92 +13,31 @@ all and have their money back.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
-from sim.engine.settings import Settings, assumed, decided
 from sim.ground import queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.people.experience import FeltColumns
 from sim.people.taste import gumbel
+from sim.people.users import UserColumns
 from sim.shopping import merchant
+from sim.state import State
 from sim.trips import airlines
-from sim.trips.airlines import AIRLINES, MICRO
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.trips.airlines import AIRLINES, MICRO, AirlineColumns, AirlinesSettings
+from sim.trips.terms import TripsSettings
 
 ROOM = 2_048
 HORIZON = 64  # days ahead for which flights are on sale
 NO_TRIP = -1
 MOST_STOOD_FOR = 200  # people of whom a person may be one; a box has room for more requests
-
-
-class TripsSettings(Settings):
-    """[trips]"""
-
-    on: bool = decided.switch(False, "whether trips are sold in a thread")
-    commission: float = decided.share(0.0, "part of a fare the platform keeps", "agencies take 5-10 %", 0.0, 0.5)
-    chat: bool = decided.switch(True, "whether a disrupted trip is rebooked in chat rather than at the desk")
-    wishes: float = assumed.share(
-        0.004, "chance on a day of use to want a trip", "round figure: one a year", 0.0005, 0.02
-    )
-    fare: int = assumed.count(90_000, "cents", "mean fare at an agency", "round figure", 10_000, 1_000_000, ge=1)
-    fare_spread: float = assumed.amount(
-        0.4, "log-spread", "inequality of fares between routes and days", "round figure", 0, 1
-    )
-    price_weight: float = assumed.positive(
-        0.004, "logit units per CNY", "how much a fare counts", "spread of taste of 250 CNY", 0.001, 0.02
-    )
-    worth: float = assumed.number(
-        4.0, "logit units", "worth of a trip before its fare", "fitted: half of those who want one book", 0, 10
-    )
-    effort: float = assumed.amount(
-        0.6, "logit units", "trouble of an agency, spared in the thread", "round figure", 0, 3
-    )
-    doing_without: float = assumed.number(0.0, "logit units", "worth of staying at home", "MODEL.md", -5, 5)
-    lead_days: float = assumed.positive(
-        20.0, "days", "mean time between booking and flight, at least 2", "round figure", 3, 40
-    )
-    routes: int = assumed.count(
-        6, "flights a day", "flights a day from a market", "round figure", 1, 50, ge=1, le=1_000
-    )
-    seats: float = assumed.positive(
-        6.0,
-        "seats",
-        "seats a flight has for people of one full market",
-        "fitted: one flight in ten sells out",
-        0.5,
-        500,
-    )
-    disrupted: float = assumed.share(0.03, "flights cancelled", "round figure", 0.0, 0.3)
-    agents: int = assumed.count(
-        1, "agents", "agents who rebook the people of one full market, at the desk or in chat", "round figure", 1, 5,
-        ge=1, le=64,
-    )  # fmt: skip
-    rebooking: float = assumed.positive(
-        8.0, "minutes", "time that rebooking one person takes, at the desk or in chat", "as a talk with [desks]", 3, 20
-    )
-    chats_at_once: int = assumed.count(
-        3, "people", "people whom an agent rebooks at once in chat", "guides of the trade: two to five", 1, 6,
-        ge=1, le=64,
-    )  # fmt: skip
-    rebooked_within: int = assumed.count(
-        2, "days", "days after a cancelled flight within which a seat is looked for; then there is a refund",
-        "past them the delay costs about what the trip was worth", 1, 7, le=30,
-    )  # fmt: skip
-    minute_worth: float = assumed.amount(1.1, "CNY a minute", "loss by waiting to be rebooked", "as [riders]", 0.2, 3)
-    day_worth: float = assumed.amount(
-        150.0, "CNY a day", "loss by flying a day later", "ten hours at half of mean wages (31 CNY)", 30, 500
-    )
-    thread_worth: float = assumed.amount(
-        8.0, "CNY", "worth of check-in and boarding pass at hand", "round figure", 0, 50
-    )
 
 
 class TripColumns(Table):
@@ -297,53 +236,53 @@ def _seat(order, first, days, a_day, left, got):
                 break
 
 
-def flights(world: "World") -> int:
+def flights(state: State) -> int:
     """Rows of the table of flights."""
-    return HORIZON * merchant.markets(world) * int(world.scenario.trips.routes)
+    return HORIZON * merchant.markets(state) * int(state.born_with(TripsSettings).routes)
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Trips are wished for, today's flights fly or are cancelled, seats are served, passes handed out."""
-    settings = world.now.trips
+    settings = state.settings(TripsSettings)
     if not settings.on:
         return
-    mine, sold = world.tables["trips"].rows, world.tables["flights"].rows.sold
-    asked, stranded = _asked(world), _stranded(world)
-    new, a_day = asked.who.size, flights(world) // HORIZON
+    mine, sold = state[TripColumns], state[FlightColumns].sold
+    asked, stranded = _asked(state), _stranded(state)
+    new, a_day = asked.who.size, flights(state) // HORIZON
     first = np.append(asked.flight, (stranded.flight + a_day) % sold.size)
     days = np.append(np.ones(new, np.int64), np.full(stranded.flight.size, settings.rebooked_within))
-    got, left = np.empty(first.size, np.int64), _seats(world) - sold
+    got, left = np.empty(first.size, np.int64), _seats(state) - sold
     order = np.lexsort((np.append(asked.minute, stranded.minute), first % a_day))  # equals: in the order of people
     _seat(order, first, days, a_day, left, got)
     np.add.at(sold, got[got >= 0], 1)
-    firm = world.tables[AIRLINES].rows
+    firm = state[AirlineColumns]
     firm.asked[0] += new
     firm.refused[0] += int((got[:new] < 0).sum())
-    booked = _book(world, asked, got[:new] >= 0)
-    told = _rebook(world, stranded, got[new:])
+    booked = _book(state, asked, got[:new] >= 0)
+    told = _rebook(state, stranded, got[new:])
     travelling = np.flatnonzero(mine.flight >= 0)
-    flown = travelling[mine.day[travelling] <= world.day]
+    flown = travelling[mine.day[travelling] <= state.day]
     mine.flight[flown], mine.day[flown], mine.paid[flown] = NO_TRIP, NO_TRIP, 0
     mine.lately[flown] += settings.thread_worth
-    passes = int((mine.day[travelling] == world.day + 1).sum())
-    sold.reshape(HORIZON, -1)[world.day % HORIZON] = 0  # flown: the row serves the day after the horizon
-    world.tables[AIRLINES].rows.flights[0] += a_day - stranded.flights
-    world.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
-    world.note("trips.flown", flown.size)
-    world.note("trips.booked", travelling.size - flown.size)
-    _feel(world)
+    passes = int((mine.day[travelling] == state.day + 1).sum())
+    sold.reshape(HORIZON, -1)[state.day % HORIZON] = 0  # flown: the row serves the day after the horizon
+    state[AirlineColumns].flights[0] += a_day - stranded.flights
+    state.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
+    state.note("trips.flown", flown.size)
+    state.note("trips.booked", travelling.size - flown.size)
+    _feel(state)
 
 
-def _asked(world: "World") -> Asked:
+def _asked(state: State) -> Asked:
     """Who wants a trip and would buy it in the thread, in the order of people."""
-    settings, mine = world.now.trips, world.tables["trips"].rows
-    keys = (world.luck("trips.wish"), world.lasting_luck("trips.fare"), world.luck("trips.choice"),
-            world.luck("trips.others"))  # fmt: skip
+    settings, mine = state.settings(TripsSettings), state[TripColumns]
+    keys = (state.luck("trips.wish"), state.lasting_luck("trips.fare"), state.luck("trips.choice"),
+            state.luck("trips.others"))  # fmt: skip
     parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(8, np.int64)
-    firm = world.tables[AIRLINES].rows
+    firm = state[AirlineColumns]
     for box in decide(
-        world, _wish, bookings, settings.row, float(firm.level[0]), world.day, int(world.scenario.trips.routes), merchant.markets(world),
-        world.size, stands_for(world), mine, world.ledger[BANK], world.ledger[WALLET], keys, keep_empty=True,
+        state, _wish, bookings, settings.row, float(firm.level[0]), state.day, int(state.born_with(TripsSettings).routes), merchant.markets(state),
+        state.size, stands_for(state), mine, state.ledger[BANK], state.ledger[WALLET], keys, keep_empty=True,
     ):  # fmt: skip
         many = int(box.used[0])
         parts.append(
@@ -352,45 +291,45 @@ def _asked(world: "World") -> Asked:
         tally += box.tally
         box.tally[...] = 0
     for name, number in zip(("wished", "outside", "unaffordable"), tally[:TRADE].tolist(), strict=True):
-        world.note(f"trips.{name}", number)
-    world.note("trips.fare_level", float(firm.level[0]))
+        state.note(f"trips.{name}", number)
+    state.note("trips.fare_level", float(firm.level[0]))
     for column, number in zip((firm.wished, firm.here, firm.elsewhere), tally[ALL_WISHED:], strict=True):
         column[0] += number
-    _count_agencies(world, int(tally[TRADE] - tally[USUAL_TRADE]))
+    _count_agencies(state, int(tally[TRADE] - tally[USUAL_TRADE]))
     who, flight, cents, day, minute, other = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Asked(who, flight.astype(np.int64), cents, day, minute.astype(np.float64), other == 0)
 
 
-def _count_agencies(world: "World", change: int) -> None:
+def _count_agencies(state: State, change: int) -> None:
     """Airlines and agencies gain by a change in what travellers pay at agencies, in cents, against a world without the thread."""
-    terms = world.now.airlines
-    world.add("welfare.airlines", round((1.0 - terms.agency_commission - terms.seat_cost) * change))
-    world.add("welfare.outside", round(terms.agency_margin * terms.agency_commission * change))
+    terms = state.settings(AirlinesSettings)
+    state.add("welfare.airlines", round((1.0 - terms.agency_commission - terms.seat_cost) * change))
+    state.add("welfare.outside", round(terms.agency_margin * terms.agency_commission * change))
 
 
-def _stranded(world: "World") -> Stranded:
+def _stranded(state: State) -> Stranded:
     """Whose flight is cancelled today, and when each is dealt with: a line a market, in chat or at the desk.
 
     Whether a flight is cancelled is its own luck, which all on it share. All are told in the same minute; chance decides
     who is how far up the line.
     """
-    settings, mine, markets = world.now.trips, world.tables["trips"].rows, merchant.markets(world)
-    a_day = flights(world) // HORIZON
-    start = world.day % HORIZON * a_day
+    settings, mine, markets = state.settings(TripsSettings), state[TripColumns], merchant.markets(state)
+    a_day = flights(state) // HORIZON
+    start = state.day % HORIZON * a_day
     rows = np.arange(start, start + a_day)
-    cancelled = luck.uniforms(world.luck("trips.disrupted"), rows) < settings.disrupted
-    today = np.flatnonzero(mine.day == world.day)
+    cancelled = luck.uniforms(state.luck("trips.disrupted"), rows) < settings.disrupted
+    today = np.flatnonzero(mine.day == state.day)
     who = today[cancelled[mine.flight[today] - start]]
     flight = mine.flight[who].astype(np.int64)
     simulated = np.bincount(flight - start, minlength=a_day)
-    others = np.where(cancelled, np.maximum(0, world.tables["flights"].rows.sold[rows] - simulated), 0)
+    others = np.where(cancelled, np.maximum(0, state[FlightColumns].sold[rows] - simulated), 0)
     theirs, one = np.repeat(rows, others), np.arange(others.sum())
     place = np.append(
-        luck.uniforms(world.luck("trips.line"), who),
-        luck.uniforms(world.luck("trips.line_of_others"), theirs * 2**20 + one - np.searchsorted(theirs, theirs)),
+        luck.uniforms(state.luck("trips.line"), who),
+        luck.uniforms(state.luck("trips.line_of_others"), theirs * 2**20 + one - np.searchsorted(theirs, theirs)),
     )
     flight = np.append(flight, theirs)
-    notice = queues.MINUTES * luck.uniforms(world.luck("trips.notice"), rows)
+    notice = queues.MINUTES * luck.uniforms(state.luck("trips.notice"), rows)
     minute, line = notice[flight - start] + place, flight // (a_day // markets) % markets
     at_once = people_at_once(settings.agents, settings.chats_at_once, settings.chat)
     waited, service = np.empty(flight.size), np.full(flight.size, settings.rebooking)
@@ -402,94 +341,96 @@ def _stranded(world: "World") -> Stranded:
     return Stranded(who, flight, minute + lost, lost, int(cancelled.sum()))
 
 
-def _seats(world: "World") -> np.ndarray:
+def _seats(state: State) -> np.ndarray:
     """Seats of each flight, by row."""
-    u = luck.uniforms(world.lasting_luck("trips.seats"), flights(world))
-    return np.floor(world.now.trips.seats * world.market_scale * stands_for(world) + u).astype(np.int64)
+    u = luck.uniforms(state.lasting_luck("trips.seats"), flights(state))
+    return np.floor(state.settings(TripsSettings).seats * merchant.market_scale(state) * stands_for(state) + u).astype(
+        np.int64
+    )
 
 
-def stands_for(world: "World") -> float:
+def stands_for(state: State) -> float:
     """People of whom each one simulated is one, as far as seats go; at least the person."""
-    return min(MOST_STOOD_FOR, 1.0 / world.market_scale)
+    return min(MOST_STOOD_FOR, 1.0 / merchant.market_scale(state))
 
 
-def _book(world: "World", asked: Asked, served: np.ndarray) -> int:
+def _book(state: State, asked: Asked, served: np.ndarray) -> int:
     """Those who got a seat pay and are glad of their trip, the airline pays its commission. Returns tickets sold.
 
     Those who are not simulated take their seats, and pay nobody.
     """
-    settings, mine = world.now.trips, world.tables["trips"].rows
-    world.note("trips.full", int((asked.simulated & ~served).sum()))
+    settings, mine = state.settings(TripsSettings), state[TripColumns]
+    state.note("trips.full", int((asked.simulated & ~served).sum()))
     served = served & asked.simulated
     who, cents = asked.who[served], asked.cents[served]
     mine.flight[who], mine.day[who], mine.paid[who] = asked.flight[served], asked.day[served], cents
-    gain = _gains(world, cents)
-    world.felt.rows.worth[who] += gain
+    gain = _gains(state, cents)
+    state[FeltColumns].worth[who] += gain
     nobody = np.zeros_like(who)
-    owns = world.tables["purse"].rows.has_wallet[who] == 1
-    by_wallet = owns | (world.ledger[BANK][who] < cents)
-    purse.buy(world, who, nobody, cents, AIRLINES, "fares", by_wallet)
+    owns = state[PurseColumns].has_wallet[who] == 1
+    by_wallet = owns | (state.ledger[BANK][who] < cents)
+    purse.buy(state, who, nobody, cents, AIRLINES, "fares", by_wallet)
     kept = np.floor(cents * min(airlines.MOST_COMMISSION, settings.commission) + 1e-9).astype(np.int64)
-    world.ledger.pay_many((nobody, nobody, kept), AIRLINES, COMPANY, "commission")
-    world.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
-    world.add("welfare.airlines", round(_cost_of_seats(world, cents) + int((cents - kept).sum())))
-    world.note("trips.sold", who.size)
-    world.note("trips.fares", int(cents.sum()))
-    world.note("trips.worth", round(100 * float(gain.sum())))
+    state.ledger.pay_many((nobody, nobody, kept), AIRLINES, COMPANY, "commission")
+    state.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
+    state.add("welfare.airlines", round(_cost_of_seats(state, cents) + int((cents - kept).sum())))
+    state.note("trips.sold", who.size)
+    state.note("trips.fares", int(cents.sum()))
+    state.note("trips.worth", round(100 * float(gain.sum())))
     return int(who.size)
 
 
-def _gains(world: "World", cents: np.ndarray) -> np.ndarray:
+def _gains(state: State, cents: np.ndarray) -> np.ndarray:
     """Worth of trips at these fares above what is outside, in CNY."""
-    it, level = world.now.trips.row, float(world.tables[AIRLINES].rows.level[0])
+    it, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
     return np.array([gain_of_trip(it, fare, level) for fare in cents.tolist()], np.float64)
 
 
-def _cost_of_seats(world: "World", cents: np.ndarray) -> float:
+def _cost_of_seats(state: State, cents: np.ndarray) -> float:
     """What passengers with tickets at these fares cost the airlines, in cents, below zero."""
-    return -world.now.airlines.seat_cost * int(cents.sum()) / float(world.tables[AIRLINES].rows.level[0])
+    return -state.settings(AirlinesSettings).seat_cost * int(cents.sum()) / float(state[AirlineColumns].level[0])
 
 
-def _rebook(world: "World", stranded: Stranded, got: np.ndarray) -> int:
+def _rebook(state: State, stranded: Stranded, got: np.ndarray) -> int:
     """Those of cancelled flights move to the flight where they got a seat, or have their fare back; returns messages.
 
     Time and days are lost to either; who does not fly at all loses what the trip was worth.
     """
-    settings, mine, who = world.now.trips, world.tables["trips"].rows, stranded.who
-    lost, got, a_day = stranded.lost[: who.size], got[: who.size], flights(world) // HORIZON
+    settings, mine, who = state.settings(TripsSettings), state[TripColumns], stranded.who
+    lost, got, a_day = stranded.lost[: who.size], got[: who.size], flights(state) // HORIZON
     seated = got >= 0
-    days = np.where(seated, (got // a_day - world.day) % HORIZON, 0)
+    days = np.where(seated, (got // a_day - state.day) % HORIZON, 0)
     mine.lately[who] -= settings.minute_worth * lost + settings.day_worth * days
-    mine.flight[who[seated]], mine.day[who[seated]] = got[seated], world.day + days[seated]
-    _refund(world, who[~seated])
+    mine.flight[who[seated]], mine.day[who[seated]] = got[seated], state.day + days[seated]
+    _refund(state, who[~seated])
     rebooked = int(seated.sum())
-    world.note("trips.disrupted", who.size)
-    world.note("trips.rebooked", rebooked)
-    world.note("trips.rebooked_in_chat", rebooked if settings.chat else 0)
-    world.note("trips.rebooked_at_desk", 0 if settings.chat else rebooked)
-    world.note("trips.minutes_lost", float(lost.sum()))
-    world.note("trips.days_lost", int(days.sum()))
+    state.note("trips.disrupted", who.size)
+    state.note("trips.rebooked", rebooked)
+    state.note("trips.rebooked_in_chat", rebooked if settings.chat else 0)
+    state.note("trips.rebooked_at_desk", 0 if settings.chat else rebooked)
+    state.note("trips.minutes_lost", float(lost.sum()))
+    state.note("trips.days_lost", int(days.sum()))
     return int(who.size) + (rebooked if settings.chat else 0)
 
 
-def _refund(world: "World", who: np.ndarray) -> None:
+def _refund(state: State, who: np.ndarray) -> None:
     """The airlines give back the whole fare, the platform's commission included, and the trip's worth is gone."""
-    mine, ledger = world.tables["trips"].rows, world.ledger
+    mine, ledger = state[TripColumns], state.ledger
     cents, nobody = mine.paid[who], np.zeros(who.size, np.uint32)
-    owns = world.tables["purse"].rows.has_wallet[who] == 1
+    owns = state[PurseColumns].has_wallet[who] == 1
     ledger.pay_many((nobody, nobody, cents), OUTSIDE, AIRLINES, "flights_cancelled")
     ledger.pay_many((nobody[owns], who[owns], cents[owns]), AIRLINES, WALLET, "refunds")
     ledger.pay_many((nobody[~owns], who[~owns], cents[~owns]), AIRLINES, BANK, "refunds")
-    mine.lately[who] -= _gains(world, cents)
-    world.add("welfare.airlines", round(-_cost_of_seats(world, cents) - int(cents.sum())))
+    mine.lately[who] -= _gains(state, cents)
+    state.add("welfare.airlines", round(-_cost_of_seats(state, cents) - int(cents.sum())))
     mine.flight[who], mine.day[who], mine.paid[who] = NO_TRIP, NO_TRIP, 0
-    world.note("trips.refunded", who.size)
-    world.note("trips.refunds", int(cents.sum()))
+    state.note("trips.refunded", who.size)
+    state.note("trips.refunds", int(cents.sum()))
 
 
-def _feel(world: "World") -> None:
+def _feel(state: State) -> None:
     """What came of trips is felt on the next day of use, today if that is one."""
-    lately = world.tables["trips"].rows.lately
-    here = np.flatnonzero((lately != 0) & (world.users.rows.active == 1))
-    world.felt.rows.worth[here] += lately[here]
+    lately = state[TripColumns].lately
+    here = np.flatnonzero((lately != 0) & (state[UserColumns].active == 1))
+    state[FeltColumns].worth[here] += lately[here]
     lately[here] = 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.advertising import advertiser
-from sim.advertising.advertiser import KINDS, MOST_MATCH, Advertiser
+from sim.advertising.advertiser import KINDS, MOST_MATCH, Advertiser, AdvertiserColumns
 from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.people.users import MEMBER
@@ -99,7 +99,7 @@ def lived_by_months(world: World, months: int) -> list[float]:
     for day in range(1, 30 * months + 1):
         world.step()
         if day % 30 == 0:
-            found.append(float(world.tables["advertisers"].rows.active.sum()))
+            found.append(float(world[AdvertiserColumns].active.sum()))
     world.close()
     return found
 
@@ -135,7 +135,7 @@ def test_bidders_shade_their_bids_where_the_winner_pays_its_own():
         adverts = {"on": True, "inbox_slots": 2.0, "auction": auction}
         world = market(advertising=adverts, advertisers={"number": 10, "others": 0.0, "reach": 1.0, "budget": 50.0})
         lived_by_months(world, 4)
-        most[auction] = float(world.tables["advertisers"].rows.most.mean())
+        most[auction] = float(world[AdvertiserColumns].most.mean())
     assert most["first"] < 0.75 / 1.2 < 0.9 / 1.2 < most["gsp"]
 
 
@@ -145,7 +145,7 @@ def test_a_few_advertisers_are_the_first_of_many():
         World(Scenario.make(run={"users": 200}, advertisers={"number": n, "others": 0.0, "people_a_market": 100}))
         for n in (3, 10)
     )
-    first, all_of_them = (world.tables["advertisers"].rows.value.reshape(2, -1) for world in (few, many))
+    first, all_of_them = (world[AdvertiserColumns].value.reshape(2, -1) for world in (few, many))
     assert (first == all_of_them[:, :3]).all()
 
 
@@ -155,7 +155,7 @@ def test_budgets_are_per_member():
     members = world.users.rows.membership == MEMBER
     each = np.array([members[first : first + 300].sum() for first in (0, 300, 600)])
     world.step()
-    rows = world.tables["advertisers"].rows
+    rows = world[AdvertiserColumns]
     daily = np.floor(rows.first_budget.reshape(3, -1) * each[:, None])
     assert (rows.daily.reshape(3, -1) == daily).all()
     assert ((rows.granted > 0) == (rows.active == 1)).all(), "who stays away has none"
@@ -170,7 +170,7 @@ def test_a_budget_is_kept_for_a_week_and_in_a_sample_of_a_market_for_a_week_of_a
                 run={"users": 2_000, "days": 100}, advertising=adverts, advertisers={"people_a_market": people_a_market}
             )
         )
-        rows = world.tables["advertisers"].rows
+        rows = world[AdvertiserColumns]
         void = clicks = kept = 0.0
         while world.running:
             world.step()
@@ -184,7 +184,7 @@ def test_a_budget_is_kept_for_a_week_and_in_a_sample_of_a_market_for_a_week_of_a
 
 def test_an_advertiser_is_a_mesa_agent_that_views_its_row(lived):
     world = lived(advertising={"on": True, "inbox_slots": 2.0})
-    rows = world.tables["advertisers"].rows
+    rows = world[AdvertiserColumns]
     one = world.agents_by_type[Advertiser][int(np.flatnonzero(rows.active)[0])]
     assert one.value == rows.value[one.row]
     assert one.month_granted > one.daily > 0

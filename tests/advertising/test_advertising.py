@@ -12,7 +12,8 @@ import pytest
 from scipy import stats
 
 from sim.advertising import advertiser, advertising, auctions, bidding
-from sim.advertising.advertiser import ADVERTISERS
+from sim.advertising.advertiser import ADVERTISERS, AdvertiserColumns
+from sim.advertising.advertising import AdvertisingColumns
 from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.ground.ledger import COMPANY
@@ -191,7 +192,7 @@ def test_vickreys_prices_are_below_the_next_bids_and_those_below_own_bids():
 @pytest.mark.parametrize("budget", [0.01, 0.1, 3.0])
 def test_no_budget_is_overspent_and_spending_is_paid(budget: float):
     world = a_world(advertisers__budget=budget, advertising__inbox_slots=5.0)
-    rows = world.tables["advertisers"].rows
+    rows = world[AdvertiserColumns]
     while world.running:
         world.step()
         spent = rows.granted - rows.left
@@ -217,11 +218,11 @@ def test_serving_without_looking_at_budgets_overspends(monkeypatch: pytest.Monke
     monkeypatch.setattr(advertising, "_serve", lambda *arguments: plain(*arguments))
     with np.errstate(over="ignore"):
         world.step()
-        assert (world.tables["advertisers"].rows.left >= 0).all()
+        assert (world[AdvertiserColumns].left >= 0).all()
         monkeypatch.setattr(auctions, "charge", reckless)
         with pytest.raises(Exception, match="advertisers"):
             world.step()
-    assert (world.tables["advertisers"].rows.left < 0).any()
+    assert (world[AdvertiserColumns].left < 0).any()
 
 
 def test_adverts_are_the_same_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch):
@@ -231,7 +232,7 @@ def test_adverts_are_the_same_for_any_number_of_threads(monkeypatch: pytest.Monk
     adverts = [name for name in one.history if name.startswith(("advert", "revenue", "welfare"))]
     assert one.history[adverts].equals(two.history[adverts])
     assert one.flows.equals(two.flows)
-    assert (one.tables["advertising"].rows.seen == two.tables["advertising"].rows.seen).all()
+    assert (one[AdvertisingColumns].seen == two[AdvertisingColumns].seen).all()
 
 
 def test_a_world_stopped_and_resumed_shows_the_same_adverts(tmp_path: Any):
@@ -274,7 +275,7 @@ def test_places_below_the_reserve_stay_empty_to_the_last_one():
     world = a_world(users=150, advertisers__budget=500.0, advertising__reserve=1_600, **once)
     pairs, today = world.lasting_luck("advertising.match"), world.luck("advertising.places")
     world.step()
-    rows = world.tables["advertisers"].rows
+    rows = world[AdvertiserColumns]
     wanted = shown = 0
     with np.errstate(over="ignore"):
         for who in np.concatenate(world.awake):

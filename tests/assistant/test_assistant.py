@@ -8,9 +8,12 @@ import pytest
 from sim.assistant import assistant
 from sim.experiments.intervals import paired
 from sim.people import presence
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns
 from sim.results import summarise
 from sim.scenario import Scenario
 from sim.shopping import needs
+from sim.shopping.merchant import MerchantColumns
 from sim.world import World
 
 RUN = {"users": 1_500, "days": 40}
@@ -103,7 +106,7 @@ def test_an_answer_knows_too_much_above_so_many_units_of_how_much_matches_differ
 def test_too_knowing_answers_make_their_people_uneasy_by_concern_and_depth():
     """Fails where only adverts do."""
     world = a_morning(company={"knows_profile": True, "knows_wearables": True})
-    unease, concern = world.felt.rows.unease, world.users.users.privacy_concern
+    unease, concern = world[FeltColumns].unease, world.users.users.privacy_concern
     struck = np.flatnonzero(unease)
     assert 0 < world.today["assistant.too_knowing"] < world.today["assistant.advice"]
     assert 0.5 * world.today["assistant.too_knowing"] < struck.size <= world.today["assistant.too_knowing"], (
@@ -191,11 +194,11 @@ def a_day_after_prices_changed(by, **reminding):
     world = World(Scenario.make(run=RUN, **(ASKING | {"assistant": ASSISTANT | {"watching": 1.0} | reminding})))
     while world.day < 30:
         world.step()
-    shops = world.tables["merchants"].rows
+    shops = world[MerchantColumns]
     shops.price_before[...] = shops.price
     shops.price[...] = np.round(shops.price * (1 + by))
     world.step()
-    today, bought = dict(world.today), world.tables["knowledge"].rows.purchases > 0
+    today, bought = dict(world.today), world[KnowledgeColumns].purchases > 0
     world.close()
     return today, bought.mean()
 

@@ -11,8 +11,9 @@ from scipy.stats import norm
 
 from sim.banking import bank, banking, credit
 from sim.banking.bank import PARTNER_BANKS
-from sim.banking.banking import ADMITTED, CAUGHT, GRANTED, REFUSED, UNRECOGNISED, BankingSettings
-from sim.banking.credit import DEFAULTED, LOAN_BOOK, CreditSettings
+from sim.banking.banking import ADMITTED, CAUGHT, GRANTED, REFUSED, UNRECOGNISED
+from sim.banking.credit import DEFAULTED, LOAN_BOOK, LoanColumns
+from sim.banking.terms import BankingSettings, CreditSettings
 from sim.company.company import GROUPS, CompanySettings
 from sim.engine import luck
 from sim.engine.settings import BadInput
@@ -20,7 +21,8 @@ from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits.banking import bad_month, loan_book, month_losses
 from sim.ground.ledger import MAY_OWE, SAVINGS
-from sim.people import knowledge
+from sim.people import knowledge, unease
+from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UserColumns
 from sim.results import summarise
@@ -187,8 +189,8 @@ def test_being_known_makes_people_uneasy(lived: Callable[..., World]) -> None:
     felt = []
     for depth in ({}, {"knows_profile": True}, {"knows_profile": True, "knows_wearables": True}):
         world = lived(run={"users": 300, "days": 1}, company=depth)
-        knowledge.be_uneasy(world)
-        felt.append(float(world.felt.rows.unease.mean()))
+        unease.add_privacy_unease(world)
+        felt.append(float(world[FeltColumns].unease.mean()))
     assert felt[0] == 0.0 < felt[1] < felt[2]
 
 
@@ -357,7 +359,7 @@ def test_who_loses_their_wages_is_given_up_in_the_end() -> None:
     world = World(Scenario.make(run={"users": 600, "days": 400}, banking=BUSY, **KNOWN))
     for _ in range(100):
         world.step()
-    owing = world.tables["loans"].rows.owed > 0
+    owing = world[LoanColumns].owed > 0
     world.users.rows.income[owing] = 0
     everyone = np.arange(600, dtype=np.uint32)
     world.ledger.open_day()
@@ -373,7 +375,7 @@ def test_who_loses_their_wages_is_given_up_in_the_end() -> None:
     given_up = days["banking.given_up"].iloc[100:].sum()
     assert given_up > 0.8 * number
     assert days["banking.defaults"].iloc[100:].sum() >= given_up
-    loans = world.tables["loans"].rows
+    loans = world[LoanColumns]
     assert (world.day - loans.due[loans.owed > 0] <= 91).all(), "nobody owes a payment for longer"
     assert (days["ledger.imbalance"] == 0).all()
 
@@ -417,7 +419,7 @@ def test_the_books_are_right_every_day() -> None:
     own, defaults = 0, 0
     while world.running:
         world.step()
-        loans = world.tables["loans"].rows
+        loans = world[LoanColumns]
         owed = {sector: int(world.tables[sector].rows.owed[0]) for sector in (LOAN_BOOK, PARTNER_BANKS)}
         assert owed[PARTNER_BANKS] == loans.partners.sum()
         assert sum(owed.values()) == loans.owed.sum() == world.today["banking.outstanding"]
@@ -452,7 +454,7 @@ def test_what_was_lent_was_paid_back_lost_sold_or_is_owed() -> None:
 
 def test_people_who_default_borrow_no_more() -> None:
     world = lives(users=800, days=200, banking=RISKY, **UNSAFE)
-    loans = world.tables["loans"].rows
+    loans = world[LoanColumns]
     barred = loans.standing == credit.BARRED
     assert barred.sum() > 2
     assert loans.owed[barred].sum() == loans.relief[barred].sum() == 0

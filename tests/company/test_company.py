@@ -9,7 +9,8 @@ from sim.company import company
 from sim.ground.ledger import COMPANY, OUTSIDE, WALLET, Flow, LedgerError
 from sim.messaging import stickers
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 Phase = Callable[[World], None]
 
@@ -72,7 +73,7 @@ def test_money_that_leaves_the_company_for_what_no_cost_declares_stops_the_run(
 ) -> None:
     def step(world: World) -> None:
         """Rent is paid."""
-        company.pay_cost(world, "rent", 5)
+        world.pay_cost("rent", 5)
 
     with pytest.raises(
         ModelError, match=r"day 0, .*money leaves the company to outside for 'cost.rent', which no cost declares: add "

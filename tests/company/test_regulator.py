@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.company.regulator import fine_share, is_found, with_either
+from sim.company.regulator import RegulatorColumns, fine_share, is_found, with_either
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -43,7 +43,7 @@ def a_month(seed=1, **changes):
     world = World(Scenario.make(**(sections | {"run": PAID_PLACES["run"] | {"users": 800, "seed": seed}})))
     for _ in range(29):
         world.step()
-    rows = world.tables["regulator"].rows
+    rows = world[RegulatorColumns]
     seen = {
         kind: (int(getattr(rows, f"{kind}_shown")[0]), int(getattr(rows, f"{kind}_at_fault")[0]))
         for kind in ("lists", "answers", "adverts")
@@ -128,7 +128,7 @@ def test_a_fine_is_paid_in_full_though_nothing_is_left():
     """The owners pay in what is lacking, as for any cost; breaks if the fine stops at what is in the till."""
     poor = {"knows_purchases": True, "capital": 0, "message_cost": 10.0}
     world, _ = a_month(company=poor, regulator={"fine": 0.1})
-    revenue = world.tables["regulator"].rows.revenue[0]
+    revenue = world[RegulatorColumns].revenue[0]
     world.step()
     world.close()
     day = world.history.iloc[29]

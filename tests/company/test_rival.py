@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.company.rival import advert_income, against, levers_of
+from sim.company.rival import Rival, advert_income, levers_of
 from sim.engine.settings import BadInput
 from sim.people import attention
+from sim.people.experience import FeltColumns, rival_terms
+from sim.people.trust import TrustColumns
 from sim.people.users import MEMBER
-from sim.scenario import Scenario
+from sim.scenario import Scenario, against
 from sim.world import World
 
 SHOPS: dict[str, Any] = {"on": True, "needs": 0.2}
@@ -24,9 +26,9 @@ def small(**sections: Any) -> World:
 
 def test_its_adverts_cost_it_worth_and_so_does_what_it_knows() -> None:
     with closing(small()) as plain, closing(small(rival={"inbox_slots": 2.0, "depth": 1.0})) as greedy:
-        assert plain.rival.terms().nuisance == plain.rival.terms().unease == 0.0
-        assert greedy.rival.terms().nuisance == pytest.approx(0.07 * 2 * 2)
-        assert greedy.rival.terms().unease > 0
+        assert rival_terms(plain).nuisance == rival_terms(plain).unease == 0.0
+        assert rival_terms(greedy).nuisance == pytest.approx(0.07 * 2 * 2)
+        assert rival_terms(greedy).unease > 0
 
 
 def test_more_adverts_earn_more_at_a_falling_rate_and_less_where_nothing_is_known() -> None:
@@ -65,10 +67,15 @@ def test_a_scenario_file_names_the_strategy_that_the_rival_runs(tmp_path: Path) 
         Scenario.load(tmp_path / "cut.toml", {"rival.strategy": str(tmp_path / "none.toml")})
 
 
+def rival_of(world: World) -> Rival:
+    (rival,) = world.agents_by_type[Rival]
+    return rival
+
+
 def advantages(world: World) -> np.ndarray:
     """What we are worth to each member above the rival."""
-    it, trust = world.now.attention.row, world.tables["trust"].rows.trust
-    found = [attention.advantage_of(who, world.users.rows, world.felt.rows, trust, world.rival.terms(), it)
+    it, trust = world.now.attention.row, world[TrustColumns].trust
+    found = [attention.advantage_of(who, world.users.rows, world[FeltColumns], trust, rival_terms(world), it)
              for who in np.flatnonzero(world.users.rows.membership == MEMBER)]  # fmt: skip
     return np.array(found)
 
@@ -78,7 +85,7 @@ def test_services_that_it_copied_draw_nobody_away_however_much_one_uses_them(liv
     run = {"users": 1_500, "days": 150}
     world, none = (lived(run=run, shopping=SHOPS, rival={"services": services}) for services in ("ours", "none"))
     members = world.users.rows.membership == MEMBER
-    found, served = advantages(world), world.felt.rows.served[members]
+    found, served = advantages(world), world[FeltColumns].served[members]
     assert served.std() > 0.3
     heavy = served > np.median(served)
     assert found[heavy].mean() == pytest.approx(found[~heavy].mean(), abs=0.05)
@@ -90,9 +97,9 @@ def test_it_takes_nothing_of_its_buyers_where_we_take_a_cut(lived: Callable[...,
     """Breaks if our cut is taken off the rival's worth too: then nobody could flee it."""
     run = {"users": 1_500, "days": 120}
     free, dear = (lived(run=run, shopping={**SHOPS, "commission": cut}) for cut in (0.0, 0.3))
-    assert free.rival.terms().base == 0.0
+    assert rival_terms(free).base == 0.0
     a_day = (dear.history["revenue.commission"] / 100 / dear.history["users.daily"]).iloc[-20:].mean()
-    assert 0.3 * 0.5 * a_day < dear.rival.terms().base < 0.5 * a_day
+    assert 0.3 * 0.5 * a_day < rival_terms(dear).base < 0.5 * a_day
     assert advantages(dear).mean() < advantages(free).mean() - 0.02
 
 
@@ -121,14 +128,14 @@ def test_a_rival_that_matches_comes_to_our_levers_and_one_that_undercuts_stays_b
         with closing(small(advertising=adverts, rival={"policy": policy, "lag": 20})) as world:
             for day in range(1, 200):
                 world.day = day
-                world.rival.decide()
-            assert world.rival.inbox_slots == pytest.approx(2.0 * part, abs=1e-3), policy
+                rival_of(world).decide()
+            assert rival_of(world).inbox_slots == pytest.approx(2.0 * part, abs=1e-3), policy
 
 
 def test_a_rival_that_looks_for_its_best_takes_back_a_move_that_cost_it() -> None:
     """Its income has one peak a lever; breaks if a loss is not seen, or the next lever is blamed."""
     with closing(small(rival={"policy": "respond"})) as world:
-        rival = world.rival
+        rival = rival_of(world)
         for month in range(80):
             world.day = 30 * month + 29
             rival.income = -((rival.inbox_slots - 2.0) ** 2) - (rival.discovery_slots - 1.0) ** 2

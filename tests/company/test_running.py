@@ -7,6 +7,7 @@ import pytest
 
 from sim.company import running
 from sim.scenario import Scenario
+from sim.shopping import merchant
 from sim.world import World
 
 KINDS = ("staff", "development", "onboarding")
@@ -72,7 +73,7 @@ def test_drivers_and_shops_are_taken_in_when_they_come_and_not_again(lived: Call
     )
     first, *later = world.history["cost.onboarding"].tolist()
     terms = world.now.running
-    shops = world.history["merchants.open"].iloc[0] * world.market_scale * terms.shop_onboarding
+    shops = world.history["merchants.open"].iloc[0] * merchant.market_scale(world) * terms.shop_onboarding
     drivers = world.history["drivers.active"].iloc[0] * terms.driver_onboarding
     assert first == pytest.approx(shops + drivers, abs=2)
     assert sum(later) == 0

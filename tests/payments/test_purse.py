@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from sim.ground.ledger import BANK, COMPANY, WALLET, LedgerError
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -87,7 +89,7 @@ def test_fees_go_to_the_company_and_are_felt(world: World) -> None:
     assert world.ledger.paid("payment_fees", payee=COMPANY) == 300
     assert world.ledger[WALLET].tolist() == [20_000 - 10_100, 9_800, 0]
     # the sender gains a fortieth of 100 CNY above the fees reckoned with, three quarters of the friend's among these
-    assert world.felt.rows.worth.tolist() == pytest.approx([2.5 + 1.5, -2.0, 0.0])
+    assert world[FeltColumns].worth.tolist() == pytest.approx([2.5 + 1.5, -2.0, 0.0])
     assert world.ledger.imbalance() == 0
 
 
@@ -99,7 +101,7 @@ def test_who_has_no_wallet_buys_by_card(world: World) -> None:
 
 def test_a_wallet_is_opened_once(world: World) -> None:
     purse.open_wallets(world, np.array([2, 2, 0]))
-    assert world.tables["purse"].rows.has_wallet.tolist() == [1, 1, 1]
+    assert world[PurseColumns].has_wallet.tolist() == [1, 1, 1]
     assert world.today["wallet.opened"] == 1
 
 

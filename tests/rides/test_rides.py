@@ -16,7 +16,7 @@ from sim.experiments.limits.rides import nearest_driver
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.rides import city, drivers, riders, rides
 from sim.rides.riders import RidersSettings
-from sim.rides.rides import RidesSettings
+from sim.rides.terms import RidesSettings
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -18,9 +18,10 @@ from sim.people.users import AWAY
 from sim.results import summarise
 from sim.scenario import Scenario
 from sim.shopping import brands, follows, posting, shopping
-from sim.shopping.brands import BrandsSettings
-from sim.shopping.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
-from sim.shopping.merchant import MERCHANTS
+from sim.shopping.brands import BrandColumns
+from sim.shopping.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED, FollowColumns, WishColumns
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.shopping.terms import BrandsSettings
 from sim.world import World
 
 IT = BrandsSettings().row
@@ -136,9 +137,9 @@ def test_who_follows_as_many_as_they_can_drops_what_they_read_longest_ago() -> N
 
 def test_followers_are_those_who_follow_each_brand_once() -> None:
     world = world_of(brands__browsing=0.2)
-    brand = world.column("follows", "brand")
+    brand = world[FollowColumns].brand
     counted = np.bincount(brand[brand != NOBODY], minlength=world.tables["brands"].size)
-    assert (counted == world.column("brands", "followers")).all()
+    assert (counted == world[BrandColumns].followers).all()
     assert counted.sum() > world.size, "or nothing is shown"
     for places in brand.reshape(-1, SLOTS):
         followed = places[places != NOBODY]
@@ -214,7 +215,7 @@ def test_shops_without_brands_and_updates_are_as_they_were() -> None:
 def test_accounts_without_a_shop_are_a_fifth_and_send_nothing() -> None:
     world = World(Scenario.make(run={"users": 300, "days": 1}).with_values(ON))
     world.step()
-    mine, is_open = world.tables["brands"].rows, world.column("merchants", "open") == 1
+    mine, is_open = world[BrandColumns], world[MerchantColumns].open == 1
     assert world.history["brands.shops_share"].iloc[0] == pytest.approx(0.8)
     assert mine.account[is_open].all()
     assert not mine.posts[~is_open].any()
@@ -290,7 +291,7 @@ def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest
     deliver, seen = shopping._deliver, []
 
     def watched(world: World, who: Any, to: Any, cents: Any, kind: Any, why: Any) -> None:
-        looked = world.tables["wishes"].rows.advised
+        looked = world[WishColumns].advised
         seen.append((int((why > 0).sum()), int(looked[who[why > 0]].sum()), int(looked[who[why == 0]].sum()), why.size))
         deliver(world, who, to, cents, kind, why)
 
@@ -298,7 +299,7 @@ def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest
     world = World(Scenario.make(run={"users": 1_500, "days": 40}).with_values(ON | FAST))
     while world.running:
         world.step()
-        world.tables["wishes"].rows.advised[...] = 0  # so that it is of one day
+        world[WishColumns].advised[...] = 0  # so that it is of one day
     world.close()
     advised, looked, besides, orders = np.sum(seen, axis=0)
     assert looked == advised > 25

@@ -7,7 +7,7 @@ import pytest
 
 from sim.scenario import Scenario
 from sim.shopping import entry, merchant
-from sim.shopping.merchant import MERCHANTS, fees_paid
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, fees_paid
 from sim.world import World
 
 RUN = {"users": 1_500, "days": 60}
@@ -41,7 +41,7 @@ def test_the_best_price_covers_cost_and_fees():
 def test_who_opens_a_shop_pays_for_it_once():
     world, flows, metrics = a_market()
     entries = [day["merchants.entries"] for day in metrics]
-    cost = round(SHOPS["opening_cost"] * world.market_scale)
+    cost = round(SHOPS["opening_cost"] * merchant.market_scale(world))
     assert sum(entries) > 0, "few shops earn well: others open"
     assert paid(flows, "opening") == [0] + [cost * number for number in entries[:-1]], "a day later"
     day = entries.index(max(entries)) + 1
@@ -72,10 +72,10 @@ def test_what_one_alone_reckons_to_sell_is_near_what_it_then_sells():
     world = World(Scenario.make(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms))
     world.step()  # so that it is known how many come in a day
     nobody = np.empty(0, np.int64)
-    expected = sum(one._week_expected(nobody, one.cost + 3_600)[0] for one in world.merchants)
+    expected = sum(one._week_expected(nobody, one.cost + 3_600)[0] for one in world.agents_by_type[merchant.Merchant])
     while world.running:
         world.step()
-    shops = world.tables["merchants"].rows
+    shops = world[MerchantColumns]
     world.close()
     week = sum(shops.earned_lately / shops.weeks_lately)
     assert 0.5 < expected / week < 1.0
@@ -94,7 +94,7 @@ def test_nobody_sells_where_every_shop_has_closed():
     assert metrics[-1]["shopping.orders"] == 0 < metrics[-1]["shopping.needs"]
     assert metrics[-1]["shopping.outside"] + metrics[-1]["shopping.unmet"] == metrics[-1]["shopping.needs"]
     assert metrics[-1]["shopping.outside"] > 0 < metrics[-1]["shopping.unmet"], "the outside is still there"
-    assert world.column("merchants", "open").sum() == 0
+    assert world[MerchantColumns].open.sum() == 0
 
 
 @pytest.mark.parametrize(("spare", "within"), [(0, 0.15), (None, 0.5)], ids=["shops stay", "shops come and go"])
@@ -192,7 +192,7 @@ def test_shops_close_one_at_a_time_and_the_weakest_first():
     )
     closed, stood = [], []
     while world.running:
-        shops = world.tables["merchants"].rows
+        shops = world[MerchantColumns]
         before = shops.open.copy()
         world.step()
         gone = np.flatnonzero(before & (shops.open == 0))

@@ -11,7 +11,8 @@ import pytest
 
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.scenario import Scenario
-from sim.shopping.merchant import MERCHANTS
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.shopping.promotion import Clicks
 from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.5}
@@ -42,9 +43,12 @@ def test_nobody_is_charged_above_the_bid_nor_under_the_reserve(disclosed: bool):
     world = a_world(weight=0.6, disclosed=disclosed, reserve=reserve)
     below = charged = 0
     while world.running:
-        bids = world.column("merchants", "bid").copy()
+        bids = world[MerchantColumns].bid.copy()
         world.step()
-        shops, cents = world.promoted_clicks
+        clicks = world.handed(Clicks)
+        if clicks is None:
+            continue
+        shops, cents = clicks
         assert (cents <= bids[shops]).all()
         assert (cents >= reserve).all()
         below += int((cents < bids[shops]).sum())

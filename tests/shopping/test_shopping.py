@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from sim.experiments.limits.limit import AWAKE, endow, live, quiet_world
 from sim.ground.ledger import BANK
 from sim.people import presence
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns
 from sim.shopping import channels, shopping
+from sim.shopping.merchant import MerchantColumns
+from sim.shopping.needs import PurchaseColumns
 from sim.shopping.shopping import NONE
 from sim.world import World
 
@@ -101,7 +105,7 @@ def test_needs_are_those_of_a_part_of_the_people_and_as_many_as_ever(lived: Any)
     )
     needs = [world.history["shopping.needs"].sum() for world in (few, all_)]
     assert needs[0] == pytest.approx(needs[1], rel=0.08)
-    buyers = [(world.column("knowledge", "purchases") > 0).mean() for world in (few, all_)]
+    buyers = [(world[KnowledgeColumns].purchases > 0).mean() for world in (few, all_)]
     assert 0.15 < buyers[0] < 0.3 < 0.36 < buyers[1], "in a month"
 
 
@@ -156,7 +160,7 @@ def a_day(world: World) -> World:
     world.day = 0
     world.tables["purchases"].shop = NONE
     world.tables["knowledge"].purchases = 0
-    world.felt.worth = 0
+    world[FeltColumns].worth[...] = 0
     live(world, 1, presence.wake_up, shopping.step)
     return world
 
@@ -166,7 +170,7 @@ def found(world: World) -> Found:
 
     Whoever buys until all prices are up by x gets x more from the best shop shown than from the best of the others.
     """
-    prices = world.column("merchants", "price").copy()
+    prices = world[MerchantColumns].price.copy()
     buying = np.empty(RISES.size)
     for at, rise in enumerate(RISES):
         world.tables["merchants"].price = prices + round(100 * rise)
@@ -177,7 +181,9 @@ def found(world: World) -> Found:
     got = float(np.trapezoid(buying, RISES))
     square = float(np.trapezoid(2 * RISES * buying, RISES))
     said = a_day(world).today
-    assert world.felt.worth.sum() * 100 == pytest.approx(said["shopping.worth"], rel=1e-4), "each person's is the total"
+    assert world[FeltColumns].worth.sum() * 100 == pytest.approx(said["shopping.worth"], rel=1e-4), (
+        "each person's is the total"
+    )
     worth, lost = said["shopping.worth"] / 100 / world.size, said["promotion.lost_worth"] / 100 / world.size
     return Found(worth, lost, got, ((square - got * got) / world.size) ** 0.5)
 
@@ -248,7 +254,7 @@ def test_a_bid_under_the_reserve_takes_no_place_from_anyone():
 
 def named(world: World, row: int, faith: float) -> World:
     """A day on which the assistant told everyone of one shop."""
-    world.day, world.felt.worth = 0, 0
+    world.day, world[FeltColumns].worth[...] = 0, 0
     world.tables["purchases"].shop = NONE
     world.tables["needs"].advised, world.tables["needs"].faith = row, faith
     live(world, 1, presence.wake_up, shopping.step)
@@ -263,7 +269,7 @@ def test_a_name_bought_by_pay_misleads_by_what_is_wrongly_believed_and_an_honest
     ) as world:
         for faith in (0.0, 3.0):
             today = named(world, 2, faith).today
-            sold[faith] = int((world.column("purchases", "shop") == 2).sum())
+            sold[faith] = int((world[PurchaseColumns].shop == 2).sum())
             worth[faith] = today["shopping.worth"]
             lost[faith] = world.today.get("promotion.lost_worth", 0)
     assert sold[3.0] > 2 * sold[0.0]

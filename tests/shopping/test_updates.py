@@ -18,8 +18,9 @@ from sim.results import summarise
 from sim.scenario import Scenario
 from sim.shopping import orders, updates
 from sim.shopping.merchant import MERCHANTS
-from sim.shopping.orders import KEPT
-from sim.shopping.updates import MESSAGES, UpdatesSettings
+from sim.shopping.orders import KEPT, OrderColumns
+from sim.shopping.terms import UpdatesSettings
+from sim.shopping.updates import MESSAGES
 from sim.world import World
 
 SHOPS = {"shopping.on": True, "shopping.needs": 0.3}  # needs enough for small worlds
@@ -99,7 +100,7 @@ def test_updates_are_worth_the_questions_they_spare_and_the_next_sale() -> None:
 
 def test_the_orders_kept_are_those_of_the_last_ten_days() -> None:
     world = World(Scenario.make(run={"users": 500, "days": 40}).with_values(SHOPS | {"updates.on": True}))
-    rows = world.tables["orders"].rows
+    rows = world[OrderColumns]
     while world.running:
         world.step()
         kept = rows.ordered[orders.recent(world)]  # the day has ended: today is yesterday
@@ -130,7 +131,7 @@ def test_orders_are_written_down_only_where_somebody_looks_at_them() -> None:
 
 def test_nobody_asks_twice_about_an_order() -> None:
     world = World(Scenario.make(run={"users": 800, "days": 40}).with_values(SHOPS | {"updates.on": True}))
-    rows, asked = world.tables["orders"].rows, []
+    rows, asked = world[OrderColumns], []
     while world.running:
         world.step()
         world.day -= 1  # as support asks during the day

@@ -10,6 +10,7 @@ import pytest
 
 from sim.engine import luck
 from sim.people import presence
+from sim.people.experience import FeltColumns
 from sim.people.users import LEFT, MEMBER
 from sim.scenario import Scenario
 from sim.subscriptions import subscriptions
@@ -85,7 +86,7 @@ def test_all_of_the_price_is_felt_and_as_much_of_the_extras_as_one_is_there_for(
             presence={"eagerness": 50.0, "eagerness_spread": 0.0}, users={"first_members": 1.0, "income": 10_000_000}, **ALONE,
         )
     )  # fmt: skip
-    mine, felt = world.users.subscriptions, world.felt.rows.worth
+    mine, felt = world.users.subscriptions, world[FeltColumns].worth
     total = np.zeros(world.size)
     while world.running:
         world.today = {}

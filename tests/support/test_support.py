@@ -15,10 +15,13 @@ from sim.experiments.limits import laws
 from sim.experiments.limits import support as limits
 from sim.results import summarise
 from sim.scenario import Scenario
-from sim.shopping.merchant import MERCHANTS
+from sim.shopping import merchant
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.shopping.needs import RegardColumns
 from sim.support import desks, support
 from sim.support.desks import DesksSettings
-from sim.support.support import CHAT, PUBLIC, TELEPHONE, SupportSettings
+from sim.support.support import CHAT, PUBLIC, TELEPHONE
+from sim.support.terms import SupportSettings
 from sim.world import World
 
 IT = SupportSettings().row
@@ -168,7 +171,7 @@ def test_waits_do_not_hang_on_how_many_are_simulated() -> None:
 def test_shops_pay_for_the_agents_on_duty(lived: Callable[..., World]) -> None:
     """One week at the first staffing: wages of the open hours, the simulated part of the desk, to the cent."""
     world = lived(run={"users": 1_000, "days": 7}, shopping={"on": True}, support={"on": True}, desks={"call_cost": 0})
-    assert world.market_scale == 0.05
+    assert merchant.market_scale(world) == 0.05
     paid = world.flows.query("payer == 'merchants' and reason == 'help'")
     spared = world.flows.query("payee == 'merchants' and reason == 'help_spared'").cents.sum()
     assert spared == pytest.approx(0.03 * world.history["shopping.gmv"].sum(), rel=0.02)
@@ -192,7 +195,7 @@ def test_without_agents_nobody_is_answered_and_it_says_so(lived: Callable[..., W
     assert days["support.answered"].sum() == 0 < days["support.tickets"].sum() == days["support.abandoned"].sum()
     assert days["support.agents"].max() == days["support.satisfaction"].max() == 0
     assert days["support.public_unsolved"].sum() == days["support.public"].sum()
-    assert world.column(MERCHANTS, "reputation").min() < 0
+    assert world[MerchantColumns].reputation.min() < 0
 
 
 def test_a_budget_binds() -> None:
@@ -278,12 +281,12 @@ def test_a_grudge_is_felt_at_the_shop_it_is_held_against() -> None:
             run={"users": 1_000, "days": 25}, shopping={"on": True, "needs": 0.3}, orders={"asking": 0.0},
             support={"on": True, "questions": 0.0, "defects": 0.0},
         ))  # fmt: skip
-        world.tables["regard"].rows.shop[...] = 0
-        world.tables["regard"].rows.opinion[...] = grudge
+        world[RegardColumns].shop[...] = 0
+        world[RegardColumns].opinion[...] = grudge
         while world.running:
             world.step()
         world.close()
-        sold.append(world.column(MERCHANTS, "sold").reshape(5, -1).sum(axis=0))
+        sold.append(world[MerchantColumns].sold.reshape(5, -1).sum(axis=0))
     assert sold[1][0] < 0.6 * sold[0][0]
     assert sold[1][1:].sum() > sold[0][1:].sum(), "some go to the others"
 
@@ -319,7 +322,7 @@ def test_off_costs_nothing(lived: Callable[..., World]) -> None:
     assert [
         world.tables[name].size for name in ("customers", "regard", "desks", "desk_hours", "desk_agents", "topics")
     ] == [0] * 6
-    assert not world.column(MERCHANTS, "reputation").any()
+    assert not world[MerchantColumns].reputation.any()
     assert not any(world.history[name].any() for name in world.history if name.startswith("support."))
 
 

@@ -9,9 +9,12 @@ from sim.engine import luck
 from sim.experiments.intervals import paired
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
+from sim.people.experience import FeltColumns
 from sim.results import summarise
 from sim.scenario import Scenario
 from sim.trips import trips
+from sim.trips.airlines import AirlineColumns
+from sim.trips.trips import FlightColumns, TripColumns
 from sim.world import World
 
 RUN = {"users": 2_000, "days": 60}
@@ -48,7 +51,7 @@ def test_a_trip_is_booked_two_days_ahead_or_more_and_within_the_horizon():
 def test_no_flight_sells_more_seats_than_it_has_and_late_askers_go_without():
     few = lived(seats=2.0)
     assert few.history["trips.full"].sum() > 0
-    assert few.tables["flights"].rows.sold.max() == 2
+    assert few[FlightColumns].sold.max() == 2
 
 
 # what a trip is worth, and to whom
@@ -96,7 +99,7 @@ def test_the_gain_is_felt_by_those_who_got_a_seat_and_by_nobody_else():
     presence.wake_up(world)
     trips.step(world)
     world.close()
-    booked, worth = world.tables["trips"].rows.flight >= 0, world.felt.rows.worth
+    booked, worth = world[TripColumns].flight >= 0, world[FeltColumns].worth
     assert world.today["trips.full"] > 0 < booked.sum() == world.today["trips.sold"]
     assert (worth[booked] > 0).all()
     assert not worth[~booked].any()
@@ -116,9 +119,9 @@ def stranded(people=13, **terms):
     """A world on the day after the only flight with these people on it was cancelled; four seats a flight are left."""
     terms = {"routes": 1, "seats": 4.0, "disrupted": 1.0, "wishes": 0.0, "rebooked_within": 3} | terms
     world = world_of(users=1_000, others={"merchants": ALL}, **terms)
-    mine, row = world.tables["trips"].rows, world.day % trips.HORIZON
+    mine, row = world[TripColumns], world.day % trips.HORIZON
     mine.flight[:people], mine.day[:people], mine.paid[:people] = row, world.day, 50_000
-    world.tables["flights"].rows.sold[row] = people
+    world[FlightColumns].sold[row] = people
     world.ledger.open_day()
     presence.wake_up(world)
     trips.step(world)
@@ -128,8 +131,8 @@ def stranded(people=13, **terms):
 
 def minutes_and_delay(world, people=13):
     """Of each who got a seat, from what they lost: minutes, and days."""
-    mine, it = world.tables["trips"].rows, world.now.trips
-    lost = -(mine.lately + world.felt.rows.worth)[:people]
+    mine, it = world[TripColumns], world.now.trips
+    lost = -(mine.lately + world[FeltColumns].worth)[:people]
     days = mine.day[:people] - world.day
     seated = mine.day[:people] >= 0
     return (lost - it.day_worth * days)[seated] / it.minute_worth, days[seated]
@@ -156,7 +159,7 @@ def test_in_chat_an_agent_deals_with_several_at_once():
 
 def test_who_finds_no_seat_within_some_days_has_the_fare_back_and_loses_the_trip():
     world = stranded(people=11, rebooked_within=2)
-    mine, before = world.tables["trips"].rows, World(world.scenario)
+    mine, before = world[TripColumns], World(world.scenario)
     before.close()
     back = sum(world.ledger[sector] - before.ledger[sector] for sector in (BANK, WALLET))
     refunded = np.flatnonzero(back)
@@ -166,14 +169,14 @@ def test_who_finds_no_seat_within_some_days_has_the_fare_back_and_loses_the_trip
     assert world.ledger[trips.AIRLINES][0] == 0
     assert world.ledger.paid("refunds", payer=trips.AIRLINES) == world.today["trips.refunds"] == 3 * 50_000
     assert world.ledger.imbalance() == 0
-    lost = -(mine.lately + world.felt.rows.worth)[refunded]
+    lost = -(mine.lately + world[FeltColumns].worth)[refunded]
     level = world.tables[trips.AIRLINES].rows.level[0]
     assert (lost > trips.gain_of_trip(world.now.trips.row, 50_000, level)).all()
 
 
 def test_the_seats_that_they_take_are_sold_and_those_sold_already_are_not_theirs():
     world = stranded(people=6)
-    sold = world.tables["flights"].rows.sold
+    sold = world[FlightColumns].sold
     assert sold[: world.day + 4].tolist() == [0, 4, 2, 0]
     assert stranded(people=6, seats=1e-9).today["trips.refunded"] == 6
 
@@ -187,7 +190,7 @@ def test_seats_go_to_whoever_is_dealt_with_first_to_people_who_book_as_well():
 def test_what_a_cancelled_flight_cost_is_felt_on_the_next_day_of_use_by_those_away_as_well():
     world = stranded()
     away = world.users.users.active[:13] == 0
-    lately, worth = world.tables["trips"].rows.lately[:13], world.felt.rows.worth[:13]
+    lately, worth = world[TripColumns].lately[:13], world[FeltColumns].worth[:13]
     assert away.any()
     assert not away.all()
     assert (lately[away] < 0).all()
@@ -270,7 +273,7 @@ def test_fares_rest_where_no_airline_gains_by_another():
     """The best of many fares by an airline's profit, the others' as they are. Breaks if a commission is not passed on."""
     for commission in (0.0, 0.1, 0.3):
         world = world_of(commission=commission, on=False)
-        it, firms, rest = world.now.trips, world.now.airlines, world.airlines.level
+        it, firms, rest = world.now.trips, world.now.airlines, float(world[AirlineColumns].level[0])
         world.close()
 
         def profit(own, rest=rest, it=it, firms=firms, commission=commission):

@@ -1,9 +1,7 @@
 """Files of networks: text of any kind (edge_lists.py), Parquet, GraphML, and graphs of networkx."""
 
 import difflib
-import functools
 import gzip
-import hashlib
 import xml.etree.ElementTree
 from collections.abc import Callable
 from pathlib import Path
@@ -59,23 +57,6 @@ def read(path: Path) -> Pairs:
     if pairs.one.size == 0:
         raise BadInput(f"{path}: no friendships in it; a network has at least one")
     return pairs
-
-
-def content(file: str | Path) -> str:
-    """Hash of what a network's file holds, by which it is known wherever it lies; empty where it cannot be read."""
-    path = Path(file)
-    try:
-        about = path.stat()
-        return _hashed(path, about.st_mtime_ns, about.st_size, about.st_ino)
-    except OSError:
-        return ""
-
-
-@functools.lru_cache(maxsize=64)
-def _hashed(path: Path, *state: int) -> str:
-    """Hash of a file as long as its size and time stay as they are."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checked_pairs(

@@ -7,7 +7,7 @@ Serrano, Krioukov, Boguna 2008). Ties are drawn twice, to count and then to writ
 """
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import BadInput
-
-if TYPE_CHECKING:
-    from sim.ground.friends.friends import FriendsSettings
+from sim.ground.friends.terms import FriendsSettings
 
 MOST_PEOPLE = 2**30  # a tie carries its kind in the two highest bits while the network grows
 MOST_ENTRIES = 2**32 - 1  # rows are found by uint32
@@ -246,7 +244,7 @@ def _let_go(first, friend, keep, key):
 class _Growth:
     """One network while it grows: who is in which group, and how far each person reaches along the line."""
 
-    def __init__(self, settings: "FriendsSettings", people: int, seed: int) -> None:
+    def __init__(self, settings: FriendsSettings, people: int, seed: int) -> None:
         self.settings, self.people = settings, people
         self.key = lambda name: luck.key(seed, f"friends.{name}")
         self.locality, self.spread = settings.locality, settings.fitness_spread
@@ -320,7 +318,7 @@ def _known_at_most(first: NDArray[np.uint32]) -> float:
     return float((sizes * sizes).sum() / sizes.sum() - 1)
 
 
-def _random_graph_rate(settings: "FriendsSettings", people: int) -> float:
+def _random_graph_rate(settings: FriendsSettings, people: int) -> float:
     """The rate of weak ties that makes an exact Erdos-Renyi graph, or 0 where the settings ask for another.
 
     Draws for a pair are Poisson with mean 2 rate / people, whatever the other pairs; so each pair is tied with the
@@ -332,7 +330,7 @@ def _random_graph_rate(settings: "FriendsSettings", people: int) -> float:
     return -0.5 * people * math.log1p(-chance)
 
 
-def grow(settings: "FriendsSettings", people: int, seed: int) -> Network:
+def grow(settings: FriendsSettings, people: int, seed: int) -> Network:
     """Grow a network of `people` with `settings.degree` friends on the mean; a function of its arguments alone."""
     growth = _Growth(settings, people, seed)
     counted = np.zeros(people, np.uint32)

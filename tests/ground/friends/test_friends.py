@@ -17,7 +17,8 @@ from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
 from sim.ground.friends import friends, mapped, measures
-from sim.ground.friends.friends import Friends, FriendsSettings
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 
 FACEBOOK = Path(__file__).parents[2].parent / "shared" / "data" / "facebook_combined.txt"
 RANDOM = {"groups": False, "fitness_spread": 0.0, "locality": 0.0}  # Erdos and Renyi

@@ -13,11 +13,11 @@ pays here, as shops pass fees on into prices; so a fee is minded by billers firs
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.assistant.assistant import AssistantSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
@@ -25,10 +25,13 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.trust import TrustColumns
+from sim.people.users import UserColumns, UsersSettings
+from sim.state import State
 
 UTILITIES, TELEPHONE = 0, 1
 KINDS = 2
@@ -328,44 +331,44 @@ def _spare(who, telephone, owed, group_of, it, fee, key, extra):
     return saved
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Bills come, and those whose time has come are paid."""
-    settings = world.now.bills
+    settings = state.settings(BillsSettings)
     if not settings.on:
         return
-    mine, felt = world.tables["bills"].rows, world.felt.rows
-    names = (world.luck("bills.amount"), world.luck("bills.delay"))
-    keys = (*names, world.lasting_luck("bills.heads"))
+    mine, felt = state[BillsColumns], state[FeltColumns]
+    names = (state.luck("bills.amount"), state.luck("bills.delay"))
+    keys = (*names, state.lasting_luck("bills.heads"))
     for kind, mean in ((UTILITIES, settings.utilities), (TELEPHONE, settings.telephone)):
-        who = np.arange((world.day + kind * MONTH // KINDS) % MONTH, world.size, MONTH, dtype=np.uint32)
+        who = np.arange((state.day + kind * MONTH // KINDS) % MONTH, state.size, MONTH, dtype=np.uint32)
         came = _arrive(
-            kind, who, world.here, world.users.rows.income, settings.row, mean, world.now.users.income, world.day, keys,
+            kind, who, state.here, state[UserColumns].income, settings.row, mean, state.settings(UsersSettings).income, state.day, keys,
             mine,
         )  # fmt: skip
-        world.add("bills.due", came)
+        state.add("bills.due", came)
 
     def busy(part: tuple[int, int]) -> NDArray[np.uint32]:
         people = np.empty(part[1] - part[0] + 1, np.uint32)
-        return people[: _with_something_to_do(*part, mine.look, world.day, people)]
+        return people[: _with_something_to_do(*part, mine.look, state.day, people)]
 
-    helper = world.now.assistant
+    helper = state.settings(AssistantSettings)
     assisted = helper.rollout if helper.on and helper.reminders else 0.0
-    lasting = world.lasting_luck("assistant.rollout"), world.lasting_luck("bills.billers")
-    luck_of_day = world.luck("bills.choice"), world.luck("bills.heeding"), *lasting
+    lasting = state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers")
+    luck_of_day = state.luck("bills.choice"), state.luck("bills.heeding"), *lasting
     for box in decide(
-        world, _settle, outbox, world.here, world.friends.rows.group_of, world.tables["purse"].rows.has_wallet,
-        world.ledger[WALLET], world.ledger[BANK], world.tables["trust"].rows.trust, felt, settings.row,
-        world.now.wallet.merchant_fee, assisted, world.day, luck_of_day, mine, parts=list(world.each_block(busy)),
+        state, _settle, outbox, state.here, state.friends.rows.group_of, state[PurseColumns].has_wallet,
+        state.ledger[WALLET], state.ledger[BANK], state[TrustColumns].trust, felt, settings.row,
+        state.settings(WalletSettings).merchant_fee, assisted, state.day, luck_of_day, mine, parts=list(state.each_block(busy)),
     ):  # fmt: skip
         settled = box.to[: int(box.used[0])] != REMINDED
-        _pay(world, *(column[: settled.size][settled] for column in (box.who, box.to, box.cents)))
-        world.add("bills.reminders", int((~settled).sum()))
-    world.note("bills.open", int(mine.months.sum(dtype=np.int64)))
+        _pay(state, *(column[: settled.size][settled] for column in (box.who, box.to, box.cents)))
+        state.add("bills.reminders", int((~settled).sum()))
+    state.note("bills.open", int(mine.months.sum(dtype=np.int64)))
 
 
-def _pay(world: "World", who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
+def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
     """Billers get their money, the platform its fee on what is paid here, and who was late pays for it."""
-    late_fee, ledger = world.now.bills.late_fee, world.ledger
+    late_fee, ledger = state.settings(BillsSettings).late_fee, state.ledger
     how = how.astype(np.int64)
     bills, late, outside = how >> BILLS & MANY, how >> LATE, how & ELSEWHERE > 0
     nobody = np.zeros_like(who)
@@ -375,25 +378,25 @@ def _pay(world: "World", who: np.ndarray, how: np.ndarray, cents: np.ndarray) ->
     ledger.pay_many((who[dear], nobody[dear], fees[dear]), BANK, OUTSIDE, "late_fees")
     opened = who[how & OPENS > 0]
     if opened.size:
-        world.add("bills.wallets", np.unique(opened).size)
-        purse.open_wallets(world, opened)
+        state.add("bills.wallets", np.unique(opened).size)
+        purse.open_wallets(state, opened)
     extra = np.zeros(int(here.sum()), np.int64)
     saved = _spare(
-        who[here], how[here] & TELEPHONES, cents[here], world.friends.rows.group_of, world.now.bills.row,
-        world.now.wallet.merchant_fee, world.lasting_luck("bills.billers"), extra,
+        who[here], how[here] & TELEPHONES, cents[here], state.friends.rows.group_of, state.settings(BillsSettings).row,
+        state.settings(WalletSettings).merchant_fee, state.lasting_luck("bills.billers"), extra,
     )  # fmt: skip
-    purse.top_up(world, who[here], cents[here] + fees[here] + extra)
+    purse.top_up(state, who[here], cents[here] + fees[here] + extra)
     ledger.pay_many((who[here], nobody[here], cents[here] + extra), WALLET, OUTSIDE, "bills")
     dear = here & (late > 0)
     ledger.pay_many((who[dear], nobody[dear], fees[dear]), WALLET, OUTSIDE, "late_fees")
-    fee = int(np.floor(cents[here] * world.now.wallet.merchant_fee + 1e-9).sum())  # each in whole cents
+    fee = int(np.floor(cents[here] * state.settings(WalletSettings).merchant_fee + 1e-9).sum())  # each in whole cents
     ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
     late_fees_lost = late_fee * int((how & SPARED > 0).sum())
-    world.add("welfare.billers", saved + int(extra.sum()) - fee - late_fees_lost)
-    world.add("bills.surcharges", int(extra.sum()))
-    world.add("bills.paid", int(bills[here].sum()))
-    world.add("bills.outside", int(bills[outside].sum()))
-    world.add("bills.settled", int(bills.sum()))
-    world.add("bills.late", int(late.sum()))
-    world.add("bills.late_fees", int(fees.sum()))
-    world.add("bills.value", int(cents[here].sum()))
+    state.add("welfare.billers", saved + int(extra.sum()) - fee - late_fees_lost)
+    state.add("bills.surcharges", int(extra.sum()))
+    state.add("bills.paid", int(bills[here].sum()))
+    state.add("bills.outside", int(bills[outside].sum()))
+    state.add("bills.settled", int(bills.sum()))
+    state.add("bills.late", int(late.sum()))
+    state.add("bills.late_fees", int(fees.sum()))
+    state.add("bills.value", int(cents[here].sum()))

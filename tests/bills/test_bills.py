@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.bills import bills
+from sim.bills.bills import BillsColumns, BillsSettings
 from sim.engine.settings import BadInput
 from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET
-from sim.payments import bills
-from sim.payments.bills import BillsSettings
 from sim.results import summarise
 from sim.scenario import Scenario
 from sim.world import World
@@ -213,7 +213,7 @@ def test_months_of_arrears_paid_at_once_cost_a_fee_each(lived: Callable[..., Wor
     poor = {"clock": {"savings_months": 0.001}, "users": {"income_spread": 0.0}}
     world = lived(run=run, **poor, bills=NOBODY_PAYS_HERE, wallet=alone, lucky_money={"on": False})
     before = world.history
-    rows = world.tables["bills"].rows
+    rows = world[BillsColumns]
     waiting, late = (
         rows.months.sum(),
         sum(
