@@ -26,6 +26,7 @@ from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.taste import distance, match, taste, worth_of_shop
 from sim.people.trust import TrustColumns
 from sim.people.users import MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
 from sim.shopping.merchant import MerchantColumns, MerchantsSettings
@@ -327,3 +328,12 @@ def step(state: State) -> None:
     members = max(1, int((state[UserColumns].membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
     state.pay_cost("trainers", int(tally[HUMAN]) * settings.trainer_cost)
+
+
+ASSISTANT = Part(
+    "assistant",
+    tables={"practice": Rows(PracticeColumns, "world")},
+    metrics=METRICS,
+    costs={"trainers": "Trainers"},
+    step=step,
+)

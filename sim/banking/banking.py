@@ -32,6 +32,7 @@ from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.presence import HERE, STRANGER, PresenceColumns, days_of_use
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 ROOM = 512
@@ -42,9 +43,6 @@ class SavingsColumns(Table):
     """A row a person."""
 
     gain = Column(np.float32, 0, "worth of having savings here rather than outside, on a day of use", "CNY")
-
-
-BYTES_A_PERSON = credit.LoanColumns.bytes_a_row() + SavingsColumns.bytes_a_row() + 8  # and an account
 
 
 METRICS = (
@@ -390,3 +388,18 @@ def _measure(state: State) -> None:
     state.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
     if state.day % MONTH == MONTH - 1:
         ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")
+
+
+BANKING = Part(
+    "banking",
+    tables={
+        "loans": Rows(LoanColumns, section="banking"),
+        SAVINGS: Rows(SavingsColumns, account=True, section="banking"),
+        LOAN_BOOK: Rows(LoanBookColumns, "world", account=True, section="banking"),
+        PARTNER_BANKS: Rows(PartnerColumns, "world", account=True, section="banking"),
+    },
+    metrics=(*METRICS, *bank.METRICS),
+    revenue={"banking": "Banking"},
+    costs={"funding": "Funding", "loan_losses": "Loan losses", "loan_checks": "Loan checks"},
+    step=step,
+)

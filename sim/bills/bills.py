@@ -31,6 +31,7 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 UTILITIES, TELEPHONE = 0, 1
@@ -400,3 +401,11 @@ def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> N
     state.add("bills.late", int(late.sum()))
     state.add("bills.late_fees", int(fees.sum()))
     state.add("bills.value", int(cents[here].sum()))
+
+
+BILLS_PART = Part(
+    "bills",
+    tables={"bills": Rows(BillsColumns, lambda world: KINDS * world.size, section="bills")},
+    metrics=METRICS,
+    step=step,
+)

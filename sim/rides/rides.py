@@ -27,6 +27,7 @@ from sim.rides.city import MINUTES, CitySettings
 from sim.rides.drivers import BUSY, DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 ROOM = 8_192
@@ -436,3 +437,16 @@ def _note(state: State, seen: dict[str, int]) -> None:
     state.note("drivers.hours", seen["work"] / 60)
     state.note("drivers.busy_hours", seen["driven"] / 60)
     state.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)
+
+
+RIDES = Part(
+    "rides",
+    tables={
+        DRIVERS: Rows(drivers.DriverColumns, drivers.rows_needed, account=True, section="rides"),
+        "cities": Rows(drivers.CityColumns, drivers.cities, section="rides"),
+        "ride_hours": Rows(RideHourColumns, lambda world: 24 * drivers.cities(world), section="rides"),
+    },
+    metrics=(*METRICS, *drivers.METRICS),
+    revenue={"commission": "Commission"},
+    step=step,
+)

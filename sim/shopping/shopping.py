@@ -22,7 +22,8 @@ from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
 from sim.people.trust import TrustColumns
-from sim.shopping import baskets, channels, follows, merchant, needs, promotion, sales
+from sim.service import Part, Rows
+from sim.shopping import baskets, channels, follows, merchant, needs, orders, promotion, sales
 from sim.shopping.follows import FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
 from sim.shopping.needs import NONE, NeedColumns, PurchaseColumns, RegardColumns
@@ -369,3 +370,17 @@ def count(state: State) -> None:
     if state.settings(ShoppingSettings).on:
         reasons = ("commission", "payment_fees", "promotion")
         state.note("shopping.taken", sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
+
+
+SHOPPING = Part(
+    "shopping",
+    tables={
+        MERCHANTS: Rows(merchant.MerchantColumns, "shop", account=True, section="shopping"),
+        "purchases": Rows(needs.PurchaseColumns, merchant.a_category_each, section="shopping"),
+        "needs": Rows(needs.NeedColumns, section="shopping"),
+        "orders": Rows(orders.OrderColumns, orders.rows_needed, section="shopping"),
+    },
+    metrics=(*METRICS, *merchant.METRICS),
+    revenue={"commission": "Commission", "listing_fees": "Listing fees"},
+    step=step,
+)

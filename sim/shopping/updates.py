@@ -16,6 +16,7 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
+from sim.service import Part, Rows
 from sim.shopping import merchant, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
@@ -125,3 +126,15 @@ def step(state: State) -> None:
     if state.day % 7 == 6:
         fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])
+
+
+UPDATES = Part(
+    "updates",
+    tables={
+        "updates": Rows(UpdatesColumns, "shop", section="updates"),
+        "told": Rows(orders.ToldColumns, merchant.a_category_each, section="updates"),
+    },
+    metrics=METRICS,
+    revenue={"business_messages": "Business messages"},
+    step=step,
+)

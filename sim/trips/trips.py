@@ -28,8 +28,9 @@ from sim.payments.purse import PurseColumns
 from sim.people.experience import FeltColumns
 from sim.people.taste import gumbel
 from sim.people.users import UserColumns
+from sim.service import Part, Rows
 from sim.shopping import merchant
-from sim.state import State
+from sim.state import Planned, State
 from sim.trips import airlines
 from sim.trips.airlines import AIRLINES, MICRO, AirlineColumns, AirlinesSettings
 from sim.trips.terms import TripsSettings
@@ -236,7 +237,7 @@ def _seat(order, first, days, a_day, left, got):
                 break
 
 
-def flights(state: State) -> int:
+def flights(state: Planned) -> int:
     """Rows of the table of flights."""
     return HORIZON * merchant.markets(state) * int(state.born_with(TripsSettings).routes)
 
@@ -434,3 +435,16 @@ def _feel(state: State) -> None:
     here = np.flatnonzero((lately != 0) & (state[UserColumns].active == 1))
     state[FeltColumns].worth[here] += lately[here]
     lately[here] = 0
+
+
+TRIPS = Part(
+    "trips",
+    tables={
+        "trips": Rows(TripColumns, section="trips"),
+        "flights": Rows(FlightColumns, flights, section="trips"),
+        AIRLINES: Rows(airlines.AirlineColumns, "world", account=True),
+    },
+    metrics=(*METRICS, *airlines.METRICS),
+    revenue={"commission": "Commission"},
+    step=step,
+)
