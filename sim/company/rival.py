@@ -291,7 +291,7 @@ def launch(state: State) -> None:
 
 def found(state: State) -> None:
     """Day 0: the rival begins with its own levers."""
-    Rival(state, state.table(RivalColumns))
+    Rival(state, state.table(RivalColumns)).write_terms()
 
 
 def _rival(state: State) -> Rival:
