@@ -10,12 +10,12 @@ from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.settings import Floats, Settings, assumed
 from sim.ground import city
+from sim.ground.choice import logit, share
 from sim.ground.city import MINUTES
 
 RUSH = (17 * 60, 19 * 60)  # the evening rush
 LONGEST = 50.0  # km of a ride
 CERTAIN = 600.0  # logit units beyond which nothing becomes surer; e to the 710 is no number
-ALL_BUT_ONE = 1.0 - 2.0**-53  # the largest chance below 1
 
 
 class RidersSettings(Settings):
@@ -129,7 +129,7 @@ def chances(it, quality, km, cents, usual, wait):
     """Chance to ask for the app's ride at this fare and expected wait, and of a street taxi for whoever does not."""
     app = math.exp(min(CERTAIN, worth_of_ride(it, quality, km, cents, wait)))
     street = math.exp(min(CERTAIN, worth_of_ride(it, it.street_quality, km, usual, it.street_wait)))
-    return app / (app + street + 1.0), street / (street + 1.0)
+    return share(app, app + street + 1.0), share(street, street + 1.0)
 
 
 @rule
@@ -137,13 +137,4 @@ def looks(it, owner, start_fare, km_fare):
     """Share of needs whose people look at the app's offer: nobody else would take it at any wait, price and liking."""
     best = own_quality(it, owner, 1.0) - it.price_weight * start_fare / 100.0
     best += it.price_weight * max(0.0, it.km_worth - km_fare / 100.0) * LONGEST
-    return 1.0 / (1.0 + math.exp(-best))
-
-
-@rule
-def gain_of_ride(chance, price_weight):
-    """Worth in CNY of a ride above what its rider would have done else, where it is asked for with this chance.
-
-    Over all with such a need this is the logsum with the app less that without: -ln(1 - chance)/price_weight a need.
-    """
-    return -math.log1p(-min(chance, ALL_BUT_ONE)) / (chance * price_weight)
+    return logit(best)

@@ -22,6 +22,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.firms import bank, company, credit
 from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
 from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
+from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, purse
@@ -242,14 +243,14 @@ def pull_of_branch(it):
 @rule
 def chance_of_asking(here, outside):
     """Chance that who needs money asks for it here, rather than outside or not at all."""
-    return math.exp(here) / (math.exp(here) + math.exp(outside) + 1.0)
+    return choice.share(math.exp(here), math.exp(here) + math.exp(outside) + 1.0)
 
 
 @rule
 def worth_of_loan(here, outside, cents, years, rate_weight):
     """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
-    gain = math.log(1.0 + math.exp(here) / (math.exp(outside) + 1.0)) / chance_of_asking(here, outside)
-    return gain * cents / 100.0 * years * 0.01 / rate_weight
+    value = choice.value_at_odds_and_chance(choice.odds(here, outside, 0.0), chance_of_asking(here, outside))
+    return value * cents / 100.0 * years * 0.01 / rate_weight
 
 
 @rule
@@ -324,7 +325,7 @@ def _think_again(due, here, income, cents_in_bank, held, trust, eager, gain, wor
         mine = held[who]
         better = pull_of_savings(it.deposit_rate, it.savings_outside, it.savings_weight, trust[who], it.trust_weight)
         u = luck.uniform(keys[0], who, 0)
-        taste = math.log(u / (1.0 - u))
+        taste = choice.logistic(u)
         if here[who] == STRANGER:
             if mine > 0:
                 post(box, who, np.uint32(1), mine)

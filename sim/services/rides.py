@@ -21,6 +21,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.firms import drivers
 from sim.firms.drivers import BUSY, DRIVERS, EVENTS
 from sim.ground import city
+from sim.ground.choice import value_of_chosen
 from sim.ground.city import MINUTES
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
@@ -362,7 +363,7 @@ def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, t
             if j < 0:
                 seen[UNSERVED] += 1
             else:
-                gain = riders.gain_of_ride(chance, people.price_weight) + people.minute_worth * (expected - wait)
+                gain = value_of_chosen(chance, people.price_weight) + people.minute_worth * (expected - wait)
                 seconds = int(60.0 * wait + 0.5)
                 seen[SERVED] += 1
                 seen[SECONDS] += seconds

@@ -19,11 +19,11 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.firms import merchant, sales
 from sim.firms.merchant import MERCHANTS
 from sim.firms.posting import earned_by_post
-from sim.ground import friends, ranking
+from sim.ground import choice, friends, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import baskets, channels, follows, knowledge, needs, trust
-from sim.people.taste import distance, gumbels, log_of_ratio, match, taste, without_shops, worth_of_shop
+from sim.people.taste import distance, match, taste, worth_of_shop
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -152,8 +152,8 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
     mind, why = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     unread, seen_unread = np.zeros(MOST_SHOPS, np.uint8), np.zeros(MOST_SHOPS, np.uint8)
     in_the_open = np.zeros(MOST_SHOPS, np.uint8)
-    scale = it.noise if it.noise > 0.0 else 1.0
-    outside = elementary.exp(it.outside / scale) + elementary.exp(it.doing_without / scale)
+    scale = choice.logit_scale(it.noise)
+    outside = choice.weight(it.outside, scale) + choice.weight(it.doing_without, scale)
     to_money = 100.0 / it.price_weight  # cents a logit unit
     for at in range(start, shoppers.size):
         if box.used[0] + circle + 2 > box.who.size:
@@ -183,7 +183,9 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                 number += 1
         box.tally[baskets.NEEDS] += 1
         if number == 0:
-            nothing, elsewhere = without_shops(it, who, keys[5])
+            nothing, elsewhere = choice.utilities_without(
+                it.doing_without, it.outside, it.noise, luck.uniform(keys[5], who, 4), luck.uniform(keys[5], who, 5)
+            )
             box.tally[baskets.OUTSIDE if elsewhere > nothing else baskets.UNMET] += 1
             continue
         # what suits this person, and what the platform believes suits them
@@ -208,7 +210,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             luck.normals(fine, number, error)
         for j in range(number):
             fine[j] = luck.uniform(today, open_row[j], 2)
-        gumbels(fine, number, noise)
+        choice.gumbels(fine, number, noise)
         for j in range(number):
             row = open_row[j]
             suits = match(distance(mine, shops.place[row]), peculiar[j], it.travel, it.pair_spread)
@@ -286,7 +288,9 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
                     rival = scores[j]
             box.tally[baskets.PAID_LISTS] += promoted > 0
         # the choice, of what they can pay for: by what they believe of it, of which they get what is true
-        nothing, elsewhere = without_shops(it, who, keys[5])
+        nothing, elsewhere = choice.utilities_without(
+            it.doing_without, it.outside, it.noise, luck.uniform(keys[5], who, 4), luck.uniform(keys[5], who, 5)
+        )
         without = max(nothing, elsewhere)
         best, chosen, best_unpaid, best_of_all, total = without, -1, without, without, outside
         second, too_dear, astray = -1e300, -1e300, 0.0
@@ -300,7 +304,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
             if seen_unpaid[j]:
                 best_unpaid = max(best_unpaid, noisy[j])
             if seen[j]:
-                weight[j] = elementary.exp((worth[j] + faith) / scale)
+                weight[j] = choice.weight(worth[j] + faith, scale)
                 total += weight[j]
                 astray += weight[j] * faith
                 if noisy[j] + faith > best:
@@ -312,7 +316,7 @@ def _shop(shoppers, start, it, offer, company, know, fees, recall, users_group, 
         got = noisy[chosen] if chosen >= 0 else without
         box.tally[baskets.MISLED if advised >= 0 else baskets.LOST] += int(100.0 * (best_unpaid - got) * to_money)
         box.tally[baskets.UNKNOWN] += int(100.0 * (best_of_all - best_unpaid) * to_money) if trusts else 0
-        gain = scale * log_of_ratio(total, outside) - astray / total if it.noise > 0.0 else got - without
+        gain = choice.logsum_gain(total, outside, scale) - astray / total if it.noise > 0.0 else got - without
         felt.worth[who] += gain / it.price_weight
         box.tally[baskets.WORTH] += int(100.0 * gain * to_money)
         for j in range(number):

@@ -23,11 +23,10 @@ from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import airlines, merchant
 from sim.firms.airlines import AIRLINES, MICRO
-from sim.ground import queues
+from sim.ground import choice, queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import purse
-from sim.people.taste import gumbel
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -217,8 +216,7 @@ def gain_of_trip(it, fare, level):
     """
     here = worth_of_trip(it.worth, fare, it.price_weight)
     agency = worth_of_trip(it.worth, fare / level, it.price_weight) - it.effort
-    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(agency))
-    return math.log1p(odds) * (1.0 + odds) / odds / it.price_weight if odds > 0.0 else 1.0 / it.price_weight
+    return choice.value_at_odds(choice.odds(here, it.doing_without, agency)) / it.price_weight
 
 
 @rule
@@ -258,9 +256,9 @@ def _wish(awake, start, it, level, today, routes, markets, people, stands_for, m
             box.tally[EXPECTED_THERE] += int(MICRO * e_agency / (e_here + e_agency + e_home))
             if other == 0:
                 box.tally[USUAL_TRADE] += int(usual * e_agency / (e_agency + e_home))
-            at_agency = agency + gumbel(luck.uniform(keys[2], who, 3 * other))
-            at_home = it.doing_without + gumbel(luck.uniform(keys[2], who, 3 * other + 1))
-            in_thread = here + gumbel(luck.uniform(keys[2], who, 3 * other + 2))
+            at_agency = choice.random_utility(agency, 1.0, luck.uniform(keys[2], who, 3 * other))
+            at_home = choice.random_utility(it.doing_without, 1.0, luck.uniform(keys[2], who, 3 * other + 1))
+            in_thread = choice.random_utility(here, 1.0, luck.uniform(keys[2], who, 3 * other + 2))
             if other > 0:
                 minute = luck.pair(keys[3], who, other, 0)
             chosen = in_thread > max(at_agency, at_home)

@@ -15,6 +15,7 @@ from sim.experiments.limits.laws import fingerprint
 from sim.experiments.limits.rides import nearest_driver
 from sim.firms import drivers
 from sim.ground import city
+from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.people import riders
 from sim.people.riders import RidersSettings
@@ -104,7 +105,7 @@ def test_who_rides_gains_the_logsum_over_all_with_such_a_need() -> None:
         chance = math.exp(app) / (math.exp(app) + math.exp(street) + 1.0)
         gains = (with_app - without) / weight
         error = gains.std() / math.sqrt(gains.size)
-        assert chance * riders.gain_of_ride(chance, weight) == pytest.approx(gains.mean(), abs=5 * error)
+        assert chance * value_of_chosen(chance, weight) == pytest.approx(gains.mean(), abs=5 * error)
 
 
 def test_surge_clears_a_zone_and_stops_at_its_cap() -> None:
