@@ -10,14 +10,14 @@ whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import model_validator
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, is_full, kernel, outbox, post, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, post, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import bank, company, credit
 from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
@@ -228,16 +228,17 @@ def limit(income, months, largest):
 
 
 @rule
-def pull_of_bank(has_wallet, trust, it):
-    """Worth of borrowing here above doing without, in logit units."""
-    here = it.worth - 100.0 * it.rate_weight * it.rate - it.thread_effort - it.trust_weight * (1.0 - trust)
-    return here if has_wallet else here - it.opening
+def utility_of_bank(has_wallet, trust, setting):
+    """Utility of borrowing here above doing without."""
+    effort = setting.thread_effort
+    here = setting.worth - 100.0 * setting.rate_weight * setting.rate - effort - setting.trust_weight * (1.0 - trust)
+    return here if has_wallet else here - setting.opening
 
 
 @rule
-def pull_of_branch(it):
-    """Worth of borrowing outside above doing without, in logit units."""
-    return it.worth - 100.0 * it.rate_weight * it.outside_rate - it.branch_effort
+def utility_of_branch(setting):
+    """Utility of borrowing outside above doing without."""
+    return setting.worth - 100.0 * setting.rate_weight * setting.outside_rate - setting.branch_effort
 
 
 @rule
@@ -254,7 +255,7 @@ def worth_of_loan(here, outside, cents, years, rate_weight):
 
 
 @rule
-def pull_of_savings(rate, outside, weight, trust, trust_weight):
+def utility_of_savings(rate, outside, weight, trust, trust_weight):
     """How much better savings are kept here than outside, in logit units, before tastes."""
     return 100.0 * weight * (rate - outside) - trust_weight * (1.0 - trust)
 
@@ -267,82 +268,147 @@ def record(box, who, cents, fate, grade):
     box.used[0] = at + 1
 
 
+@remembered
+class Borrowers(NamedTuple):
+    """Columns of people that lending reads, and those it writes: `loans` and `waits`."""
+
+    income: np.ndarray
+    has_wallet: np.ndarray
+    bought: np.ndarray
+    trust: np.ndarray
+    eagerness: np.ndarray
+    loans: Any
+    waits: np.ndarray
+
+
+@remembered
+class Scoring(NamedTuple):
+    """What a grade is made of: settings of risk and knowledge, and what may be known."""
+
+    risk: Any
+    know: Any
+    sources: Any
+
+
+@remembered
+class LoanKeys(NamedTuple):
+    """Luck by the name of the decision: need, safety, error of its signal, face, trial."""
+
+    need: np.uint64
+    safety: np.uint64
+    error: np.uint64
+    face: np.uint64
+    trial: np.uint64
+
+
+@remembered
+class Savers(NamedTuple):
+    """Columns of people that savings read, and those they write: `gain` and `worth`."""
+
+    here: np.ndarray
+    income: np.ndarray
+    in_bank: np.ndarray
+    held: np.ndarray
+    trust: np.ndarray
+    eagerness: np.ndarray
+    gain: np.ndarray
+    worth: np.ndarray
+
+
+@inlined_rule
+def grade_of(who, people, scoring, keys):
+    """Estimated chance of default of a person, by what is known of them."""
+    know, risk = scoring.know, scoring.risk
+    n = knowledge.observations(scoring.sources, know, np.int64(people.bought[who]))
+    z = luck.normal(luck.uniform(keys.safety, who, 0))
+    seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys.error, who, 0)))
+    return credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
+
+
+@inlined_rule
+def fate_of(impostor, grade, cents, face, setting):
+    """What becomes of an application, by its grade, its size and the luck of a face."""
+    refused = grade >= setting.cut_off or cents < setting.smallest
+    if impostor:
+        return ADMITTED if not refused and face < setting.false_accept else CAUGHT
+    if refused:
+        return REFUSED
+    return GRANTED if face >= setting.false_reject else UNRECOGNISED
+
+
 @kernel
-def _ask(awake, start, incomes, owner, bought, trust, eager, loans, waits, it, risk, switches, know, terms, keys, box):
+def _ask(awake, start, people, setting, scoring, terms, keys, box):
     """Needs for credit of everyone awake, from `start` on; returns where the box was full.
 
-    Writes the loan into its own person's row. keys: need, safety, error of its signal, face, trial.
+    Writes the loan into its own person's row.
     """
-    attempts = 1.0 - it.needs * it.impostors
-    outside = pull_of_branch(it)
+    attempts = 1.0 - setting.needs * setting.impostors
+    outside, loans = utility_of_branch(setting), people.loans
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        u = luck.uniform(keys[0], who, 0)
-        if it.needs <= u < attempts or loans.standing[who] != FREE:
+        u = luck.uniform(keys.need, who, 0)
+        if setting.needs <= u < attempts or loans.standing[who] != FREE:
             continue
         impostor = u >= attempts
-        income = incomes[who]
-        most = limit(income, it.limit_months, it.largest)
+        income = people.income[who]
+        most = limit(income, setting.limit_months, setting.largest)
         cents = most
-        here = pull_of_bank(owner[who], trust[who], it)
+        here = utility_of_bank(people.has_wallet[who], people.trust[who], setting)
         if not impostor:
-            if luck.uniform(keys[0], who, 1) >= chance_of_asking(here, outside):
+            if luck.uniform(keys.need, who, 1) >= chance_of_asking(here, outside):
                 continue
-            wanted = need(it.need, income, terms.mean_income, it.need_spread, luck.uniform(keys[0], who, 2))
-            cents = min(most, max(it.smallest, wanted))
-        n = knowledge.observations(switches, know, np.int64(bought[who]))
-        z = luck.normal(luck.uniform(keys[1], who, 0))
-        seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys[2], who, 0)))
-        grade = credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
-        face = luck.uniform(keys[3], who, 0)
-        if impostor:
-            passes = grade < it.cut_off and cents >= it.smallest and face < it.false_accept
-            fate = ADMITTED if passes else CAUGHT
-        elif grade >= it.cut_off or cents < it.smallest:
-            fate = REFUSED
-        else:
-            fate = GRANTED if face >= it.false_reject else UNRECOGNISED
+            v = luck.uniform(keys.need, who, 2)
+            wanted = need(setting.need, income, terms.mean_income, setting.need_spread, v)
+            cents = min(most, max(setting.smallest, wanted))
+        grade = grade_of(who, people, scoring, keys)
+        fate = fate_of(impostor, grade, cents, luck.uniform(keys.face, who, 0), setting)
         record(box, who, cents, fate, grade)
         if fate == REFUSED or fate == UNRECOGNISED:
-            waits[who] += it.turned_down
+            people.waits[who] += setting.turned_down
         if fate == GRANTED or fate == ADMITTED:
-            credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys[4])
-            loans.rate[who] = it.rate
+            credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys.trial)
+            loans.rate[who] = setting.rate
             loans.standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
-            worth = worth_of_loan(here, outside, cents, terms.years, it.rate_weight)
-            loans.relief[who] = worth / (it.months * days_of_use(eager[who]))
+            worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
+            loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))
     return awake.size
 
 
 @kernel
-def _think_again(due, here, income, cents_in_bank, held, trust, eager, gain, worth, it, terms, keys, box):
+def _think_again(due, people, setting, terms, keys, box):
     """Members whose day it is may move savings: events (person, 0 in or 1 out, cents). keys: taste, thinking again."""
-    money = 0.01 / 12.0 / it.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
+    effort, worth, gain = setting.savings_effort, people.worth, people.gain
+    money = 0.01 / 12.0 / setting.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
     for who in due:
-        mine = held[who]
-        better = pull_of_savings(it.deposit_rate, it.savings_outside, it.savings_weight, trust[who], it.trust_weight)
-        u = luck.uniform(keys[0], who, 0)
-        taste = choice.logistic(u)
-        if here[who] == STRANGER:
+        mine = people.held[who]
+        better = utility_of_savings(
+            setting.deposit_rate,
+            setting.savings_outside,
+            setting.savings_weight,
+            people.trust[who],
+            setting.trust_weight,
+        )
+        taste = choice.logistic(luck.uniform(keys[0], who, 0))
+        if people.here[who] == STRANGER:
             if mine > 0:
                 post(box, who, np.uint32(1), mine)
             gain[who] = 0.0
             continue
-        if here[who] == HERE and luck.uniform(keys[1], who, 0) < it.reconsiders:
-            if better - (0.0 if mine > 0 else it.savings_effort) > taste:
-                wanted = int(it.movable * terms.savings_months * income[who])
-                more = min(wanted - mine, cents_in_bank[who])
+        if people.here[who] == HERE and luck.uniform(keys[1], who, 0) < setting.reconsiders:
+            if better - (0.0 if mine > 0 else effort) > taste:
+                wanted = int(setting.movable * terms.savings_months * people.income[who])
+                more = min(wanted - mine, people.in_bank[who])
                 if more > 0:
-                    worth[who] -= it.savings_effort * money * more if mine == 0 else 0.0
+                    worth[who] -= effort * money * more if mine == 0 else 0.0
                     post(box, who, np.uint32(0), more)
                     mine += more
             elif mine > 0:
                 post(box, who, np.uint32(1), mine)
                 mine = 0
-        gain[who] = (better - taste) * money * mine / days_of_use(eager[who])
+        gain[who] = (better - taste) * money * mine / days_of_use(people.eagerness[who])
 
 
 @kernel
@@ -396,10 +462,11 @@ def _move_savings(world: "World", terms: Terms) -> None:
     company.pay_cost(world, "funding", max(0, owing - placed))
     box = outbox(due.size + 1)
     keys = world.lasting_luck("banking.taste"), world.luck("banking.thinks")
-    _think_again(
-        due, world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
-        world.presence.rows.eagerness, world.tables[SAVINGS].rows.gain, world.felt.rows.worth, settings.row, terms, keys, box,
+    savers = Savers(
+        world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
+        world.presence.rows.eagerness, world.tables[SAVINGS].rows.gain, world.felt.rows.worth,
     )  # fmt: skip
+    _think_again(due, savers, settings.row, terms, keys, box)
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
     ledger.pay_many((who[~out], who[~out], cents[~out]), BANK, SAVINGS, "savings_in")
@@ -424,16 +491,17 @@ def _applications() -> Applications:
 def _grant(world: "World", terms: Terms) -> None:
     """Loans asked for today are graded and paid out; borrowers spend them on what they needed."""
     settings, rows = world.now.banking, world.tables["loans"].rows
-    names = "safety", "signal"
-    lasting = tuple(world.lasting_luck(f"banking.{name}") for name in names)
-    keys = (world.luck("banking.needs"), *lasting, world.luck("banking.face"), world.lasting_luck("banking.trial"))
+    keys = LoanKeys(
+        world.luck("banking.needs"), world.lasting_luck("banking.safety"), world.lasting_luck("banking.signal"),
+        world.luck("banking.face"), world.lasting_luck("banking.trial"),
+    )  # fmt: skip
+    people = Borrowers(
+        world.users.rows.income, world.tables["purse"].rows.has_wallet, world.tables["knowledge"].rows.purchases,
+        world.tables["trust"].rows.trust, world.presence.rows.eagerness, rows, world.felt.rows.waits,
+    )  # fmt: skip
+    scoring = Scoring(world.now.credit.row, world.now.knowledge.row, knowledge.sources(world.now))
     asked = []
-    for box in decide(
-        world, _ask, _applications, world.users.rows.income, world.tables["purse"].rows.has_wallet,
-        world.tables["knowledge"].rows.purchases, world.tables["trust"].rows.trust, world.presence.rows.eagerness, rows,
-        world.felt.rows.waits, settings.row, world.now.credit.row, knowledge.sources(world.now), world.now.knowledge.row,
-        terms, keys,
-    ):  # fmt: skip
+    for box in decide(world, _ask, _applications, people, settings.row, scoring, terms, keys):
         many = int(box.used[0])
         asked.append(tuple(column[:many].copy() for column in box[:4]))
     if not asked:
@@ -469,7 +537,7 @@ def _pay_out(world: "World", who: np.ndarray, cents: np.ndarray, stolen: np.ndar
         world.tables[sector].rows.owed[0] += int(parts.sum())
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(world, true)
-    bank.count_lost_loans(world, int(cents[~stolen].sum()), pull_of_branch(settings.row))
+    bank.count_lost_loans(world, int(cents[~stolen].sum()), utility_of_branch(settings.row))
     world.note("banking.loans", who.size)
     world.note("banking.lent", int(cents.sum()))
 

@@ -68,15 +68,20 @@ def applications(observations: int, people: int = PEOPLE, **changes: Any) -> Cro
     users = UserColumns(people)
     users.income = 450_000 * np.exp(0.6 * norm.ppf(luck.uniforms(luck.key(1, "income"), people)) - 0.18)
     loans, waits = credit.LoanColumns(people), np.zeros(people, np.float32)
-    keys = tuple(luck.key(1, name) for name in ("needs", "safety", "signal", "face", "trial"))
+    keys = banking.LoanKeys(*(luck.key(1, name) for name in ("needs", "safety", "signal", "face", "trial")))
     box = banking.Applications(
         np.empty(people + 1, np.uint32), np.empty(people + 1, np.int64), np.empty(people + 1, np.uint8),
         np.empty(people + 1, np.int64), np.zeros(1, np.int64),
     )  # fmt: skip
+    borrowers = banking.Borrowers(
+        users.rows.income, np.ones(people, np.uint8), np.zeros(people, np.uint16), np.ones(people, np.float32),
+        np.ones(people, np.float32), loans.rows, waits,
+    )  # fmt: skip
+    scoring = banking.Scoring(
+        RISK, KnowledgeSettings(profile=observations).row, CompanySettings(knows_profile=observations > 0).row
+    )
     banking._ask(
-        np.arange(people, dtype=np.uint32), 0, users.rows.income, np.ones(people, np.uint8), np.zeros(people, np.uint16),
-        np.ones(people, np.float32), np.ones(people, np.float32), loans.rows, waits, settings.row, RISK,
-        CompanySettings(knows_profile=observations > 0).row, KnowledgeSettings(profile=observations).row,
+        np.arange(people, dtype=np.uint32), 0, borrowers, settings.row, scoring,
         banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0, 2.0), keys, box,
     )  # fmt: skip
     many = int(box.used[0])
@@ -566,7 +571,7 @@ def test_banks_outside_lose_what_savings_and_loans_here_were_worth_to_them() -> 
     spread = savers.now.bank.placing - savers.now.banking.savings_outside
     assert days["welfare.outside"].sum() == pytest.approx(-spread * days["banking.deposits"].sum() / 360, rel=0.01)
     days, it = borrowers.history, borrowers.now.banking
-    there = math.exp(banking.pull_of_branch(it.row))
+    there = math.exp(banking.utility_of_branch(it.row))
     interest = days["banking.lent"].sum() * it.outside_rate * it.mean_years
     assert days["banking.lent"].sum() > 0
     assert days["welfare.outside"].sum() == pytest.approx(-0.2 * interest * there / (1 + there), rel=0.03)
