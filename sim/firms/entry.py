@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.ground.choice import logit_scale
-from sim.people.taste import worth_of_shop
+from sim.people.taste import systematic_utility
 
 Rows = NDArray[np.int64]
 
 
 def worth_to_all(quality: Any, price: Any, terms: Any) -> Any:
     """What a shop is worth to people whom it suits as it does in the mean, in units of the noise of their choices."""
-    return worth_of_shop(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / logit_scale(terms.noise)
+    return systematic_utility(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / logit_scale(terms.noise)
 
 
 def warnings(rows: Any, circle: Rows, stand: int, since: int, fees: float) -> Rows:

@@ -54,8 +54,8 @@ def chance_of_dodging(saved, reluctance):
 
 
 @rule
-def worth_of_dodging(saved, reluctance):
-    """What the possibility is worth to a buyer, in logit units: the area under `chance_of_dodging` up to the saving."""
+def utility_of_dodging(saved, reluctance):
+    """What the possibility is worth to a buyer, in utility: the area under `chance_of_dodging` up to the saving."""
     usual = quick_logit(-reluctance)
     area = elementary.log((1.0 + elementary.exp(saved - reluctance)) / (1.0 + elementary.exp(-reluctance)))
     return (area - usual * saved) / (1.0 - usual)

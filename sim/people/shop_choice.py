@@ -13,7 +13,7 @@ from sim.engine import luck
 from sim.engine.kernels import inlined_rule, remembered, rule
 from sim.ground import choice, friends, ranking
 from sim.people import baskets, channels, follows, knowledge
-from sim.people.taste import distance, match, taste_of, worth_of_shop
+from sim.people.taste import distance, match, systematic_utility, taste_of
 
 MOST_SHOPS = 128  # in a list
 NONE = 255  # no shop
@@ -48,10 +48,8 @@ class Shopper(NamedTuple):
 
     who: int
     category: int
-    cell: int  # their row in tables by person and category
     first: int  # row of the first shop of the circle
     wished: bool  # whether a post made them want it: then they look at its shop alone
-    named: int  # shop that the assistant named
     last: int  # shop last bought from
     helped: int  # shop that helped last, and
     opinion: float  # what they think of it for that
@@ -101,23 +99,31 @@ def take_need(who, needs, wishes, with_wishes, markets):
 
 
 @inlined_rule
-def shopper_of(who, category, only, named, terms, keys, people, markets):
+def shopper_of(who, category, only, terms, keys, people, markets):
     """What suits this person, what they can pay, and what they have seen of shops of this category."""
     setting, recall = terms.setting, terms.recall
     cell, first = who * markets.categories + category, circle_of(who, category, markets) * markets.shops_a_circle
     helped, opinion = np.int64(-1), 0.0
     if people.regard.shop.size > 0:
         helped, opinion = first + people.regard.shop[cell], 0.01 * people.regard.opinion[cell]
-    thanks = recall.thanks if recall.thanks > 0.0 and people.told[cell] else 0.0
-    besides = recall.wanting if only >= 0 else 0.0
-    trouble = channels.trouble_of_the_open(luck.uniform(keys.choice, who, 6), setting.open_known, setting.open_trouble)
+    u = luck.uniform(keys.choice, who, 6)
     return Shopper(
-        who, category, cell, first, only >= 0, named, first + people.purchases.shop[cell], helped, opinion, thanks, besides,
-        taste_of(keys, people.group_of[who], who, category, setting.taste_alike),
-        setting.reservation * luck.uniform(keys.choice, who, 1), trouble,
-        people.bank[who] + people.wallet[who], people.bank[who],
-        knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who])),
-    )  # fmt: skip
+        who=who,
+        category=category,
+        first=first,
+        wished=only >= 0,
+        last=first + people.purchases.shop[cell],
+        helped=helped,
+        opinion=opinion,
+        thanks=recall.thanks if recall.thanks > 0.0 and people.told[cell] else 0.0,
+        besides=recall.wanting if only >= 0 else 0.0,
+        taste=taste_of(keys, people.group_of[who], who, category, setting.taste_alike),
+        reservation=setting.reservation * luck.uniform(keys.choice, who, 1),
+        trouble=channels.trouble_of_the_open(u, setting.open_known, setting.open_trouble),
+        money=people.bank[who] + people.wallet[who],
+        in_bank=people.bank[who],
+        observations=knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who])),
+    )
 
 
 @inlined_rule
@@ -219,14 +225,14 @@ def believed_utility(quality, reservation, price, setting, expected, tie):
 
     `tie` is a luck in [0, 1) that orders equals.
     """
-    public = worth_of_shop(quality, 0.0, setting.travel, reservation, price, setting.price_weight)
+    public = systematic_utility(quality, 0.0, setting.travel, reservation, price, setting.price_weight)
     return public + 1e-6 * tie + expected
 
 
 @inlined_rule
 def utility_of_shop(shopper, row, quality, suits, paid, setting):
     """What a shop is worth to a shopper at the price they would pay: its own worth, and what they have seen of it."""
-    utility = worth_of_shop(quality, suits, setting.travel, shopper.reservation, paid, setting.price_weight)
+    utility = systematic_utility(quality, suits, setting.travel, shopper.reservation, paid, setting.price_weight)
     utility += shopper.besides + (shopper.thanks if row == shopper.last else 0.0)
     if row == shopper.helped:
         utility += shopper.opinion

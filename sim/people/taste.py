@@ -33,6 +33,6 @@ def match(apart, peculiar, travel, pair_spread):
 
 
 @rule
-def worth_of_shop(quality, suits, travel, reservation, price, price_weight):
+def systematic_utility(quality, suits, travel, reservation, price, price_weight):
     """Systematic utility of buying at a price in cents: quality, match and the need's own worth, less the price."""
     return quality + suits - 0.25 * travel + price_weight * (reservation - price / 100.0)

@@ -215,7 +215,7 @@ def settle(shopper, j, terms, key, shops, offers, felt, box):
         baskets.drop(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
         return
     saved = channels.saved_each(terms.fees, asked, price_weight)
-    gain = channels.worth_of_dodging(saved, terms.setting.dodging)
+    gain = channels.utility_of_dodging(saved, terms.setting.dodging)
     felt.worth[shopper.who] += gain / price_weight
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
     off = luck.uniform(key, shopper.who, 0) < channels.chance_of_dodging(saved, terms.setting.dodging)
@@ -247,7 +247,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
             box.tally[baskets.OUTSIDE if elsewhere > nothing else baskets.UNMET] += 1
             continue
         # what shops are worth to them
-        shopper = shop_choice.shopper_of(who, category, only, named, terms, keys, people, markets)
+        shopper = shop_choice.shopper_of(who, category, only, terms, keys, people, markets)
         follows.remember(people.follows, who, recall, number, shops.price, offers, keys.choice)
         shop_choice.draw_luck(shopper, keys, number, offers.row, draws)
         shop_choice.utilities_of_shops(shopper, number, shops, setting, terms.know.noise, offers, draws, utilities)

@@ -26,6 +26,6 @@ def test_a_match_is_no_better_than_any_other_in_the_mean_over_a_circle() -> None
 
 
 def test_a_price_counts_against_what_the_need_itself_is_worth() -> None:
-    free, dear = (taste.worth_of_shop(1.0, 0.5, 4.0, 20.0, price, 0.03) for price in (0, 2_000))
+    free, dear = (taste.systematic_utility(1.0, 0.5, 4.0, 20.0, price, 0.03) for price in (0, 2_000))
     assert dear == pytest.approx(1.0 + 0.5 - 1.0), "20 CNY for what is worth 20 CNY"
     assert free == pytest.approx(dear + 0.6)
