@@ -17,7 +17,7 @@ from pydantic import model_validator
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, post, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.firms import bank, company, credit
 from sim.firms.bank import MICRO, MONTH, PARTNER_BANKS
@@ -25,8 +25,8 @@ from sim.firms.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR
 from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
-from sim.people import knowledge, purse
-from sim.people.presence import HERE, STRANGER, days_of_use
+from sim.people import knowledge, purse, savings
+from sim.people.presence import days_of_use
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -212,7 +212,6 @@ class Terms(NamedTuple):
     period: int  # months between them
     years: float  # for which a CNY lent is owed, in the mean
     mean_income: float
-    savings_months: float
 
 
 @rule
@@ -252,12 +251,6 @@ def worth_of_loan(here, outside, cents, years, rate_weight):
     """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
     value = choice.value_at_odds_and_chance(choice.odds(here, outside, 0.0), chance_of_asking(here, outside))
     return value * cents / 100.0 * years * 0.01 / rate_weight
-
-
-@rule
-def utility_of_savings(rate, outside, weight, trust, trust_weight):
-    """How much better savings are kept here than outside, in logit units, before tastes."""
-    return 100.0 * weight * (rate - outside) - trust_weight * (1.0 - trust)
 
 
 @rule
@@ -301,27 +294,13 @@ class LoanKeys(NamedTuple):
     trial: np.uint64
 
 
-@remembered
-class Savers(NamedTuple):
-    """Columns of people that savings read, and those they write: `gain` and `worth`."""
-
-    here: np.ndarray
-    income: np.ndarray
-    in_bank: np.ndarray
-    held: np.ndarray
-    trust: np.ndarray
-    eagerness: np.ndarray
-    gain: np.ndarray
-    worth: np.ndarray
-
-
 @inlined_rule
 def grade_of(who, people, scoring, keys):
     """Estimated chance of default of a person, by what is known of them."""
     know, risk = scoring.know, scoring.risk
     n = knowledge.observations(scoring.sources, know, np.int64(people.bought[who]))
-    z = luck.normal(luck.uniform(keys.safety, who, 0))
-    seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys.error, who, 0)))
+    safety, error = luck.normal(luck.uniform(keys.safety, who, 0)), luck.normal(luck.uniform(keys.error, who, 0))
+    seen = knowledge.estimate(safety, n, know.noise, error)
     return credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
 
 
@@ -342,8 +321,7 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
 
     Writes the loan into its own person's row.
     """
-    attempts = 1.0 - setting.needs * setting.impostors
-    outside, loans = utility_of_branch(setting), people.loans
+    attempts, outside, loans = 1.0 - setting.needs * setting.impostors, utility_of_branch(setting), people.loans
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
@@ -353,8 +331,7 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
             continue
         impostor = u >= attempts
         income = people.income[who]
-        most = limit(income, setting.limit_months, setting.largest)
-        cents = most
+        most = cents = limit(income, setting.limit_months, setting.largest)
         here = utility_of_bank(people.has_wallet[who], people.trust[who], setting)
         if not impostor:
             if luck.uniform(keys.need, who, 1) >= chance_of_asking(here, outside):
@@ -375,40 +352,6 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
             worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
             loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))
     return awake.size
-
-
-@kernel
-def _think_again(due, people, setting, terms, keys, box):
-    """Members whose day it is may move savings: events (person, 0 in or 1 out, cents). keys: taste, thinking again."""
-    effort, worth, gain = setting.savings_effort, people.worth, people.gain
-    money = 0.01 / 12.0 / setting.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
-    for who in due:
-        mine = people.held[who]
-        better = utility_of_savings(
-            setting.deposit_rate,
-            setting.savings_outside,
-            setting.savings_weight,
-            people.trust[who],
-            setting.trust_weight,
-        )
-        taste = choice.logistic(luck.uniform(keys[0], who, 0))
-        if people.here[who] == STRANGER:
-            if mine > 0:
-                post(box, who, np.uint32(1), mine)
-            gain[who] = 0.0
-            continue
-        if people.here[who] == HERE and luck.uniform(keys[1], who, 0) < setting.reconsiders:
-            if better - (0.0 if mine > 0 else effort) > taste:
-                wanted = int(setting.movable * terms.savings_months * people.income[who])
-                more = min(wanted - mine, people.in_bank[who])
-                if more > 0:
-                    worth[who] -= effort * money * more if mine == 0 else 0.0
-                    post(box, who, np.uint32(0), more)
-                    mine += more
-            elif mine > 0:
-                post(box, who, np.uint32(1), mine)
-                mine = 0
-        gain[who] = (better - taste) * money * mine / days_of_use(people.eagerness[who])
 
 
 @kernel
@@ -433,11 +376,10 @@ def step(world: "World") -> None:
         return
     terms = Terms(
         world.day, bank.open_books(world), *settings.schedule, settings.mean_years, float(world.now.users.income),
-        world.now.clock.savings_months,
     )  # fmt: skip
     credit.collect(world)
     if settings.on:
-        _move_savings(world, terms)
+        _move_savings(world)
         _grant(world, terms)
     else:
         _give_back_savings(world)
@@ -449,7 +391,7 @@ def step(world: "World") -> None:
     _measure(world)
 
 
-def _move_savings(world: "World", terms: Terms) -> None:
+def _move_savings(world: "World") -> None:
     """Those whose day it is get a month's interest, and may move savings in or out."""
     settings, ledger = world.now.banking, world.ledger
     due = np.arange(world.day % MONTH, world.size, MONTH, dtype=np.uint32)
@@ -462,11 +404,11 @@ def _move_savings(world: "World", terms: Terms) -> None:
     company.pay_cost(world, "funding", max(0, owing - placed))
     box = outbox(due.size + 1)
     keys = world.lasting_luck("banking.taste"), world.luck("banking.thinks")
-    savers = Savers(
+    savers = savings.Savers(
         world.here, world.users.rows.income, ledger[BANK], ledger[SAVINGS], world.tables["trust"].rows.trust,
         world.presence.rows.eagerness, world.tables[SAVINGS].rows.gain, world.felt.rows.worth,
     )  # fmt: skip
-    _think_again(due, savers, settings.row, terms, keys, box)
+    savings.think_again(due, savers, settings.row, world.now.clock.savings_months, keys, box)
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
     ledger.pay_many((who[~out], who[~out], cents[~out]), BANK, SAVINGS, "savings_in")

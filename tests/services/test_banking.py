@@ -82,7 +82,7 @@ def applications(observations: int, people: int = PEOPLE, **changes: Any) -> Cro
     )
     banking._ask(
         np.arange(people, dtype=np.uint32), 0, borrowers, settings.row, scoring,
-        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0, 2.0), keys, box,
+        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0), keys, box,
     )  # fmt: skip
     many = int(box.used[0])
     who = box.who[:many]
@@ -155,6 +155,17 @@ def test_partners_lend_less_and_less_when_it_does_not_pay() -> None:
     assert bank.part_lent(0.8, 0.8, rate=0.09, needed=0.10, adjusting=0.2) == pytest.approx(0.6)
     assert bank.part_lent(0.1, 0.8, rate=0.09, needed=0.10, adjusting=0.2) == 0.0
     assert bank.part_lent(0.0, 0.8, rate=0.18, needed=0.10, adjusting=0.2) == pytest.approx(0.2)
+
+
+def test_what_becomes_of_an_application_goes_by_grade_size_and_face() -> None:
+    setting = BankingSettings(cut_off=0.02, smallest=50_000, false_reject=0.03, false_accept=0.001).row
+    own = [banking.fate_of(False, *asked, setting) for asked in ((0.01, 50_000, 0.5), (0.01, 50_000, 0.02))]
+    assert own == [banking.GRANTED, banking.UNRECOGNISED]
+    assert banking.fate_of(False, 0.02, 50_000, 0.5, setting) == banking.REFUSED, "too likely to default"
+    assert banking.fate_of(False, 0.01, 49_999, 0.5, setting) == banking.REFUSED, "too small"
+    impostors = [banking.fate_of(True, *asked, setting) for asked in ((0.01, 50_000, 0.0005), (0.01, 50_000, 0.5))]
+    assert impostors == [banking.ADMITTED, banking.CAUGHT]
+    assert banking.fate_of(True, 0.02, 50_000, 0.0005, setting) == banking.CAUGHT, "the score keeps them out too"
 
 
 def test_the_worth_of_a_loan_is_the_logsum_and_grows_with_it() -> None:
