@@ -363,7 +363,7 @@ ADVERTISING = Part(
     "advertising",
     tables={
         "advertising": Rows(AdvertisingColumns),
-        "knowing": Rows(KnowingColumns, lambda world: CLASSES, section="advertising"),
+        "knowing": Rows(KnowingColumns, lambda state: CLASSES, section="advertising"),
         advertiser.ADVERTISERS: Rows(AdvertiserColumns, advertiser.rows_needed, account=True, section="advertising"),
     },
     metrics=(*METRICS, *advertiser.METRICS),

@@ -22,6 +22,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
+from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
@@ -161,13 +162,13 @@ def pull_of_thread(has_wallet, trust, surcharge, it):
 @rule
 def chance_of_thread(better):
     """Chance that a bill is paid in the thread."""
-    return 1.0 / (1.0 + math.exp(-better))
+    return choice.logit(better)
 
 
 @rule
 def worth_of_thread(better, weight):
     """Mean worth to who pays in the thread above an errand, in CNY: the logsum gain of all over the share of these."""
-    return math.log1p(math.exp(better)) / chance_of_thread(better) / weight if better < 30.0 else better / weight
+    return choice.value_of_better(better) / weight
 
 
 @rule

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
+from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
 from sim.payments import purse
@@ -333,7 +334,7 @@ def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, t
             if j < 0:
                 seen[UNSERVED] += 1
             else:
-                gain = riders.gain_of_ride(chance, people.price_weight) + people.minute_worth * (expected - wait)
+                gain = value_of_chosen(chance, people.price_weight) + people.minute_worth * (expected - wait)
                 seconds = int(60.0 * wait + 0.5)
                 seen[SERVED] += 1
                 seen[SECONDS] += seconds
@@ -444,7 +445,7 @@ RIDES = Part(
     tables={
         DRIVERS: Rows(drivers.DriverColumns, drivers.rows_needed, account=True, section="rides"),
         "cities": Rows(drivers.CityColumns, drivers.cities, section="rides"),
-        "ride_hours": Rows(RideHourColumns, lambda world: 24 * drivers.cities(world), section="rides"),
+        "ride_hours": Rows(RideHourColumns, lambda state: 24 * drivers.cities(state), section="rides"),
     },
     metrics=(*METRICS, *drivers.METRICS),
     revenue={"commission": "Commission"},

@@ -411,7 +411,7 @@ BRANDS = Part(
     "brands",
     tables={
         "brands": Rows(BrandColumns, "shop", section="brands"),
-        "follows": Rows(follows.FollowColumns, lambda world: world.size * follows.SLOTS, section="brands"),
+        "follows": Rows(follows.FollowColumns, lambda state: state.size * follows.SLOTS, section="brands"),
         "wishes": Rows(follows.WishColumns, section="brands"),
     },
     metrics=METRICS,
