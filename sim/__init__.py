@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
     from sim.firms.company import pay_cost
-    from sim.futures import Futures
     from sim.ground.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.people.purse import means, sell
-    from sim.results import Comparison, Result
+    from sim.results.files import Comparison, Result
+    from sim.results.futures import Futures
+    from sim.results.sweeps import Sweep
     from sim.scenario import Scenario
     from sim.service import Service
-    from sim.sweeps import Sweep
     from sim.world import World
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
@@ -81,19 +81,19 @@ _HOMES = {  # where each name lives
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results", "Comparison"),
-    "Futures": ("sim.futures", "Futures"),
+    "Futures": ("sim.results.futures", "Futures"),
     "Friends": ("sim.ground.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),
-    "Sweep": ("sim.sweeps", "Sweep"),
+    "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results", "Comparison.load"),
     "load_result": ("sim.results", "Result.load"),
-    "load_sweep": ("sim.sweeps", "Sweep.load"),
+    "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
     "sweep": ("sim.experiments.sweep", "sweep"),
 }

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from sim.sweeps import Sweep, identity, place_of
+from sim.results.sweeps import Sweep, identity, place_of
 
 METRICS = {
     "profit.total": {"unit": "cents", "kind": "flow", "meaning": "what is left", "of": None, "better": "more"},

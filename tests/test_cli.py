@@ -18,8 +18,8 @@ import networkx
 import pytest
 from click.testing import CliRunner, Result
 
-from sim import __version__, cli, screen
-from sim.cli import errors, experiments
+from sim import __version__, cli
+from sim.cli import errors, experiments, screen
 from sim.cli.options import Setting
 from sim.day import DAY
 from sim.results import Comparison

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sim.screen import say
+from sim.cli.screen import say
 
 SOON = 0.01  # seconds
 

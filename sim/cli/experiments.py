@@ -24,11 +24,11 @@ from sim.cli.options import (
     load_branch,
     say_network,
 )
-from sim.screen import Row, progress, say, show
+from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
-    from sim.results import Comparison, Result
-    from sim.sweeps import Sweep
+    from sim.results.files import Comparison, Result
+    from sim.results.sweeps import Sweep
 
 # What the screen shows of all metrics; --format json and csv have every one.
 MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfare.total")

@@ -28,7 +28,7 @@ from sim.experiments.worker import CODE, code_of, other_code
 from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.ground.metrics import Metric
-from sim.results import (
+from sim.results.files import (
     OF_A_COMPARISON,
     Comparison,
     Differing,

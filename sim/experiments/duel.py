@@ -20,7 +20,7 @@ from sim.experiments.games import best_responses, equilibria
 from sim.experiments.intervals import interval, paired
 from sim.experiments.run import Progress
 from sim.firms.rival import against
-from sim.results import Comparison, write_json
+from sim.results.files import Comparison, write_json
 from sim.scenario import Given, Scenario
 
 OURS, THEIRS = "profit.total", "rival.profit"

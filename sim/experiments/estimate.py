@@ -10,8 +10,8 @@ from sim.experiments.compare import warm_up
 from sim.experiments.plan import Plan, fingerprint
 from sim.experiments.sweep import KEPT, check_earlier, folder_of, jobs_for
 from sim.experiments.worker import in_parquet
+from sim.results.sweeps import identity, is_whole
 from sim.scenario import Scenario
-from sim.sweeps import identity, is_whole
 from sim.world import World
 
 TIMED_USERS, TIMED_DAYS = 20_000, 8  # at most: seconds go with users and days

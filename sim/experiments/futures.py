@@ -36,13 +36,13 @@ from sim.experiments.pool import Pool, Task
 from sim.experiments.run import Progress, cores, run
 from sim.experiments.sweep import Networks
 from sim.experiments.worker import CODE, code_of, network, other_code
-from sim.futures import RUNS, Futures, headline
 from sim.ground import paths
 from sim.ground.ledger import LedgerError
-from sim.results import Comparison, named
+from sim.results.files import Comparison, named
+from sim.results.futures import RUNS, Futures, headline
+from sim.results.sweeps import identity
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
-from sim.sweeps import identity
 from sim.world import ModelError
 
 LEAST, SEEDS = 2, 4  # futures; seeds of each unless asked otherwise: the fewest of which luck can be told well enough

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from sim.experiments.intervals import FIGURES, LEVEL, chances_of_being_best, interval
-from sim.futures import Standing
-from sim.results import SETTLED
+from sim.results.files import SETTLED
+from sim.results.futures import Standing
 
 TENTH = 0.1
 

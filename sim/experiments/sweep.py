@@ -32,10 +32,8 @@ from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, code_of, is_full, live, network_name
 from sim.ground import paths
-from sim.results import REPORT, folder_for_results, whole_file, write_json
-from sim.scenario import Scenario
-from sim.service import SomeNamed, check_importable
-from sim.sweeps import (
+from sim.results.files import REPORT, folder_for_results, whole_file, write_json
+from sim.results.sweeps import (
     ABOUT,
     LOCK,
     NETWORKS,
@@ -49,6 +47,8 @@ from sim.sweeps import (
     identity,
     is_whole,
 )
+from sim.scenario import Scenario
+from sim.service import SomeNamed, check_importable
 from sim.world import World
 
 KEPT = 16  # networks that stay on disk though no run needs them just now

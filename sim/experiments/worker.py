@@ -28,9 +28,9 @@ from sim.experiments.home import FOLDER
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
-from sim.results import Result, named, whole_file, write_json
+from sim.results.files import Result, named, whole_file, write_json
+from sim.results.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 from sim.scenario import Scenario
-from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 
 MODEL = (  # folders and files of which a run is made
     "engine", "ground", "people", "firms", "services", "service.py", "day.py", "declared.py", "scenario.py",

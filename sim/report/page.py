@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from sim.ground import paths
-from sim.results import REPORT, whole_file
+from sim.results.files import REPORT, whole_file
 
 OURS = b'name="generator" content="hongbao'  # stands at the head of every page
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sim.report.marks import how_sure
 from sim.report.swept import Swept, called
 from sim.report.wording import counted, listed, measure
-from sim.sweeps import lead as lead_of
+from sim.results.sweeps import lead as lead_of
 
 
 def answer(seen: Swept) -> list[str]:

@@ -18,8 +18,8 @@ from sim.experiments.sweep import sweep
 from sim.experiments.worker import network_name
 from sim.ground.friends import Friends
 from sim.results import Comparison, Result
+from sim.results.sweeps import identity
 from sim.scenario import Scenario
-from sim.sweeps import identity
 from sim.world import World
 
 SHOPS = Path(__file__).parents[2] / "scenarios" / "shops.toml"

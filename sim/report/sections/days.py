@@ -13,7 +13,7 @@ from sim.report.figures import Line, Strip, figure
 from sim.report.page import Cell, Figure, Part, Row, Section, Table
 from sim.report.sections.money import parts_of
 from sim.report.wording import GAP, date_in_words, in_words, measure, number, plain
-from sim.results import Result
+from sim.results.files import Result
 
 STROKES = (figures.LINES[0], figures.LINES[1], figures.LINES[2], figures.LINES[5])
 

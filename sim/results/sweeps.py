@@ -25,10 +25,10 @@ from scipy import special
 
 from sim import __version__
 from sim.engine.settings import BadInput
-from sim.factors import Levels, end_of, levels_of
 from sim.ground import paths
 from sim.ground.metrics import Metric, noted
-from sim.results import no_folder, read_json, read_table
+from sim.results.factors import Levels, end_of, levels_of
+from sim.results.files import no_folder, read_json, read_table
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUNS, FAILED = "runs", "failed"  # folders

@@ -18,9 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.futures import RUNS, Futures
 from sim.ground import paths
 from sim.ground.metrics import LAST_DAYS, Metric, noted
+from sim.results.futures import RUNS, Futures
 
 SETTLED = 0.975  # the probability of being best at which a 95 % interval of the lead, that of two, excludes zero
 LEAST_GAIN = 1.0  # CNY a year: who is better off by less than this is counted neither among winners nor among losers

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from made_sweeps import a_sweep, shared
 
 from sim.engine.settings import BadInput
-from sim.factors import end_of, labels_of, levels_of
-from sim.sweeps import Sweep, crossed, interval, lead
+from sim.results.factors import end_of, labels_of, levels_of
+from sim.results.sweeps import Sweep, crossed, interval, lead
 
 
 def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
