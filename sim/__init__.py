@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from sim.ground.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.people.purse import means, sell
-    from sim.results.files import Comparison, Result
+    from sim.results.comparisons import Comparison
     from sim.results.futures import Futures
+    from sim.results.runs import Result
     from sim.results.sweeps import Sweep
     from sim.scenario import Scenario
     from sim.service import Service
@@ -80,19 +81,19 @@ _HOMES = {  # where each name lives
     "pay_cost": ("sim.firms.company", "pay_cost"),
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
-    "Comparison": ("sim.results", "Comparison"),
+    "Comparison": ("sim.results.comparisons", "Comparison"),
     "Futures": ("sim.results.futures", "Futures"),
     "Friends": ("sim.ground.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
-    "Result": ("sim.results", "Result"),
+    "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),
     "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
-    "load_comparison": ("sim.results", "Comparison.load"),
-    "load_result": ("sim.results", "Result.load"),
+    "load_comparison": ("sim.results.comparisons", "Comparison.load"),
+    "load_result": ("sim.results.runs", "Result.load"),
     "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
     "sweep": ("sim.experiments.sweep", "sweep"),

@@ -27,7 +27,8 @@ from sim.cli.options import (
 from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
-    from sim.results.files import Comparison, Result
+    from sim.results.comparisons import Comparison
+    from sim.results.runs import Result
     from sim.results.sweeps import Sweep
 
 # What the screen shows of all metrics; --format json and csv have every one.

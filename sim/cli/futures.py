@@ -9,7 +9,7 @@ import click
 from sim.cli.screen import Row, say, show
 
 if TYPE_CHECKING:
-    from sim.results.files import Comparison
+    from sim.results.comparisons import Comparison
     from sim.scenario import Scenario
 
 OPTIONS = (

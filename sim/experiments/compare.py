@@ -20,7 +20,6 @@ from sim import __version__
 from sim.declared import metrics_of
 from sim.differences import differences
 from sim.engine.settings import BadInput
-from sim.experiments import intervals
 from sim.experiments.claim import claimed
 from sim.experiments.pool import PROCESS_BYTES, Pool, Task
 from sim.experiments.run import ROOM_LEFT, Progress, available_memory, check_memory, cores, machine, run
@@ -28,19 +27,11 @@ from sim.experiments.worker import CODE, code_of, other_code
 from sim.ground import paths
 from sim.ground.friends import Friends
 from sim.ground.metrics import Metric
-from sim.results.files import (
-    OF_A_COMPARISON,
-    Comparison,
-    Differing,
-    Figures,
-    Result,
-    Share,
-    better_off,
-    forget,
-    named,
-    run_folder,
-    write_json,
-)
+from sim.results import intervals
+from sim.results.comparisons import Comparison, Differing, Figures, Share
+from sim.results.files import named, write_json
+from sim.results.folders import OF_A_COMPARISON, forget, run_folder
+from sim.results.runs import Result, better_off
 from sim.scenario import LARGEST_SEED, Given, Scenario
 from sim.service import Service, SomeNamed, all_called, check_importable
 from sim.world import ModelError, World

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from sim.engine.settings import BadInput
 from sim.experiments.compare import UnfairComparison, compare
 from sim.experiments.games import best_responses, equilibria
-from sim.experiments.intervals import interval, paired
 from sim.experiments.run import Progress
 from sim.firms.rival import against
-from sim.results.files import Comparison, write_json
+from sim.results.comparisons import Comparison
+from sim.results.files import write_json
+from sim.results.intervals import interval, paired
 from sim.scenario import Given, Scenario
 
 OURS, THEIRS = "profit.total", "rival.profit"

@@ -10,7 +10,7 @@ from sim.experiments.compare import warm_up
 from sim.experiments.plan import Plan, fingerprint
 from sim.experiments.sweep import KEPT, check_earlier, folder_of, jobs_for
 from sim.experiments.worker import in_parquet
-from sim.results.sweeps import identity, is_whole
+from sim.results.sweep_folders import identity, is_whole
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -38,9 +38,10 @@ from sim.experiments.sweep import Networks
 from sim.experiments.worker import CODE, code_of, network, other_code
 from sim.ground import paths
 from sim.ground.ledger import LedgerError
-from sim.results.files import Comparison, named
+from sim.results.comparisons import Comparison
+from sim.results.files import named
 from sim.results.futures import RUNS, Futures, headline
-from sim.results.sweeps import identity
+from sim.results.sweep_folders import identity
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
 from sim.world import ModelError

@@ -18,7 +18,7 @@ from sim.engine.names import nearest
 from sim.engine.settings import BadInput
 from sim.firms.company import GROUPS
 from sim.ground.friends import Friends
-from sim.results.files import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.people.users import MEMBER
-from sim.results.files import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

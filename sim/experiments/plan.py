@@ -23,7 +23,7 @@ from sim.experiments.compare import check_fair, check_seeds
 from sim.experiments.plan_file import Factor, PlanFile, Sample
 from sim.ground import friend_files, paths
 from sim.ground.toml_files import placed, read_toml
-from sim.results.files import Differing, listed
+from sim.results.comparisons import Differing, listed
 from sim.scenario import SECTIONS, Scenario
 from sim.service import SomeNamed, all_called
 

@@ -18,7 +18,8 @@ from sim.engine.settings import BadInput, plain
 from sim.experiments.claim import claimed
 from sim.ground import paths
 from sim.ground.friends import Friends
-from sim.results.files import OF_A_RUN, Result, summarise
+from sim.results.folders import OF_A_RUN
+from sim.results.runs import Result, summarise
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
 from sim.world import World

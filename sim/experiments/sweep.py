@@ -32,8 +32,9 @@ from sim.experiments.pool import PROCESS_BYTES, Pool, Task, WorkerLost
 from sim.experiments.run import ROOM_LEFT, available_memory, check_memory, cores, machine
 from sim.experiments.worker import CODE, Order, Outcome, code_of, is_full, live, network_name
 from sim.ground import paths
-from sim.results.files import REPORT, folder_for_results, whole_file, write_json
-from sim.results.sweeps import (
+from sim.results.files import folder_for_results, whole_file, write_json
+from sim.results.folders import REPORT
+from sim.results.sweep_folders import (
     ABOUT,
     LOCK,
     NETWORKS,
@@ -41,12 +42,13 @@ from sim.results.sweeps import (
     PLAN,
     POINTS,
     TABLE,
-    Sweep,
     canonical,
     failure_of,
     identity,
     is_whole,
+    read_summaries,
 )
+from sim.results.sweeps import Sweep
 from sim.scenario import Scenario
 from sim.service import SomeNamed, check_importable
 from sim.world import World
@@ -560,6 +562,6 @@ def _compact(found: Sweep) -> None:
     with whole_file(found.folder / TABLE) as part, pq.ParquetWriter(part, schema, compression="zstd") as writer:
         runs = found.rows()["run"].unique()
         for first in range(0, len(runs), TOGETHER):
-            table = found.summaries(runs[first : first + TOGETHER], names)
+            table = read_summaries(found.folder, runs[first : first + TOGETHER], names)
             table.insert(0, "run", table.index)
             writer.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False))

@@ -28,8 +28,9 @@ from sim.experiments.home import FOLDER
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends import Friends, FriendsSettings
-from sim.results.files import Result, named, whole_file, write_json
-from sim.results.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
+from sim.results.files import named, whole_file, write_json
+from sim.results.runs import Result
+from sim.results.sweep_folders import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 from sim.scenario import Scenario
 
 MODEL = (  # folders and files of which a run is made

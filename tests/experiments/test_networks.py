@@ -18,7 +18,7 @@ from sim.experiments.sweep import sweep
 from sim.experiments.worker import network_name
 from sim.ground.friends import Friends
 from sim.results import Comparison, Result
-from sim.results.sweeps import identity
+from sim.results.sweep_folders import identity
 from sim.scenario import Scenario
 from sim.world import World
 

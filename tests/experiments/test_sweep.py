@@ -30,7 +30,8 @@ from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
 from sim.experiments.sweep import SweepNote, SweepStopped, sweep
 from sim.ground.paths import LOCK
-from sim.results.sweeps import Sweep, failure_of, place_of
+from sim.results.sweep_folders import failure_of, place_of
+from sim.results.sweeps import Sweep
 
 ROOT = Path(__file__).parents[2]
 PLAN = f"""

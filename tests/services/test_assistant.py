@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sim.experiments.intervals import paired
 from sim.people import needs, presence
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import assistant
 from sim.world import World

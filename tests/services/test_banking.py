@@ -11,7 +11,6 @@ from scipy.stats import norm
 
 from sim.engine import luck
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits.banking import bad_month, loan_book, month_losses
 from sim.firms import bank, credit
@@ -23,6 +22,7 @@ from sim.people import knowledge
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UserColumns
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import banking
 from sim.services.banking import ADMITTED, CAUGHT, GRANTED, REFUSED, UNRECOGNISED, BankingSettings

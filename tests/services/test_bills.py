@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import bills
 from sim.services.bills import BillsSettings

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.firms import posting
 from sim.firms.merchant import MERCHANTS
@@ -20,6 +19,7 @@ from sim.people import follows
 from sim.people.follows import NOBODY, OFFERED, READ, SLOTS, UNPROMPTED
 from sim.people.users import AWAY
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import brands, shopping
 from sim.services.brands import BrandsSettings

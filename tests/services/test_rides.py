@@ -10,7 +10,6 @@ import pytest
 
 from sim.engine import luck
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits.laws import fingerprint
 from sim.experiments.limits.rides import nearest_driver
 from sim.firms import drivers
@@ -18,6 +17,7 @@ from sim.ground import city
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.people import riders
 from sim.people.riders import RidersSettings
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import rides
 from sim.services.rides import RidesSettings

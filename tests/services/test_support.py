@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits import support as limits
 from sim.firms import desks
 from sim.firms.desks import DesksSettings
 from sim.firms.merchant import MERCHANTS
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import support
 from sim.services.support import CHAT, PUBLIC, TELEPHONE, SupportSettings

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim.engine import luck
-from sim.experiments.intervals import paired
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import trips
 from sim.world import World

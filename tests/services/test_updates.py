@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.firms.merchant import MERCHANTS
 from sim.people import orders
 from sim.people.orders import KEPT
 from sim.people.presence import HERE
 from sim.results import summarise
+from sim.results.intervals import paired
 from sim.scenario import Scenario
 from sim.services import updates
 from sim.services.updates import MESSAGES, UpdatesSettings

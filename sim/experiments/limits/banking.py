@@ -14,6 +14,7 @@ from sim.firms import credit
 from sim.firms.bank import MONTH
 from sim.ground.ledger import BANK
 from sim.people import presence
+from sim.results.intervals import share_error
 from sim.services import banking
 
 YEAR = 360  # days of the bank's year
@@ -65,7 +66,7 @@ def loan_book(
         theirs = world.today["welfare.banks"] / (lent * partners) if partners else 0.0
         number, imbalance = int(world.today["banking.trials"]), world.ledger.imbalance()
     # a default more raises the rate that breaks even by (L + f) / (1 - PD)^2 of a loan
-    error = (loss + funding) / (1.0 - default) ** 2 * math.sqrt(default * (1.0 - default) / number)
+    error = (loss + funding) / (1.0 - default) ** 2 * share_error(default, number)
     how = f"{number} loans of a year through banking.step, from application to repayment; by the ledger"
     profit_error = error * (1.0 - default)
     return [
@@ -118,7 +119,7 @@ def bad_month(
     below = norm.ppf(default)
     endless = float(norm.cdf((below + math.sqrt(correlation) * norm.ppf(level)) / math.sqrt(1.0 - correlation)))
     expected = _finite_quantile(default, correlation, level, loans)
-    spread = math.sqrt(level * (1.0 - level) / months)  # of the share of months below it
+    spread = share_error(level, months)  # of the share of months below it
     low, high = (float(np.quantile(lost, min(1.0, level + sign * spread))) for sign in (-1, 1))
     how = f"{months} months of {loans} loans each through the bank's trials; {endless:.5f} for a portfolio without end"
     name = f"{level:g} quantile of losses, PD {default:g}, correlation {correlation:g}"
