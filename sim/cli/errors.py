@@ -103,7 +103,7 @@ def _exit_code(error: Exception) -> int | None:
         return 2
     if isinstance(error, OSError):
         return 1
-    from sim.experiments.sweep import SweepStopped
+    from sim.experiments.sweep_tally import SweepStopped
     from sim.ground.ledger import LedgerError
     from sim.world import ModelError
 

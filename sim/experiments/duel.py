@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.experiments.compare import UnfairComparison, compare
+from sim.experiments.compare import compare
 from sim.experiments.games import best_responses, equilibria
+from sim.experiments.pairing import UnfairComparison
 from sim.experiments.run import Progress
 from sim.firms.rival import against
 from sim.results.comparisons import Comparison

@@ -19,7 +19,7 @@ from scipy.stats import qmc
 
 from sim.declared import metrics_of
 from sim.engine.settings import BadInput, Settings, plain
-from sim.experiments.compare import check_fair, check_seeds
+from sim.experiments.pairing import check_fair, check_seeds
 from sim.experiments.plan_file import Factor, PlanFile, Sample
 from sim.ground import friend_files, paths
 from sim.ground.toml_files import placed, read_toml

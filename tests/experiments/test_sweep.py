@@ -28,7 +28,9 @@ from sim.experiments import sweep as sweeping
 from sim.experiments import worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
-from sim.experiments.sweep import SweepNote, SweepStopped, sweep
+from sim.experiments.sweep import sweep
+from sim.experiments.sweep_folder import SweepNote
+from sim.experiments.sweep_tally import SweepStopped
 from sim.ground.paths import LOCK
 from sim.results.sweep_folders import failure_of, place_of
 from sim.results.sweeps import Sweep
