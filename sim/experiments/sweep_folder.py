@@ -17,7 +17,8 @@ from sim.declared import metrics_of
 from sim.engine.settings import BadInput, limits
 from sim.experiments.claim import check_inputs, plan_in, strangers
 from sim.experiments.machine import machine
-from sim.experiments.plan import Axis, Plan, fingerprint
+from sim.experiments.plan import Plan, fingerprint
+from sim.experiments.plan_axes import Axis
 from sim.experiments.worker import CODE
 from sim.ground import paths
 from sim.results.files import whole_file, write_json
