@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
-    from sim.futures import Futures
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
-    from sim.results import Comparison, Result
+    from sim.results.comparisons import Comparison
+    from sim.results.futures import Futures
+    from sim.results.runs import Result
+    from sim.results.sweeps import Sweep
     from sim.scenario import Scenario
     from sim.service import Service
-    from sim.sweeps import Sweep
     from sim.world import World
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
@@ -78,20 +79,20 @@ _HOMES = {  # where each name lives
     **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
-    "Comparison": ("sim.results", "Comparison"),
-    "Futures": ("sim.futures", "Futures"),
-    "Friends": ("sim.ground.friends.friends", "Friends"),
+    "Comparison": ("sim.results.comparisons", "Comparison"),
+    "Futures": ("sim.results.futures", "Futures"),
+    "Friends": ("sim.ground.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
-    "Result": ("sim.results", "Result"),
+    "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),
-    "Sweep": ("sim.sweeps", "Sweep"),
+    "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
-    "load_comparison": ("sim.results", "Comparison.load"),
-    "load_result": ("sim.results", "Result.load"),
-    "load_sweep": ("sim.sweeps", "Sweep.load"),
+    "load_comparison": ("sim.results.comparisons", "Comparison.load"),
+    "load_result": ("sim.results.runs", "Result.load"),
+    "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
     "sweep": ("sim.experiments.sweep", "sweep"),
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engine.settings import BadInput
 from sim.ground import paths
-from sim.results import whole_file
+from sim.results.files import whole_file
 from sim.service import Service
 from sim.state import State
 from sim.version import __version__

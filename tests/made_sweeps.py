@@ -4,7 +4,8 @@ import json
 
 import pandas as pd
 
-from sim.sweeps import Sweep, identity, place_of
+from sim.results.sweep_folders import identity, place_of
+from sim.results.sweeps import Sweep
 
 METRICS = {
     "profit.total": {"unit": "cents", "kind": "flow", "meaning": "what is left", "of": None, "better": "more"},

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.ground.friends.friends import Friends
-from sim.results import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -18,11 +18,11 @@ import networkx
 import pytest
 from click.testing import CliRunner, Result
 
-from sim import __version__, cli, screen
-from sim.cli import errors, experiments
+from sim import __version__, cli
+from sim.cli import errors, experiments, screen
 from sim.cli.options import Setting
 from sim.day import DAY
-from sim.results import Comparison
+from sim.results.comparisons import Comparison
 from sim.scenario import Scenario
 from sim.scenario_rules import idle_levers
 from sim.state import ModelError

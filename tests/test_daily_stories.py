@@ -18,8 +18,8 @@ import pytest
 from paired_worlds import SCENARIOS, outcome, world_of
 
 from sim.experiments.compare import compare
-from sim.experiments.intervals import Interval, paired
 from sim.people.users import MEMBER
+from sim.results.intervals import Interval, paired
 from sim.scenario import Scenario
 
 SEEDS = (1, 2, 3, 4)

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 from scipy import stats
 
-from sim.results import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from sim.cli.errors import Failed
 from sim.cli.options import DEBUG, FORMAT, PATH, SCENARIO_OR_DEFAULT, THREADS
-from sim.screen import progress, say, show
+from sim.cli.screen import progress, say, show
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from sim.cli.experiments import folder_for
 from sim.cli.options import PATH, experiment, load
-from sim.screen import Row, progress, say, show
+from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
     from sim.experiments.duel import Duel

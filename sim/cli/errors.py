@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sim.screen import say
+from sim.cli.screen import say
 
 SOON = 0.01  # seconds
 
@@ -103,7 +103,7 @@ def _exit_code(error: Exception) -> int | None:
         return 2
     if isinstance(error, OSError):
         return 1
-    from sim.experiments.sweep import SweepStopped
+    from sim.experiments.sweep_tally import SweepStopped
     from sim.ground.ledger import LedgerError
     from sim.state import ModelError
 

@@ -24,11 +24,12 @@ from sim.cli.options import (
     load_branch,
     say_network,
 )
-from sim.screen import Row, progress, say, show
+from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
-    from sim.results import Comparison, Result
-    from sim.sweeps import Sweep
+    from sim.results.comparisons import Comparison
+    from sim.results.runs import Result
+    from sim.results.sweeps import Sweep
 
 # What the screen shows of all metrics; --format json and csv have every one.
 MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfare.total")
@@ -103,7 +104,7 @@ def compare(
     """Compare SCENARIOS on the same people with the same luck; the first is the baseline."""
     if replicates is not None and precision is not None:
         raise click.UsageError("--replicates says how many seeds, --precision how sure to be: give one of the two")
-    from sim.experiments.compare import UnfairComparison
+    from sim.experiments.pairing import UnfairComparison
 
     futures = {name: asked.pop(name) for name in ASKED}
     how = {"replicates": replicates, "precision": precision, "force": force}
@@ -151,8 +152,8 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     """
     from sim.experiments.estimate import estimate
     from sim.experiments.plan import MANY, Plan
-    from sim.experiments.sweep import Standing
     from sim.experiments.sweep import sweep as make
+    from sim.experiments.sweep_tally import Standing
     from sim.report.wording import counted
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
@@ -193,7 +194,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
 @contextlib.contextmanager
 def _notes_said() -> Iterator[None]:
     """What a sweep notes is said as everything else is."""
-    from sim.experiments.sweep import SweepNote
+    from sim.experiments.sweep_folder import SweepNote
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", SweepNote)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.screen import Row, say, show
+from sim.cli.screen import Row, say, show
 
 if TYPE_CHECKING:
-    from sim.results import Comparison
+    from sim.results.comparisons import Comparison
     from sim.scenario import Scenario
 
 OPTIONS = (

@@ -8,7 +8,7 @@ import click
 
 from sim.cli.docs import said_of
 from sim.cli.options import FORMAT, SCENARIO_OR_DEFAULT, SERVICE
-from sim.screen import plain, show
+from sim.cli.screen import plain, show
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.screen import say
+from sim.cli.screen import say
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

@@ -15,7 +15,7 @@ from scipy.stats import qmc
 
 from sim.differences import differences
 from sim.engine.settings import BadInput, Parameter
-from sim.futures import Assumption
+from sim.results.futures import Assumption
 from sim.scenario import SECTIONS, Scenario
 from sim.scenario_rules import flat
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.experiments.home import environment
-from sim.experiments.run import check_memory
+from sim.experiments.room import check_memory
 from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 from sim.world import World

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from sim.engine.settings import BadInput
 from sim.experiments.lock import only_one
 from sim.ground import paths
-from sim.results import REPORT, folder_for_results, unfinished
-from sim.sweeps import ABOUT, FAILED, NETWORKS, PLAN, POINTS, RUNS, TABLE
+from sim.results.files import folder_for_results
+from sim.results.folders import REPORT, unfinished
+from sim.results.sweep_folders import ABOUT, FAILED, NETWORKS, PLAN, POINTS, RUNS, TABLE
 
 if TYPE_CHECKING:
     from sim.experiments.plan import Plan

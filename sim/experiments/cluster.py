@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sim.engine.settings import BadInput
 from sim.experiments import home
+from sim.experiments.machine import cores
 from sim.experiments.pool import TRIES, Task, WorkerLost, deaf, without_script
-from sim.experiments.run import cores
 from sim.experiments.worker import CODE, sees
 from sim.ground import paths
 from sim.version import __version__

@@ -15,11 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.experiments.compare import UnfairComparison, compare
+from sim.experiments.compare import compare
 from sim.experiments.games import best_responses, equilibria
-from sim.experiments.intervals import interval, paired
+from sim.experiments.pairing import UnfairComparison
 from sim.experiments.run import Progress
-from sim.results import Comparison, write_json
+from sim.results.comparisons import Comparison
+from sim.results.files import write_json
+from sim.results.intervals import interval, paired
 from sim.scenario import Given, Scenario, against
 
 OURS, THEIRS = "profit.total", "rival.profit"

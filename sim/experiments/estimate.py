@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.engine.settings import BadInput
-from sim.experiments.compare import warm_up
 from sim.experiments.plan import Plan, fingerprint
-from sim.experiments.sweep import KEPT, check_earlier, folder_of, jobs_for
+from sim.experiments.shared_networks import KEPT
+from sim.experiments.sweep import jobs_of
+from sim.experiments.sweep_folder import check_earlier, folder_of
+from sim.experiments.warm_up import warm_up
 from sim.experiments.worker import in_parquet
+from sim.results.sweep_folders import identity, is_whole
 from sim.scenario import Scenario
-from sim.sweeps import identity, is_whole
 from sim.world import World
 
 TIMED_USERS, TIMED_DAYS = 20_000, 8  # at most: seconds go with users and days
@@ -51,7 +53,7 @@ def estimate(plan: Plan | str | Path, *, jobs: int | None = None, out: str | Pat
     if not next(it for it in (folder, *folder.absolute().parents) if it.exists()).is_dir():
         raise BadInput(f"{folder} cannot be a folder for results: a file of that name is in the way")
     check_earlier(folder, plan)
-    jobs = jobs_for(plan, jobs)
+    jobs = jobs_of(plan, jobs)
     left, finished = Counter[str](), 0
     for point in plan.points():
         for scenario in plan.scenarios:

@@ -21,28 +21,24 @@ from sim.engine.settings import BadInput
 from sim.experiments import regret
 from sim.experiments.assumptions import Drawn, draw_futures, in_future
 from sim.experiments.claim import claimed
-from sim.experiments.compare import (
-    SECONDS_A_DAY,
-    SECONDS_A_USER_DAY,
-    check_metric,
-    check_seeds,
-    compare,
-    jobs_for,
-    read_scenarios,
-    warm_up,
-)
+from sim.experiments.compare import compare
+from sim.experiments.machine import cores
+from sim.experiments.pairing import check_metric, check_seeds, read_scenarios
 from sim.experiments.pool import Pool, Task
-from sim.experiments.run import Progress, cores, run
-from sim.experiments.sweep import Networks
+from sim.experiments.room import SECONDS_A_DAY, SECONDS_A_USER_DAY, jobs_for
+from sim.experiments.run import Progress, run
+from sim.experiments.shared_networks import Networks
+from sim.experiments.warm_up import warm_up
 from sim.experiments.worker import CODE, code_of, network, other_code
-from sim.futures import RUNS, Futures, headline
 from sim.ground import paths
 from sim.ground.ledger import LedgerError
-from sim.results import Comparison, named
+from sim.results.comparisons import Comparison
+from sim.results.files import named
+from sim.results.futures import RUNS, Futures, headline
+from sim.results.sweep_folders import identity
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
 from sim.state import ModelError
-from sim.sweeps import identity
 from sim.version import __version__
 
 LEAST, SEEDS = 2, 4  # futures; seeds of each unless asked otherwise: the fewest of which luck can be told well enough
@@ -195,7 +191,7 @@ def _live_all(
         log = stack.enter_context(_Log(out))
         scratch = stack.enter_context(_scratch(out))
         networks = stack.enter_context(Networks(scratch))
-        pool = stack.enter_context(Pool(jobs_for(there, jobs, len(seeds))))
+        pool = stack.enter_context(Pool(jobs_for(there, jobs, len(there) * len(seeds))))
         warm_up(scenarios)
         found: dict[tuple[int, int, str], dict[str, float]] = {}
         planned = len(there) * len(seeds)

@@ -22,7 +22,7 @@ from sim.engine.settings import BadInput, Parameter
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import Progress, run
 from sim.people.trust import Happening
-from sim.results import check_folder, whole_file
+from sim.results.files import check_folder, whole_file
 from sim.scenario import Scenario
 from sim.scenario_rules import FIXED
 from sim.state import ModelError

@@ -18,7 +18,7 @@ from sim.company.company import GROUPS
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
 from sim.ground.friends.friends import Friends
-from sim.results import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

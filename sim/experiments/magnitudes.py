@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sim.people.knowledge import KnowledgeColumns
 from sim.people.users import MEMBER, UserColumns
-from sim.results import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

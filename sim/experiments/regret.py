@@ -4,16 +4,21 @@ Regret is what the best strategy of a future has more than another (Savage 1951)
 so that luck makes regret a little larger than it is; more seeds make it smaller.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
-from sim.experiments.intervals import FIGURES, LEVEL, chances_of_being_best, interval
-from sim.futures import Standing
-from sim.results import SETTLED
+from sim.results.futures import Standing
+from sim.results.intervals import (
+    FIGURES,
+    SETTLED,
+    chances_of_being_best,
+    interval,
+    lucky_shares,
+    share_interval,
+    spread_between,
+)
 
 TENTH = 0.1
 
@@ -88,24 +93,6 @@ def _regrets(means: NDArray[np.float64], smaller: bool) -> NDArray[np.float64]:
     return np.asarray(signed.max(axis=1, keepdims=True) - signed)
 
 
-def spread_between(table: ArrayLike) -> float:
-    """Standard deviation between futures, without what luck adds to their means.
-
-    A seed that is kind to all futures moves them together and adds nothing; what each future makes of each seed is luck's
-    part, and its variance over the seeds is taken out (two-way random effects: Scheffé 1959). With one seed nothing is.
-
-    Args:
-        table: shape (futures, seeds), two futures at least.
-    """
-    values = np.asarray(table, np.float64)
-    futures, seeds = values.shape
-    variance = float(values.mean(axis=1).var(ddof=1))
-    if seeds > 1:
-        own = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
-        variance -= float((own**2).sum()) / ((futures - 1) * (seeds - 1) * seeds)
-    return math.sqrt(max(0.0, variance))
-
-
 def worst_tenth(values: ArrayLike, smaller: bool = False) -> float:
     """Mean of the worst tenth of values, one at least: the expected shortfall (Rockafellar and Uryasev 2000).
 
@@ -116,29 +103,3 @@ def worst_tenth(values: ArrayLike, smaller: bool = False) -> float:
     ordered = np.sort(np.asarray(values, np.float64))
     ordered = ordered[::-1] if smaller else ordered
     return float(ordered[: max(1, round(TENTH * ordered.size))].mean())
-
-
-def share_interval(won: int, of: int) -> tuple[float, float]:
-    """95 % interval of a share from a count, which stays between 0 and 1 (Wilson 1927)."""
-    z = float(special.ndtri((1 + LEVEL) / 2))
-    share, room = won / of, z**2 / of
-    middle = (share + room / 2) / (1 + room)
-    reach = z * (share * (1 - share) / of + room / (4 * of)) ** 0.5 / (1 + room)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
-
-
-def lucky_shares(chances: ArrayLike) -> tuple[float, float]:
-    """95 % range of the share of futures won, where each is won with a probability of its own.
-
-    The number won has Poisson's binomial law (Poisson 1837), found here exactly by adding one future after another.
-
-    Args:
-        chances: shape (futures,).
-    """
-    law = np.ones(1)
-    for probability in np.asarray(chances, np.float64):
-        law = np.convolve(law, [1 - probability, probability])
-    below, futures = np.cumsum(law), law.size - 1
-    tail = (1 - LEVEL) / 2
-    low, high = (int(np.searchsorted(below, at - 1e-12)) for at in (tail, 1 - tail))
-    return low / futures, min(high, futures) / futures

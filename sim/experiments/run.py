@@ -1,23 +1,20 @@
 """Run: one scenario lives its days and becomes a result."""
 
 import datetime
-import functools
 import gc
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import numba
-
 from sim.engine.settings import BadInput, plain
 from sim.experiments.claim import claimed
+from sim.experiments.machine import machine, peak_memory
+from sim.experiments.room import check_memory
 from sim.ground import paths
 from sim.ground.friends.friends import Friends
-from sim.results import OF_A_RUN, Result, summarise
+from sim.results.folders import OF_A_RUN
+from sim.results.runs import Result, summarise
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
 from sim.version import __version__
@@ -25,7 +22,6 @@ from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many
 LARGE = 20_000_000  # bytes of a world that must be gone before the next is made; collecting costs a tenth of a second
-ROOM_LEFT = 0.05  # of the memory that is free, what a world leaves to everything else
 
 
 def run(
@@ -163,138 +159,3 @@ def _manifest(world: World, started: datetime.datetime, seconds: float) -> dict[
         "metrics": {name: metric.note() for name, metric in world.metrics.items()},
         "parameters": [parameter._asdict() for parameter in scenario.parameters()],
     }
-
-
-# The machine
-
-
-def peak_memory() -> int:
-    """The most memory this process has held so far, in bytes; 0 where the system does not say."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return 0
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
-
-
-@functools.cache
-def machine() -> dict[str, Any]:
-    """What a time measured here depends on."""
-    return {
-        "cpu": _processor(),
-        "cores": cores(),
-        "python": platform.python_version(),
-        "numba": numba.__version__,
-    }
-
-
-def _processor() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-# Whether it fits
-
-
-def check_memory(scenario: Scenario, worlds: int = 1, each: int = 0, friends: Friends | None = None) -> None:
-    """Refuse what does not fit in memory, before it is built.
-
-    Args:
-        worlds: so many worlds of the scenario stand at the same time.
-        each: bytes that a world's process takes besides.
-        friends: the network, where it is there already: it has its memory, and its ties are known.
-
-    Raises:
-        BadInput: with the sum.
-    """
-    parts, free = World.memory(scenario, friends), available_memory()
-    total = worlds * (parts["total"] + each)
-    if free is None or total <= (free + (friends.bytes if friends else 0)) * (1 - ROOM_LEFT):
-        return
-    listed = [f"{name} {_size(taken)}" for name, taken in parts.items() if name != "total"]
-    if each:
-        listed.append(f"its process {_size(each)}")
-    raise BadInput(
-        f"{f'{worlds} worlds of' if worlds > 1 else 'a world of'} {scenario.run.users:,} users"
-        f" {'take' if worlds > 1 else 'takes'} {_size(total)} of memory ({', '.join(listed)}"
-        f"{f'; {worlds} times' if worlds > 1 else ''}), but {_size(free)} are free: "
-        f"{'fewer jobs (--jobs), or ' if worlds > 1 else ''}fewer users"
-    )
-
-
-def available_memory() -> int | None:
-    """Bytes that may still be taken: what the system has free, or what is left of this process's control group.
-
-    None where the system does not say.
-    """
-    found = [free for free in (_free_memory(), _left_in_group()) if free is not None]
-    return min(found) if found else None
-
-
-def _free_memory() -> int | None:
-    try:
-        with Path("/proc/meminfo").open(encoding="utf-8") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):  # free, and what the file cache would give back
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _left_in_group(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
-    """What the limits of a container leave, by the narrowest of its group and those around it (cgroup v2, then v1)."""
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    left: list[int] = []
-    for line in lines:
-        number, controllers, group = line.split(":", 2)
-        if number == "0":
-            names, top = ("memory.max", "memory.current"), root
-        elif "memory" in controllers.split(","):
-            names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes"), root / "memory"
-        else:
-            continue
-        folder = top / group.lstrip("/")
-        for place in [folder, *folder.parents]:  # inside a container the path of the group may not exist: its root does
-            left += _left_here(place, *names)
-            if place == top:
-                break
-    return max(0, min(left)) if left else None
-
-
-def _left_here(group: Path, limit: str, usage: str) -> list[int]:
-    """The room left in one group, if it has a limit; file cache counts as room, since it is given back."""
-    try:
-        most = (group / limit).read_text(encoding="utf-8").strip()
-        if most == "max" or int(most) >= 2**60:
-            return []
-        facts = dict(line.split() for line in (group / "memory.stat").read_text(encoding="utf-8").splitlines())
-        cache = int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
-        return [int(most) - int((group / usage).read_text(encoding="utf-8")) + cache]
-    except (OSError, ValueError):
-        return []
-
-
-def _size(amount: float) -> str:
-    """Bytes as people write them."""
-    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.0f} MB"

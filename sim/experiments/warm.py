@@ -53,7 +53,7 @@ def _end_with(parent: int, warm: threading.Event) -> None:
 
 def _load() -> None:
     """What workers will need."""
-    from sim.experiments.compare import warm_up
+    from sim.experiments.warm_up import warm_up
 
     warm_up([every_lever()])
 

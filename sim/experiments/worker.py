@@ -28,9 +28,10 @@ from sim.experiments.lock import in_turn
 from sim.experiments.run import run
 from sim.ground.friends.friends import Friends
 from sim.ground.friends.terms import FriendsSettings
-from sim.results import Result, named, whole_file, write_json
+from sim.results.files import named, whole_file, write_json
+from sim.results.runs import Result
+from sim.results.sweep_folders import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 from sim.scenario import Scenario
-from sim.sweeps import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 from sim.version import __version__
 
 MODEL = (  # folders and files of which a run is made

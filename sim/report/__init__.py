@@ -6,8 +6,9 @@ from sim.ground import paths
 from sim.report import comparison_page, run_page, sweep_page
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
-from sim.results import Comparison, load
-from sim.sweeps import Sweep, is_sweep
+from sim.results.comparisons import Comparison, load
+from sim.results.sweep_folders import is_sweep
+from sim.results.sweeps import Sweep
 
 
 def page_of(folder: str | Path) -> Page:

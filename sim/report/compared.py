@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sim.ground.metrics import Better
 from sim.report.marks import Mark
 from sim.report.wording import GAP, by_hand, interval
-from sim.results import Comparison, Figures, Result, better_off
+from sim.results.comparisons import Comparison, Figures
+from sim.results.runs import Result, better_off
 
 EQUAL = 1e-12  # of two numbers that differ by less than this share only a sum was rounded otherwise
 OVER_TIME = ("users.daily", "users.monthly")

@@ -9,7 +9,7 @@ from sim.report.marks import Mark, how_sure
 from sim.report.page import Page, Section, sections_of
 from sim.report.sections import circumstances, days, differences, futures, metrics, mixes, money, settings, welfare
 from sim.report.wording import HEADLINES, by_hand_heading, chance, counted, listed, measure, sentence, shown
-from sim.results import Comparison
+from sim.results.comparisons import Comparison
 
 COMPARISON: tuple[Callable[[Compared], Section | None], ...] = (
     settings.levers,

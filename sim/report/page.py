@@ -14,7 +14,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from sim.ground import paths
-from sim.results import REPORT, whole_file
+from sim.results.files import whole_file
+from sim.results.folders import REPORT
 
 OURS = b'name="generator" content="hongbao'  # stands at the head of every page
 

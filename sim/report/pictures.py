@@ -9,7 +9,7 @@ from markupsafe import escape
 from sim.engine.settings import BadInput
 from sim.ground import paths
 from sim.report.page import Figure, Page
-from sim.results import whole_file
+from sim.results.files import whole_file
 
 FONT = "DejaVu Sans, Verdana, sans-serif"
 PAPER = "#fbfbfa"  # of the page, so that what is written over lines covers them

@@ -6,7 +6,7 @@ from sim.report.page import Page, Section, sections_of
 from sim.report.sections import circumstances, days, metrics, mixes, money, settings
 from sim.report.sections.metrics import declared
 from sim.report.wording import by_hand, by_hand_heading, counted, measure, number, sentence
-from sim.results import Result
+from sim.results.runs import Result
 
 RUN: tuple[Callable[[Result], Section | None], ...] = (
     metrics.headline_numbers,

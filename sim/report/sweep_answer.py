@@ -7,7 +7,6 @@ from markupsafe import Markup
 from sim.report.marks import how_sure
 from sim.report.swept import Swept, called
 from sim.report.wording import counted, listed, measure
-from sim.sweeps import lead as lead_of
 
 
 def answer(seen: Swept) -> list[str]:
@@ -39,7 +38,7 @@ def _who_is_best(seen: Swept) -> str:
         return Markup("<strong>{}</strong> {} {}{}: {} ({}). {}").format(
             seen.titles[best], most, what, _with(seen, best), measure(it.mean, unit), sure, over
         )
-    lead = lead_of(seen.sweep, metric, seen.choosing(metric))
+    lead = seen.sweep.lead(metric, seen.choosing(metric))
     if lead is not None and lead.tied:
         alike = listed([f"“{seen.titles[name]}”" for name in seen.names if seen.equal(metric, name, best)])
         return f"On {what} {alike} come out the same: {measure(it.mean, unit)}. {over}"

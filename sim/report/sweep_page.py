@@ -27,7 +27,7 @@ from sim.report.wording import (
     shown_unit,
     spans,
 )
-from sim.sweeps import Sweep
+from sim.results.sweeps import Sweep
 
 SHOWN = 50  # failures listed
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from sim.factors import Levels, end_of, labels_of
 from sim.ground.metrics import Better
 from sim.report import colours
 from sim.report.marks import Mark
 from sim.report.wording import GAP, HEADLINES, by_hand, counted, in_words, listed, plain
-from sim.sweeps import Sweep
+from sim.results.factors import Levels, end_of, labels_of
+from sim.results.sweeps import Sweep
 
 MAPS = 3  # pairs of factors shown on a map of winners
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.futures import GAP as GAP  # said where nothing is drawn, too
-from sim.futures import chance as chance
-from sim.results import SETTLED
+from sim.results.futures import GAP as GAP  # said where nothing is drawn, too
+from sim.results.futures import chance as chance
+from sim.results.intervals import SETTLED
 
 MINUS = "\N{MINUS SIGN}"
 SAID_BY_HAND = 12  # settings that a heading names before it says how many more there are

@@ -16,9 +16,9 @@ from sim.ground.friends import friends
 from sim.people import knowledge
 from sim.people.taste import distance, match, systematic_utility, taste_of
 from sim.shopping import baskets, channels, follows
+from sim.shopping.needs import NONE
 
 MOST_SHOPS = 128  # in a list
-NONE = 255  # no shop
 NEVER = -1e300  # the utility of nothing at all
 
 

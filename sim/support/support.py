@@ -34,7 +34,6 @@ from sim.support.customers import QUESTION, WHERE, CustomerColumns
 from sim.support.desks import WEEK, DeskColumns, DesksSettings, TopicColumns
 from sim.support.terms import SupportSettings
 
-NONE = 255  # no shop
 CERTAIN = 100.0  # logit units: nobody is thought better of, or worse
 CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
 CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any

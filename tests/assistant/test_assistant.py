@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sim.assistant import assistant
-from sim.experiments.intervals import paired
 from sim.people import presence
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import needs
 from sim.shopping.merchant import MerchantColumns

@@ -17,7 +17,6 @@ from sim.banking.terms import BankingSettings, CreditSettings
 from sim.company.company import GROUPS, CompanySettings
 from sim.engine import luck
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits.banking import bad_month, loan_book, month_losses
 from sim.ground.ledger import MAY_OWE, SAVINGS
@@ -25,7 +24,8 @@ from sim.people import knowledge, unease
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UserColumns
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -9,10 +9,10 @@ import pytest
 from sim.bills import bills
 from sim.bills.bills import BillsColumns, BillsSettings
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

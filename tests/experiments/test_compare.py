@@ -11,12 +11,16 @@ import pytest
 
 from sim.engine.settings import BadInput
 from sim.experiments import compare as comparing
+from sim.experiments import machine, room
 from sim.experiments import run as running
-from sim.experiments.compare import GAINING, Tally, UnfairComparison, check_fair, compare, figures, is_precise
+from sim.experiments.compare import compare
+from sim.experiments.pairing import UnfairComparison, check_fair
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import run
+from sim.experiments.tally import GAINING, Tally, figures, is_precise
 from sim.ground.friends.friends import Friends
-from sim.results import Comparison, Result
+from sim.results.comparisons import Comparison
+from sim.results.runs import Result
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -66,7 +70,7 @@ def test_an_interrupted_run_leaves_the_earlier_result_whole(tmp_path):
 
 
 def test_a_world_that_does_not_fit_is_refused_with_the_sum_before_it_is_built(monkeypatch, tmp_path):
-    monkeypatch.setattr(running, "available_memory", lambda: 1_000_000_000)
+    monkeypatch.setattr(room, "available_memory", lambda: 1_000_000_000)
     monkeypatch.setattr(running.World, "__init__", lambda *_: pytest.fail("it was built"))
     huge = FREE.with_values({"run.users": 100_000_000})
     with pytest.raises(BadInput, match=r"100,000,000 users takes .* GB of memory \(network .*, but 1\.0 GB are free"):
@@ -78,24 +82,23 @@ def test_a_world_that_does_not_fit_is_refused_with_the_sum_before_it_is_built(mo
 
 def test_many_jobs_must_fit_together_and_by_default_are_as_many_as_fit(monkeypatch):
     large = [FREE.with_values({"run.users": 100_000, "run.days": 1000})] * 2
-    monkeypatch.setattr(comparing, "cores", lambda: 16)
-    monkeypatch.setattr(comparing, "available_memory", lambda: 1_500_000_000)
-    monkeypatch.setattr(running, "available_memory", lambda: 1_500_000_000)
-    assert 1 < comparing.jobs_for(large, None, 8) < 13
+    monkeypatch.setattr(room, "cores", lambda: 16)
+    monkeypatch.setattr(room, "available_memory", lambda: 1_500_000_000)
+    assert 1 < room.jobs_for(large, None, 16) < 13
     with pytest.raises(BadInput, match=r"16 worlds of 100,000 users take .* fewer jobs"):
-        comparing.jobs_for(large, 16, 8)
-    assert comparing.jobs_for([FREE, PAID], None, 2) == 1, "processes cost more than a few small worlds"
+        room.jobs_for(large, 16, 16)
+    assert room.jobs_for([FREE, PAID], None, 4) == 1, "processes cost more than a few small worlds"
 
 
 def test_the_largest_scenario_must_fit_not_only_the_first(monkeypatch):
     few = FREE.with_values({"run.users": 10_000})
     shops = few.with_values({"shopping.on": True, "support.on": True})
-    just_enough = World.memory(few)["total"] / (1 - running.ROOM_LEFT) + 1
-    monkeypatch.setattr(running, "available_memory", lambda: just_enough)
-    comparing.jobs_for([few, few], 1, 8)
+    just_enough = World.memory(few)["total"] / (1 - room.ROOM_LEFT) + 1
+    monkeypatch.setattr(room, "available_memory", lambda: just_enough)
+    room.jobs_for([few, few], 1, 16)
     for scenarios in ([few, shops], [shops, few]):
         with pytest.raises(BadInput, match="10,000 users takes"):
-            comparing.jobs_for(scenarios, 1, 8)
+            room.jobs_for(scenarios, 1, 16)
 
 
 def test_the_ties_of_a_file_count_and_not_the_degree_that_is_not_used(monkeypatch, tmp_path):
@@ -106,12 +109,12 @@ def test_the_ties_of_a_file_count_and_not_the_degree_that_is_not_used(monkeypatc
     assert known["network"] == friends.bytes > 5 * sparse["network"]
     assert World.memory(dense)["network"] == pytest.approx(friends.bytes, rel=0.05), "about the size of the file"
     monkeypatch.setattr(Friends, "bytes_expected", lambda *_: 0)  # a file whose size says nothing of its ties
-    room = int(0.9 * known["total"] / 0.95)
-    monkeypatch.setattr(running, "available_memory", lambda: room)
-    running.check_memory(dense)
+    free = int(0.9 * known["total"] / 0.95)
+    monkeypatch.setattr(room, "available_memory", lambda: free)
+    room.check_memory(dense)
     with pytest.raises(BadInput, match="2 worlds of 2,000 users take"):
-        running.check_memory(dense, 2, 0, friends)
-    room -= friends.bytes
+        room.check_memory(dense, 2, 0, friends)
+    free -= friends.bytes
     with pytest.raises(BadInput, match="2,000 users takes"):
         run(dense)
     with pytest.raises(BadInput, match="2,000 users takes"):
@@ -124,10 +127,10 @@ def test_the_limit_of_a_container_counts(tmp_path):
     for name, content in [("max", "1000000"), ("current", "900000"), ("stat", "anon 5\ninactive_file 300000\n")]:
         (group / f"memory.{name}").write_text(content)
     (tmp_path / "self").write_text("0::/jobs/mine/part\n")
-    assert running._left_in_group(tmp_path / "groups", tmp_path / "self") == 400_000
+    assert machine._left_in_group(tmp_path / "groups", tmp_path / "self") == 400_000
     (group / "memory.max").write_text("max\n")
-    assert running._left_in_group(tmp_path / "groups", tmp_path / "self") is None
-    assert running._left_in_group(tmp_path / "groups", tmp_path / "nothing") is None
+    assert machine._left_in_group(tmp_path / "groups", tmp_path / "self") is None
+    assert machine._left_in_group(tmp_path / "groups", tmp_path / "nothing") is None
 
 
 # fairness

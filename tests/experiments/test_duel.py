@@ -8,7 +8,7 @@ import pytest
 from sim.engine.settings import BadInput
 from sim.experiments.duel import Duel, duel
 from sim.experiments.games import best_responses, equilibria
-from sim.results import read_json
+from sim.results.files import read_json
 from sim.scenario import Scenario
 
 DILEMMA = np.array([[3.0, 0.0], [5.0, 1.0]])  # what we earn; the other side by symmetry

@@ -14,8 +14,8 @@ from sim.experiments import futures as making
 from sim.experiments import regret
 from sim.experiments.assumptions import OFF, draw_futures, in_future
 from sim.experiments.futures import compare_futures
-from sim.futures import RUNS, chance, headline
-from sim.results import Comparison
+from sim.results.comparisons import Comparison
+from sim.results.futures import RUNS, chance, headline
 from sim.scenario import Scenario
 
 SMALL = {"users": 120, "days": 6, "seed": 5}

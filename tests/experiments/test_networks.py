@@ -17,9 +17,10 @@ from sim.experiments.run import run
 from sim.experiments.sweep import sweep
 from sim.experiments.worker import network_name
 from sim.ground.friends.friends import Friends
-from sim.results import Comparison, Result
+from sim.results.comparisons import Comparison
+from sim.results.runs import Result
+from sim.results.sweep_folders import identity
 from sim.scenario import Scenario
-from sim.sweeps import identity
 from sim.world import World
 
 SHOPS = Path(__file__).parents[2] / "scenarios" / "shops.toml"

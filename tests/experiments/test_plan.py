@@ -8,7 +8,7 @@ import pytest
 
 from sim.engine.settings import BadInput
 from sim.experiments.plan import Plan, fingerprint
-from sim.sweeps import identity
+from sim.results.sweep_folders import identity
 
 ROOT = Path(__file__).parents[2]
 HEAD = """

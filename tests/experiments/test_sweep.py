@@ -25,12 +25,15 @@ from sim.engine.settings import BadInput
 from sim.experiments import estimate as estimating
 from sim.experiments import plan as planning
 from sim.experiments import sweep as sweeping
-from sim.experiments import worker
+from sim.experiments import sweep_folder, worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
-from sim.experiments.sweep import SweepNote, SweepStopped, sweep
+from sim.experiments.sweep import sweep
+from sim.experiments.sweep_folder import SweepNote
+from sim.experiments.sweep_tally import SweepStopped
 from sim.ground.paths import LOCK
-from sim.sweeps import Sweep, failure_of, place_of
+from sim.results.sweep_folders import failure_of, place_of
+from sim.results.sweeps import Sweep
 
 ROOT = Path(__file__).parents[2]
 PLAN = f"""
@@ -630,7 +633,7 @@ def test_another_plan_uses_what_both_ask_for(tmp_path):
 def test_changed_code_is_said(tmp_path, monkeypatch):
     plan = tiny(tmp_path / "a.toml")
     sweep(plan, jobs=1, out=tmp_path / "out")
-    monkeypatch.setattr(sweeping, "CODE", "changed")
+    monkeypatch.setattr(sweep_folder, "CODE", "changed")
     with pytest.warns(SweepNote, match="code has changed"):
         found = sweep(plan, jobs=1, out=tmp_path / "out")
     assert found.about["code"] == "mixed"

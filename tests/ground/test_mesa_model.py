@@ -13,7 +13,7 @@ import pytest
 from sim.declared import METRICS
 from sim.experiments.run import run
 from sim.ground.mesa_model import EqualRows
-from sim.results import summarise
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.experiments.intervals import interval
 from sim.people import trust as trusting
 from sim.people.trust import NewsColumns, TrustColumns
+from sim.results.intervals import interval
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -24,7 +24,8 @@ from sim.report.published import MIXES, WAYS
 from sim.report.sections import days as by_day
 from sim.report.sections import money
 from sim.report.sections.money import parts_of
-from sim.results import LEAST_GAIN, Comparison, Result, better_off, summarise
+from sim.results.comparisons import Comparison
+from sim.results.runs import LEAST_GAIN, Result, better_off, summarise
 
 STREAMS = ("payment_fees", "stickers", "advertising")
 METRICS = {

@@ -13,7 +13,8 @@ from sim import report
 from sim.engine.settings import BadInput
 from sim.report import sweep_page
 from sim.report.swept import Swept
-from sim.sweeps import Sweep, failure_of
+from sim.results.sweep_folders import failure_of
+from sim.results.sweeps import Sweep
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 
 from sim.engine import luck
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits.laws import fingerprint
 from sim.experiments.limits.rides import nearest_driver
 from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.results.intervals import paired
 from sim.rides import city, drivers, riders, rides
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.people.users import AWAY
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import brands, follows, posting, shopping
 from sim.shopping.brands import BrandColumns

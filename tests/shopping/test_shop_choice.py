@@ -10,7 +10,7 @@ import pytest
 from sim.shopping import baskets, follows, shop_choice
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import Markets, Shopper
-from sim.shopping.shopping import ShoppingSettings
+from sim.shopping.terms import ShoppingSettings
 
 SETTING: Any = ShoppingSettings().row
 MARKETS = Markets(people=100, markets=3, categories=4, shops_a_circle=5)

@@ -20,8 +20,8 @@ from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
 from sim.shopping import channels, promotion, shopping
 from sim.shopping.merchant import MerchantColumns
-from sim.shopping.needs import PurchaseColumns
-from sim.shopping.shopping import NONE, ShoppingSettings
+from sim.shopping.needs import NONE, PurchaseColumns
+from sim.shopping.terms import ShoppingSettings
 from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.3, "shoppers": 1.0}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from sim.engine.settings import BadInput
-from sim.experiments.intervals import paired
 from sim.experiments.limits import laws
 from sim.experiments.limits import support as limits
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns

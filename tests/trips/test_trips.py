@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sim.engine import luck
-from sim.experiments.intervals import paired
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
 from sim.people.experience import FeltColumns
-from sim.results import summarise
+from sim.results.intervals import paired
+from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.trips import trips
 from sim.trips.airlines import AirlineColumns

@@ -1,7 +1,9 @@
 """Limits of the bank: the rate at which a loan book breaks even, and the losses of a bad month (rows 28 and 29)."""
 
 import math
+from collections import Counter
 from contextlib import closing
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from sim.engine import luck
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
 from sim.ground.ledger import BANK
 from sim.people import presence
+from sim.results.intervals import share_error
+from sim.world import World
 
 YEAR = 360  # days of the bank's year
 
@@ -45,42 +49,59 @@ def loan_book(
             credit={"safety": float(-norm.ppf(default)), "safety_spread": 0.0, "correlation": 0.0, "loss": loss},
         )
     ) as world:  # fmt: skip
-        endow(world, BANK, 100_000_000)  # whoever wants to pay can pay
-        live(world, 1, presence.wake_up, banking.step)
-        lent = world.today["banking.lent"]
-        world.day = YEAR  # the days between bring nothing
-        live(world, 1, banking.step)
-        flows = world.ledger.flows.items()
-        paid = {
-            reason: sum(cents for flow, cents in flows if flow.reason == reason)
-            for reason in {f.reason for f, _ in flows}
-        }
-        interest = paid["loan_interest"]
-        costs = sum(paid.get(f"{whose}{what}", 0) for whose, what in (
-            ("", "funding"), ("cost.", "funding"), ("partner_", "funding"),
-            ("cost.", "loan_losses"), ("partner_", "losses"),
-        ))  # fmt: skip
-        kept = paid.get("banking", 0) - paid.get("cost.loan_losses", 0) - paid.get("cost.funding", 0)
-        ours = kept / (lent * (1.0 - partners)) if partners < 1.0 else 0.0
-        theirs = world.today["welfare.banks"] / (lent * partners) if partners else 0.0
-        number, imbalance = int(world.today["banking.trials"]), world.ledger.imbalance()
+        books = _books_after_a_year(world, partners)
     # a default more raises the rate that breaks even by (L + f) / (1 - PD)^2 of a loan
-    error = (loss + funding) / (1.0 - default) ** 2 * math.sqrt(default * (1.0 - default) / number)
-    how = f"{number} loans of a year through banking.step, from application to repayment; by the ledger"
+    error = (loss + funding) / (1.0 - default) ** 2 * share_error(default, books.loans)
+    how = f"{books.loans} loans of a year through banking.step, from application to repayment; by the ledger"
     profit_error = error * (1.0 - default)
     return [
         held_against(
             28,
             f"break-even rate, PD {default:g}, L {loss:g}, f {funding:g}",
             expected,
-            expected * costs / interest,
+            expected * books.costs / books.interest,
             error,
             how,
         ),
-        held_against(28, "profit per CNY lent at that rate, platform", 0.0, ours, profit_error, how),
-        held_against(28, "the same, partner banks", 0.0, theirs, profit_error, how),
-        held_against(28, "cents out of balance", 0.0, imbalance, 0.0, how),
+        held_against(28, "profit per CNY lent at that rate, platform", 0.0, books.ours, profit_error, how),
+        held_against(28, "the same, partner banks", 0.0, books.theirs, profit_error, how),
+        held_against(28, "cents out of balance", 0.0, books.imbalance, 0.0, how),
     ]
+
+
+class _Books(NamedTuple):
+    """What the books of a year's loans say: costs and interest in cents, profit per CNY lent of the platform and of banks."""
+
+    loans: int
+    costs: int
+    interest: int
+    ours: float
+    theirs: float
+    imbalance: int
+
+
+def _books_after_a_year(world: World, partners: float) -> _Books:
+    endow(world, BANK, 100_000_000)  # whoever wants to pay can pay
+    live(world, 1, presence.wake_up, banking.step)
+    lent = world.today["banking.lent"]
+    world.day = YEAR  # the days between bring nothing
+    live(world, 1, banking.step)
+    paid = Counter[str]()
+    for flow, cents in world.ledger.flows.items():
+        paid[flow.reason] += cents
+    costs = sum(paid[f"{whose}{what}"] for whose, what in (
+        ("", "funding"), ("cost.", "funding"), ("partner_", "funding"),
+        ("cost.", "loan_losses"), ("partner_", "losses"),
+    ))  # fmt: skip
+    kept = paid["banking"] - paid["cost.loan_losses"] - paid["cost.funding"]
+    return _Books(
+        loans=int(world.today["banking.trials"]),
+        costs=costs,
+        interest=paid["loan_interest"],
+        ours=kept / (lent * (1.0 - partners)) if partners < 1.0 else 0.0,
+        theirs=world.today["welfare.banks"] / (lent * partners) if partners else 0.0,
+        imbalance=world.ledger.imbalance(),
+    )
 
 
 def month_losses(
@@ -116,7 +137,7 @@ def bad_month(
     below = norm.ppf(default)
     endless = float(norm.cdf((below + math.sqrt(correlation) * norm.ppf(level)) / math.sqrt(1.0 - correlation)))
     expected = _finite_quantile(default, correlation, level, loans)
-    spread = math.sqrt(level * (1.0 - level) / months)  # of the share of months below it
+    spread = share_error(level, months)  # of the share of months below it
     low, high = (float(np.quantile(lost, min(1.0, level + sign * spread))) for sign in (-1, 1))
     how = f"{months} months of {loans} loans each through the bank's trials; {endless:.5f} for a portfolio without end"
     name = f"{level:g} quantile of losses, PD {default:g}, correlation {correlation:g}"

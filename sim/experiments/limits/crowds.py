@@ -14,6 +14,7 @@ from sim.people import attention, joining
 from sim.people.attention import AttentionColumns
 from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER, NEVER
+from sim.results.intervals import share_error
 from sim.scenario import Scenario
 from sim.subscriptions import subscriptions
 from sim.world import World
@@ -89,7 +90,7 @@ def network_good(price: float = 0.2, people: int = 20_000, runs: int = 4, seed: 
             with closing(_club(price, people, 1_000 * seed + number)) as world:
                 found.append(find(world))
         # the share above a type is a sample's; the fixed point magnifies its error by 1/(1 - p/n^2)
-        error = math.sqrt(expected * (1.0 - expected) / (people * runs)) / abs(1.0 - price / expected**2)
+        error = share_error(expected, people * runs) / abs(1.0 - price / expected**2)
         how = f"{runs} runs of {people} people who all know each other, through subscriptions.step, price {price:g}"
         limits.append(held_against(20, name, expected, float(np.mean(found)), error, how, 2**-12))  # the last halving
     return [*limits, *_dearest(people, runs, seed)]

@@ -1,6 +1,5 @@
 """What a limit is, and what the limits share: worlds where nothing happens but what is looked at."""
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from sim.ground.friends.friends import Friends
 from sim.ground.ledger import OUTSIDE
+from sim.results.intervals import standard_error
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -50,8 +50,7 @@ def held_against(
 def mean_against(row: int, name: str, expected: float, sample: ArrayLike, how: str, allowance: float = 0.0) -> Limit:
     """The mean of independent values against what is expected of each."""
     values = np.asarray(sample, np.float64)
-    error = float(values.std(ddof=1)) / math.sqrt(values.size)
-    return held_against(row, name, expected, float(values.mean()), error, how, allowance)
+    return held_against(row, name, expected, float(values.mean()), standard_error(values), how, allowance)
 
 
 def quiet_world(people: int, seed: int, network: Friends | None = None, **sections: dict[str, Any]) -> World:

@@ -19,6 +19,7 @@ from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live
 from sim.ground import ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
+from sim.results.intervals import share_error
 from sim.shopping import shopping
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import PurchaseColumns
@@ -62,7 +63,7 @@ def logit_monopoly(people: int = 2_000, worth: float = 2.0, cost: float = 1.0, s
         price = float(_prices(world)[0])
     needs = 28 * people
     how = f"{people} people with a need a day, 28 weeks of shopping.step and the merchant's own pricing"
-    error = math.sqrt(share * (1 - share) / needs)
+    error = share_error(share, needs)
     return [
         held_against(
             16, "markup", markup, price - cost, 0.0, how, 1e-3
@@ -217,8 +218,8 @@ def two_sides(people: int = 20_000, cost: float = 0.0, seed: int = 22) -> list[L
     a = np.linalg.lstsq(terms_of, profit.ravel(), rcond=None)[0]
     top = np.linalg.solve([[2 * a[3], a[4]], [a[4], 2 * a[5]]], [-a[1], -a[2]])
     how = f"{people} people with a need a day at {4 * markets * shops} shops, 49 pairs of fees on the same luck"
-    merchants = math.sqrt(best * (1 - best) / (4 * markets * shops)) * (2 * best - cost) * (1 - best)
-    orders = math.sqrt(best * (1 - best) / (0.4 * people)) * (2 * best - cost) * (1 - best)
+    merchants = share_error(best, 4 * markets * shops) * (2 * best - cost) * (1 - best)
+    orders = share_error(best, 0.4 * people) * (2 * best - cost) * (1 - best)
     error = math.hypot(merchants, orders)
     return [
         held_against(22, "profit at the best fees", expected, float(profit[middle, middle]), error, how),

@@ -18,6 +18,7 @@ from sim.ground.metrics import sample_gini
 from sim.payments import lucky_money, wallet
 from sim.people import presence
 from sim.people.users import UserColumns
+from sim.results.intervals import batch_error, ratio_error, share_error
 
 CENTS = 10_000_000  # in a packet so large that whole cents do not matter
 
@@ -186,8 +187,7 @@ def coins(mean: int = 1, people: int = 2_000, chance: float = 0.02, batches: int
             ginis.append(float(np.mean(seen)))
         imbalance = world.ledger.imbalance() + int(world.ledger[BANK].sum())
     values = np.array(ginis)
-    echo = max(0.0, float(np.corrcoef(values[:-1], values[1:])[0, 1]))  # what a batch still tells of the next
-    error = float(values.std(ddof=1)) / math.sqrt(batches) * math.sqrt((1 + echo) / (1 - echo))
+    error = batch_error(values)
     how = f"{people} owners, {awake} awake, transfers of a cent with chance {chance} a day through wallet.step"
     allowance = 0.06 * chance  # giving at the same time lowers the Gini: by .087 at chance 1, .056 times small chances
     expected = _coin_gini(people, people * mean)
@@ -231,7 +231,7 @@ def contagion(
         packets = np.array(world.datacollector.model_vars["lucky_money.packets"], np.float64)
         given = np.array(world.datacollector.model_vars["lucky_money.spontaneous"], np.float64)
     ratio = packets.sum() / given.sum()
-    error = float((packets - ratio * given).std(ddof=1)) / math.sqrt(days) / float(given.mean())
+    error = ratio_error(packets, given)
     expected = (1.0 - share**lucky_money.WAVES) / (1.0 - share)
     how = f"{people} owners of full purses, all awake, {days} days, {given.sum():.0f} packets given of one's own accord"
     return [held_against(10, f"packets per spontaneous packet, contagion {share:g}", expected, ratio, error, how)]
@@ -263,7 +263,7 @@ def fee_on_either_side(
                 sent += int(world.today["wallet.transfers"])
                 income += world.ledger.paid("payment_fees")
         part = chance * math.exp(-dislike * fee)
-        error = math.sqrt(part * (1.0 - part) / tries)
+        error = share_error(part, tries)
         how = f"{people} owners of full purses, {tries} days of use, transfers of {amount / 100:g} CNY through wallet.step"
         limits.append(held_against(36, f"transfers a day of use, fee on {name}", part, sent / tries, error, how))
         limits.append(

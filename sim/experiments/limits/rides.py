@@ -13,6 +13,7 @@ from sim.engine.kernels import kernel
 from sim.experiments.limits.limit import AWAKE, QUIET, Limit, endow, held_against, live, mean_against, quiet_world
 from sim.ground.ledger import WALLET
 from sim.people import presence
+from sim.results.intervals import ratio_error
 from sim.rides import city, rides
 from sim.rides.drivers import DriverColumns
 
@@ -98,7 +99,7 @@ def _waits(drivers: int, seed: int, days: int = 1_500, people: int = 10_000) -> 
         km = _exact(drivers) * city.side(people, world.now.city) * world.now.city.detour
         expected = 60.0 * km / world.now.city.speed
     wait, rode = float(np.sum(minutes) / np.sum(served)), np.array(served, np.float64)
-    error = float((np.array(minutes) - wait * rode).std(ddof=1)) / math.sqrt(days) / float(rode.mean())
+    error = ratio_error(minutes, rode)
     how = f"{rode.sum():.0f} rides through rides.step on {days} days, among {drivers} drivers"
     # on a day with two rides the second finds one driver fewer, or elsewhere: at most so much farther for a fifth of rides
     return held_against(27, "minutes waited for them", expected, wait, error, how, 0.1 * expected / drivers)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from sim.report.figures.sheet import (
@@ -57,23 +58,18 @@ def stacked(
         axes.axvline(0, color=SOFT, lw=1)
         if 0 < apart < len(rows):
             sheet.line(top + row * apart)
+
+        def named(value: float) -> str:
+            text = number(abs(value), unit)
+            return text if len(parts) > 1 and abs(value) / (high - low) * wide > length(text, 11) + 8 else ""
+
         for place, label in enumerate(rows):
             middle = place + (0.5 if desk else 0.7)
-            right = left = 0.0
-            for (_, values), colour in zip(parts, itertools.cycle(colours), strict=False):
-                value = float(values[place])
-                start = right if value >= 0 else left
-                axes.barh(middle, value, bar / row, left=start, color=colour, ec="white", lw=0.8)
-                right, left = (right + value, left) if value >= 0 else (right, left + value)
-                text = number(abs(value), unit)
-                if len(parts) > 1 and abs(value) / (high - low) * wide > length(text, 11) + 8:
-                    axes.text(
-                        start + value / 2, middle, text, ha="center", va="center", fontsize=11, color=ink_over(colour)
-                    )
+            _one_bar(axes, middle, bar / row, table[:, place].tolist(), colours, named)
             y = top + place * row
             if desk:
                 sheet.write(folded(label, gutter - 8), 0, y + row / 2, va="center")
-                x = gutter + (right - low) / (high - low) * wide + 7
+                x = gutter + (float(above[place]) - low) / (high - low) * wide + 7
                 sheet.write(ends[place], x, y + row / 2, weight="bold")
             else:
                 sheet.write_over(clipped(label, width - length(ends[place]) - 14), 0, y + 13)
@@ -82,3 +78,21 @@ def stacked(
         return sheet.canvas
 
     return draw
+
+
+def _one_bar(
+    axes: Axes,
+    middle: float,
+    thick: float,
+    values: Sequence[float],
+    colours: Sequence[str],
+    named: Callable[[float], str],
+) -> None:
+    """The parts of one bar side by side, what is negative to the left; `named` says what stands in a part, if anything."""
+    right = left = 0.0
+    for value, colour in zip(values, itertools.cycle(colours), strict=False):
+        start = right if value >= 0 else left
+        axes.barh(middle, value, thick, left=start, color=colour, ec="white", lw=0.8)
+        right, left = (right + value, left) if value >= 0 else (right, left + value)
+        if text := named(value):
+            axes.text(start + value / 2, middle, text, ha="center", va="center", fontsize=11, color=ink_over(colour))

@@ -9,7 +9,7 @@ from sim.report.compared import Compared
 from sim.report.figures import figure
 from sim.report.page import Cell, Fold, Part, Row, Section, Table
 from sim.report.wording import by_hand, number, seconds, short, shown, spaced, spans
-from sim.results import Result
+from sim.results.runs import Result
 
 
 def how_it_was_run(seen: Compared) -> Section | None:

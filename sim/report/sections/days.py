@@ -1,11 +1,9 @@
 """What changes from day to day: people in a comparison; people, talk, money and mood in a run."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from sim.report import colours, figures
 from sim.report.compared import Compared, dates_of
@@ -13,7 +11,8 @@ from sim.report.figures import Line, Strip, figure
 from sim.report.page import Cell, Figure, Part, Row, Section, Table
 from sim.report.sections.money import parts_of
 from sim.report.wording import GAP, date_in_words, in_words, measure, number, plain
-from sim.results import Result
+from sim.results.intervals import by_column
+from sim.results.runs import Result
 
 STROKES = (figures.LINES[0], figures.LINES[1], figures.LINES[2], figures.LINES[5])
 
@@ -95,11 +94,10 @@ def _smooth(series: NDArray[np.float64], window: int) -> NDArray[np.float64]:
 
 def _band(series: NDArray[np.float64]) -> tuple[list[float], list[float] | None, list[float] | None]:
     """Mean over replicates of each day and its 95 % interval, if there are at least two."""
-    mean = series.mean(0)
     if len(series) < 2:
-        return mean.tolist(), None, None
-    half = special.stdtrit(len(series) - 1, 0.975) * series.std(0, ddof=1) / math.sqrt(len(series))
-    return mean.tolist(), (mean - half).tolist(), (mean + half).tolist()
+        return series.mean(0).tolist(), None, None
+    mean, low, high = by_column(series)
+    return mean.tolist(), low.tolist(), high.tolist()
 
 
 # Of a run

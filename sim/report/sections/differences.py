@@ -8,7 +8,7 @@ from sim.report import figures
 from sim.report.compared import Compared
 from sim.report.figures import Panel, figure
 from sim.report.marks import ends_of, tone_of
-from sim.report.page import Cell, Row, Section, Table
+from sim.report.page import Cell, Figure, Row, Section, Table
 from sim.report.wording import GAP, HEADLINES, chance, counted, in_words, listed, number, short, verdict
 
 PICTURED = ("profit.total", "welfare.users", "welfare.total", "users.daily", "messaging.messages", "attention.rival")
@@ -25,7 +25,20 @@ def winners(seen: Compared) -> Section | None:
         return Section(
             "winners", "Who wins on what, and how surely", ["The scenarios do not differ in what is measured."]
         )
-    pictured = [metric for metric in metrics if metric in PICTURED] or metrics[:3]
+    return Section(
+        "winners",
+        "Who wins on what, and how surely",
+        [
+            _how_to_read(seen) + (f" The same in all: {listed([HEADLINES[m] for m in same])}." if same else ""),
+            *([seen.waited] if seen.waited else []),
+            against_baseline(seen, "Differences to the baseline, by metric and scenario", metrics),
+            _forest(seen, [metric for metric in metrics if metric in PICTURED] or metrics[:3]),
+        ],
+    )
+
+
+def _forest(seen: Compared, pictured: list[str]) -> Figure:
+    """Differences and their intervals, a panel a metric."""
     panels = [
         Panel(HEADLINES[m], seen.unit(m), [seen.mark(m, name) for name in seen.others], seen.better(m))
         for m in pictured
@@ -42,7 +55,7 @@ def winners(seen: Compared) -> Section | None:
         for name in seen.names
     ]
     head = ("", "Scenario", "Mean", "Difference", "Interval from", "to", "Probability of best")
-    forest = figure(
+    return figure(
         "differences",
         "Difference to the baseline",
         figures.forest(panels),
@@ -55,7 +68,11 @@ def winners(seen: Compared) -> Section | None:
             else "One replicate: there is no interval, so every mark is hollow."
         ),
     )
-    text = (
+
+
+def _how_to_read(seen: Compared) -> str:
+    """What stands in the table."""
+    return (
         f"The baseline’s column has its means; the others have their mean paired difference to it, with its "
         f"95{GAP}% interval below, and the probability that the scenario is the best of all on that line: “may be” where "
         "that is not settled, and none where scenarios are alike, of which none is best. "
@@ -63,16 +80,6 @@ def winners(seen: Compared) -> Section | None:
         if seen.certain
         else "The baseline’s column has its values; the others have their difference to it. "
         "With one replicate there is neither an interval nor a probability of being best."
-    )
-    return Section(
-        "winners",
-        "Who wins on what, and how surely",
-        [
-            text + (f" The same in all: {listed([HEADLINES[m] for m in same])}." if same else ""),
-            *([seen.waited] if seen.waited else []),
-            against_baseline(seen, "Differences to the baseline, by metric and scenario", metrics),
-            forest,
-        ],
     )
 
 

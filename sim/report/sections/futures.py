@@ -1,9 +1,9 @@
 """Whether the answer holds under other assumptions: who is best in how many futures, and what the wrong choice costs."""
 
-from sim.futures import GAP, Futures, Standing, chance, leader
 from sim.report.compared import Compared
 from sim.report.page import Cell, Fold, Row, Section, Table
 from sim.report.wording import HEADLINES, counted, in_words, number, shown
+from sim.results.futures import GAP, Futures, Standing, chance, leader
 
 HEAD = (
     "", "Best in", "With other luck", "With other futures", "Settled", "Mean", "± futures", "± luck", "Worst tenth",

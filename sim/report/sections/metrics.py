@@ -7,7 +7,7 @@ from sim.report.compared import Compared
 from sim.report.page import Cell, Fold, Row, Section, Table
 from sim.report.sections.differences import against_baseline
 from sim.report.wording import HEADLINES, counted, in_words, measure, number, plain
-from sim.results import Result
+from sim.results.runs import Result
 
 
 def headline_numbers(result: Result) -> Section | None:

@@ -9,7 +9,7 @@ from sim.report.page import Cell, Fold, Part, Row, Section, Table
 from sim.report.published import MIXES, OURS, WAYS, by_way
 from sim.report.sections.money import parts_of
 from sim.report.wording import counted, listed, number
-from sim.results import Result
+from sim.results.runs import Result
 
 TITLE = "Where revenue comes from, here and elsewhere"
 

@@ -10,7 +10,7 @@ from sim.report.compared import Compared, totals_of
 from sim.report.figures import figure
 from sim.report.page import Cell, Fold, Part, Row, Section, Table
 from sim.report.wording import counted, in_words, measure, number, plain, spaced
-from sim.results import Result
+from sim.results.runs import Result
 
 NOT_STREAMS = frozenset({"revenue.total", "revenue.per_user_month", "cost.total"})
 SECTORS = {

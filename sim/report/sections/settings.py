@@ -6,7 +6,7 @@ from typing import Any
 from sim.report.compared import Compared
 from sim.report.page import Cell, Fold, Row, Section, Table
 from sim.report.wording import counted, plain, shown
-from sim.results import Result
+from sim.results.runs import Result
 
 
 def levers(seen: Compared) -> Section | None:

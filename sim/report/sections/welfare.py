@@ -8,7 +8,7 @@ from sim.report.figures import Panel, figure
 from sim.report.marks import ends_of, tone_of
 from sim.report.page import Cell, Part, Row, Section, Table
 from sim.report.wording import GAP, counted, in_words, listed, measure, number
-from sim.results import LEAST_GAIN
+from sim.results.runs import LEAST_GAIN
 
 GROUPS = {
     "welfare.users": "Users", "profit.total": "The company", "welfare.merchants": "Merchants",

@@ -9,7 +9,10 @@ import pytest
 
 from sim.engine.settings import BadInput
 from sim.ground.metrics import Metric, flow, ratio, stock
-from sim.results import Comparison, Result, load, summarise, whole_file, write_json
+from sim.results import load
+from sim.results.comparisons import Comparison
+from sim.results.files import whole_file, write_json
+from sim.results.runs import Result, summarise
 
 METRICS = {
     metric.name: metric

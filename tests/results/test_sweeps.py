@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from made_sweeps import a_sweep, shared
 
 from sim.engine.settings import BadInput
-from sim.factors import end_of, labels_of, levels_of
-from sim.sweeps import Sweep, crossed, interval, lead
+from sim.results.factors import end_of, labels_of, levels_of
+from sim.results.intervals import crossed, interval
+from sim.results.sweeps import Sweep
 
 
 def test_the_table_has_a_row_a_run_in_the_order_of_the_plan(tmp_path):
@@ -197,8 +198,8 @@ def test_where_the_first_are_equal_nobody_wins(tmp_path):
     found = sweep.winners("profit.total", "shopping.commission", "users.talk")
     assert found["winner"].isna().all()
     assert not found["sure"].any()
-    assert lead(sweep, "profit.total", choosing=False).tied
-    assert lead(sweep, "profit.total", choosing=True).tied
+    assert sweep.lead("profit.total", choosing=False).tied
+    assert sweep.lead("profit.total", choosing=True).tied
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.experiments import intervals
+from sim.results import intervals
 
 RANDOM = np.random.default_rng(7)
 
