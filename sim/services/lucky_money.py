@@ -8,13 +8,13 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, prefetch, rule
+from sim.engine.kernels import Box, decide_all, is_full, kernel, outbox, post, prefetch, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import friends
 from sim.ground.ledger import BANK, WALLET
@@ -283,23 +283,18 @@ def step(world: "World") -> None:
     world.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(world: "World", willing: float) -> Outbox:
+def _given(world: "World", willing: float) -> Box:
     """Packets that people give of their own accord today."""
     settings, terms = world.now.lucky_money, world.now.wallet
     festive = 1.0 + (settings.festival - 1.0) * world.festival
-    given: tuple[list[Any], ...] = ([np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)])
-    for box in decide(
+    return decide_all(
         world, _give, outbox, world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK],
         world.users.rows, world.friends.rows, settings.row, terms.payer_fee, willing, festive,
         world.luck("lucky_money.gives"),
-    ):  # fmt: skip
-        for parts, column in zip(given, (box.who, box.to, box.cents), strict=True):
-            parts.append(column[: box.used[0]].copy())
-    who, to, cents = (np.concatenate(parts) for parts in given)
-    return Outbox(who, to, cents, np.array([who.size]))
+    )  # fmt: skip
 
 
-def _deliver(world: "World", packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
+def _deliver(world: "World", packets: Box, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Box:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
     settings, terms = world.now.lucky_money, world.now.wallet
     rows, mine, felt = world.tables["purse"].rows, world.tables["lucky_money"].rows, world.felt.rows
@@ -316,7 +311,7 @@ def _deliver(world: "World", packets: Outbox, wave: int, willing: float, keys: t
     world.add("lucky_money.wallets", wallets)
     world.add("wallet.opened", wallets)
     taken = int(shares.used[0])
-    who, to, cents = shares.who[:taken], shares.to[:taken], shares.cents[:taken]
+    who, to, cents = shares.written()
     if taken:
         purse.charge(world, who, to, cents, "packets")
         purse.note_senders(world, who)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from sim.engine import luck
-from sim.engine.kernels import Outbox, outbox
+from sim.engine.kernels import Box, Outbox, outbox
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
 from sim.ground.friends import FriendRows, Friends
 from sim.ground.ledger import BANK, OUTSIDE, WALLET, Ledger
@@ -22,9 +22,9 @@ from sim.services import lucky_money, wallet
 CENTS = 10_000_000  # in a packet so large that whole cents do not matter
 
 
-def _events(who: ArrayLike, to: ArrayLike, cents: ArrayLike) -> Outbox:
+def _events(who: ArrayLike, to: ArrayLike, cents: ArrayLike) -> Box:
     rows = np.asarray(who, np.uint32)
-    return Outbox(rows, np.asarray(to, np.uint32), np.asarray(cents, np.int64), np.array([rows.size]))
+    return Outbox.holding(rows, np.asarray(to, np.uint32), np.asarray(cents, np.int64))
 
 
 def _opened(openers: int, packets: int, split: str, seed: int) -> NDArray[np.float64]:
