@@ -53,7 +53,7 @@ def decide(
         while start < people.size:
             box = fresh()
             start = compiled(people, start, *arguments, box)
-            if box.used[0] or keep_empty or (isinstance(box, Box) and box.sums is not None):
+            if box.used[0] or keep_empty or (isinstance(box, Box) and box.tallied):
                 yield box
 
     people = crowd.awake if parts is None else list(parts)

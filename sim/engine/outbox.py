@@ -25,7 +25,7 @@ class Box(tuple[Any, ...]):
 
     __slots__ = ()
     columns: ClassVar[dict[str, np.dtype[Any]]]
-    sums: ClassVar[np.dtype[Any] | None]  # a field each tally
+    tallied: ClassVar[tuple[str, ...]]  # names of the sums
 
     if TYPE_CHECKING:
 
@@ -43,8 +43,8 @@ class Box(tuple[Any, ...]):
 
     @classmethod
     def _made(cls, columns: Any, used: int) -> Self:
-        tally = () if cls.sums is None else (np.zeros(1, cls.sums).view(np.recarray),)
-        return cls(*columns, np.array([used], np.int64), *tally)  # type: ignore[call-arg]
+        sums = [np.zeros(1, [(name, np.int64) for name in cls.tallied]).view(np.recarray)] if cls.tallied else []
+        return cls(*columns, np.array([used], np.int64), *sums)  # type: ignore[call-arg]
 
     def written(self) -> tuple[NDArray[Any], ...]:
         """The columns, as far as events were written: views."""
@@ -53,14 +53,12 @@ class Box(tuple[Any, ...]):
 
     def tallies(self) -> dict[str, int]:
         """The sums by name."""
-        if self.sums is None:
-            return {}
-        return dict(zip(self.sums.names or (), self.tally.tolist()[0], strict=True))
+        return dict(zip(self.tallied, self.tally.tolist()[0], strict=True)) if self.tallied else {}
 
     def clear(self) -> None:
         """Forget the events and begin the sums anew."""
         self.used[0] = 0
-        if self.sums is not None:
+        if self.tallied:
             self.tally[...] = 0
 
 
@@ -76,7 +74,7 @@ def outbox_of(name: str, *, tallies: tuple[str, ...] = (), **columns: DTypeLike)
     typed.__module__ = sys._getframe(1).f_globals["__name__"]  # as namedtuple itself does
     box = cast(Any, with_cached_type(typed))
     box.columns = {column: np.dtype(dtype) for column, dtype in columns.items()}
-    box.sums = np.dtype([(tally, np.int64) for tally in tallies]) if tallies else None
+    box.tallied = tallies
     return cast(type[Box], box)
 
 
