@@ -25,7 +25,8 @@ class Box(tuple[Any, ...]):
 
     __slots__ = ()
     columns: ClassVar[dict[str, np.dtype[Any]]]
-    tallied: ClassVar[tuple[str, ...]]  # names of the sums
+    tallied: ClassVar[tuple[str, ...]]  # names of the sums ...
+    record: ClassVar[np.dtype[Any]]  # ... and a record of them
 
     if TYPE_CHECKING:
 
@@ -43,7 +44,7 @@ class Box(tuple[Any, ...]):
 
     @classmethod
     def _made(cls, columns: Any, used: int) -> Self:
-        sums = [np.zeros(1, [(name, np.int64) for name in cls.tallied]).view(np.recarray)] if cls.tallied else []
+        sums = [np.zeros(1, cls.record).view(np.recarray)] if cls.tallied else []
         return cls(*columns, np.array([used], np.int64), *sums)  # type: ignore[call-arg]
 
     def written(self) -> tuple[NDArray[Any], ...]:
@@ -74,7 +75,7 @@ def outbox_of(name: str, *, tallies: tuple[str, ...] = (), **columns: DTypeLike)
     typed.__module__ = sys._getframe(1).f_globals["__name__"]  # as namedtuple itself does
     box = cast(Any, with_cached_type(typed))
     box.columns = {column: np.dtype(dtype) for column, dtype in columns.items()}
-    box.tallied = tallies
+    box.tallied, box.record = tallies, np.dtype((np.record, [(tally, np.int64) for tally in tallies]))
     return cast(type[Box], box)
 
 

@@ -5,13 +5,13 @@ whoever has no wallet can open one to take money or to pay.
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.people import experience
 from sim.people.users import AWAY
@@ -29,6 +29,15 @@ class PurseColumns(Table):
     withdrawn = Column(np.int64, 0, "taken from the wallet to the bank so far: a part is free", "cents")
     last_paid = Column(np.int16, AWAY, "last day on which the person sent money to a friend")
     paid_today = Column(np.uint8, 0, "1 if the person sent money to a friend today")
+
+
+@with_cached_type
+class Purses(NamedTuple):
+    """What people can pay with, a cell a person; columns to read, and `has_wallet` to open one."""
+
+    has_wallet: NDArray[np.uint8]
+    wallet: NDArray[np.int64]  # cents
+    bank: NDArray[np.int64]
 
 
 @rule
@@ -55,6 +64,12 @@ def willing(fee, dislike):
     return math.exp(-dislike * fee)
 
 
+@rule
+def can_send(purses, who):
+    """Cents that a wallet owner can send to a friend now."""
+    return can_spend(True, purses.wallet[who], purses.bank[who])
+
+
 @kernel
 def _top_ups(who, cents, wallet, bank, needed, payers, amount):
     """Who must bring how much from the bank for today's payments: whole hundreds of yuan, or all there is.
@@ -72,6 +87,11 @@ def _top_ups(who, cents, wallet, bank, needed, payers, amount):
             number += amount[number] > 0
         needed[who[i]] = 0
     return number
+
+
+def purses(world: "World") -> Purses:
+    """Everyone's purse as it is now."""
+    return Purses(world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK])
 
 
 def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:

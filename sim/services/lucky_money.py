@@ -8,16 +8,26 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import Box, decide_all, is_full, kernel, outbox, post, prefetch, rule
+from sim.engine.kernels import (
+    Box,
+    decide_all,
+    is_full,
+    kernel,
+    outbox,
+    outbox_of,
+    post,
+    prefetch,
+    rule,
+    with_cached_type,
+)
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import friends
-from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people import purse
 from sim.people.users import MEMBER
@@ -123,18 +133,33 @@ def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u
     return luck.rounded(contagion * willing * received / usual * moved / (1.0 + (LUCKIEST - 1.0) * largest / packet), u)
 
 
+@rule
+def addressee(setting, users, has_wallet, rows, who, packet, key):
+    """Where a packet goes: into the group (people + group) or to a friend who is here and has a wallet; -1 for nobody.
+
+    Of three friends that come to mind it is the first of that kind, else the last, who may have to open a wallet.
+    """
+    if luck.uniform(key, who, 8 * packet + 3) < setting.group_share:
+        return np.int64(users.membership.size) + np.int64(rows.group_of[who])
+    to = np.int64(-1)
+    for attempt in range(3):
+        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
+        if to >= 0 and users.active[to] and has_wallet[to]:
+            break
+    return to
+
+
 @kernel
-def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, festive, key, box):
+def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key, box):
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
-    people = np.int64(users.membership.size)
-    chance, mean = giving(it.sending, it.packets, willing, festive)
+    chance, mean = giving(setting.sending, setting.packets, willing, festive)
     givers = np.empty(CROWD + 1, np.int64)
     for begin in range(start, awake.size, CROWD):
         number = 0
         for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
             who = awake[at]
             givers[number] = at
-            gives = (luck.uniform(key, who, 0) < chance) & (owner[who] != 0)
+            gives = (luck.uniform(key, who, 0) < chance) & (purses.has_wallet[who] != 0)
             number += gives
             if gives:
                 prefetch(rows.friend, rows.first[who])
@@ -142,91 +167,119 @@ def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, fest
             if is_full(box, MOST_PACKETS):
                 return at
             who = awake[at]
-            left_to_spend = purse.can_spend(True, wallet[who], bank[who])
+            left_to_spend = purse.can_send(purses, who)
             for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
-                cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, 8 * packet + 2))
+                cents = amount(
+                    setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, 8 * packet + 2)
+                )
                 cost = cents + purse.fee_on(cents, fee)
                 if cost > left_to_spend:
                     break
-                to = np.int64(-1)
-                if luck.uniform(key, who, 8 * packet + 3) < it.group_share:
-                    to = people + np.int64(rows.group_of[who])
-                else:
-                    for attempt in range(3):
-                        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
-                        if to >= 0 and users.active[to] and owner[to]:
-                            break  # else the third in mind: a friend who may have to open a wallet
+                to = addressee(setting, users, purses.has_wallet, rows, who, packet, key)
                 if to >= 0:
                     left_to_spend -= cost
                     post(box, who, np.uint32(to), cents)
     return awake.size
 
 
-@kernel
-def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, willing, keys, shares, on):
-    """Friends who are here open these packets, in their order; returns (packets nobody could open, wallets opened).
+@with_cached_type
+class Wave(NamedTuple):
+    """What packets are opened by, in a wave of a day."""
 
-    Whoever has no wallet opens one with chance `opening`. `shares` gets (sender, opener, cents), `on` what openers will
-    send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the wave, so that nobody else's
-    giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
+    before: int  # a packet's number in the luck of its sender, less its place in this wave
+    equal: bool  # whether a group's packet is split equally
+    opening: float  # chance that who has no wallet opens one
+    usual: float  # mean packet, in cents
+    willing: float  # part of the sending on that survives the fees
+    turns: np.uint64  # keys of luck
+    opens: np.uint64
+    splits: np.uint64
+    sends_on: np.uint64
+
+
+Shares = outbox_of(  # of packets: `who` gave them, `to` opened them
+    "Shares", who=np.uint32, to=np.uint32, cents=np.int64, tallies=("unopened", "wallets")
+)
+
+
+@kernel
+def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
+    """Friends who are here open these packets, in their order.
+
+    `shares` gets (sender, opener, cents), and packets that nobody could open and wallets opened to take one as tallies;
+    `on` gets what openers will send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the
+    wave, so that nobody else's giving more or less disturbs it; `turn` counts them, and is left empty.
     """
     people = np.int64(users.membership.size)
     openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
     taken = np.empty(MOST_OPENERS, np.int64)
-    unopened = wallets = 0
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
-        nth = before + np.int64(turn[sender])
+        nth = wave.before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)
-        most = min(it.openers, cents)
-        opens, splits, sends = (luck.of(keys[1], sender), luck.of(keys[2], sender), luck.of(keys[3], sender))
-        number = 0
-        first, last = to, to + 1
-        if to >= people:
-            first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
-        next_one = first + np.int64(luck.pair(keys[0], sender, nth, 0) * (last - first))
-        for _ in range(last - first):
-            member = next_one
-            next_one = member + 1 if member + 1 < last else first
-            one = member if to < people else np.int64(rows.group_member[member])
-            opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
-            if opens_it and owner[one] == 0:
-                opens_it = luck.uniform(opens, one, nth) < opening
-                owner[one] = opens_it
-                wallets += opens_it
-            openers[number] = one
-            number += opens_it
+        most = min(setting.openers, cents)
+        number, wallets = _who_opens(has_wallet, users.active, rows, wave, sender, to, nth, most, people, openers)
+        shares.tally[0].wallets += wallets
         if number == 0:
-            unopened += 1
+            shares.tally[0].unopened += 1
             continue
+        splits, sends = luck.of(wave.splits, sender), luck.of(wave.sends_on, sender)
         rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
         for place in range(number):
-            u = luck.uniform(splits, nth, place)
-            taken[place] = opened_share(rest, number - place, equal, u)
+            taken[place] = opened_share(rest, number - place, wave.equal, luck.uniform(splits, nth, place))
             rest -= taken[place]
             if taken[place] > taken[luckiest]:
                 luckiest = place
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
-            u = luck.uniform(sends, openers[place], nth)
-            more = sent_on(taken[place], cents, taken[luckiest], place == luckiest, usual, it.contagion, willing, u)
+            u, is_luckiest = luck.uniform(sends, openers[place], nth), place == luckiest
+            more = sent_on(
+                taken[place], cents, taken[luckiest], is_luckiest, wave.usual, setting.contagion, wave.willing, u
+            )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
     for packet in range(events.used[0]):
         turn[events.who[packet]] = 0
-    return unopened, wallets
+
+
+@rule
+def _who_opens(has_wallet, active, rows, wave, sender, to, nth, most, people, openers):
+    """Who opens a packet, into `openers`, at most so many; returns how many, and wallets opened to do so.
+
+    A friend, or those of the group who are here, from one drawn by luck onwards.
+    """
+    opens = luck.of(wave.opens, sender)
+    number = wallets = 0
+    first, last = to, to + 1
+    if to >= people:
+        first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
+    next_one = first + np.int64(luck.pair(wave.turns, sender, nth, 0) * (last - first))
+    for _ in range(last - first):
+        member = next_one
+        next_one = member + 1 if member + 1 < last else first
+        one = member if to < people else np.int64(rows.group_member[member])
+        opens_it = (one != sender) & (active[one] == 1) & (number < most)  # no branch: who knows who is here
+        if opens_it and has_wallet[one] == 0:
+            opens_it = luck.uniform(opens, one, nth) < wave.opening
+            has_wallet[one] = opens_it
+            wallets += opens_it
+        openers[number] = one
+        number += opens_it
+    return number, wallets
 
 
 @kernel
-def _send_on(wish, wallet, bank, turn, before, it, fee, spent, key, box):
+def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
     """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty like `turn`."""
     for i in range(wish.used[0]):
         who = wish.who[i]
         for _ in range(wish.cents[i]):
-            cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, before + turn[who]))
+            cents = amount(
+                setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, before + turn[who])
+            )
             turn[who] += np.uint16(1)
             cost = cents + purse.fee_on(cents, fee)
-            if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
+            if spent[who] + cost <= purse.can_send(purses, who) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
     for i in range(wish.used[0]):
@@ -285,46 +338,46 @@ def step(world: "World") -> None:
 
 def _given(world: "World", willing: float) -> Box:
     """Packets that people give of their own accord today."""
-    settings, terms = world.now.lucky_money, world.now.wallet
+    settings = world.now.lucky_money
     festive = 1.0 + (settings.festival - 1.0) * world.festival
     return decide_all(
-        world, _give, outbox, world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK],
-        world.users.rows, world.friends.rows, settings.row, terms.payer_fee, willing, festive,
-        world.luck("lucky_money.gives"),
+        world, _give, outbox, purse.purses(world), world.users.rows, world.friends.rows, settings.row,
+        world.now.wallet.payer_fee, willing, festive, world.luck("lucky_money.gives"),
     )  # fmt: skip
 
 
 def _deliver(world: "World", packets: Box, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Box:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
-    settings, terms = world.now.lucky_money, world.now.wallet
-    rows, mine, felt = world.tables["purse"].rows, world.tables["lucky_money"].rows, world.felt.rows
-    many = int(packets.used[0])
-    room = many * settings.openers
-    shares, wish, following = outbox(room), outbox(room), outbox(room)
-    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
+    settings, terms, mine = world.now.lucky_money, world.now.wallet, world.tables["lucky_money"].rows
     before = wave << 16  # packets of another wave have other numbers
+    room = int(packets.used[0]) * settings.openers
+    shares, wish, following = Shares.empty(room), outbox(room), outbox(room)
     opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
-    unopened, wallets = _open(
-        packets, rows.has_wallet, world.users.rows, world.friends.rows, mine.turn, before, settings.row,
-        settings.split == "equal", opening, usual, willing, keys[:4], shares, wish,
-    )  # fmt: skip
-    world.add("lucky_money.wallets", wallets)
-    world.add("wallet.opened", wallets)
-    taken = int(shares.used[0])
+    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
+    purses, friends_of = purse.purses(world), world.friends.rows
+    by = Wave(before, settings.split == "equal", opening, usual, willing, *keys[:4])
+    _open(packets, purses.has_wallet, world.users.rows, friends_of, mine.turn, by, settings.row, shares, wish)
+    _take(world, packets, shares, wave)
+    _send_on(wish, purses, mine.turn, before, settings.row, terms.payer_fee, world.scratch, keys[4], following)
+    return following
+
+
+def _take(world: "World", packets: Box, shares: Box, wave: int) -> None:
+    """What openers took of packets is paid, felt and counted."""
     who, to, cents = shares.written()
-    if taken:
+    if who.size:
         purse.charge(world, who, to, cents, "packets")
         purse.note_senders(world, who)
-        senders = _remember(shares, 1 if wave == 0 else 2, settings.packet_talk, mine, felt)
+        mine, felt = world.tables["lucky_money"].rows, world.felt.rows
+        senders = _remember(shares, 1 if wave == 0 else 2, world.now.lucky_money.packet_talk, mine, felt)
         world.add("lucky_money.senders", senders)
         if wave > 0:
             world.add("lucky_money.new_senders", senders)
-    world.add("lucky_money.packets", many - unopened)
-    world.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", many - unopened)
-    world.add("lucky_money.returned", unopened)
-    world.add("lucky_money.shares", taken)
-    _send_on(
-        wish, world.ledger[WALLET], world.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, world.scratch,
-        keys[4], following,
-    )  # fmt: skip
-    return following
+    tally = shares.tallies()
+    opened = int(packets.used[0]) - tally["unopened"]
+    world.add("lucky_money.wallets", tally["wallets"])
+    world.add("wallet.opened", tally["wallets"])
+    world.add("lucky_money.packets", opened)
+    world.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", opened)
+    world.add("lucky_money.returned", tally["unopened"])
+    world.add("lucky_money.shares", who.size)
