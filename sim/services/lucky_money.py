@@ -133,33 +133,18 @@ def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u
     return luck.rounded(contagion * willing * received / usual * moved / (1.0 + (LUCKIEST - 1.0) * largest / packet), u)
 
 
-@rule
-def addressee(setting, users, has_wallet, rows, who, packet, key):
-    """Where a packet goes: into the group (people + group) or to a friend who is here and has a wallet; -1 for nobody.
-
-    Of three friends that come to mind it is the first of that kind, else the last, who may have to open a wallet.
-    """
-    if luck.uniform(key, who, 8 * packet + 3) < setting.group_share:
-        return np.int64(users.membership.size) + np.int64(rows.group_of[who])
-    to = np.int64(-1)
-    for attempt in range(3):
-        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
-        if to >= 0 and users.active[to] and has_wallet[to]:
-            break
-    return to
-
-
 @kernel
 def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key, box):
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
     chance, mean = giving(setting.sending, setting.packets, willing, festive)
+    people, has_wallet = np.int64(users.membership.size), purses.has_wallet
     givers = np.empty(CROWD + 1, np.int64)
     for begin in range(start, awake.size, CROWD):
         number = 0
         for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
             who = awake[at]
             givers[number] = at
-            gives = (luck.uniform(key, who, 0) < chance) & (purses.has_wallet[who] != 0)
+            gives = (luck.uniform(key, who, 0) < chance) & (has_wallet[who] != 0)
             number += gives
             if gives:
                 prefetch(rows.friend, rows.first[who])
@@ -175,7 +160,14 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
                 cost = cents + purse.fee_on(cents, fee)
                 if cost > left_to_spend:
                     break
-                to = addressee(setting, users, purses.has_wallet, rows, who, packet, key)
+                to = np.int64(-1)
+                if luck.uniform(key, who, 8 * packet + 3) < setting.group_share:
+                    to = people + np.int64(rows.group_of[who])
+                else:
+                    for attempt in range(3):
+                        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
+                        if to >= 0 and users.active[to] and has_wallet[to]:
+                            break  # else the third in mind: a friend who may have to open a wallet
                 if to >= 0:
                     left_to_spend -= cost
                     post(box, who, np.uint32(to), cents)
@@ -204,7 +196,7 @@ Shares = outbox_of(  # of packets: `who` gave them, `to` opened them
 
 @kernel
 def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
-    """Friends who are here open these packets, in their order.
+    """Friends who are here open these packets, in their order; in a group, from one drawn by luck onwards.
 
     `shares` gets (sender, opener, cents), and packets that nobody could open and wallets opened to take one as tallies;
     `on` gets what openers will send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the
@@ -213,17 +205,33 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
     people = np.int64(users.membership.size)
     openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
     taken = np.empty(MOST_OPENERS, np.int64)
+    tally = shares.tally[0]
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
         nth = wave.before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)
         most = min(setting.openers, cents)
-        number, wallets = _who_opens(has_wallet, users.active, rows, wave, sender, to, nth, most, people, openers)
-        shares.tally[0].wallets += wallets
+        opens, splits = luck.of(wave.opens, sender), luck.of(wave.splits, sender)
+        sends = luck.of(wave.sends_on, sender)
+        number = 0
+        first, last = to, to + 1
+        if to >= people:
+            first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
+        next_one = first + np.int64(luck.pair(wave.turns, sender, nth, 0) * (last - first))
+        for _ in range(last - first):
+            member = next_one
+            next_one = member + 1 if member + 1 < last else first
+            one = member if to < people else np.int64(rows.group_member[member])
+            opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
+            if opens_it and has_wallet[one] == 0:
+                opens_it = luck.uniform(opens, one, nth) < wave.opening
+                has_wallet[one] = opens_it
+                tally.wallets += opens_it
+            openers[number] = one
+            number += opens_it
         if number == 0:
-            shares.tally[0].unopened += 1
+            tally.unopened += 1
             continue
-        splits, sends = luck.of(wave.splits, sender), luck.of(wave.sends_on, sender)
         rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
         for place in range(number):
             taken[place] = opened_share(rest, number - place, wave.equal, luck.uniform(splits, nth, place))
@@ -232,40 +240,14 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
                 luckiest = place
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
-            u, is_luckiest = luck.uniform(sends, openers[place], nth), place == luckiest
+            u, most_moved = luck.uniform(sends, openers[place], nth), place == luckiest
             more = sent_on(
-                taken[place], cents, taken[luckiest], is_luckiest, wave.usual, setting.contagion, wave.willing, u
+                taken[place], cents, taken[luckiest], most_moved, wave.usual, setting.contagion, wave.willing, u
             )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
     for packet in range(events.used[0]):
         turn[events.who[packet]] = 0
-
-
-@rule
-def _who_opens(has_wallet, active, rows, wave, sender, to, nth, most, people, openers):
-    """Who opens a packet, into `openers`, at most so many; returns how many, and wallets opened to do so.
-
-    A friend, or those of the group who are here, from one drawn by luck onwards.
-    """
-    opens = luck.of(wave.opens, sender)
-    number = wallets = 0
-    first, last = to, to + 1
-    if to >= people:
-        first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
-    next_one = first + np.int64(luck.pair(wave.turns, sender, nth, 0) * (last - first))
-    for _ in range(last - first):
-        member = next_one
-        next_one = member + 1 if member + 1 < last else first
-        one = member if to < people else np.int64(rows.group_member[member])
-        opens_it = (one != sender) & (active[one] == 1) & (number < most)  # no branch: who knows who is here
-        if opens_it and has_wallet[one] == 0:
-            opens_it = luck.uniform(opens, one, nth) < wave.opening
-            has_wallet[one] = opens_it
-            wallets += opens_it
-        openers[number] = one
-        number += opens_it
-    return number, wallets
 
 
 @kernel
