@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.outbox import Box
+from sim.engine.outbox import Box, joined
 
 BLOCK = 65_536  # people a block, whatever the threads: the same bytes on any machine
 
@@ -82,17 +82,5 @@ def decide_all(
     parts: Iterable[NDArray[np.uint32]] | None = None,
 ) -> Box:
     """One outbox of all that everyone awake decided, in the order of people, with its tallies; arguments as in `decide`."""
-    kind: Any = None
-    columns: list[tuple[NDArray[Any], ...]] = []
-    sums: dict[str, int] = {}
-    for box in decide(crowd, compiled, new_box, *arguments, parts=parts):
-        kind = type(box)
-        columns.append(tuple(column.copy() for column in box.written()))
-        for name, number in box.tallies().items():
-            sums[name] = sums.get(name, 0) + number
-    if not columns:
-        return cast(Box, type(new_box()).empty(0))
-    joined = kind.holding(*(columns[0] if len(columns) == 1 else map(np.concatenate, zip(*columns, strict=True))))
-    for name, number in sums.items():
-        joined.tally[name] = number
-    return cast(Box, joined)
+    boxes = [box.copy() for box in decide(crowd, compiled, new_box, *arguments, parts=parts)]
+    return joined(boxes or [new_box()])

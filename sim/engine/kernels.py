@@ -6,11 +6,11 @@ All that a market needs of the engine to decide: marks for rules and kernels (co
 
 from sim.engine.batches import BLOCK, blocks, decide, decide_all, each_block
 from sim.engine.compile import forget_old_code, kernel, prefetch, rule, with_cached_type
-from sim.engine.outbox import Box, Outbox, is_full, outbox, outbox_of, post
+from sim.engine.outbox import Box, Outbox, is_full, joined, outbox, outbox_of, post
 
 remembered = with_cached_type  # its former name
 
 __all__ = [
-    "BLOCK", "Box", "Outbox", "blocks", "decide", "decide_all", "each_block", "forget_old_code", "is_full", "kernel",
-    "outbox", "outbox_of", "post", "prefetch", "remembered", "rule", "with_cached_type",
+    "BLOCK", "Box", "Outbox", "blocks", "decide", "decide_all", "each_block", "forget_old_code", "is_full",
+    "joined", "kernel", "outbox", "outbox_of", "post", "prefetch", "remembered", "rule", "with_cached_type",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ In a kernel `box.used[0]` is the number of events written so far and `box.tally[
 
 import sys
 from collections import namedtuple
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -56,6 +57,13 @@ class Box(tuple[Any, ...]):
         """The sums by name."""
         return dict(zip(self.tallied, self.tally.tolist()[0], strict=True)) if self.tallied else {}
 
+    def copy(self) -> Self:
+        """The same events in a box that holds no more than these."""
+        again = self.holding(*(column.copy() for column in self.written()))
+        if self.tallied:
+            again.tally[...] = self.tally
+        return again
+
     def clear(self) -> None:
         """Forget the events and begin the sums anew."""
         self.used[0] = 0
@@ -77,6 +85,15 @@ def outbox_of(name: str, *, tallies: tuple[str, ...] = (), **columns: DTypeLike)
     box.columns = {column: np.dtype(dtype) for column, dtype in columns.items()}
     box.tallied, box.record = tallies, np.dtype((np.record, [(tally, np.int64) for tally in tallies]))
     return cast(type[Box], box)
+
+
+def joined(boxes: Sequence[Box]) -> Box:
+    """One box of the events of several of a kind, in their order, and of the sums of their tallies."""
+    kind, columns = type(boxes[0]), [box.written() for box in boxes]
+    box = kind.holding(*(columns[0] if len(columns) == 1 else map(np.concatenate, zip(*columns, strict=True))))
+    for name in kind.tallied:
+        box.tally[name] = sum(int(one.tally[name][0]) for one in boxes)
+    return box
 
 
 Outbox = outbox_of("Outbox", who=np.uint32, to=np.uint32, cents=np.int64)  # `who` gives `to` so many cents
