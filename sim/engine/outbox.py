@@ -41,7 +41,7 @@ class Box(tuple[Any, ...]):
     @classmethod
     def holding(cls, *columns: NDArray[Any]) -> Self:
         """A box that is full of these events."""
-        return cls._made(columns, columns[0].size)
+        return cls._made(columns, columns[0].size if columns else 0)
 
     @classmethod
     def _made(cls, columns: Any, used: int) -> Self:

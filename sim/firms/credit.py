@@ -229,14 +229,13 @@ def collect(world: "World") -> None:
     factor = month_factor(world.lasting_luck("banking.economy"), world.day // MONTH)
     it, funding = world.now.credit.row, world.now.bank.funding
     trials = fall_due(due, world.day, money, loans, factor, it, funding, keys, paid, fate)
-    nobody = np.zeros_like(due)
     lacking = np.maximum(0, paid[:, :4].sum(axis=1) - ledger[BANK][due])
     ledger.pay_many((due, due, lacking), SAVINGS, BANK, "savings_out")
     failed = fate >= DEFAULTED
     for column, sector in enumerate((LOAN_BOOK, PARTNER_BANKS)):
         interest_paid, principal, lost, rest = (paid[:, column + k] for k in (0, 2, 4, 6))
-        ledger.pay_many((due, nobody, interest_paid), BANK, sector, "loan_interest")
-        ledger.pay_many((due, nobody, principal), BANK, sector, "repayments")
+        ledger.pay_many((due, 0, interest_paid), BANK, sector, "loan_interest")
+        ledger.pay_many((due, 0, principal), BANK, sector, "repayments")
         ledger.pay(OUTSIDE, 0, sector, 0, int(rest.sum()), "debts_sold")
         ledger.pay(sector, 0, OUTSIDE, 0, int((principal + rest).sum()), "lent_money_back")
         world.tables[sector].rows.owed[0] -= int((principal + rest + lost).sum())

@@ -300,10 +300,9 @@ def _pay(world: "World") -> None:
     due = np.diff(owed * parts // np.maximum(1, parts[:, -1:]), axis=1, prepend=0).ravel()
     spared = np.floor(world.now.desks.outside_cost * shops.orders * shops.price).astype(np.int64)
     every = np.arange(due.size, dtype=np.uint32)
-    nobody = np.zeros_like(every)
-    world.ledger.pay_many((nobody, every, spared), OUTSIDE, MERCHANTS, "help_spared")
+    world.ledger.pay_many((0, every, spared), OUTSIDE, MERCHANTS, "help_spared")
     cents = np.minimum(due, world.ledger[MERCHANTS])
-    world.ledger.pay_many((every, nobody, cents), MERCHANTS, OUTSIDE, "help")
+    world.ledger.pay_many((every, 0, cents), MERCHANTS, OUTSIDE, "help")
     shops.spent[...] += cents - spared
     world.add("support.cost", int(cents.sum()))
     world.add("support.spared", int(spared.sum()))

@@ -391,7 +391,7 @@ def found(world: "World") -> list[Merchant]:
     rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(world)
     accounts = np.arange(number, dtype=np.uint32)
     capital = np.full(number, round(settings.capital * world.market_scale), np.int64)
-    world.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
+    world.ledger.pay_many((0, accounts, capital), OUTSIDE, MERCHANTS, "capital")
     return [Merchant(world, table, row) for row in range(number)]
 
 
@@ -401,23 +401,22 @@ def settle(world: "World") -> None:
         return
     settings, rows, ledger = world.now.merchants, world.tables["merchants"].rows, world.ledger
     accounts = np.flatnonzero(rows.open == 1).astype(np.uint32)
-    nobody = np.zeros_like(accounts)
     new = np.flatnonzero(rows.opening == 1).astype(np.uint32)
     if new.size:
         cost = np.minimum(ledger[MERCHANTS][new], round(settings.opening_cost * world.market_scale))
-        ledger.pay_many((new, np.zeros_like(new), cost), MERCHANTS, OUTSIDE, "opening")
+        ledger.pay_many((new, 0, cost), MERCHANTS, OUTSIDE, "opening")
         rows.opening[...] = 0
     if world.day % 7 == 6:
         _remember(world)
         keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * world.market_scale))
-        ledger.pay_many((accounts, nobody, keep), MERCHANTS, OUTSIDE, "keep")
+        ledger.pay_many((accounts, 0, keep), MERCHANTS, OUTSIDE, "keep")
     if world.day % 30 == 0 and world.now.shopping.listing_fee > 0:
         fee = np.minimum(ledger[MERCHANTS][accounts], round(world.now.shopping.listing_fee * world.market_scale))
-        ledger.pay_many((accounts, nobody, fee), MERCHANTS, COMPANY, "listing_fees")
+        ledger.pay_many((accounts, 0, fee), MERCHANTS, COMPANY, "listing_fees")
     if world.day % 30 == 29:
         every = np.arange(rows.open.size, dtype=np.uint32)
         above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * world.market_scale))
-        ledger.pay_many((every, np.zeros_like(every), above), MERCHANTS, OUTSIDE, "dividends")
+        ledger.pay_many((every, 0, above), MERCHANTS, OUTSIDE, "dividends")
 
 
 def _remember(world: "World") -> None:

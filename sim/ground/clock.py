@@ -104,9 +104,9 @@ def _pay_wages(world: "World") -> None:
         above = np.minimum(world.ledger[BANK], above + world.ledger[SAVINGS])
     spent = np.maximum(0, above)
     everyone = np.arange(income.size, dtype=np.uint32)
-    world.ledger.pay_many((everyone, np.zeros_like(everyone), spent), BANK, OUTSIDE, "living")
+    world.ledger.pay_many((everyone, 0, spent), BANK, OUTSIDE, "living")
 
 
 def _pay_in(world: "World", cents: NDArray[np.int64], reason: str) -> None:
     everyone = np.arange(cents.size, dtype=np.uint32)
-    world.ledger.pay_many((np.zeros_like(everyone), everyone, cents), OUTSIDE, BANK, reason)
+    world.ledger.pay_many((0, everyone, cents), OUTSIDE, BANK, reason)

@@ -94,11 +94,11 @@ def purses(world: "World") -> Purses:
     return Purses(world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK])
 
 
-def pay(world: "World", who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:
+def pay(world: "World", who: NDArray[Any], to: Any, cents: NDArray[Any], payee: str, reason: str) -> None:
     """Wallet owners pay: their wallets are topped up from the bank by what is short, then the money moves.
 
     Args:
-        who, to, cents: payers, rows of the payee's sector and whole cents; each payer can spend the sum of theirs.
+        who, to, cents: payers, rows of the payee's sector (or one for all) and whole cents; each payer can spend the sum of theirs.
     """
     if who.size == 0:
         return
@@ -140,17 +140,17 @@ def charge(world: "World", who: np.ndarray, to: np.ndarray, cents: np.ndarray, r
     payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
     top_up(world, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
     world.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
-    nobody, before_fees = np.zeros(who.size, np.uint32), experience.before_fees(world.now.experience)
+    before_fees = experience.before_fees(world.now.experience)
     for payers, fee in ((who, payer_fee), (to, payee_fee)):
         np.add.at(world.felt.rows.served, payers, (before_fees * fee / 100).astype(np.float32))
-        world.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
+        world.ledger.pay_many((payers, 0, fee), WALLET, COMPANY, "payment_fees")
     np.subtract.at(world.felt.rows.worth, to, (payee_fee / 100).astype(np.float32))
 
 
 def buy(
     world: "World",
     who: NDArray[Any],
-    to: NDArray[Any],
+    to: Any,
     cents: NDArray[Any],
     payee: str,
     reason: str,
@@ -163,7 +163,7 @@ def buy(
     """
     if by_wallet is None:
         by_wallet = world.tables["purse"].rows.has_wallet[who] == 1
-    by_card = ~by_wallet
+    by_card, to = ~by_wallet, np.broadcast_to(to, who.shape)
     pay(world, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
     world.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 
@@ -184,7 +184,7 @@ def sell(world: "World", who: NDArray[Any], cents: Any, worth: Any, reason: str)
         reason: a stream of revenue that a service declares.
     """
     cents, worth = np.broadcast_to(np.asarray(cents, np.int64), who.shape), np.broadcast_to(worth, who.shape)
-    buy(world, who, np.zeros(who.size, np.uint32), cents, COMPANY, reason)
+    buy(world, who, 0, cents, COMPANY, reason)
     felt, before_fees = world.felt.rows, experience.before_fees(world.now.experience)
     felt.worth[who] += ((worth - cents) / 100).astype(np.float32)
     felt.served[who] += (before_fees * cents / 100).astype(np.float32)

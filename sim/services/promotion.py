@@ -52,7 +52,7 @@ def step(world: "World") -> None:
     rows = world.tables["merchants"].rows
     paid = affordable(merchants, cents, world.ledger[MERCHANTS].copy())
     who, amount = merchants[paid], cents[paid]
-    world.ledger.pay_many((who, np.zeros_like(who), amount), MERCHANTS, COMPANY, "promotion")
+    world.ledger.pay_many((who, 0, amount), MERCHANTS, COMPANY, "promotion")
     np.add.at(rows.clicks, who, 1)
     np.add.at(rows.spent, who, amount)
     world.note("promotion.clicks", cents.size)

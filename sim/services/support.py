@@ -403,6 +403,6 @@ def _charge(world: "World", shop: NDArray[np.uint32]) -> None:
         return
     rows, number = np.unique(shop, return_counts=True)
     cents = np.minimum(price * number, ledger[MERCHANTS][rows])
-    ledger.pay_many((rows, np.zeros_like(rows), cents), MERCHANTS, COMPANY, "business_messages")
+    ledger.pay_many((rows, 0, cents), MERCHANTS, COMPANY, "business_messages")
     world.tables["merchants"].rows.spent[rows] += cents
     world.add("support.cost", int(cents.sum()))
