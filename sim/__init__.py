@@ -81,7 +81,7 @@ _HOMES = {  # where each name lives
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results.comparisons", "Comparison"),
     "Futures": ("sim.results.futures", "Futures"),
-    "Friends": ("sim.ground.friends", "Friends"),
+    "Friends": ("sim.ground.friends.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.engine import kernels
+from sim.engine import batches, kernels
 from sim.experiments.limits.laws import fingerprint
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
@@ -184,9 +184,9 @@ def test_neither_threads_nor_blocks_change_a_byte(
     path: Path, plain: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Breaks with a float summed in a kernel, a generator handed about, or a purse changed while others decide."""
-    monkeypatch.setattr(kernels, "BLOCK", 77)
+    monkeypatch.setattr(batches, "BLOCK", 77)
     assert fingerprint(lived(small(path), threads=2)) == plain(path)
-    monkeypatch.setattr(kernels, "BLOCK", 150)
+    monkeypatch.setattr(batches, "BLOCK", 150)
     assert fingerprint(lived(small(path))) == plain(path)
 
 

@@ -369,8 +369,8 @@ def grant(state: State) -> None:
     rows.clicks[...] = rows.void[...] = rows.worth[...] = 0
     every, making = np.arange(rows.left.size, dtype=np.uint32), rows.active * rows.upkeep
     lacking = np.maximum(0, rows.granted + making - ledger[ADVERTISERS])
-    ledger.pay_many((np.zeros_like(every), every, lacking), OUTSIDE, ADVERTISERS, "advertising_budget")
-    ledger.pay_many((every, np.zeros_like(every), making), ADVERTISERS, OUTSIDE, "advert_making")
+    ledger.pay_many((0, every, lacking), OUTSIDE, ADVERTISERS, "advertising_budget")
+    ledger.pay_many((every, 0, making), ADVERTISERS, OUTSIDE, "advert_making")
     state.note("advertisers.upkeep", int(making.sum()))
 
 
@@ -382,11 +382,11 @@ def settle(state: State) -> None:
     settings = state.settings(AdvertisersSettings)
     rows, ledger = state[AdvertiserColumns], state.ledger
     every = np.arange(rows.left.size, dtype=np.uint32)
-    nobody, spent = np.zeros_like(every), rows.granted - rows.left
-    ledger.pay_many((every, nobody, spent), ADVERTISERS, COMPANY, "advertising")
-    ledger.pay_many((nobody, every, rows.worth), OUTSIDE, ADVERTISERS, "advertised_sales")
+    spent = rows.granted - rows.left
+    ledger.pay_many((every, 0, spent), ADVERTISERS, COMPANY, "advertising")
+    ledger.pay_many((0, every, rows.worth), OUTSIDE, ADVERTISERS, "advertised_sales")
     above = np.maximum(0, ledger[ADVERTISERS] - rows.granted)
-    ledger.pay_many((every, nobody, above), ADVERTISERS, OUTSIDE, "advertisers_profit")
+    ledger.pay_many((every, 0, above), ADVERTISERS, OUTSIDE, "advertisers_profit")
     active = rows.active == 1
     rows.month_granted[...] += rows.daily * active
     rows.month_spent[...] += spent

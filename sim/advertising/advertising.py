@@ -21,7 +21,7 @@ from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SC
 from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, remembered, rule
+from sim.engine.kernels import decide_all, kernel, outbox_of, rule
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge
 from sim.people.experience import FeltColumns
@@ -77,12 +77,9 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
-class Tickets(NamedTuple):
-    """Places whose click may depend on who wins: market, round, person and place in one number that sorts so."""
-
-    ticket: NDArray[np.uint64]
-    used: NDArray[np.int64]
+# Places whose click may depend on who wins: market, round, person and place in one number that sorts so.
+Tickets = outbox_of("Tickets", ticket=np.uint64)
+Seen = outbox_of("Seen", tallies=("places", "shown", "unserved", "too_knowing", "nuisance"))  # nuisance in millionths
 
 
 class Person(NamedTuple):
@@ -101,11 +98,15 @@ class Person(NamedTuple):
 
 
 @rule
-def wanted(it, key, who, bought):
+def wanted(setting, key, who, bought):
     """Adverts asked for in the inbox, on the page and in brand threads: the loads, rounded by luck."""
     u, v = luck.two(key, who, 100)
-    brand = luck.rounded(it.brand_slots, luck.uniform(key, who, 101)) if bought > 0 and it.brand_slots > 0.0 else 0
-    return luck.rounded(it.inbox_slots, u), luck.rounded(it.discovery_slots, v), brand
+    brand = (
+        luck.rounded(setting.brand_slots, luck.uniform(key, who, 101))
+        if bought > 0 and setting.brand_slots > 0.0
+        else 0
+    )
+    return luck.rounded(setting.inbox_slots, u), luck.rounded(setting.discovery_slots, v), brand
 
 
 @rule
@@ -132,13 +133,13 @@ def _offer(awake, start, person, terms, most, sampled, box):
 
     The luck of such a click is below its chance with the best of matches; `most` is that chance without blindness.
     """
-    it, key, seen = terms.it, terms.key, person.seen
+    setting, key, seen = terms.it, terms.key, person.seen
     for at in range(start, awake.size):
         if box.used[0] + 3 * MOST > box.ticket.size:
             return at
         who = awake[at]
-        room = room_for(person.talk[who], it.talk_a_slot)
-        inbox, on_page, brand = wanted(it, key, who, person.bought[who])
+        room = room_for(person.talk[who], setting.talk_a_slot)
+        inbox, on_page, brand = wanted(setting, key, who, person.bought[who])
         asked = inbox + on_page + brand
         page = min(on_page, bidding.reached(terms.reaching, luck.uniform(key, who, 103))) if on_page > 0 else 0
         number = min(inbox, room), page, min(brand, room)
@@ -152,7 +153,7 @@ def _offer(awake, start, person, terms, most, sampled, box):
                 if u >= most and u >= sampled:
                     continue
                 if u < sampled or u < click_chance(
-                    it.click_chance, MOST_MATCH, it.click_match, seen[who], it.tiring, it.blindness
+                    setting.click_chance, MOST_MATCH, setting.click_match, seen[who], setting.tiring, setting.blindness
                 ):
                     now = bidding.round_of(key, who, DISCOVERY if surface == 1 else place)  # a page is shown at once
                     market = np.int64(who) * terms.markets // terms.people
@@ -167,7 +168,7 @@ def _serve(tickets, person, terms, firms, sampled, sample):
 
     Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
     """
-    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    setting, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     void = conversions = 0
     for i in range(tickets.size):
         place = np.int64(tickets[i] & np.uint64(127))
@@ -183,16 +184,18 @@ def _serve(tickets, person, terms, firms, sampled, sample):
         if u < sampled:
             level = class_of(bidding.reliability(terms, person.bought[who]))
             sample[level, 0] += 1
-            sample[level, 1] += on.quality[one] > it.too_knowing
+            sample[level, 1] += on.quality[one] > setting.too_knowing
         row, price = on.row[one], int(on.paid[place])
         match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row - market * terms.pool)
-        chance = click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness)
-        if u >= chance * it.repeat ** on.before[place]:
+        chance = click_chance(
+            setting.click_chance, match, setting.click_match, person.seen[who], setting.tiring, setting.blindness
+        )
+        if u >= chance * setting.repeat ** on.before[place]:
             continue
         if auctions.charge(firms.left, firms.out, row, price, now):
             firms.clicks[row] += 1
             firms.worth[row] += int(firms.value[row] * match + 0.5)
-            conversions += luck.uniform(terms.key, who, 128 + place) < it.conversion * match
+            conversions += luck.uniform(terms.key, who, 128 + place) < setting.conversion * match
         else:
             firms.void[row] += price
             void += 1
@@ -215,39 +218,43 @@ def filled(winner, first, places):
 
 
 @kernel
-def _watch(awake, person, surely, terms, firms, knowing, unease):
-    """What everyone awake has seen, and how it felt.
+def _watch(awake, start, person, surely, terms, firms, knowing, unease, box):
+    """What everyone awake from `start` on has seen, and how it felt; the box gets tallies alone.
 
     Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many who seek each kind
-    bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
+    bid enough all day.
     """
-    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    setting, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
     places = shown = unserved = knew = suffered = 0
     market, next_market = (
         np.int64(-1),
         np.int64(0),
     )  # people stand by market: to count them on is quicker than to divide
-    for who in awake:
+    for who in awake[start:]:
         bought = person.bought[who]
         inbox, page, brand, _, asked = unpacked(person.places[who])
         if person.subscribed[who]:
             person.seen[who] -= person.seen[who] / SEEN_DAYS
-            intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
-            person.pain[who] = annoyance(it.nuisance, person.aversion[who], intrusion)
+            intrusion = (
+                inbox * setting.inbox_intrusion + page * setting.discovery_intrusion + brand * setting.brand_intrusion
+            )
+            person.pain[who] = annoyance(setting.nuisance, person.aversion[who], intrusion)
             continue
         places += inbox + page + brand
         if who >= next_market:
             market = np.int64(who) * terms.markets // terms.people
             next_market = -(-(market + 1) * terms.people // terms.markets)
         kind = bidding.kind_of(terms, market, who)
-        needs = bidding.most_needed(inbox, page, brand, it.frequency_cap)
+        needs = bidding.most_needed(inbox, page, brand, setting.frequency_cap)
         if needs > surely[kind] and not bidding.enough_bid(terms, firms, market, kind, who, bought, needs):
             bidding.hold_day(on, terms, firms, market, kind, who, bought, person.places[who], ROUNDS)
             inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
             brand = filled(on.winner, BRAND, brand)
         number = inbox + page + brand
-        intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
-        pain = annoyance(it.nuisance, person.aversion[who], intrusion)
+        intrusion = (
+            inbox * setting.inbox_intrusion + page * setting.discovery_intrusion + brand * setting.brand_intrusion
+        )
+        pain = annoyance(setting.nuisance, person.aversion[who], intrusion)
         person.seen[who] += (number - person.seen[who]) / SEEN_DAYS
         person.nuisance[who] += pain
         person.pain[who] = pain
@@ -259,7 +266,13 @@ def _watch(awake, person, surely, terms, firms, knowing, unease):
             strange = luck.rounded(share * number, luck.uniform(terms.key, who, 102))
             person.unease[who] += person.concern[who] * unease * strange
             knew += strange
-    return places, shown, unserved, knew, suffered
+    tally = box.tally[0]
+    tally.places += places
+    tally.shown += shown
+    tally.unserved += unserved
+    tally.too_knowing += knew
+    tally.nuisance += suffered
+    return awake.size
 
 
 def step(state: State) -> None:
@@ -272,10 +285,9 @@ def step(state: State) -> None:
     terms = _terms(state)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match
-    boxes = decide(state, _offer, _tickets, person, terms, most, SAMPLED)
-    parts = [box.ticket[: box.used[0]].copy() for box in boxes]
+    offered = decide_all(state, _offer, Tickets.empty, person, terms, most, SAMPLED)
     if terms.pool:
-        tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+        tickets = np.sort(offered.ticket)
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         state.note("advertising.void", void)
         state.note("advertising.conversions", conversions)
@@ -318,10 +330,6 @@ def _person(state: State) -> Person:
     )  # fmt: skip
 
 
-def _tickets() -> Tickets:
-    return Tickets(np.empty(8_192, np.uint64), np.zeros(1, np.int64))
-
-
 def _show(state: State, person: Person, terms: Terms) -> None:
     """Everyone awake has seen their adverts."""
     firms, knowing = state[AdvertiserColumns], state[KnowingColumns]
@@ -330,16 +338,13 @@ def _show(state: State, person: Person, terms: Terms) -> None:
         bidding.count_lasting(terms, firms.out, surely)
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
     unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
-    sums = each_block(
-        state.pool, state.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), state.awake
-    )
-    places, shown, unserved, knew, suffered = map(sum, zip(*sums, strict=True))
-    state.note("advertising.slots", places)
-    state.note("advertising.shown", shown)
-    state.note("advertising.shown_thousands", shown / 1000)
-    state.note("advertising.unserved", unserved)
-    state.note("advertising.too_knowing", knew)
-    state.note("advertising.nuisance", suffered / MICRO)
+    seen = decide_all(state, _watch, Seen.empty, person, surely, terms, firms, share, unease).tallies()
+    state.note("advertising.slots", seen["places"])
+    state.note("advertising.shown", seen["shown"])
+    state.note("advertising.shown_thousands", seen["shown"] / 1000)
+    state.note("advertising.unserved", seen["unserved"])
+    state.note("advertising.too_knowing", seen["too_knowing"])
+    state.note("advertising.nuisance", seen["nuisance"] / MICRO)
 
 
 def _learn(state: State, sample: NDArray[np.int64]) -> None:

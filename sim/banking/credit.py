@@ -206,14 +206,13 @@ def collect(state: State) -> None:
     factor = month_factor(state.lasting_luck("banking.economy"), state.day // MONTH)
     it, funding = state.settings(CreditSettings).row, state.settings(BankSettings).funding
     trials = fall_due(due, state.day, money, loans, factor, it, funding, keys, paid, fate)
-    nobody = np.zeros_like(due)
     lacking = np.maximum(0, paid[:, :4].sum(axis=1) - ledger[BANK][due])
     ledger.pay_many((due, due, lacking), SAVINGS, BANK, "savings_out")
     failed = fate >= DEFAULTED
     for column, (sector, book) in enumerate(((LOAN_BOOK, LoanBookColumns), (PARTNER_BANKS, PartnerColumns))):
         interest_paid, principal, lost, rest = (paid[:, column + k] for k in (0, 2, 4, 6))
-        ledger.pay_many((due, nobody, interest_paid), BANK, sector, "loan_interest")
-        ledger.pay_many((due, nobody, principal), BANK, sector, "repayments")
+        ledger.pay_many((due, 0, interest_paid), BANK, sector, "loan_interest")
+        ledger.pay_many((due, 0, principal), BANK, sector, "repayments")
         ledger.pay(OUTSIDE, 0, sector, 0, int(rest.sum()), "debts_sold")
         ledger.pay(sector, 0, OUTSIDE, 0, int((principal + rest).sum()), "lent_money_back")
         state[book].owed[0] -= int((principal + rest + lost).sum())

@@ -13,6 +13,7 @@ pays here, as shops pass fees on into prices; so a fee is minded by billers firs
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,12 @@ from numpy.typing import NDArray
 from sim.assistant.assistant import AssistantSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
+from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule, with_cached_type
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
-from sim.payments.purse import PurseColumns
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
@@ -152,11 +152,11 @@ def look_again(day, due, ready, errand, remind_days):
 
 
 @rule
-def pull_of_thread(has_wallet, trust, surcharge, it):
+def pull_of_thread(has_wallet, trust, surcharge, setting):
     """How much better paying in the thread is than an errand, in logit units; `surcharge` in cents is asked there besides."""
-    spared = it.effort_outside - it.effort_thread - surcharge / 100.0
-    better = it.effort_weight * spared - it.trust_weight * (1.0 - trust)
-    return better if has_wallet else better - it.opening
+    spared = setting.effort_outside - setting.effort_thread - surcharge / 100.0
+    better = setting.effort_weight * spared - setting.trust_weight * (1.0 - trust)
+    return better if has_wallet else better - setting.opening
 
 
 @rule
@@ -184,9 +184,9 @@ def paid_so(how, months, late):
 
 
 @rule
-def collecting(it, u):
+def collecting(setting, u):
     """What collecting otherwise costs a biller, as a part of a bill."""
-    return min(1.0, luck.lognormal(it.collecting, it.collecting_spread, u))
+    return min(1.0, luck.lognormal(setting.collecting, setting.collecting_spread, u))
 
 
 @rule
@@ -202,16 +202,18 @@ def is_reminded(day, due, remind_days):
 
 
 @kernel
-def _arrive(kind, who, here, income, it, mean, mean_income, day, keys, mine):
+def _arrive(kind, who, here, income, setting, mean, mean_income, day, keys, mine):
     """Bills of a kind come to these members; returns how many. keys: amount, delay, who is head of a home."""
     people = here.size
     came = 0
     for one in who:
         if here[one] == STRANGER:
             continue
-        if kind == UTILITIES and luck.uniform(keys[2], one, 0) >= it.heads:
+        if kind == UTILITIES and luck.uniform(keys[2], one, 0) >= setting.heads:
             continue
-        cents = bill(mean, income[one], mean_income, it.income_elasticity, it.spread, luck.uniform(keys[0], one, kind))
+        cents = bill(
+            mean, income[one], mean_income, setting.income_elasticity, setting.spread, luck.uniform(keys[0], one, kind)
+        )
         if cents == 0:
             continue
         row = kind * people + one
@@ -221,10 +223,10 @@ def _arrive(kind, who, here, income, it, mean, mean_income, day, keys, mine):
         if mine.months[row] > 1:
             continue  # last month's is still open: this one is paid with it
         patience = luck.exponential(1.0, luck.uniform(keys[1], one, kind))  # the same for both ways
-        due, errand = day + it.notice, min(day + int(it.delay * patience), NEVER)
-        ready = min(day + int(it.delay * it.thread_delay * patience), NEVER)
+        due, errand = day + setting.notice, min(day + int(setting.delay * patience), NEVER)
+        ready = min(day + int(setting.delay * setting.thread_delay * patience), NEVER)
         mine.due[row], mine.errand[row], mine.ready[row] = due, errand, ready
-        mine.look[row] = look_again(day - 1, due, ready, errand, it.remind_days)
+        mine.look[row] = look_again(day - 1, due, ready, errand, setting.remind_days)
     return came
 
 
@@ -240,94 +242,142 @@ def _with_something_to_do(first, last, look, day, people):
     return number
 
 
-@kernel
-def _settle(
-    people, start, present, group_of, owner, wallet, bank, trust, felt, it, fee, assisted, day, keys, mine, box
-):
-    """Those with something to do about a bill pay it if its time has come; returns where the box was full.
+@with_cached_type
+class Payers(NamedTuple):
+    """What settling a bill reads of people, and what they feel by it, a cell a person."""
 
-    fee: the platform's, of billers. assisted: share of people whose assistant reminds them, which they asked it to: that
-    annoys nobody. keys: choice, heeding, who has the assistant, biller.
+    present: NDArray[np.uint8]  # STRANGER, AWAY or HERE
+    group_of: NDArray[np.uint32]
+    trust: NDArray[np.float32]
+    nuisance: NDArray[np.float32]
+    worth: NDArray[np.float32]
+
+
+@with_cached_type
+class Today(NamedTuple):
+    """What is the same for everyone who settles a bill today."""
+
+    day: int
+    fee: float  # the platform's, of billers
+    assisted: float  # share of people whose assistant reminds them, which they asked it to: that annoys nobody
+    choice: np.uint64  # keys of luck
+    heeding: np.uint64
+    assistant: np.uint64
+    biller: np.uint64
+
+
+@rule
+def is_spared(errand, due, late):
+    """Whether only the app keeps a bill from being late: its payer would have got round to the errand after it was due."""
+    return errand > due and late == 0
+
+
+@rule
+def asked_besides(setting, today, owed, group, kind):
+    """Cents that the biller of a group's homes asks besides of who pays here."""
+    return surcharge(owed, today.fee, collecting(setting, luck.uniform(today.biller, group, kind)))
+
+
+@rule
+def heed(mine, row, day):
+    """Who heeds a reminder pays today: in the thread if that is still to be thought of, else by an errand."""
+    if mine.ready[row] == NEVER:
+        mine.errand[row] = min(np.int64(mine.errand[row]), day)
+    else:
+        mine.ready[row] = min(np.int64(mine.ready[row]), day)
+
+
+@rule
+def strike(mine, row):
+    """A bill is paid."""
+    mine.owed[row] = mine.months[row] = 0
+    mine.look[row] = NEVER
+
+
+@kernel
+def _settle(people, start, purses, payers, setting, today, mine, box):
+    """Those with something to do about a bill pay it if its time has come; returns where the box was full.
 
     Events are (person, how, cents) in an order in which they can be paid: a person's bills outside before those here.
     """
-    size = np.int64(present.size)
+    size, day = np.int64(payers.present.size), today.day
     for at in range(start, people.size):
         if is_full(box, 2 * KINDS):
             return at
         who = np.int64(people[at])
-        has_assistant = assisted > 0.0 and luck.uniform(keys[2], who, 0) < assisted
-        outside_cents = spent = np.int64(0)
-        wants_here, telephones = 0, 0
+        here = payers.present[who] == HERE
+        has_assistant = today.assisted > 0.0 and luck.uniform(today.assistant, who, 0) < today.assisted
+        paid_outside, wants_here = np.int64(0), 0
         for kind in range(KINDS):
             row = kind * size + who
             if mine.look[row] > day:
                 continue
-            owed = np.int64(mine.owed[row])
-            here = present[who] == HERE
-            months = np.int64(mine.months[row])
-            late = late_bills(day, np.int64(mine.due[row]), months)
-            telephones = TELEPHONES * kind
-            spared = mine.errand[row] > mine.due[row] and late == 0  # by the app: else this one would be late
-            if here and (it.reminders or has_assistant) and is_reminded(day, mine.due[row], it.remind_days):
-                felt.nuisance[who] += 0.0 if has_assistant else it.reminder_nuisance
+            owed, months, due = np.int64(mine.owed[row]), np.int64(mine.months[row]), np.int64(mine.due[row])
+            late = late_bills(day, due, months)
+            spared = is_spared(mine.errand[row], due, late)
+            if here and (setting.reminders or has_assistant) and is_reminded(day, due, setting.remind_days):
+                payers.nuisance[who] += 0.0 if has_assistant else setting.reminder_nuisance
                 post(box, who, REMINDED, 0)
-                if luck.uniform(keys[1], who, kind) < it.heeding:
-                    if mine.ready[row] == NEVER:
-                        mine.errand[row] = min(np.int64(mine.errand[row]), day)  # an errand today
-                    else:
-                        mine.ready[row] = min(np.int64(mine.ready[row]), day)
-            cents = owed + it.late_fee * late
+                if luck.uniform(today.heeding, who, kind) < setting.heeding:
+                    heed(mine, row, day)
             if here and day >= mine.ready[row]:
-                extra = surcharge(owed, fee, collecting(it, luck.uniform(keys[3], group_of[who], kind)))
-                better = pull_of_thread(owner[who], trust[who], extra, it)
+                extra = asked_besides(setting, today, owed, payers.group_of[who], kind)
+                better = pull_of_thread(purses.has_wallet[who], payers.trust[who], extra, setting)
                 mine.ready[row] = NEVER
-                if luck.uniform(keys[0], who, kind) < chance_of_thread(better):
+                if luck.uniform(today.choice, who, kind) < chance_of_thread(better):
                     wants_here += 1 << kind
                     continue
-            if day >= mine.errand[row] and outside_cents + cents <= bank[who]:
-                outside_cents += cents
-                mine.owed[row] = mine.months[row] = 0
-                mine.look[row] = NEVER
+            cents = owed + setting.late_fee * late
+            if day >= mine.errand[row] and paid_outside + cents <= purses.bank[who]:
+                paid_outside += cents
+                strike(mine, row)
                 spared &= here
                 if spared:
-                    felt.worth[who] += it.late_fee / 100.0
-                post(box, who, paid_so(ELSEWHERE | telephones | SPARED * spared, months, late), owed)
+                    payers.worth[who] += setting.late_fee / 100.0
+                post(box, who, paid_so(ELSEWHERE | TELEPHONES * kind | SPARED * spared, months, late), owed)
                 continue
             ready, errand = np.int64(mine.ready[row]), np.int64(mine.errand[row])
-            mine.look[row] = look_again(day, np.int64(mine.due[row]), ready, errand, it.remind_days)
-        if wants_here == 0:
-            continue
-        left = bank[who] - outside_cents + (wallet[who] if owner[who] else 0)
-        for kind in range(KINDS):
-            row = kind * size + who
-            if not wants_here & (1 << kind):
-                continue
-            owed, months = np.int64(mine.owed[row]), np.int64(mine.months[row])
-            late = late_bills(day, np.int64(mine.due[row]), months)
-            extra = surcharge(owed, fee, collecting(it, luck.uniform(keys[3], group_of[who], kind)))
-            cents = owed + extra + it.late_fee * late
-            if spent + cents > left:
-                mine.ready[row] = mine.look[row] = day + 1  # not today: there is no money
-                continue
-            spent += cents
-            mine.owed[row] = mine.months[row] = 0
-            mine.look[row] = NEVER
-            felt.worth[who] += worth_of_thread(pull_of_thread(owner[who], trust[who], extra, it), it.effort_weight)
-            spared = mine.errand[row] > mine.due[row] and late == 0
-            if spared:
-                felt.worth[who] += it.late_fee / 100.0
-            how = (IN_THREAD if owner[who] else OPENS) | TELEPHONES * kind | SPARED * spared
-            post(box, who, paid_so(how, months, late), owed)
+            mine.look[row] = look_again(day, due, ready, errand, setting.remind_days)
+        if wants_here > 0:
+            _pay_here(who, wants_here, paid_outside, purses, payers, setting, today, mine, box)
     return people.size
 
 
+@rule
+def _pay_here(who, wants_here, paid_outside, purses, payers, setting, today, mine, box):
+    """A person pays the kinds of bills whose bits are set, in the thread, as far as the money goes; the rest tomorrow."""
+    owns, day = purses.has_wallet[who], today.day
+    left = purses.bank[who] - paid_outside + (purses.wallet[who] if owns else 0)
+    spent = np.int64(0)
+    for kind in range(KINDS):
+        row = kind * np.int64(payers.present.size) + who
+        if not wants_here & (1 << kind):
+            continue
+        owed, months, due = np.int64(mine.owed[row]), np.int64(mine.months[row]), np.int64(mine.due[row])
+        late = late_bills(day, due, months)
+        extra = asked_besides(setting, today, owed, payers.group_of[who], kind)
+        cents = owed + extra + setting.late_fee * late
+        if spent + cents > left:
+            mine.ready[row] = mine.look[row] = day + 1
+            continue
+        spent += cents
+        strike(mine, row)
+        payers.worth[who] += worth_of_thread(
+            pull_of_thread(owns, payers.trust[who], extra, setting), setting.effort_weight
+        )
+        spared = is_spared(mine.errand[row], due, late)
+        if spared:
+            payers.worth[who] += setting.late_fee / 100.0
+        how = (IN_THREAD if owns else OPENS) | TELEPHONES * kind | SPARED * spared
+        post(box, who, paid_so(how, months, late), owed)
+
+
 @kernel
-def _spare(who, telephone, owed, group_of, it, fee, key, extra):
+def _spare(who, telephone, owed, group_of, setting, fee, key, extra):
     """Surcharges of bills paid here, into `extra`; returns what collecting them otherwise would have cost, in cents."""
     saved = 0
     for i in range(who.size):
-        costs = collecting(it, luck.uniform(key, group_of[who[i]], TELEPHONE if telephone[i] else UTILITIES))
+        costs = collecting(setting, luck.uniform(key, group_of[who[i]], TELEPHONE if telephone[i] else UTILITIES))
         extra[i] = surcharge(owed[i], fee, costs)
         saved += int(owed[i] * costs)
     return saved
@@ -353,60 +403,71 @@ def step(state: State) -> None:
         people = np.empty(part[1] - part[0] + 1, np.uint32)
         return people[: _with_something_to_do(*part, mine.look, state.day, people)]
 
-    helper = state.settings(AssistantSettings)
+    helper, rows = state.settings(AssistantSettings), state.friends.rows
     assisted = helper.rollout if helper.on and helper.reminders else 0.0
-    lasting = state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers")
-    luck_of_day = state.luck("bills.choice"), state.luck("bills.heeding"), *lasting
+    today = Today(
+        state.day, state.settings(WalletSettings).merchant_fee, assisted, state.luck("bills.choice"), state.luck("bills.heeding"),
+        state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers"),
+    )  # fmt: skip
+    payers = Payers(state.here, rows.group_of, state[TrustColumns].trust, felt.nuisance, felt.worth)
     for box in decide(
-        state, _settle, outbox, state.here, state.friends.rows.group_of, state[PurseColumns].has_wallet,
-        state.ledger[WALLET], state.ledger[BANK], state[TrustColumns].trust, felt, settings.row,
-        state.settings(WalletSettings).merchant_fee, assisted, state.day, luck_of_day, mine, parts=list(state.each_block(busy)),
+        state, _settle, outbox, purse.purses(state), payers, settings.row, today, mine,
+        parts=list(state.each_block(busy)),
     ):  # fmt: skip
-        settled = box.to[: int(box.used[0])] != REMINDED
-        _pay(state, *(column[: settled.size][settled] for column in (box.who, box.to, box.cents)))
+        who, how, cents = box.written()
+        settled = how != REMINDED
+        _pay(state, who[settled], how[settled].astype(np.int64), cents[settled])
         state.add("bills.reminders", int((~settled).sum()))
     state.note("bills.open", int(mine.months.sum(dtype=np.int64)))
 
 
 def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
     """Billers get their money, the platform its fee on what is paid here, and who was late pays for it."""
-    late_fee, ledger = state.settings(BillsSettings).late_fee, state.ledger
-    how = how.astype(np.int64)
-    bills, late, outside = how >> BILLS & MANY, how >> LATE, how & ELSEWHERE > 0
-    nobody = np.zeros_like(who)
-    fees = late * late_fee
-    ledger.pay_many((who[outside], nobody[outside], cents[outside]), BANK, OUTSIDE, "bills")
-    here, dear = ~outside, outside & (late > 0)
-    ledger.pay_many((who[dear], nobody[dear], fees[dear]), BANK, OUTSIDE, "late_fees")
-    opened = who[how & OPENS > 0]
-    if opened.size:
-        state.add("bills.wallets", np.unique(opened).size)
-        purse.open_wallets(state, opened)
-    extra = np.zeros(int(here.sum()), np.int64)
-    saved = _spare(
-        who[here], how[here] & TELEPHONES, cents[here], state.friends.rows.group_of, state.settings(BillsSettings).row,
-        state.settings(WalletSettings).merchant_fee, state.lasting_luck("bills.billers"), extra,
-    )  # fmt: skip
-    purse.top_up(state, who[here], cents[here] + fees[here] + extra)
-    ledger.pay_many((who[here], nobody[here], cents[here] + extra), WALLET, OUTSIDE, "bills")
-    dear = here & (late > 0)
-    ledger.pay_many((who[dear], nobody[dear], fees[dear]), WALLET, OUTSIDE, "late_fees")
-    fee = int(np.floor(cents[here] * state.settings(WalletSettings).merchant_fee + 1e-9).sum())  # each in whole cents
-    ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
-    late_fees_lost = late_fee * int((how & SPARED > 0).sum())
-    state.add("welfare.billers", saved + int(extra.sum()) - fee - late_fees_lost)
-    state.add("bills.surcharges", int(extra.sum()))
+    ledger, outside = state.ledger, how & ELSEWHERE > 0
+    bills, late, here = how >> BILLS & MANY, how >> LATE, ~outside
+    fees = late * state.settings(BillsSettings).late_fee
+    ledger.pay_many((who[outside], 0, cents[outside]), BANK, OUTSIDE, "bills")
+    dear = outside & (late > 0)
+    ledger.pay_many((who[dear], 0, fees[dear]), BANK, OUTSIDE, "late_fees")
+    _charge(state, who[here], how[here], cents[here], late[here])
     state.add("bills.paid", int(bills[here].sum()))
     state.add("bills.outside", int(bills[outside].sum()))
     state.add("bills.settled", int(bills.sum()))
     state.add("bills.late", int(late.sum()))
     state.add("bills.late_fees", int(fees.sum()))
     state.add("bills.value", int(cents[here].sum()))
+    state.add("welfare.billers", -state.settings(BillsSettings).late_fee * int((how & SPARED > 0).sum()))
+
+
+def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, late: np.ndarray) -> None:
+    """Bills paid here come out of wallets, which some open to do so; what a platform's fee costs billers they ask besides."""
+    ledger, share, fees = (
+        state.ledger,
+        state.settings(WalletSettings).merchant_fee,
+        late * state.settings(BillsSettings).late_fee,
+    )
+    opened = who[how & OPENS > 0]
+    if opened.size:
+        state.add("bills.wallets", np.unique(opened).size)
+        purse.open_wallets(state, opened)
+    extra = np.zeros(who.size, np.int64)
+    saved = _spare(
+        who, how & TELEPHONES, cents, state.friends.rows.group_of, state.settings(BillsSettings).row, share,
+        state.lasting_luck("bills.billers"), extra,
+    )  # fmt: skip
+    purse.top_up(state, who, cents + fees + extra)
+    ledger.pay_many((who, 0, cents + extra), WALLET, OUTSIDE, "bills")
+    dear = late > 0
+    ledger.pay_many((who[dear], 0, fees[dear]), WALLET, OUTSIDE, "late_fees")
+    fee = int(np.floor(cents * share + 1e-9).sum())  # each in whole cents
+    ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
+    state.add("welfare.billers", saved + int(extra.sum()) - fee)
+    state.add("bills.surcharges", int(extra.sum()))
 
 
 BILLS_PART = Part(
     "bills",
-    tables={"bills": Rows(BillsColumns, lambda world: KINDS * world.size, section="bills")},
+    tables={"bills": Rows(BillsColumns, lambda state: KINDS * state.size, section="bills")},
     metrics=METRICS,
     step=step,
 )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.kernels import Outbox, kernel
+from sim.engine.kernels import Box, kernel
 
 WALLET, BANK, COMPANY, OUTSIDE = "wallet", "bank", "company", "outside"
 SAVINGS = "savings"  # kept with the platform's bank, where there is one: else no accounts
@@ -76,6 +76,11 @@ def affordable(who, cents, left):
     return covered
 
 
+def _rows(rows: Any, many: int) -> NDArray[np.uint32]:
+    """Rows of a sector's accounts, one a payment."""
+    return np.full(many, rows, np.uint32) if np.ndim(rows) == 0 else np.ascontiguousarray(rows, np.uint32)
+
+
 class Ledger:
     """All accounts of a world.
 
@@ -137,18 +142,16 @@ class Ledger:
         """Move many amounts between two sectors, in the order given.
 
         Args:
-            events: an Outbox, or (who, to, cents): rows of the payer's sector, rows of the payee's sector, cents.
+            events: an Outbox, or (who, to, cents): rows of the payer's sector, rows of the payee's sector, cents. Where
+                all pay the same account or are paid from it, its row will do.
         """
-        if isinstance(events, Outbox):
-            many = int(events.used[0])
-            who, to, cents = events.who[:many], events.to[:many], events.cents[:many]
-        else:
-            who, to, cents = (np.ascontiguousarray(part) for part in events)
-            many = len(cents)
+        who, to, cents = events.written() if isinstance(events, Box) else events
+        cents = np.ascontiguousarray(cents, np.int64)
+        many = cents.size
         if many == 0:
             return
         flow = self._known(Flow(payer, payee, reason))
-        who, to, cents = np.asarray(who, np.uint32), np.asarray(to, np.uint32), np.asarray(cents, np.int64)
+        who, to = _rows(who, many), _rows(to, many)
         failed, moved = _move(
             self.balance, self.first[payer], self.sizes[payer], self.first[payee], self.sizes[payee], payer in MAY_OWE,
             who, to, cents, many,

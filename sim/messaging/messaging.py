@@ -7,12 +7,13 @@ several at once. Where messages vanish once read, who minds being known writes m
 """
 
 import math
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine import elementary, luck
-from sim.engine.kernels import decide, kernel, prefetch, remembered, rule
+from sim.engine.kernels import Box, decide, is_full, kernel, outbox_of, prefetch, rule
 from sim.engine.settings import assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
@@ -111,24 +112,40 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
-class Letters(NamedTuple):
-    """Threads opened: `to` is a friend, or people + group; `answered` messages came back within the day."""
-
-    who: np.ndarray
-    to: np.ndarray
-    answered: np.ndarray
-    talk: np.ndarray
-    used: np.ndarray
-    tally: np.ndarray  # messages, media, group, answers, threads, calls, minutes
+Letters = outbox_of(  # threads opened: `to` is a friend, or people + group; `answered` messages came back within the day
+    "Letters", who=np.uint32, to=np.uint32, answered=np.int32, talk=np.int32,
+    tallies=("messages", "media", "group", "answers", "threads", "calls", "call_minutes"),
+)  # fmt: skip
 
 
-def letters() -> Letters:
+def letters() -> Box:
     """An empty outbox of letters."""
-    return Letters(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int32),
-        np.zeros(1, np.int64), np.zeros(7, np.int64),
-    )  # fmt: skip
+    return Letters.empty(ROOM)
+
+
+class Writers(NamedTuple):
+    """Scratch for the people of a batch, a cell each."""
+
+    threads: np.ndarray  # mean of those they open
+    none: np.ndarray  # chance to open none
+    length: np.ndarray  # scale of what luck makes a thread's length of
+    answering: np.ndarray  # place of the first thread of each who has letters to answer
+
+
+class Threads(NamedTuple):
+    """Scratch for the threads of a batch, a cell each."""
+
+    whose: np.ndarray
+    word: np.ndarray  # of luck
+    length: np.ndarray
+    answer: np.ndarray  # 1 if somebody waits for it
+    mind: np.ndarray  # luck that brings a friend to mind
+    kind: np.ndarray  # luck: low is media, high is for the group
+    sent: np.ndarray
+    back: np.ndarray
+    talk: np.ndarray
+    friend: np.ndarray
+    there: np.ndarray
 
 
 @rule
@@ -138,9 +155,35 @@ def threads_wanted(threads, sociability, festive):
 
 
 @rule
+def threads_today(threads, sociability, concern, freedom, festive):
+    """The same today: where messages vanish, `freedom` says how much more those write who mind being known."""
+    return (1.0 + freedom * concern) * threads_wanted(threads, sociability, festive)
+
+
+@rule
 def messages_wanted(thread_messages, sociability):
     """Mean messages a thread is opened with."""
     return thread_messages * math.sqrt(sociability)
+
+
+@rule
+def said_in_thread(setting, is_answer, length, kind, asks, reply):
+    """Messages sent in a thread, messages that come back if the friend is here, and what is sent in messages' worth.
+
+    length, kind, asks and reply are its luck. Who answers sends what they owe, and nothing comes back to that.
+    """
+    asked = 1.0 + np.floor(length * elementary.log(asks))
+    answered = np.floor(setting.reply_share * asked + reply)
+    written = max(1.0, answered) if is_answer else asked
+    talk = np.floor(written * setting.media_worth + 0.5) if kind < setting.media_share else written
+    return np.int32(written), np.int32(0.0 if is_answer else answered), np.int32(talk)
+
+
+@rule
+def addressee(setting, is_answer, kind, friend, there):
+    """Whether a thread goes into the group, and else whether its friend is on this app and gets it."""
+    in_group = (kind > 1.0 - setting.group_share) & (is_answer == 0)
+    return in_group, (friend >= 0) & (there != STRANGER) & (not in_group)
 
 
 @rule
@@ -153,115 +196,156 @@ def send(box, who, to, answered, talk):
 
 
 @kernel
-def _write(awake, start, users, here, mine, felt, rows, it, festive, key, calling, box):
+def _write(awake, start, users, here, mine, felt, rows, setting, festive, keys, box):
     """Threads and calls of everyone awake, from `start` on; returns where the box was full.
 
-    Reads of others only whether they are members and here today; writes the row of its own person and the box. A few
-    people at a time, and one question for all their threads at a time: what to draw, whom they have in mind, whether
-    those are here, what comes of it. Loops without a choice in them are vectorised, and the memory is asked for many
-    friends at once.
+    Draw all threads of a batch, look up friends, then write: loops without a choice in them are vectorised, and the
+    memory is asked for many friends at once. Reads of others only whether they are members and here today; writes the
+    row of its own person and the box. keys: threads, calls.
     """
-    people = here.size
-    mean, none, scale = np.empty(PEOPLE), np.empty(PEOPLE), np.empty(PEOPLE)
-    whose, word, answer = np.empty(THREADS, np.uint32), np.empty(THREADS, np.uint64), np.empty(THREADS, np.uint8)
-    mind, kind, length = np.empty(THREADS), np.empty(THREADS), np.empty(THREADS)
-    sent, back, talk = np.empty(THREADS, np.int32), np.empty(THREADS, np.int32), np.empty(THREADS, np.int32)
-    friend, there, held = np.empty(THREADS, np.int32), np.empty(THREADS, np.uint8), np.empty(PEOPLE + 1, np.int32)
-    messages = media = in_groups = in_answers = 0
-    freer = it.freedom if it.ephemeral else 0.0
+    writers, threads = _room_for_writers(), _room_for_threads()
     at = start
-    while at < awake.size and box.used[0] + MOST_LETTERS <= box.who.size:
-        room = box.who.size - box.used[0]
+    while at < awake.size and not is_full(box, MOST_LETTERS):
         some = awake[at : at + PEOPLE]
-        for i in range(some.size):
-            scale[i] = users.sociability[some[i]]
-            mean[i] = 1.0 + freer * users.privacy_concern[some[i]]
-            prefetch(rows.friend, rows.first[some[i]])
-            prefetch(rows.friend, rows.first[some[i]] + 16)
-        for i in range(some.size):
-            mean[i] *= threads_wanted(it.threads, scale[i], festive)
-            none[i] = elementary.exp(-mean[i])
-            scale[i] = luck.geometric_scale(messages_wanted(it.thread_messages, scale[i]))
-        many = number = returning = 0
-        while number < some.size and many + MOST_THREADS <= THREADS and many + MOST_LETTERS + CALLED * number <= room:
-            who = some[number]
-            waiting = min(np.int64(mine.unread[who]), MOST_THREADS // 2)
-            held[returning] = many
-            returning += waiting > 0
-            own = luck.of(key, who)
-            u, _ = luck.halves(luck.mix(own))
-            opened = (
-                luck.poisson_of(mean[number], none[number], u) if mean[number] < 50.0 else luck.poisson(mean[number], u)
-            )
-            for thread in range(min(waiting + opened, MOST_THREADS)):
-                whose[many], length[many], answer[many] = who, scale[number], thread < waiting
-                word[many] = own + np.uint64(2 * thread + 1) * luck.GOLD
-                many += 1
-            number += 1
-        for i in range(many):
-            mind[i], kind[i], u, reply = luck.quarters(luck.mix(word[i]))
-            asked = 1.0 + np.floor(length[i] * elementary.log(u))
-            answered = np.floor(it.reply_share * asked + reply)
-            written = max(1.0, answered) if answer[i] else asked
-            back[i] = np.int32(0.0 if answer[i] else answered)
-            sent[i] = np.int32(written)
-            talk[i] = np.int32(np.floor(written * it.media_worth + 0.5) if kind[i] < it.media_share else written)
-        if friends.is_everyone(rows):  # 16 bits would name too few of them
-            for i in range(many):
-                mind[i] = luck.fraction(luck.mix(word[i] + luck.GOLD))
-        for i in range(many):
-            friend[i] = friends.pick_friend(rows, whose[i], mind[i])
-            prefetch(here, friend[i])
-        for i in held[:returning]:
-            friend[i] = mine.waiting[whose[i]]  # whoever wrote last is answered first
-        for i in range(many):
-            there[i] = here[max(0, friend[i])]
-        used = box.used[0]
-        for i in range(many):
-            who = whose[i]
-            in_group = (kind[i] > 1.0 - it.group_share) & (answer[i] == 0)
-            known = (friend[i] >= 0) & (there[i] != STRANGER) & (not in_group)  # else the friend is not on this app
-            written = np.int64(sent[i]) * (known | in_group)
-            answered = np.int64(back[i]) * (known & (there[i] == HERE))
-            box.who[used] = who
-            box.to[used] = people + rows.group_of[who] if in_group else friend[i]
-            box.answered[used], box.talk[used] = answered, talk[i]
-            used += known | in_group
-            felt.talk[who] += (talk[i] + answered) * known  # talk into the group comes back when the group is read
-            mine.sent[who] += written
-            messages += written + answered
-            media += written * (kind[i] < it.media_share)
-            in_groups += written * in_group
-            in_answers += answered + written * answer[i]
-        box.tally[4] += used - box.used[0]
-        box.used[0] = used
+        _wish(some, users, rows, setting, festive, writers)
+        number, many, answering = _draw_threads(
+            some, mine.unread, keys[0], box.who.size - box.used[0], writers, threads
+        )
+        _draw_messages(setting, many, threads)
+        _look_up(rows, here, mine.waiting, many, writers.answering[:answering], threads)
+        _write_down(rows, here.size, mine.sent, felt.talk, setting, many, threads, box)
         for who in some[:number]:
             mine.unread[who] = 0
-            if it.calls_on and luck.two(key, who, 0)[1] < it.calls:
-                felt.talk[who] += call_friends(here, rows, who, it, calling, box)
+            if setting.calls_on and luck.two(keys[0], who, 0)[1] < setting.calls:
+                felt.talk[who] += call_friends(here, rows, who, setting, keys[1], box)
         at += number
-    box.tally[0] += messages
-    box.tally[1] += media
-    box.tally[2] += in_groups
-    box.tally[3] += in_answers
     return at
 
 
 @rule
-def call_friends(here, rows, who, it, key, box):
+def _room_for_writers():
+    return Writers(np.empty(PEOPLE), np.empty(PEOPLE), np.empty(PEOPLE), np.empty(PEOPLE + 1, np.int32))
+
+
+@rule
+def _room_for_threads():
+    return Threads(
+        np.empty(THREADS, np.uint32), np.empty(THREADS, np.uint64), np.empty(THREADS), np.empty(THREADS, np.uint8),
+        np.empty(THREADS), np.empty(THREADS), np.empty(THREADS, np.int32), np.empty(THREADS, np.int32),
+        np.empty(THREADS, np.int32), np.empty(THREADS, np.int32), np.empty(THREADS, np.uint8),
+    )  # fmt: skip
+
+
+@rule
+def _wish(some, users, rows, setting, festive, writers):
+    """How many threads these people are likely to open, and how long ones."""
+    freedom = setting.freedom if setting.ephemeral else 0.0
+    mean, none, length = writers.threads, writers.none, writers.length
+    for i in range(some.size):
+        length[i] = users.sociability[some[i]]
+        mean[i] = users.privacy_concern[some[i]]
+        prefetch(rows.friend, rows.first[some[i]])
+        prefetch(rows.friend, rows.first[some[i]] + 16)
+    for i in range(some.size):
+        mean[i] = threads_today(setting.threads, length[i], mean[i], freedom, festive)
+        none[i] = elementary.exp(-mean[i])
+        length[i] = luck.geometric_scale(messages_wanted(setting.thread_messages, length[i]))
+
+
+@rule
+def _draw_threads(some, unread, key, room, writers, threads):
+    """Threads of as many of these people as there is room for: returns how many people, threads, and who answer."""
+    whose, word, length, answer = threads.whose, threads.word, threads.length, threads.answer
+    many = number = answering = 0
+    while number < some.size and many + MOST_THREADS <= THREADS and many + MOST_LETTERS + CALLED * number <= room:
+        who = some[number]
+        waiting = min(np.int64(unread[who]), MOST_THREADS // 2)
+        writers.answering[answering] = many
+        answering += waiting > 0
+        own = luck.of(key, who)
+        u, _ = luck.halves(luck.mix(own))
+        mean = writers.threads[number]
+        opened = luck.poisson_of(mean, writers.none[number], u) if mean < 50.0 else luck.poisson(mean, u)
+        for thread in range(min(waiting + opened, MOST_THREADS)):
+            whose[many], length[many], answer[many] = who, writers.length[number], thread < waiting
+            word[many] = own + np.uint64(2 * thread + 1) * luck.GOLD
+            many += 1
+        number += 1
+    return number, many, answering
+
+
+@rule
+def _draw_messages(setting, many, threads):
+    """What is said in each of these threads, if it finds somebody."""
+    word, length, answer, mind, kind = threads.word, threads.length, threads.answer, threads.mind, threads.kind
+    sent, back, talk = threads.sent, threads.back, threads.talk
+    for i in range(many):
+        mind[i], kind[i], asks, reply = luck.quarters(luck.mix(word[i]))
+        sent[i], back[i], talk[i] = said_in_thread(setting, answer[i], length[i], kind[i], asks, reply)
+
+
+@rule
+def _look_up(rows, here, waiting, many, answering, threads):
+    """Whom each of these threads is for, and whether they are here."""
+    whose, word, mind, friend, there = threads.whose, threads.word, threads.mind, threads.friend, threads.there
+    if friends.is_everyone(rows):  # 16 bits would name too few of them
+        for i in range(many):
+            mind[i] = luck.fraction(luck.mix(word[i] + luck.GOLD))
+    for i in range(many):
+        friend[i] = friends.pick_friend(rows, whose[i], mind[i])
+        prefetch(here, friend[i])
+    for i in answering:
+        friend[i] = waiting[whose[i]]  # whoever wrote last is answered first
+    for i in range(many):
+        there[i] = here[max(0, friend[i])]
+
+
+@rule
+def _write_down(rows, people, sent_so_far, felt_talk, setting, many, threads, box):
+    """Write these threads into the box, with their tallies, and into the rows of those who wrote."""
+    whose, answer, kind, friend, there = threads.whose, threads.answer, threads.kind, threads.friend, threads.there
+    sent, back, talk = threads.sent, threads.back, threads.talk
+    messages = media = in_groups = in_answers = 0
+    used = box.used[0]
+    for i in range(many):
+        who = whose[i]
+        in_group, known = addressee(setting, answer[i], kind[i], friend[i], there[i])
+        written = np.int64(sent[i]) * (known | in_group)
+        answered = np.int64(back[i]) * (known & (there[i] == HERE))
+        box.who[used] = who
+        box.to[used] = people + rows.group_of[who] if in_group else friend[i]
+        box.answered[used], box.talk[used] = answered, talk[i]
+        used += known | in_group
+        felt_talk[who] += (talk[i] + answered) * known  # talk into the group comes back when the group is read
+        sent_so_far[who] += written
+        messages += written + answered
+        media += written * (kind[i] < setting.media_share)
+        in_groups += written * in_group
+        in_answers += answered + written * answer[i]
+    tally = box.tally[0]
+    tally.messages += messages
+    tally.media += media
+    tally.group += in_groups
+    tally.answers += in_answers
+    tally.threads += used - box.used[0]
+    box.used[0] = used
+
+
+@rule
+def call_friends(here, rows, who, setting, key, box):
     """Call one friend, or three at once; returns the worth of the call to the caller, in messages."""
-    minutes = luck.geometric(it.call_minutes, luck.uniform(key, who, 1))
-    worth = luck.rounded(minutes * it.minute_worth, 0.5)
+    minutes = luck.geometric(setting.call_minutes, luck.uniform(key, who, 1))
+    worth = luck.rounded(minutes * setting.minute_worth, 0.5)
     called = 0
-    for k in range(CALLED if luck.uniform(key, who, 2) < it.call_party else 1):
+    for k in range(CALLED if luck.uniform(key, who, 2) < setting.call_party else 1):
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 3 + k)))
         if to >= 0 and here[to] == HERE:
             send(box, who, np.uint32(to), 0, worth)
             called += 1
     if called == 0:
         return 0
-    box.tally[5] += 1
-    box.tally[6] += minutes * called
+    box.tally[0].calls += 1
+    box.tally[0].call_minutes += minutes * called
     return worth
 
 
@@ -351,22 +435,19 @@ def step(state: State) -> None:
         return
     mine, users, felt = state[InboxColumns], state[UserColumns], state[FeltColumns]
     rows = state.friends.rows
-    tally = np.zeros(7, np.int64)
+    tally: Counter[str] = Counter()
     in_group = np.zeros(max(1, rows.group_first.size - 1), np.int32)
     festive = 1.0 + settings.festival * state.festival
     keys = state.luck("messaging.threads"), state.luck("messaging.calls")
-    for box in decide(state, _write, letters, users, state.here, mine, felt, rows, settings.row, festive, *keys):
+    for box in decide(state, _write, letters, users, state.here, mine, felt, rows, settings.row, festive, keys):
         _deliver(box, state.here, mine, state.scratch, in_group)
-        tally += box.tally
-        box.tally[...] = 0
+        tally.update(box.tallies())
     (unread,) = state.over_blocks(lambda part: (_read(*part, users.membership, state.scratch, mine, felt.talk),))
     lost = settings.rereading if settings.ephemeral else 0.0
     for part in state.awake:
         _read_groups(part, rows.group_of, in_group, lost, felt)
-    for name, number in zip(
-        ("messages", "media", "group", "answers", "threads", "calls", "call_minutes"), tally, strict=True
-    ):
-        state.note(f"messaging.{name}", int(number))
+    for name in Letters.tallied:
+        state.note(f"messaging.{name}", tally[name])
     state.note("messaging.user_days", sum(part.size for part in state.awake))
     state.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
     state.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))

@@ -69,14 +69,14 @@ def _post(awake, posting, key, posted):
 
 
 @kernel
-def _watch(awake, rows, posted, everyone_share, it, key, talk):
+def _watch(awake, rows, posted, everyone_share, setting, key, talk):
     """Everyone awake looks at the stories of friends who are here; returns how many pictures."""
     number = 0
     for who in awake:
         share = friends.share_of_friends(rows, np.uint32(who), posted, 1, everyone_share)
         seen, worth = luck.two(key, who, 1)
-        pictures = luck.rounded(watched(share * friends.degree(rows, who), it.pictures, it.most), seen)
-        talk[who] += luck.rounded(it.worth * pictures, worth)
+        pictures = luck.rounded(watched(share * friends.degree(rows, who), setting.pictures, setting.most), seen)
+        talk[who] += luck.rounded(setting.worth * pictures, worth)
         number += pictures
     return number
 

@@ -8,16 +8,26 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, prefetch, rule
+from sim.engine.kernels import (
+    Box,
+    decide_all,
+    is_full,
+    kernel,
+    outbox,
+    outbox_of,
+    post,
+    prefetch,
+    rule,
+    with_cached_type,
+)
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
-from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.payments import purse
 from sim.payments.purse import PurseColumns
@@ -126,17 +136,17 @@ def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u
 
 
 @kernel
-def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, festive, key, box):
+def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key, box):
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
-    people = np.int64(users.membership.size)
-    chance, mean = giving(it.sending, it.packets, willing, festive)
+    chance, mean = giving(setting.sending, setting.packets, willing, festive)
+    people, has_wallet = np.int64(users.membership.size), purses.has_wallet
     givers = np.empty(CROWD + 1, np.int64)
     for begin in range(start, awake.size, CROWD):
         number = 0
         for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
             who = awake[at]
             givers[number] = at
-            gives = (luck.uniform(key, who, 0) < chance) & (owner[who] != 0)
+            gives = (luck.uniform(key, who, 0) < chance) & (has_wallet[who] != 0)
             number += gives
             if gives:
                 prefetch(rows.friend, rows.first[who])
@@ -144,19 +154,21 @@ def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, fest
             if is_full(box, MOST_PACKETS):
                 return at
             who = awake[at]
-            left_to_spend = purse.can_spend(True, wallet[who], bank[who])
+            left_to_spend = purse.can_send(purses, who)
             for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
-                cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, 8 * packet + 2))
+                cents = amount(
+                    setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, 8 * packet + 2)
+                )
                 cost = cents + purse.fee_on(cents, fee)
                 if cost > left_to_spend:
                     break
                 to = np.int64(-1)
-                if luck.uniform(key, who, 8 * packet + 3) < it.group_share:
+                if luck.uniform(key, who, 8 * packet + 3) < setting.group_share:
                     to = people + np.int64(rows.group_of[who])
                 else:
                     for attempt in range(3):
                         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
-                        if to >= 0 and users.active[to] and owner[to]:
+                        if to >= 0 and users.active[to] and has_wallet[to]:
                             break  # else the third in mind: a friend who may have to open a wallet
                 if to >= 0:
                     left_to_spend -= cost
@@ -164,71 +176,94 @@ def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, fest
     return awake.size
 
 
-@kernel
-def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, willing, keys, shares, on):
-    """Friends who are here open these packets, in their order; returns (packets nobody could open, wallets opened).
+@with_cached_type
+class Wave(NamedTuple):
+    """What packets are opened by, in a wave of a day."""
 
-    Whoever has no wallet opens one with chance `opening`. `shares` gets (sender, opener, cents), `on` what openers will
-    send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the wave, so that nobody else's
-    giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
+    before: int  # a packet's number in the luck of its sender, less its place in this wave
+    equal: bool  # whether a group's packet is split equally
+    opening: float  # chance that who has no wallet opens one
+    usual: float  # mean packet, in cents
+    willing: float  # part of the sending on that survives the fees
+    turns: np.uint64  # keys of luck
+    opens: np.uint64
+    splits: np.uint64
+    sends_on: np.uint64
+
+
+Shares = outbox_of(  # of packets: `who` gave them, `to` opened them
+    "Shares", who=np.uint32, to=np.uint32, cents=np.int64, tallies=("unopened", "wallets")
+)
+
+
+@kernel
+def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
+    """Friends who are here open these packets, in their order; in a group, from one drawn by luck onwards.
+
+    `shares` gets (sender, opener, cents), and packets that nobody could open and wallets opened to take one as tallies;
+    `on` gets what openers will send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the
+    wave, so that nobody else's giving more or less disturbs it; `turn` counts them, and is left empty.
     """
     people = np.int64(users.membership.size)
     openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
     taken = np.empty(MOST_OPENERS, np.int64)
-    unopened = wallets = 0
+    tally = shares.tally[0]
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
-        nth = before + np.int64(turn[sender])
+        nth = wave.before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)
-        most = min(it.openers, cents)
-        opens, splits, sends = (luck.of(keys[1], sender), luck.of(keys[2], sender), luck.of(keys[3], sender))
+        most = min(setting.openers, cents)
+        opens, splits = luck.of(wave.opens, sender), luck.of(wave.splits, sender)
+        sends = luck.of(wave.sends_on, sender)
         number = 0
         first, last = to, to + 1
         if to >= people:
             first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
-        next_one = first + np.int64(luck.pair(keys[0], sender, nth, 0) * (last - first))
+        next_one = first + np.int64(luck.pair(wave.turns, sender, nth, 0) * (last - first))
         for _ in range(last - first):
             member = next_one
             next_one = member + 1 if member + 1 < last else first
             one = member if to < people else np.int64(rows.group_member[member])
             opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
-            if opens_it and owner[one] == 0:
-                opens_it = luck.uniform(opens, one, nth) < opening
-                owner[one] = opens_it
-                wallets += opens_it
+            if opens_it and has_wallet[one] == 0:
+                opens_it = luck.uniform(opens, one, nth) < wave.opening
+                has_wallet[one] = opens_it
+                tally.wallets += opens_it
             openers[number] = one
             number += opens_it
         if number == 0:
-            unopened += 1
+            tally.unopened += 1
             continue
         rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
         for place in range(number):
-            u = luck.uniform(splits, nth, place)
-            taken[place] = opened_share(rest, number - place, equal, u)
+            taken[place] = opened_share(rest, number - place, wave.equal, luck.uniform(splits, nth, place))
             rest -= taken[place]
             if taken[place] > taken[luckiest]:
                 luckiest = place
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
-            u = luck.uniform(sends, openers[place], nth)
-            more = sent_on(taken[place], cents, taken[luckiest], place == luckiest, usual, it.contagion, willing, u)
+            u, most_moved = luck.uniform(sends, openers[place], nth), place == luckiest
+            more = sent_on(
+                taken[place], cents, taken[luckiest], most_moved, wave.usual, setting.contagion, wave.willing, u
+            )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
     for packet in range(events.used[0]):
         turn[events.who[packet]] = 0
-    return unopened, wallets
 
 
 @kernel
-def _send_on(wish, wallet, bank, turn, before, it, fee, spent, key, box):
+def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
     """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty like `turn`."""
     for i in range(wish.used[0]):
         who = wish.who[i]
         for _ in range(wish.cents[i]):
-            cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, before + turn[who]))
+            cents = amount(
+                setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, before + turn[who])
+            )
             turn[who] += np.uint16(1)
             cost = cents + purse.fee_on(cents, fee)
-            if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
+            if spent[who] + cost <= purse.can_send(purses, who) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
     for i in range(wish.used[0]):
@@ -285,56 +320,51 @@ def step(state: State) -> None:
     state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(state: State, willing: float) -> Outbox:
+def _given(state: State, willing: float) -> Box:
     """Packets that people give of their own accord today."""
-    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    settings = state.settings(LuckyMoneySettings)
     festive = 1.0 + (settings.festival - 1.0) * state.festival
-    given: tuple[list[Any], ...] = ([np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)])
-    for box in decide(
-        state, _give, outbox, state[PurseColumns].has_wallet, state.ledger[WALLET], state.ledger[BANK],
-        state[UserColumns], state.friends.rows, settings.row, terms.payer_fee, willing, festive,
-        state.luck("lucky_money.gives"),
-    ):  # fmt: skip
-        for parts, column in zip(given, (box.who, box.to, box.cents), strict=True):
-            parts.append(column[: box.used[0]].copy())
-    who, to, cents = (np.concatenate(parts) for parts in given)
-    return Outbox(who, to, cents, np.array([who.size]))
-
-
-def _deliver(state: State, packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
-    """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
-    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
-    rows, mine, felt = state[PurseColumns], state[LuckyMoneyColumns], state[FeltColumns]
-    many = int(packets.used[0])
-    room = many * settings.openers
-    shares, wish, following = outbox(room), outbox(room), outbox(room)
-    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
-    before = wave << 16  # packets of another wave have other numbers
-    opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
-    unopened, wallets = _open(
-        packets, rows.has_wallet, state[UserColumns], state.friends.rows, mine.turn, before, settings.row,
-        settings.split == "equal", opening, usual, willing, keys[:4], shares, wish,
+    return decide_all(
+        state, _give, outbox, purse.purses(state), state[UserColumns], state.friends.rows, settings.row,
+        state.settings(WalletSettings).payer_fee, willing, festive, state.luck("lucky_money.gives"),
     )  # fmt: skip
-    state.add("lucky_money.wallets", wallets)
-    state.add("wallet.opened", wallets)
-    taken = int(shares.used[0])
-    who, to, cents = shares.who[:taken], shares.to[:taken], shares.cents[:taken]
-    if taken:
+
+
+def _deliver(state: State, packets: Box, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Box:
+    """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
+    settings, terms, mine = state.settings(LuckyMoneySettings), state.settings(WalletSettings), state[LuckyMoneyColumns]
+    before = wave << 16  # packets of another wave have other numbers
+    room = int(packets.used[0]) * settings.openers
+    shares, wish, following = Shares.empty(room), outbox(room), outbox(room)
+    opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
+    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
+    purses, friends_of = purse.purses(state), state.friends.rows
+    by = Wave(before, settings.split == "equal", opening, usual, willing, *keys[:4])
+    _open(packets, purses.has_wallet, state[UserColumns], friends_of, mine.turn, by, settings.row, shares, wish)
+    _take(state, packets, shares, wave)
+    _send_on(wish, purses, mine.turn, before, settings.row, terms.payer_fee, state.scratch, keys[4], following)
+    return following
+
+
+def _take(state: State, packets: Box, shares: Box, wave: int) -> None:
+    """What openers took of packets is paid, felt and counted."""
+    who, to, cents = shares.written()
+    if who.size:
         purse.charge(state, who, to, cents, "packets")
         purse.note_senders(state, who)
-        senders = _remember(shares, 1 if wave == 0 else 2, settings.packet_talk, mine, felt)
+        mine, felt = state[LuckyMoneyColumns], state[FeltColumns]
+        senders = _remember(shares, 1 if wave == 0 else 2, state.settings(LuckyMoneySettings).packet_talk, mine, felt)
         state.add("lucky_money.senders", senders)
         if wave > 0:
             state.add("lucky_money.new_senders", senders)
-    state.add("lucky_money.packets", many - unopened)
-    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", many - unopened)
-    state.add("lucky_money.returned", unopened)
-    state.add("lucky_money.shares", taken)
-    _send_on(
-        wish, state.ledger[WALLET], state.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, state.scratch,
-        keys[4], following,
-    )  # fmt: skip
-    return following
+    tally = shares.tallies()
+    opened = int(packets.used[0]) - tally["unopened"]
+    state.add("lucky_money.wallets", tally["wallets"])
+    state.add("wallet.opened", tally["wallets"])
+    state.add("lucky_money.packets", opened)
+    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", opened)
+    state.add("lucky_money.returned", tally["unopened"])
+    state.add("lucky_money.shares", who.size)
 
 
 LUCKY_MONEY = Part("lucky_money", tables={"lucky_money": Rows(LuckyMoneyColumns)}, metrics=METRICS, step=step)

@@ -5,13 +5,13 @@ whoever has no wallet can open one to take money or to pay.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.payments.terms import WalletSettings
 from sim.people import experience
@@ -29,6 +29,15 @@ class PurseColumns(Table):
     withdrawn = Column(np.int64, 0, "taken from the wallet to the bank so far: a part is free", "cents")
     last_paid = Column(np.int16, AWAY, "last day on which the person sent money to a friend")
     paid_today = Column(np.uint8, 0, "1 if the person sent money to a friend today")
+
+
+@with_cached_type
+class Purses(NamedTuple):
+    """What people can pay with, a cell a person; columns to read, and `has_wallet` to open one."""
+
+    has_wallet: NDArray[np.uint8]
+    wallet: NDArray[np.int64]  # cents
+    bank: NDArray[np.int64]
 
 
 @rule
@@ -55,6 +64,12 @@ def willing(fee, dislike):
     return math.exp(-dislike * fee)
 
 
+@rule
+def can_send(purses, who):
+    """Cents that a wallet owner can send to a friend now."""
+    return can_spend(True, purses.wallet[who], purses.bank[who])
+
+
 @kernel
 def _top_ups(who, cents, wallet, bank, needed, payers, amount):
     """Who must bring how much from the bank for today's payments: whole hundreds of yuan, or all there is.
@@ -74,11 +89,16 @@ def _top_ups(who, cents, wallet, bank, needed, payers, amount):
     return number
 
 
-def pay(state: State, who: NDArray[Any], to: NDArray[Any], cents: NDArray[Any], payee: str, reason: str) -> None:
+def purses(state: State) -> Purses:
+    """Everyone's purse as it is now."""
+    return Purses(state[PurseColumns].has_wallet, state.ledger[WALLET], state.ledger[BANK])
+
+
+def pay(state: State, who: NDArray[Any], to: Any, cents: NDArray[Any], payee: str, reason: str) -> None:
     """Wallet owners pay: their wallets are topped up from the bank by what is short, then the money moves.
 
     Args:
-        who, to, cents: payers, rows of the payee's sector and whole cents; each payer can spend the sum of theirs.
+        who, to, cents: payers, rows of the payee's sector (or one for all) and whole cents; each payer can spend the sum of theirs.
     """
     if who.size == 0:
         return
@@ -120,17 +140,17 @@ def charge(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, rea
     payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
     top_up(state, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
     state.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
-    nobody, before_fees = np.zeros(who.size, np.uint32), experience.before_fees(state.settings(ExperienceSettings))
+    before_fees = experience.before_fees(state.settings(ExperienceSettings))
     for payers, fee in ((who, payer_fee), (to, payee_fee)):
         np.add.at(state[FeltColumns].served, payers, (before_fees * fee / 100).astype(np.float32))
-        state.ledger.pay_many((payers, nobody, fee), WALLET, COMPANY, "payment_fees")
+        state.ledger.pay_many((payers, 0, fee), WALLET, COMPANY, "payment_fees")
     np.subtract.at(state[FeltColumns].worth, to, (payee_fee / 100).astype(np.float32))
 
 
 def buy(
     state: State,
     who: NDArray[Any],
-    to: NDArray[Any],
+    to: Any,
     cents: NDArray[Any],
     payee: str,
     reason: str,
@@ -143,7 +163,7 @@ def buy(
     """
     if by_wallet is None:
         by_wallet = state[PurseColumns].has_wallet[who] == 1
-    by_card = ~by_wallet
+    by_card, to = ~by_wallet, np.broadcast_to(to, who.shape)
     pay(state, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
     state.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 
@@ -164,7 +184,7 @@ def sell(state: State, who: NDArray[Any], cents: Any, worth: Any, reason: str) -
         reason: a stream of revenue that a service declares.
     """
     cents, worth = np.broadcast_to(np.asarray(cents, np.int64), who.shape), np.broadcast_to(worth, who.shape)
-    buy(state, who, np.zeros(who.size, np.uint32), cents, COMPANY, reason)
+    buy(state, who, 0, cents, COMPANY, reason)
     felt, before_fees = state[FeltColumns], experience.before_fees(state.settings(ExperienceSettings))
     felt.worth[who] += ((worth - cents) / 100).astype(np.float32)
     felt.served[who] += (before_fees * cents / 100).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sim.engine import luck
-from sim.engine.kernels import decide, is_full, kernel, outbox, post
+from sim.engine.kernels import decide_all, is_full, kernel, outbox, outbox_of, post, rule
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -41,51 +41,68 @@ METRICS = (
 )
 
 
+Withdrawals = outbox_of("Withdrawals", who=np.uint32, cents=np.int64, fee=np.int64)
+
+
+@rule
+def taken_out(setting, in_wallet, withdrawn, own_worth):
+    """Cents that somebody takes out of the wallet, fee included, and the fee.
+
+    It is what is above what they like to keep there, or only what is free to take, where to have it in the bank is worth
+    less to them than the fee.
+    """
+    above, free = in_wallet - setting.keeps, max(0, setting.free_withdrawals - withdrawn)
+    if own_worth < setting.withdrawal_fee:
+        above = min(above, free)
+    return above, purse.fee_on(max(0, above - free), setting.withdrawal_fee)
+
+
 @kernel
-def _send(awake, start, owner, wallet, bank, users, rows, it, opening, key, box):
+def _send(awake, start, purses, users, rows, setting, opening, key, box):
     """Plain transfers of everyone awake, with the fee at hand, to a friend who has a wallet or opens one to take it.
 
     To whom it waits for without a wallet it goes back: the sender has not paid.
     """
-    willing_share = purse.willing(purse.wedge(it.payer_fee, it.payee_fee, it.payee_fee_seen), it.fee_dislike)
+    willing_share = purse.willing(
+        purse.wedge(setting.payer_fee, setting.payee_fee, setting.payee_fee_seen), setting.fee_dislike
+    )
+    owner = purses.has_wallet
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        if not owner[who] or luck.uniform(key, who, 0) >= it.transfers * willing_share:
+        if not owner[who] or luck.uniform(key, who, 0) >= setting.transfers * willing_share:
             continue
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
         if to < 0 or users.membership[to] != MEMBER:
             continue
         if not owner[to] and luck.pair(key, to, who, 3) >= opening:
             continue
-        cents = int(luck.lognormal(it.transfer, it.transfer_spread, luck.uniform(key, who, 2)))
-        if cents > 0 and cents + purse.fee_on(cents, it.payer_fee) <= purse.can_spend(True, wallet[who], bank[who]):
+        cents = int(luck.lognormal(setting.transfer, setting.transfer_spread, luck.uniform(key, who, 2)))
+        if cents > 0 and cents + purse.fee_on(cents, setting.payer_fee) <= purse.can_send(purses, who):
             post(box, who, np.uint32(to), cents)
     return awake.size
 
 
 @kernel
-def _withdraw(awake, start, owner, wallet, withdrawn, worth, it, keys, box, fees):
-    """What owners take to the bank today; `fees` holds the fee of each event. keys: withdrawing, what the bank is worth."""
+def _withdraw(awake, start, purses, withdrawn, worth, setting, keys, box):
+    """What owners take to the bank today. keys: withdrawing, what the bank is worth."""
+    owner, wallet = purses.has_wallet, purses.wallet
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        above = wallet[who] - it.keeps
-        if not owner[who] or above <= 0 or luck.uniform(keys[0], who, 0) >= it.withdraws:
+        if not owner[who] or wallet[who] <= setting.keeps or luck.uniform(keys[0], who, 0) >= setting.withdraws:
             continue
-        free = max(0, it.free_withdrawals - withdrawn[who])
-        own_worth = luck.exponential(it.bank_worth, luck.uniform(keys[1], who, 0))
-        if own_worth < it.withdrawal_fee:
-            above = min(above, free)
+        own_worth = luck.exponential(setting.bank_worth, luck.uniform(keys[1], who, 0))
+        above, fee = taken_out(setting, wallet[who], withdrawn[who], own_worth)
         if above == 0:
             continue
-        fee = purse.fee_on(max(0, above - free), it.withdrawal_fee)
         worth[who] += (own_worth * above - fee) / 100.0
-        fees[box.used[0]] = fee
         withdrawn[who] += above - fee
-        post(box, who, who, above - fee)
+        at_box = box.used[0]
+        box.who[at_box], box.cents[at_box], box.fee[at_box] = who, above - fee, fee
+        box.used[0] = at_box + 1
     return awake.size
 
 
@@ -128,20 +145,17 @@ def first_wallets(state: State) -> None:
 
 def step(state: State) -> None:
     """Friends send each other money; what piles up goes to the bank."""
-    settings, mine = state.settings(WalletSettings), state[PurseColumns]
+    settings = state.settings(WalletSettings)
     if not settings.on:
         return
     rows = state.friends.rows
     opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
-    sent: list[tuple[np.ndarray, ...]] = []
-    for box in decide(
-        state, _send, outbox, mine.has_wallet, state.ledger[WALLET], state.ledger[BANK], state[UserColumns], rows,
-        settings.row, opening, state.luck("wallet.transfers"),
-    ):  # fmt: skip
-        many = int(box.used[0])
-        sent.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
-    if sent:
-        who, to, cents = (np.concatenate(parts) for parts in zip(*sent, strict=True))
+    sent = decide_all(
+        state, _send, outbox, purse.purses(state), state[UserColumns], rows, settings.row, opening,
+        state.luck("wallet.transfers"),
+    )  # fmt: skip
+    who, to, cents = sent.written()
+    if who.size:
         purse.open_wallets(state, to)
         purse.note_senders(state, who)
         purse.charge(state, who, to, cents, "transfers")
@@ -153,24 +167,12 @@ def _take_to_bank(state: State) -> None:
     settings, mine = state.settings(WalletSettings), state[PurseColumns]
     keys = state.luck("wallet.withdraws"), state.lasting_luck("wallet.bank_worth")
     for part in state.awake:
-        box, fees = outbox(part.size + 1), np.zeros(part.size + 1, np.int64)
-        _withdraw(
-            part,
-            0,
-            mine.has_wallet,
-            state.ledger[WALLET],
-            mine.withdrawn,
-            state[FeltColumns].worth,
-            settings.row,
-            keys,
-            box,
-            fees,
-        )
-        many = int(box.used[0])
-        who = box.who[:many]
-        if fees[:many].any():
-            state.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
-        state.ledger.pay_many(box, WALLET, BANK, "withdrawal")
+        box = Withdrawals.empty(part.size + 1)
+        _withdraw(part, 0, purse.purses(state), mine.withdrawn, state[FeltColumns].worth, settings.row, keys, box)
+        who, cents, fee = box.written()
+        if fee.any():
+            state.ledger.pay_many((who, 0, fee), WALLET, COMPANY, "payment_fees")
+        state.ledger.pay_many((who, who, cents), WALLET, BANK, "withdrawal")
 
 
 def count(state: State) -> None:

@@ -7,12 +7,13 @@ messengers opens this one with odds in proportion to the part of it that is here
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, prefetch, rule
+from sim.engine.kernels import kernel, prefetch, rule, with_cached_type
 from sim.engine.settings import Settings, assumed
 from sim.ground.friends import friends
 from sim.people.attention import AttentionColumns
@@ -67,68 +68,75 @@ class PresenceColumns(Table):
 
 
 @rule
-def pull(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfaction, it):
+def pull(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfaction, setting):
     """Wish to open the app but for friends and calendar, in logit units; nobody without attention comes."""
     return (
         eagerness
         + elementary.log(attention)
-        - it.trust_weight * (1.0 - trust)
-        + it.satisfaction_weight * (satisfaction - usual_satisfaction)
-        + it.habit_weight * (habit - usual_satisfaction)
-        + it.unread_weight * (unread / (1.0 + unread) - it.usual_unread)
+        - setting.trust_weight * (1.0 - trust)
+        + setting.satisfaction_weight * (satisfaction - usual_satisfaction)
+        + setting.habit_weight * (habit - usual_satisfaction)
+        + setting.unread_weight * (unread / (1.0 + unread) - setting.usual_unread)
     )
 
 
+@rule
+def lacks(u, wish, usual_friends, setting):
+    """What a wish lacks of letting somebody open the app with a luck u, if none of their friends was active.
+
+    Whether the luck lets x pass, u < 1/(1+e^-x), is x > log(u/(1-u)). Where it is below 0, it passes anyhow; friends add
+    `friends_weight` times their share, and at most that.
+    """
+    return elementary.log(u / (1.0 - u)) - (wish - setting.friends_weight * usual_friends)
+
+
+@with_cached_type
+class Wishes(NamedTuple):
+    """What a wish to open the app hangs on, a cell a person."""
+
+    eagerness: np.ndarray
+    satisfaction: np.ndarray
+    habit: np.ndarray
+    unread: np.ndarray
+    trust: np.ndarray
+    attention: np.ndarray
+
+
+@with_cached_type
+class Today(NamedTuple):
+    """What is the same for everyone."""
+
+    day: int
+    calendar: float  # wish to open the app by weekday and festival
+    active_share: float  # of everyone, yesterday
+    usual_satisfaction: float  # this and the next in the undisturbed world
+    usual_friends: float
+    key: np.uint64
+
+
 @kernel
-def _wake(
-    first,
-    last,
-    users,
-    felt,
-    presence,
-    unread,
-    trust,
-    attention,
-    rows,
-    was_active,
-    everyone_share,
-    usual,
-    calendar,
-    day,
-    it,
-    key,
-    here,
-    awake,
-):
+def _wake(first, last, users, wishes, rows, was_active, today, setting, here, awake):
     """Who of first..last opens the app: writes `active`, `last_active`, `here` and the list `awake`; returns how many.
 
-    Whether a luck u lets x pass, u < 1/(1+e^-x), is x > log(u/(1-u)). Friends' share lies in [0, 1], so most people
-    are decided without a look at their friends: `short` is what they lack when no friend was here. A crowd at a time,
-    so that the first loop is vectorised and the memory is asked early for the friends to look at.
+    Friends' share lies in [0, 1], so most people are decided without a look at their friends. A crowd at a time, so that
+    the first loop is vectorised and the memory is asked early for the friends to look at.
     """
-    satisfied, share0 = usual.satisfaction[0], usual.friends_active[0]
     membership, active, last_active = users.membership, users.active, users.last_active
     short, look = np.empty(CROWD), np.empty(CROWD, np.uint32)
     number = 0
     for begin in range(first, last, CROWD):
         crowd = min(CROWD, last - begin)
-        eagerness, waiting = presence.eagerness[begin : begin + crowd], unread[begin : begin + crowd]
-        satisfaction, habit = felt.satisfaction[begin : begin + crowd], felt.habit[begin : begin + crowd]
-        trusted, mine = trust[begin : begin + crowd], attention[begin : begin + crowd]
-        for i in range(crowd):
-            u = luck.uniform(key, begin + i, 0)
-            wish = pull(eagerness[i], satisfaction[i], habit[i], waiting[i], trusted[i], mine[i], satisfied, it)
-            short[i] = elementary.log(u / (1.0 - u)) - (calendar + wish - it.friends_weight * share0)
+        _wish(begin, crowd, wishes, today, setting, short)
         looking = 0
         for i in range(crowd):
             look[looking] = i
-            undecided = (short[i] >= 0.0) & (short[i] < it.friends_weight) & (membership[begin + i] == MEMBER)
+            undecided = (short[i] >= 0.0) & (short[i] < setting.friends_weight) & (membership[begin + i] == MEMBER)
             looking += undecided
             if undecided:
                 prefetch(rows.friend, rows.first[begin + i])
         for i in look[:looking]:
-            share = short[i] / it.friends_weight
-            if friends.is_share_above(rows, np.uint32(begin + i), was_active, everyone_share, share):
+            share = short[i] / setting.friends_weight
+            if friends.is_share_above(rows, np.uint32(begin + i), was_active, today.active_share, share):
                 short[i] = -1.0
         for i in range(crowd):
             who = begin + i
@@ -136,10 +144,24 @@ def _wake(
             opens = is_member & (short[i] < 0.0)
             active[who] = opens
             here[who] = HERE if opens else AWAY if is_member else STRANGER
-            last_active[who] = day if opens else last_active[who]
+            last_active[who] = today.day if opens else last_active[who]
             awake[number] = who
             number += opens
     return number
+
+
+@rule
+def _wish(begin, crowd, wishes, today, setting, short):
+    """What each of a crowd lacks."""
+    eagerness, waiting = wishes.eagerness[begin : begin + crowd], wishes.unread[begin : begin + crowd]
+    satisfaction, habit = wishes.satisfaction[begin : begin + crowd], wishes.habit[begin : begin + crowd]
+    trusted, mine = wishes.trust[begin : begin + crowd], wishes.attention[begin : begin + crowd]
+    for i in range(crowd):
+        u = luck.uniform(today.key, begin + i, 0)
+        wish = pull(
+            eagerness[i], satisfaction[i], habit[i], waiting[i], trusted[i], mine[i], today.usual_satisfaction, setting
+        )
+        short[i] = lacks(u, today.calendar + wish, today.usual_friends, setting)
 
 
 @rule
@@ -183,19 +205,21 @@ def wake_up(state: State) -> None:
     settings, users = state.settings(PresenceSettings), state[UserColumns]
     active = users.active
     was_active = np.packbits(active, bitorder="little")
-    everyone_share = float(active.sum(dtype=np.int64)) / max(1, state.size)
+    active_share = float(active.sum(dtype=np.int64)) / max(1, state.size)
     state.calendar = settings.weekend * ((state.date.weekday() >= 5) - 2 / 7) + settings.festival * state.festival
-    calendar = -math.inf if state.outage else state.calendar
-    unread = state[InboxColumns].unread
-    trust, attention = state[TrustColumns].trust, state[AttentionColumns].attention
-    key = state.luck("presence.opens")
+    felt, usual = state[FeltColumns], state[UsualColumns]
+    wishes = Wishes(
+        state[PresenceColumns].eagerness, felt.satisfaction, felt.habit, state[InboxColumns].unread,
+        state[TrustColumns].trust, state[AttentionColumns].attention,
+    )  # fmt: skip
+    today = Today(
+        state.day, -math.inf if state.outage else state.calendar, active_share, float(usual.satisfaction[0]),
+        float(usual.friends_active[0]), state.luck("presence.opens"),
+    )  # fmt: skip
 
     def block(part: tuple[int, int]) -> np.ndarray:
         awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
-        number = _wake(
-            *part, users, state[FeltColumns], state[PresenceColumns], unread, trust, attention, state.friends.rows, was_active, everyone_share,
-            state[UsualColumns], calendar, state.day, settings.row, key, state.here, awake,
-        )  # fmt: skip
+        number = _wake(*part, users, wishes, state.friends.rows, was_active, today, settings.row, state.here, awake)
         return awake[:number]
 
     state.awake = list(state.each_block(block))

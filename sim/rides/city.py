@@ -8,6 +8,7 @@ looking at rings of cells until none that is left could hold anybody nearer. Zon
 
 import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,22 @@ def apart(x, y, other_x, other_y):
 def cell_of(x, y, cells):
     """The cell, or zone, of a place, where a side has so many."""
     return min(int(y * cells), cells - 1) * cells + min(int(x * cells), cells - 1)
+
+
+class Grid(NamedTuple):
+    """Who lies in which of `cells` times `cells` cells: the first of each, and each one's neighbours; -1 is nobody."""
+
+    head: NDArray[np.int32]
+    after: NDArray[np.int32]
+    before: NDArray[np.int32]
+    cells: int
+
+
+@rule
+def grid_for(cells, people):
+    """An empty grid of about so many cells for so many people."""
+    side = max(1, int(math.sqrt(cells)))
+    return Grid(np.full(side * side, -1, np.int32), np.empty(people, np.int32), np.empty(people, np.int32), side)
 
 
 @rule

@@ -8,8 +8,10 @@ paid for the rides of the people simulated alone.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
@@ -110,6 +112,24 @@ METRICS = (
 )
 
 
+class Fleet(NamedTuple):
+    """A city's drivers, a cell each: columns of the day."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    free: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    minutes: NDArray[np.int32]
+    state: NDArray[np.uint8]  # AWAY, BUSY or IDLE
+
+
+class Agenda(NamedTuple):
+    """What happens in each minute: a list of nodes, EVENTS a driver."""
+
+    due: NDArray[np.int32]  # the first of each minute, -1 for none
+    then: NDArray[np.int32]  # what follows a node
+
+
 @rule
 def drives_today(town, j, active, days_worked, key):
     """Whether the j-th driver of a city works today."""
@@ -123,61 +143,112 @@ def at_work(minute, starts, minutes):
 
 
 @rule
-def list_under(due, then, minute, node):
-    """Put a node at the head of a minute's list: `due` is the first of each minute, `then` what follows a node."""
-    then[node] = due[minute]
-    due[minute] = node
+def list_under(agenda, minute, node):
+    """Put a node at the head of a minute's list."""
+    agenda.then[node] = agenda.due[minute]
+    agenda.due[minute] = node
 
 
 @rule
-def plan(due, then, j, free, starts, minutes):
+def plan(agenda, j, free, starts, minutes):
     """List a driver under the minutes of today at which they are free, begin and stop."""
     if free < MINUTES:
-        list_under(due, then, free, EVENTS * j)
-    list_under(due, then, starts, EVENTS * j + 1)
+        list_under(agenda, free, EVENTS * j)
+    list_under(agenda, starts, EVENTS * j + 1)
     if minutes < MINUTES:
-        list_under(due, then, (starts + minutes) % MINUTES, EVENTS * j + 2)
+        list_under(agenda, (starts + minutes) % MINUTES, EVENTS * j + 2)
 
 
 @rule
-def turn(now, due, then, x, y, free, starts, minutes, state, cells, head, after, before):
+def turn(now, agenda, fleet, grid):
     """A minute of a city: whoever is free and at work waits for passengers, whoever stops goes home."""
-    node = np.int64(due[now])
+    node = np.int64(agenda.due[now])
     while node >= 0:
-        j, following = node // EVENTS, np.int64(then[node])
-        working = at_work(now, starts[j], minutes[j])
-        if state[j] == BUSY and working and free[j] <= now:
-            city.put(head, after, before, city.cell_of(x[j], y[j], cells), j)
-            state[j] = IDLE
-        elif state[j] == IDLE and not working:
-            city.take(head, after, before, city.cell_of(x[j], y[j], cells), j)
-            state[j] = BUSY
-        elif node == EVENTS * j and now < free[j] < MINUTES:
-            list_under(due, then, free[j], node)  # sent to another passenger before the last got out
+        j, following = node // EVENTS, np.int64(agenda.then[node])
+        working = at_work(now, fleet.starts[j], fleet.minutes[j])
+        if fleet.state[j] == BUSY and working and fleet.free[j] <= now:
+            wait_for_passengers(fleet, grid, j)
+        elif fleet.state[j] == IDLE and not working:
+            leave(fleet, grid, j)
+        elif node == EVENTS * j and now < fleet.free[j] < MINUTES:
+            list_under(agenda, fleet.free[j], node)  # sent to another passenger before the last got out
         node = following
 
 
 @rule
-def first_there(workers, x, y, free, starts, minutes, minute, at_x, at_y, scale, speed, patience):
+def wait_for_passengers(fleet, grid, j):
+    """A driver stands idle where the last passenger got out."""
+    city.put(grid.head, grid.after, grid.before, city.cell_of(fleet.x[j], fleet.y[j], grid.cells), j)
+    fleet.state[j] = IDLE
+
+
+@rule
+def leave(fleet, grid, j):
+    """An idle driver drives to a passenger, or home."""
+    city.take(grid.head, grid.after, grid.before, city.cell_of(fleet.x[j], fleet.y[j], grid.cells), j)
+    fleet.state[j] = BUSY
+
+
+@rule
+def drive(fleet, agenda, j, to_x, to_y, ends, was_idle):
+    """A driver is busy until a passenger gets out; who comes from another one is listed already."""
+    fleet.x[j], fleet.y[j] = to_x, to_y
+    fleet.free[j] = ends
+    if was_idle and ends < MINUTES:
+        list_under(agenda, ends, EVENTS * j)
+
+
+@rule
+def first_there(workers, fleet, minute, at_x, at_y, scale, speed, patience):
     """Of the drivers with a passenger, who could be at a place first, and within the patience; -1 for nobody."""
     best, found = patience, -1
     for j in workers:
-        if minute < free[j] < minute + best and at_work(free[j] % MINUTES, starts[j], minutes[j]):
-            way = math.sqrt(city.apart(x[j], y[j], at_x, at_y)) * scale
-            wait = free[j] - minute + city.minutes_for(way, speed)
+        free = fleet.free[j]
+        if minute < free < minute + best and at_work(free % MINUTES, fleet.starts[j], fleet.minutes[j]):
+            way = math.sqrt(city.apart(fleet.x[j], fleet.y[j], at_x, at_y)) * scale
+            wait = free - minute + city.minutes_for(way, speed)
             if wait < best:
                 best, found = wait, np.int64(j)
     return found
 
 
 @rule
-def free_time(workers, x, y, free, starts, minutes, zones, now, ahead, time):
+def free_time(workers, fleet, zones, now, ahead, time):
     """Free time of the drivers of each zone in the next `ahead` minutes, 1 for a driver who has it all."""
     time[:] = 0.0
     for j in workers:
-        begins = max(now, free[j])
-        if begins < now + ahead and at_work(begins % MINUTES, starts[j], minutes[j]):
-            time[city.cell_of(x[j], y[j], zones)] += (now + ahead - begins) / ahead
+        begins = max(now, fleet.free[j])
+        if begins < now + ahead and at_work(begins % MINUTES, fleet.starts[j], fleet.minutes[j]):
+            time[city.cell_of(fleet.x[j], fleet.y[j], zones)] += (now + ahead - begins) / ahead
+
+
+@rule
+def fleet_of(rows, own):
+    """A city's drivers as the day begins, all of them away."""
+    x = rows.x[own]
+    return Fleet(x, rows.y[own], rows.free[own], rows.starts[own], rows.minutes[own], np.zeros(x.size, np.uint8))
+
+
+@rule
+def begin_day(here, rows, own, fleet, agenda, days_worked, key, workers, seen):
+    """Who of a city's drivers works today, into `workers`, and when; returns how many.
+
+    `seen` is told the minutes that they work, and what they could have earned elsewhere meanwhile.
+    """
+    active, worked, wage = rows.active[own], rows.worked[own], rows.wage[own]
+    working = 0
+    for j in range(active.size):
+        fleet.free[j] = max(0, fleet.free[j] - MINUTES)
+        if drives_today(here, j, active[j], days_worked, key):
+            minutes = fleet.minutes[j]
+            fleet.state[j] = BUSY
+            worked[j] += minutes
+            seen.work += minutes
+            seen.forgone += int(wage[j] * minutes / 60.0)
+            workers[working] = j
+            working += 1
+            plan(agenda, j, fleet.free[j], fleet.starts[j], minutes)
+    return working
 
 
 def prospects(earned, lost, hours, own):
@@ -229,7 +300,7 @@ def settle(state: State) -> None:
         return
     if state.day % 7 == 6:
         every = np.flatnonzero(state.ledger[DRIVERS]).astype(np.uint32)
-        state.ledger.pay_many((every, np.zeros_like(every), state.ledger[DRIVERS][every]), DRIVERS, OUTSIDE, "takings")
+        state.ledger.pay_many((every, 0, state.ledger[DRIVERS][every]), DRIVERS, OUTSIDE, "takings")
         if state.settings(RidesSettings).on:
             _review(state)
     if state.settings(RidesSettings).on:

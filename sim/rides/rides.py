@@ -9,6 +9,7 @@ and go by what they earn (rides/drivers.py).
 """
 
 import math
+from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,16 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, each_block, kernel, remembered, rule
+from sim.engine.kernels import (
+    Box,
+    decide_all,
+    each_block,
+    joined,
+    kernel,
+    outbox_of,
+    rule,
+    with_cached_type,
+)
 from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
@@ -25,7 +35,7 @@ from sim.payments.purse import PurseColumns
 from sim.people.experience import FeltColumns
 from sim.rides import city, drivers, riders
 from sim.rides.city import MINUTES, CitySettings
-from sim.rides.drivers import BUSY, DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
+from sim.rides.drivers import DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
 from sim.service import Part, Rows
@@ -37,7 +47,6 @@ LATELY = 0.35  # ... and weight of the last of them in what is asked of late
 KNOWN_DAYS = 14.0  # days over which people know what a wait is
 MEMORY = 30.0  # days over which a city's drivers know what can be earned
 DRIVERS_A_CELL = 6  # of the grid: about one of them at work and idle
-TOGETHER = 4  # cities served by one thread at a time
 
 
 class RideHourColumns(Table):
@@ -73,43 +82,29 @@ METRICS = (
     flow("rides.worth", "cents", "riders' worth of rides above what is outside, fares paid"),
     ratio("rides.worth_per_fare", "CNY per CNY", "riders' worth over what they paid", "rides.worth", "rides.fares"),
 )  # fmt: skip
-TALLIED = (
-    "needs", "outside", "looked", "surges", "asked", "served", "unserved", "unaffordable", "seconds",
-    "rush_asked", "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone", "diverted",
-)  # fmt: skip
-(NEEDS, STREET, LOOKED, SURGES, ASKED, SERVED, UNSERVED, UNAFFORDABLE, SECONDS, RUSH_ASKED, RUSH_SERVED,
- RUSH_SECONDS, WORTH, EARNED, LOST, WORK, DRIVEN, FORGONE, DIVERTED) = range(len(TALLIED))  # fmt: skip
 MICRO = 1e6  # kernels sum integers
 
 
-@remembered
-class Tickets(NamedTuple):
-    """People who look at the app: city, minute, person and who of those the person stands for, in one number.
-
-    The numbers sort in this order; `tally` is needs, and rides in the street of those who do not look.
-    """
-
-    ticket: NDArray[np.uint64]
-    used: NDArray[np.int64]
-    tally: NDArray[np.int64]
+# People who look at the app: city, minute, person and who of those the person stands for, in one number that sorts so.
+# Tallied are needs, and those of people who do not look met by a street taxi.
+Tickets = outbox_of("Tickets", ticket=np.uint64, tallies=("needs", "outside"))
 
 
-@remembered
-class Requests(NamedTuple):
-    """Rides asked for by the people simulated: person, driver or -1, fare, what the driver spent, worth to the rider."""
+# Rides asked for by the people simulated: person, driver or -1, fare, what the driver spent, worth to the rider.
+Requests = outbox_of(
+    "Requests", who=np.uint32, to=np.int64, cents=np.int64, cost=np.int64, gain=np.float32,
+    tallies=(
+        "looked", "surges", "outside", "unaffordable", "asked", "served", "unserved", "seconds", "rush_asked",
+        "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone", "diverted",
+    ),
+)  # fmt: skip
 
-    who: NDArray[np.uint32]
-    to: NDArray[np.int64]
-    cents: NDArray[np.int64]
-    cost: NDArray[np.int64]
-    gain: NDArray[np.float32]
 
-
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """What kernels know of today's rides."""
 
-    it: Any  # the settings of this section, of [riders], [drivers] and [city]
+    setting: Any  # of this section, of [riders], [drivers] and [city]
     riders: Any
     drive: Any
     town: Any
@@ -134,9 +129,9 @@ def ticket(town, minute, who, other):
 
 
 @rule
-def fare(it, km, surge):
+def fare(setting, km, surge):
     """Price of a ride in whole cents."""
-    return int((it.start_fare + it.km_fare * km) * surge + 0.5)
+    return int((setting.start_fare + setting.km_fare * km) * surge + 0.5)
 
 
 @rule
@@ -155,10 +150,10 @@ def _ask(awake, start, owner, terms, box):
 
     Most would not ride with the app whatever its price and wait, and no more is asked of them.
     """
-    it, people, clock = terms.it, terms.riders, terms.clock
+    setting, people, clock = terms.setting, terms.riders, terms.clock
     tickets, written = box.ticket, box.used[0]
-    most, highest = max(1.0, people.rush), shares_looking(it, people)
-    shortest, longest = street_share(it, people, 0.0), street_share(it, people, riders.LONGEST)
+    most, highest = max(1.0, people.rush), shares_looking(setting, people)
+    shortest, longest = street_share(setting, people, 0.0), street_share(setting, people, riders.LONGEST)
     surely, never = min(shortest, longest) - 1e-3, max(shortest, longest) + 1e-3  # fares are whole cents
     others = (terms.stands_for - 1) * people.needs * most
     needs = outside = 0
@@ -180,7 +175,7 @@ def _ask(awake, start, owner, terms, box):
                     written += 1
                 elif v < never:
                     outside += v < surely or v < street_share(
-                        it, people, riders.km_of(people, luck.two(terms.ways[1], who, 0)[0])
+                        setting, people, riders.km_of(people, luck.two(terms.ways[1], who, 0)[0])
                     )
         if others > 0.0:
             for other in range(1, min(luck.poisson(others, luck.uniform(terms.need, who, 1)), city.MOST_STOOD_FOR) + 1):
@@ -191,27 +186,27 @@ def _ask(awake, start, owner, terms, box):
                     if u * most < riders.rush_of(minute, people.rush):
                         tickets[written] = ticket(town, minute, who, other)
                         written += 1
-    box.tally[0] += needs
-    box.tally[1] += outside
+    box.tally[0].needs += needs
+    box.tally[0].outside += outside
     box.used[0] = written
     return at
 
 
 @rule
-def shares_looking(it, people):
+def shares_looking(setting, people):
     """Share of needs whose people look at the app's offer, without a wallet and with one."""
-    without = riders.looks(people, False, it.start_fare, it.km_fare)
-    return without, riders.looks(people, True, it.start_fare, it.km_fare)
+    without = riders.looks(people, False, setting.start_fare, setting.km_fare)
+    return without, riders.looks(people, True, setting.start_fare, setting.km_fare)
 
 
 @rule
-def street_share(it, people, km):
+def street_share(setting, people, km):
     """Share of street taxis among those who do not ride with the app, by length: it rises with it, or falls."""
-    return riders.chances(people, 0.0, km, 0, fare(it, km, 1.0), 0.0)[1]
+    return riders.chances(people, 0.0, km, 0, fare(setting, km, 1.0), 0.0)[1]
 
 
 @rule
-def reprice(it, ahead, time, rate, asked, surge):
+def reprice(setting, ahead, time, rate, asked, surge):
     """Prices of the next minutes by zone: time that the requests of late would take, against the drivers' free time.
 
     Zones lend each other half of both, for drivers do not stop at their borders.
@@ -221,129 +216,138 @@ def reprice(it, ahead, time, rate, asked, surge):
         asked[z] = 0.0
     all_rates, all_time = rate.mean(), time.mean()
     for z in range(surge.size):
-        supply = it.surge_from * 0.5 * (time[z] + all_time)
-        surge[z] = clearing(0.5 * (rate[z] + all_rates) * ahead, supply, it.elasticity, it.surge_cap)
+        supply = setting.surge_from * 0.5 * (time[z] + all_time)
+        surge[z] = clearing(0.5 * (rate[z] + all_rates) * ahead, supply, setting.elasticity, setting.surge_cap)
+
+
+@rule
+def read_ticket(number):
+    """The person, who of those they stand for, and the minute of a ticket."""
+    other = np.int64(number & np.uint64(255))
+    who = np.int64(number >> np.uint64(8)) & (2**29 - 1)
+    return who, other, np.int64(number >> np.uint64(37)) & 2047
+
+
+@rule
+def dispatch(setting, people, town, scale, fleet, grid, workers, minute, at_x, at_y):
+    """Who drives to a place: the nearest idle driver, or else whoever of the others could be there first, if they may.
+
+    Returns (driver or -1, minute from which they come, km to the place, minutes waited: the patience where nobody comes).
+    """
+    reach = (people.patience * town.speed / 60.0 / scale) ** 2
+    begins, j = minute, city.nearest(grid.head, grid.after, fleet.x, fleet.y, grid.cells, at_x, at_y, reach)
+    if j >= 0:
+        drivers.leave(fleet, grid, j)
+    elif setting.books_ahead:
+        j = drivers.first_there(workers, fleet, minute, at_x, at_y, scale, town.speed, people.patience)
+        begins = np.int64(fleet.free[j]) if j >= 0 else minute
+    if j < 0:
+        return j, minute, 0.0, people.patience
+    way = math.sqrt(city.apart(fleet.x[j], fleet.y[j], at_x, at_y)) * scale
+    return j, begins, way, begins - minute + city.minutes_for(way, town.speed)
+
+
+@rule
+def count_ride(seen, in_rush, wait, gain):
+    """Somebody has waited so many minutes and rides, which is worth so many CNY to them above what they would have done."""
+    seconds = int(60.0 * wait + 0.5)
+    seen.served += 1
+    seen.seconds += seconds
+    seen.rush_served += in_rush
+    seen.rush_seconds += seconds if in_rush else 0
+    seen.worth += int(100.0 * gain)
+
+
+@rule
+def request(box, who, to, cents, cost, gain):
+    """Write one request."""
+    at = box.used[0]
+    box.who[at], box.to[at] = who, to
+    box.cents[at], box.cost[at], box.gain[at] = cents, cost, gain
+    box.used[0] = at + 1
+
+
+@rule
+def note_request(box, people, who, driver, minute, cents, driving, chance, expected, wait):
+    """A person simulated has asked for a ride, and a driver came or, below 0, none did."""
+    seen, in_rush = box.tally[0], riders.RUSH[0] <= minute < riders.RUSH[1]
+    seen.asked += 1
+    seen.rush_asked += in_rush
+    if driver < 0:
+        seen.unserved += 1
+        request(box, who, -1, 0, 0, 0.0)
+        return
+    gain = value_of_chosen(chance, people.price_weight) + people.minute_worth * (expected - wait)
+    count_ride(seen, in_rush, wait, gain)
+    request(box, who, driver, cents, driving, gain)
 
 
 @kernel
-def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, tally):
-    """A day of the cities `begin` to `end`, need by need; returns what the people simulated asked for.
+def _serve(here, tickets, money, owns, terms, rows, known, today, box):
+    """A day of the city `here`, need by need; into the box what the people simulated asked for, with tallies of the day.
 
-    money and owns: of each ticket, what the person can spend and whether from a wallet. first: of each city, where its
-    tickets begin. known and today: RideHourColumns, and what today adds to them. Writes the drivers and `tally`, a row
-    a city. Arrays have names of their own here: to hand them about in tuples would cost more than the rides.
+    money and owns: of each ticket, what the person can spend and whether from a wallet. known and today: RideHourColumns,
+    and what today adds to them. Writes the drivers.
     """
-    it, people, drive, town = terms.it, terms.riders, terms.drive, terms.town
-    highest = shares_looking(it, people)
-    zones, number = max(1, town.zones), terms.drivers
-    surges = it.surge and town.zones > 0
-    ahead = it.boarding + city.minutes_for(people.km, town.speed)
-    scale = town.detour * terms.side
-    reach = (people.patience * town.speed / 60.0 / scale) ** 2
+    setting, people, drive, town = terms.setting, terms.riders, terms.drive, terms.town
+    own = slice(here * terms.drivers, (here + 1) * terms.drivers)
+    fleet, earned, seen = drivers.fleet_of(rows, own), rows.earned[own], box.tally[0]
+    agenda = drivers.Agenda(np.full(MINUTES, -1, np.int32), np.empty(EVENTS * earned.size, np.int32))
+    workers = np.empty(earned.size, np.int32)
+    working = drivers.begin_day(here, rows, own, fleet, agenda, drive.days_worked, terms.work, workers, seen)
+    workers, grid = workers[:working], city.grid_for(working / DRIVERS_A_CELL, earned.size)
+    highest = shares_looking(setting, people)
+    zones = max(1, town.zones)
+    time, rate, asked, surge = np.zeros(zones**2), np.zeros(zones**2), np.zeros(zones**2), np.ones(zones**2)
+    surges = setting.surge and town.zones > 0
     waited, requests, new_waited, new_requests = known.waited, known.asked, today.waited, today.asked
-    room = first[end] - first[begin]
-    out_who, out_to, out_gain = np.empty(room, np.uint32), np.empty(room, np.int64), np.zeros(room, np.float32)
-    out_cents, out_cost = np.zeros(room, np.int64), np.zeros(room, np.int64)
-    time, rate, asked = np.zeros(zones * zones), np.zeros(zones * zones), np.zeros(zones * zones)
-    made = 0
-    for here in range(begin, end):
-        base = here * number
-        own = slice(base, base + number)
-        x, y, free, starts, minutes = rows.x[own], rows.y[own], rows.free[own], rows.starts[own], rows.minutes[own]
-        active, earned, worked, seen = rows.active[own], rows.earned[own], rows.worked[own], tally[here]
-        rate[:], asked[:], surge = 0.0, 0.0, np.ones(zones * zones)
-        due, then = np.full(MINUTES, -1, np.int32), np.empty(EVENTS * number, np.int32)
-        state, after, before = np.zeros(number, np.uint8), np.empty(number, np.int32), np.empty(number, np.int32)
-        workers, working = np.empty(number, np.int32), 0
-        for j in range(number):
-            free[j] = max(0, free[j] - MINUTES)
-            if drivers.drives_today(here, j, active[j], drive.days_worked, terms.work):
-                state[j] = BUSY
-                worked[j] += minutes[j]
-                seen[WORK] += minutes[j]
-                seen[FORGONE] += int(rows.wage[base + j] * minutes[j] / 60.0)
-                workers[working] = j
-                working += 1
-                drivers.plan(due, then, j, free[j], starts[j], minutes[j])
-        cells = max(1, int(math.sqrt(working / DRIVERS_A_CELL)))
-        head = np.full(cells * cells, -1, np.int32)
-        now = -1
-        for i in range(first[here], first[here + 1]):
-            other = np.int64(tickets[i] & np.uint64(255))
-            who = np.int64(tickets[i] >> np.uint64(8)) & (2**29 - 1)
-            minute = np.int64(tickets[i] >> np.uint64(37)) & 2047
-            while now < minute:
-                now += 1
-                if due[now] >= 0:
-                    drivers.turn(now, due, then, x, y, free, starts, minutes, state, cells, head, after, before)
-                if surges and now % SLOT == 0:
-                    drivers.free_time(workers[:working], x, y, free, starts, minutes, zones, now, ahead, time)
-                    reprice(it, ahead, time, rate, asked, surge)
-            # the choice
-            km, from_x, from_y, to_x, to_y = riders.way_of(people, terms.ways, scale, who, other, minute)
-            z, hour = city.cell_of(from_x, from_y, zones), here * 24 + minute // 60
-            expected = waited[hour] / requests[hour] / 60.0
-            cents, usual = fare(it, km, surge[z]), fare(it, km, 1.0)
-            quality = riders.own_quality(people, owns[i], luck.uniform(terms.liking, who, other))
-            chance, street = riders.chances(people, quality, km, cents, usual, expected)
-            if surges:  # so many of those who look would ask at the usual price
-                asked[z] += riders.chances(people, quality, km, usual, usual, expected)[0] / highest[owns[i]]
-            mine, in_rush = other == 0, riders.RUSH[0] <= minute < riders.RUSH[1]
-            u, v = luck.two(terms.choice, who, other)
-            if mine:
-                seen[LOOKED] += 1
-                seen[SURGES] += int(MICRO * surge[z])
-            if u >= chance or money[i] < cents:
-                if mine:
-                    seen[UNAFFORDABLE] += u < chance
-                    seen[STREET] += v < street
-                continue
-            # the ride: the nearest idle driver comes, or else whoever of the others could be there first, if they may
-            begins = minute
-            j = city.nearest(head, after, x, y, cells, from_x, from_y, reach)
-            if j >= 0:
-                city.take(head, after, before, city.cell_of(x[j], y[j], cells), j)
-                state[j] = BUSY
-            elif it.books_ahead:
-                j = drivers.first_there(
-                    workers[:working], x, y, free, starts, minutes, minute, from_x, from_y, scale, town.speed, people.patience
-                )  # fmt: skip
-                begins = np.int64(free[j]) if j >= 0 else minute
-            way = math.sqrt(city.apart(x[j], y[j], from_x, from_y)) * scale if j >= 0 else 0.0
-            wait = begins - minute + city.minutes_for(way, town.speed) if j >= 0 else people.patience
-            new_requests[hour] += 1.0
-            new_waited[hour] += 60.0 * wait
-            driving = int(drive.km_cost * (way + km))
-            net = cents - purse.fee_on(cents, it.commission) - driving
-            if j >= 0:
-                x[j], y[j] = to_x, to_y
-                free[j] = minute + int(math.ceil(wait + it.boarding + city.minutes_for(km, town.speed)))
-                if begins == minute and free[j] < MINUTES:
-                    drivers.list_under(due, then, free[j], EVENTS * j)
-                earned[j] += net
-                seen[EARNED] += net
-                seen[DRIVEN] += free[j] - begins
-            else:
-                seen[LOST] += net
-            if not mine:
-                continue
-            seen[ASKED] += 1
-            seen[DIVERTED] += int(street * usual)  # what a street taxi would have had, in the mean
-            seen[RUSH_ASKED] += in_rush
-            out_who[made], out_to[made] = who, base + j if j >= 0 else -1
-            if j < 0:
-                seen[UNSERVED] += 1
-            else:
-                gain = value_of_chosen(chance, people.price_weight) + people.minute_worth * (expected - wait)
-                seconds = int(60.0 * wait + 0.5)
-                seen[SERVED] += 1
-                seen[SECONDS] += seconds
-                seen[RUSH_SERVED] += in_rush
-                seen[RUSH_SECONDS] += seconds if in_rush else 0
-                seen[WORTH] += int(100.0 * gain)
-                out_cents[made], out_cost[made], out_gain[made] = cents, driving, gain
-            made += 1
-    return Requests(out_who[:made], out_to[:made], out_cents[:made], out_cost[:made], out_gain[:made])
+    ahead = setting.boarding + city.minutes_for(people.km, town.speed)
+    scale = town.detour * terms.side
+    now = -1
+    for i in range(tickets.size):
+        who, other, minute = read_ticket(tickets[i])
+        while now < minute:
+            now += 1
+            if agenda.due[now] >= 0:
+                drivers.turn(now, agenda, fleet, grid)
+            if surges and now % SLOT == 0:
+                drivers.free_time(workers, fleet, zones, now, ahead, time)
+                reprice(setting, ahead, time, rate, asked, surge)
+        # the choice
+        km, from_x, from_y, to_x, to_y = riders.way_of(people, terms.ways, scale, who, other, minute)
+        z, hour = city.cell_of(from_x, from_y, zones), here * 24 + minute // 60
+        expected = waited[hour] / requests[hour] / 60.0
+        cents, usual = fare(setting, km, surge[z]), fare(setting, km, 1.0)
+        quality = riders.own_quality(people, owns[i], luck.uniform(terms.liking, who, other))
+        chance, street = riders.chances(people, quality, km, cents, usual, expected)
+        if surges:  # so many of those who look would ask at the usual price
+            asked[z] += riders.chances(people, quality, km, usual, usual, expected)[0] / highest[owns[i]]
+        mine = other == 0
+        u, v = luck.two(terms.choice, who, other)
+        seen.looked += mine
+        seen.surges += int(MICRO * surge[z]) if mine else 0
+        if u >= chance or money[i] < cents:
+            seen.unaffordable += mine and u < chance
+            seen.outside += mine and v < street
+            continue
+        # the ride
+        j, begins, way, wait = dispatch(setting, people, town, scale, fleet, grid, workers, minute, from_x, from_y)
+        new_requests[hour] += 1.0
+        new_waited[hour] += 60.0 * wait
+        driving = int(drive.km_cost * (way + km))
+        net = cents - purse.fee_on(cents, setting.commission) - driving
+        if j >= 0:
+            ends = minute + int(math.ceil(wait + setting.boarding + city.minutes_for(km, town.speed)))
+            drivers.drive(fleet, agenda, j, to_x, to_y, ends, begins == minute)
+            earned[j] += net
+            seen.earned += net
+            seen.driven += ends - begins
+        else:
+            seen.lost += net
+        if mine:
+            driver = here * terms.drivers + j if j >= 0 else -1
+            seen.diverted += int(street * usual)  # what a street taxi would have had, in the mean
+            note_request(box, people, who, driver, minute, cents, driving, chance, expected, wait)
 
 
 def step(state: State) -> None:
@@ -351,40 +355,35 @@ def step(state: State) -> None:
     settings = state.settings(RidesSettings)
     if not settings.on:
         return
-    terms = _terms(state)
+    terms, owner = _terms(state), state[PurseColumns].has_wallet
     towns, known = state[CityColumns], state[RideHourColumns]
-    owner = state[PurseColumns].has_wallet
-    tally, parts = np.zeros((terms.cities, len(TALLIED)), np.int64), [np.empty(0, np.uint64)]
-    for box in decide(state, _ask, _tickets, owner, terms, keep_empty=True):
-        parts.append(box.ticket[: box.used[0]].copy())
-        tally[0, :2] += box.tally
-        box.tally[...] = 0
-    tickets = np.sort(np.concatenate(parts))
+    looking = decide_all(state, _ask, lambda: Tickets.empty(ROOM), owner, terms)
+    tickets = np.sort(looking.ticket)
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
     money, owns = state.ledger[WALLET][who] + state.ledger[BANK][who], owner[who]
     fleet, today = state[DriverColumns], type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked))
 
-    def serve(begin: int) -> Requests:
-        end = min(begin + TOGETHER, terms.cities)
-        return _serve(tickets, money, owns, first, begin, end, terms, fleet, known, today, tally)
+    def serve(here: int) -> Box:
+        of, box = slice(first[here], first[here + 1]), Requests.empty(int(first[here + 1] - first[here]))
+        _serve(here, tickets[of], money[of], owns[of], terms, fleet, known, today, box)
+        return box
 
-    made = list(each_block(state.pool, state.threads, serve, range(0, terms.cities, TOGETHER)))
-    _settle(state, Requests(*(np.concatenate(column) for column in zip(*made, strict=True))))
+    made = list(each_block(state.pool, state.threads, serve, range(terms.cities)))
+    by_city, all_made = np.concatenate([box.tally for box in made]), joined(made)
+    _settle(state, *all_made.written())
     asked = today.asked > 0
     for column, new in ((known.waited, today.waited), (known.asked, today.asked)):
         column[asked] += new[asked] - column[asked] / KNOWN_DAYS
     for column, new in (
-        (towns.earned, tally[:, EARNED]),
-        (towns.lost, tally[:, LOST]),
-        (towns.hours, tally[:, WORK] / 60),
+        (towns.earned, by_city["earned"]),
+        (towns.lost, by_city["lost"]),
+        (towns.hours, by_city["work"] / 60),
     ):
         column += (new - column) / MEMORY
-    _note(state, dict(zip(TALLIED, tally.sum(axis=0).tolist(), strict=True)))
-
-
-def _tickets() -> Tickets:
-    return Tickets(np.empty(ROOM, np.uint64), np.zeros(1, np.int64), np.zeros(2, np.int64))
+    seen = Counter(looking.tallies())
+    seen.update(all_made.tallies())
+    _note(state, seen)
 
 
 def _terms(state: State) -> Terms:
@@ -399,37 +398,38 @@ def _terms(state: State) -> Terms:
     )  # fmt: skip
 
 
-def _settle(state: State, made: Requests) -> None:
+def _settle(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -> None:
     """Rides are felt and paid from the wallet, which some open to do so; the platform keeps its part."""
     settings, ledger, felt = state.settings(RidesSettings), state.ledger, state[FeltColumns]
-    served = made.to >= 0
-    felt.waits[made.who[~served]] += np.float32(state.settings(RidersSettings).disappointment)
-    who, cents, to = made.who[served], made.cents[served], made.to[served].astype(np.uint32)
+    served = to >= 0
+    felt.waits[who[~served]] += np.float32(state.settings(RidersSettings).disappointment)
+    who, to, cents, cost, gain = who[served], to[served].astype(np.uint32), cents[served], cost[served], gain[served]
     if who.size == 0:
         return
-    felt.worth[who] += made.gain[served]
+    felt.worth[who] += gain
     felt.talk[who] += 1 + settings.chat
     state.add("messaging.messages", (1 + settings.chat) * who.size)
     purse.open_wallets(state, who[state[PurseColumns].has_wallet[who] == 0])
     purse.pay(state, who, to, cents, DRIVERS, "fares")
     commission = np.floor(cents * settings.commission + 1e-9).astype(np.int64)
-    ledger.pay_many((to, np.zeros_like(to), commission), DRIVERS, COMPANY, "commission")
-    spent = np.bincount(to, made.cost[served], ledger.sizes[DRIVERS]).astype(np.int64)
+    ledger.pay_many((to, 0, commission), DRIVERS, COMPANY, "commission")
+    spent = np.bincount(to, cost, ledger.sizes[DRIVERS]).astype(np.int64)
     every = np.flatnonzero(spent).astype(np.uint32)
     spent = np.minimum(spent[every], ledger[DRIVERS][every])  # who took in less pays the rest from elsewhere
-    ledger.pay_many((every, np.zeros_like(every), spent), DRIVERS, OUTSIDE, "driving")
+    ledger.pay_many((every, 0, spent), DRIVERS, OUTSIDE, "driving")
     state.note("rides.fares", int(cents.sum()))
-    state.add("welfare.drivers", int(cents.sum() - commission.sum() - made.cost[served].sum()))
+    state.add("welfare.drivers", int(cents.sum() - commission.sum() - cost.sum()))
 
 
-def _note(state: State, seen: dict[str, int]) -> None:
+def _note(state: State, seen: Counter[str]) -> None:
     shown = city.stands_for(state.size, state.settings(CitySettings))
     state.add("welfare.drivers", -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
     state.add("welfare.outside", -round(state.settings(RidersSettings).street_margin * seen["diverted"]))
     state.note("rides.without", seen["needs"] - seen["outside"] - seen["asked"])
-    for name in TALLIED[: TALLIED.index("worth") + 1]:
-        if name not in ("surges", "seconds", "rush_seconds"):
-            state.note(f"rides.{name}", seen[name])
+    for name in (
+        "needs", "outside", "looked", "asked", "served", "unserved", "unaffordable", "rush_asked", "rush_served", "worth",
+    ):  # fmt: skip
+        state.note(f"rides.{name}", seen[name])
     state.note("rides.rush_unserved", seen["rush_asked"] - seen["rush_served"])
     state.note("rides.minutes", seen["seconds"] / 60)
     state.note("rides.rush_minutes", seen["rush_seconds"] / 60)

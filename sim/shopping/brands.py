@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import each_block, kernel, rule
+from sim.engine.kernels import decide_all, each_block, is_full, joined, kernel, outbox_of, rule
 from sim.ground.friends import friends
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio, stock
@@ -118,7 +118,7 @@ def seen_of_late(mine, first, today, fading):
 
 
 @kernel
-def _receive(awake, posts, offers, mine, wishes, felt, aversion, fading, most_dropped, today, it, key):
+def _receive(awake, posts, offers, mine, wishes, felt, aversion, fading, most_dropped, today, setting, key):
     """These people see the posts of brands they follow; returns (reached, read, lost), a cell a merchant each.
 
     Writes the follows, wishes and feelings of its own people. `posts` has a cell more, a 0 for who follows nobody.
@@ -144,68 +144,75 @@ def _receive(awake, posts, offers, mine, wishes, felt, aversion, fading, most_dr
             for k in range(posts[brand]):
                 reached[brand] += 1
                 u, v = luck.two(pairs, brand, k)
-                if u < it.reading and u < reads(it.reading, seen_of_late(mine, first, today, fading), it.tiring):
+                if u < setting.reading and u < reads(
+                    setting.reading, seen_of_late(mine, first, today, fading), setting.tiring
+                ):
                     read[brand] += 1
                     enjoyed += 1
                     mine.read[at] = today
-                    if v < it.inspiring:
+                    if v < setting.inspiring:
                         wishes[who] = brand
                     if offers[brand]:
-                        mine.offer[at] = today + it.offer_days - 1
+                        mine.offer[at] = today + setting.offer_days - 1
                 else:
                     unread += 1
                     bound = most_dropped[min(int(4.0 * tired), most_dropped.size - 1)]
-                    if v < bound and v < drops(tired, it.loyalty, it.annoyance):
+                    if v < bound and v < drops(tired, setting.loyalty, setting.annoyance):
                         lost[brand] += 1
                         mine.brand[at] = NOBODY
                         break
                 tired += WEEK_SHARE
                 mine.tired[at], mine.seen[at] = tired, today
-        felt.worth[who] += it.read_worth * enjoyed
-        felt.nuisance[who] += it.nuisance * aversion[who] * unread
+        felt.worth[who] += setting.read_worth * enjoyed
+        felt.nuisance[who] += setting.nuisance * aversion[who] * unread
     return reached[:-1], read[:-1], lost[:-1]
 
 
-@kernel
-def _recommend(orders, today, here, rows, it, markets, key, who, brand):
-    """Buyers of today who follow the shop, and friends who are here, live in its market and follow it when told.
+Followers = outbox_of("Followers", who=np.uint32, brand=np.uint32)  # people who begin to follow a brand
 
-    Returns how many of both, written to `who` and `brand`.
-    """
-    people, number = np.int64(here.size), 0
+
+@rule
+def begin(box, who, brand):
+    """Write down a new follower."""
+    at = box.used[0]
+    box.who[at], box.brand[at] = who, brand
+    box.used[0] = at + 1
+
+
+@kernel
+def _recommend(orders, today, here, rows, setting, markets, key, box):
+    """Buyers of today who follow the shop, and friends who are here, live in its market and follow it when told."""
+    people = np.int64(here.size)
     for at in today:
         buyer = np.int64(orders.buyer[at])
         follows_it, tells = luck.two(key, buyer, 0)
-        if follows_it < it.after_purchase:
-            who[number], brand[number] = buyer, orders.merchant[at]
-            number += 1
-        if tells < it.sharing:
+        if follows_it < setting.after_purchase:
+            begin(box, buyer, orders.merchant[at])
+        if tells < setting.sharing:
             friend = np.int64(friends.pick_friend(rows, buyer, luck.uniform(key, buyer, 1)))
             near = friend >= 0 and friend * markets // people == buyer * markets // people
-            if near and here[friend] == HERE and luck.pair(key, buyer, friend, 2) < it.by_friend:
-                who[number], brand[number] = friend, orders.merchant[at]
-                number += 1
-    return number
+            if near and here[friend] == HERE and luck.pair(key, buyer, friend, 2) < setting.by_friend:
+                begin(box, friend, orders.merchant[at])
 
 
 @kernel
-def _browse(awake, accounts, first, browsing, people, markets, key):
+def _browse(awake, start, accounts, first, browsing, people, markets, key, box):
     """Who of these follows a brand of their market seen on the way, and which; a market's accounts begin at `first`."""
-    who, brand = np.empty(awake.size, np.uint32), np.empty(awake.size, np.uint32)
-    number = 0
-    for person in awake:
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        person = awake[at]
         u, v = luck.two(key, person, 0)
         if u < browsing:
             market = np.int64(person) * markets // people
             there = first[market + 1] - first[market]
             if there > 0:
-                who[number], brand[number] = person, accounts[first[market] + np.int64(v * there)]
-                number += 1
-    return who[:number], brand[:number]
+                begin(box, person, accounts[first[market] + np.int64(v * there)])
+    return awake.size
 
 
 @kernel
-def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned, it, trust, making, u):
+def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned, setting, trust, making, u):
     """Each brand that knows something of posts moves its frequency towards the best; `making` is a post's cost.
 
     What the trade knows is as in `_trade`; `trust` is in reads of the people simulated.
@@ -223,16 +230,22 @@ def _review(mine, has_shop, trade_reached, trade_read, trade_lost, trade_earned,
         lost = believed(weeks * mine.usual_lost[row], weeks * delivered * posts, trade_lost, messages)
         a_read = believed(weeks * mine.usual_earned[row], weeks * seen, trade_earned, trust)
         earned = a_read * chance * reached  # a post and follower
-        cost = making / people + it.post_price * reached
+        cost = making / people + setting.post_price * reached
         mine.worth[row] = (earned - making / people) / max(1e-9, reached)
-        worth = max(0.0, it.patience * posts * (earned - cost))  # of a follower
+        worth = max(0.0, setting.patience * posts * (earned - cost))  # of a follower
         best = best_frequency(
-            earned * math.exp(posts / it.tiring), it.tiring, cost, 2.0 * worth * lost * reached, it.most_posts
+            earned * math.exp(posts / setting.tiring),
+            setting.tiring,
+            cost,
+            2.0 * worth * lost * reached,
+            setting.most_posts,
         )
-        mine.frequency[row] += it.adjustment * (best - mine.frequency[row]) if best > 0.0 else -mine.frequency[row]
+        mine.frequency[row] += setting.adjustment * (best - mine.frequency[row]) if best > 0.0 else -mine.frequency[row]
         if mine.frequency[row] < SILENT:
-            tries = u[row] < 1.0 / it.patience and earned > cost  # the silent do by and by, where it promises to pay
-            mine.frequency[row] = it.first_posts if tries else 0.0
+            tries = (
+                u[row] < 1.0 / setting.patience and earned > cost
+            )  # the silent do by and by, where it promises to pay
+            mine.frequency[row] = setting.first_posts if tries else 0.0
 
 
 def open_accounts(state: State) -> None:
@@ -253,7 +266,7 @@ def open_accounts(state: State) -> None:
 
 
 @kernel
-def _write_posts(mine, is_open, money, it, making, key, cents):
+def _write_posts(mine, is_open, money, setting, making, key, cents):
     """Brands with a shop post when a post is due, if they can pay for its making and for all whom it may reach.
 
     Writes the cost of making into `cents`.
@@ -262,25 +275,25 @@ def _write_posts(mine, is_open, money, it, making, key, cents):
         mine.posts_today[row] = mine.offers_today[row] = 0
         if not is_open[row]:
             continue
-        if it.post_price > mine.worth[row]:
+        if setting.post_price > mine.worth[row]:
             continue  # not worth its price
-        mine.due[row] += min(mine.frequency[row], it.most_posts) / 7.0
+        mine.due[row] += min(mine.frequency[row], setting.most_posts) / 7.0
         number = int(mine.due[row] + 1e-9)
         mine.due[row] -= number
         u, v = luck.two(key, row, 0)
         cost = int(number * making + u)  # rounded by luck
-        if number > 0 and cost + math.ceil(number * mine.followers[row] * it.post_price) <= money[row]:
+        if number > 0 and cost + math.ceil(number * mine.followers[row] * setting.post_price) <= money[row]:
             cents[row] = cost
             mine.posts_today[row] = number
             mine.posts[row] += number
-            mine.offers_today[row] = v < it.offers
+            mine.offers_today[row] = v < setting.offers
 
 
 def _charge(state: State, cents: NDArray[np.int64], payee: str, reason: str) -> None:
     """Brands pay for their posts."""
     who = np.flatnonzero(cents).astype(np.uint32)
     if who.size:
-        state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, payee, reason)
+        state.ledger.pay_many((who, 0, cents[who]), MERCHANTS, payee, reason)
         state[MerchantColumns].spent[...] += cents
     state.add("brands.spent", int(cents.sum()))
 
@@ -334,24 +347,17 @@ def follow(state: State) -> None:
     mine, shops, markets = state[BrandColumns], state[MerchantColumns], merchant.markets(state)
     bought = orders.today(state)
     follows.count_buyers(state, state[OrderColumns].buyer[bought])
-    who, brand = np.empty(2 * bought.size, np.uint32), np.empty(2 * bought.size, np.uint32)
-    many = _recommend(
+    told = Followers.empty(2 * bought.size)
+    _recommend(
         state[OrderColumns], bought, state.here, state.friends.rows, settings.row, markets,
-        state.luck("brands.recommends"), who, brand,
+        state.luck("brands.recommends"), told,
     )  # fmt: skip
-    key, browsing, size = state.luck("brands.browsing"), settings.browsing, state.size
     accounts = np.flatnonzero(mine.account)
     first = np.searchsorted(accounts, mine.account.size // markets * np.arange(markets + 1))
-    found = each_block(
-        state.pool,
-        state.threads,
-        lambda awake: _browse(awake, accounts, first, browsing, size, markets, key),
-        state.awake,
-    )
-    begun = dropped = 0
-    for people, brands in [(who[:many], brand[:many]), *found]:
-        new, old = follows.follow(state[FollowColumns], people, brands, mine.followers)
-        begun, dropped = begun + new, dropped + old
+    key = state.luck("brands.browsing")
+    curious = decide_all(state, _browse, Followers.empty, accounts, first, settings.browsing, state.size, markets, key)
+    who, brand = joined([told, curious]).written()
+    begun, dropped = follows.follow(state[FollowColumns], who, brand, mine.followers)
     state.note("brands.follows", begun)
     state.add("brands.unfollows", dropped)
     has_shop = (shops.open == 1) & (mine.account == 1)

@@ -407,7 +407,7 @@ def found(state: State) -> None:
     rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(state)
     accounts = np.arange(number, dtype=np.uint32)
     capital = np.full(number, round(settings.capital * market_scale(state)), np.int64)
-    state.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
+    state.ledger.pay_many((0, accounts, capital), OUTSIDE, MERCHANTS, "capital")
     for row in range(number):
         Merchant(state, table, row)
 
@@ -418,25 +418,24 @@ def settle(state: State) -> None:
         return
     settings, rows, ledger = state.settings(MerchantsSettings), state[MerchantColumns], state.ledger
     accounts = np.flatnonzero(rows.open == 1).astype(np.uint32)
-    nobody = np.zeros_like(accounts)
     new = np.flatnonzero(rows.opening == 1).astype(np.uint32)
     if new.size:
         cost = np.minimum(ledger[MERCHANTS][new], round(settings.opening_cost * market_scale(state)))
-        ledger.pay_many((new, np.zeros_like(new), cost), MERCHANTS, OUTSIDE, "opening")
+        ledger.pay_many((new, 0, cost), MERCHANTS, OUTSIDE, "opening")
         rows.opening[...] = 0
     if state.day % 7 == 6:
         _remember(state)
         keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * market_scale(state)))
-        ledger.pay_many((accounts, nobody, keep), MERCHANTS, OUTSIDE, "keep")
+        ledger.pay_many((accounts, 0, keep), MERCHANTS, OUTSIDE, "keep")
     if state.day % 30 == 0 and state.settings(ShoppingSettings).listing_fee > 0:
         fee = np.minimum(
             ledger[MERCHANTS][accounts], round(state.settings(ShoppingSettings).listing_fee * market_scale(state))
         )
-        ledger.pay_many((accounts, nobody, fee), MERCHANTS, COMPANY, "listing_fees")
+        ledger.pay_many((accounts, 0, fee), MERCHANTS, COMPANY, "listing_fees")
     if state.day % 30 == 29:
         every = np.arange(rows.open.size, dtype=np.uint32)
         above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * market_scale(state)))
-        ledger.pay_many((every, np.zeros_like(every), above), MERCHANTS, OUTSIDE, "dividends")
+        ledger.pay_many((every, 0, above), MERCHANTS, OUTSIDE, "dividends")
 
 
 def _remember(state: State) -> None:

@@ -68,7 +68,7 @@ def step(state: State) -> None:
     rows = state[MerchantColumns]
     paid = affordable(merchants, cents, state.ledger[MERCHANTS].copy())
     who, amount = merchants[paid], cents[paid]
-    state.ledger.pay_many((who, np.zeros_like(who), amount), MERCHANTS, COMPANY, "promotion")
+    state.ledger.pay_many((who, 0, amount), MERCHANTS, COMPANY, "promotion")
     np.add.at(rows.clicks, who, 1)
     np.add.at(rows.spent, who, amount)
     state.note("promotion.clicks", cents.size)

@@ -36,7 +36,7 @@ def sell(
     if who.size == 0:
         return
     off &= ledger[BANK][who] >= cents  # off the platform one pays by bank transfer
-    on, nobody = ~(off | in_the_open), np.zeros_like(who)
+    on = ~(off | in_the_open)
     by_wallet = on & _by_wallet(state, who, to, cents)
     by_card = on & ~by_wallet & (ledger[BANK][who] < cents)
     by_wallet |= by_card  # whose bank account is too empty for the card pays with what is in the wallet
@@ -49,12 +49,12 @@ def sell(
     ledger.pay_many((who[off], to[off], (cents - rebate)[off]), BANK, MERCHANTS, "goods_off_platform")
     ledger.pay_many((who[in_the_open], to[in_the_open], cents[in_the_open]), BANK, MERCHANTS, "goods_in_the_open")
     buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
-    purse.pay(state, who[buyer_fee > 0], nobody[buyer_fee > 0], buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
+    purse.pay(state, who[buyer_fee > 0], 0, buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
     _feel_wallet(state, who, to, cents * by_wallet, buyer_fee)
     commission = part(settings.commission, on)
     merchant_fee = np.minimum(part(terms.merchant_fee, by_wallet), cents - commission)  # of what is left of the price
-    ledger.pay_many((to, nobody, commission), MERCHANTS, COMPANY, "commission")
-    ledger.pay_many((to, nobody, merchant_fee), MERCHANTS, COMPANY, "payment_fees")
+    ledger.pay_many((to, 0, commission), MERCHANTS, COMPANY, "commission")
+    ledger.pay_many((to, 0, merchant_fee), MERCHANTS, COMPANY, "payment_fees")
     kept = cents - commission - merchant_fee - rebate
     _buy_supplies(state, to)
     orders.take(state, who[on], to[on])
@@ -86,7 +86,7 @@ def _buy_supplies(state: State, to: np.ndarray) -> None:
     sold = np.bincount(to, minlength=shops.cost.size)
     rows = np.flatnonzero(sold).astype(np.uint32)
     cost = np.minimum(sold[rows] * shops.cost[rows], ledger[MERCHANTS][rows])
-    ledger.pay_many((rows, np.zeros_like(rows), cost), MERCHANTS, OUTSIDE, "supplies")
+    ledger.pay_many((rows, 0, cost), MERCHANTS, OUTSIDE, "supplies")
 
 
 def _feel_wallet(state: State, who: np.ndarray, to: np.ndarray, paid: np.ndarray, buyer_fee: np.ndarray) -> None:

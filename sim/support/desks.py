@@ -302,10 +302,9 @@ def _pay(state: State) -> None:
     due = np.diff(owed * parts // np.maximum(1, parts[:, -1:]), axis=1, prepend=0).ravel()
     spared = np.floor(state.settings(DesksSettings).outside_cost * shops.orders * shops.price).astype(np.int64)
     every = np.arange(due.size, dtype=np.uint32)
-    nobody = np.zeros_like(every)
-    state.ledger.pay_many((nobody, every, spared), OUTSIDE, MERCHANTS, "help_spared")
+    state.ledger.pay_many((0, every, spared), OUTSIDE, MERCHANTS, "help_spared")
     cents = np.minimum(due, state.ledger[MERCHANTS])
-    state.ledger.pay_many((every, nobody, cents), MERCHANTS, OUTSIDE, "help")
+    state.ledger.pay_many((every, 0, cents), MERCHANTS, OUTSIDE, "help")
     shops.spent[...] += cents - spared
     state.add("support.cost", int(cents.sum()))
     state.add("support.spared", int(spared.sum()))

@@ -306,7 +306,7 @@ def _charge(state: State, shop: NDArray[np.uint32]) -> None:
         return
     rows, number = np.unique(shop, return_counts=True)
     cents = np.minimum(price * number, ledger[MERCHANTS][rows])
-    ledger.pay_many((rows, np.zeros_like(rows), cents), MERCHANTS, COMPANY, "business_messages")
+    ledger.pay_many((rows, 0, cents), MERCHANTS, COMPANY, "business_messages")
     state[MerchantColumns].spent[rows] += cents
     state.add("support.cost", int(cents.sum()))
 

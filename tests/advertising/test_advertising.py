@@ -227,7 +227,7 @@ def test_serving_without_looking_at_budgets_overspends(monkeypatch: pytest.Monke
 
 def test_adverts_are_the_same_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch):
     one = lived(advertisers__budget=0.2, advertising__inbox_slots=4.0, users=1_000)
-    monkeypatch.setattr("sim.engine.kernels.BLOCK", 150)
+    monkeypatch.setattr("sim.engine.batches.BLOCK", 150)
     two = lived(advertisers__budget=0.2, advertising__inbox_slots=4.0, users=1_000, threads=2)
     adverts = [name for name in one.history if name.startswith(("advert", "revenue", "welfare"))]
     assert one.history[adverts].equals(two.history[adverts])

@@ -71,6 +71,12 @@ def test_billers_ask_of_who_pays_here_what_the_fee_exceeds_their_collecting() ->
     assert asked[3] > 0.99
 
 
+def test_the_app_spares_a_late_fee_where_the_errand_would_have_come_too_late() -> None:
+    assert bills.is_spared(21, 20, 0)
+    assert not bills.is_spared(20, 20, 0)
+    assert not bills.is_spared(21, 20, 1), "it is late all the same"
+
+
 def test_a_reminder_comes_in_the_last_days_only() -> None:
     assert [bills.is_reminded(day, 20, 3) for day in (17, 18, 20, 21)] == [False, True, True, False]
 

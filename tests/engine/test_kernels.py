@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sim.engine import kernels
+from sim.engine import batches, kernels
+from sim.engine import compile as compiling
 from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post
 
 CODE = """
@@ -28,7 +29,7 @@ def doubled(x):
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for code and its cache, so that nothing else is touched."""
-    monkeypatch.setattr(kernels, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(compiling, "CACHE", tmp_path / "cache")
     return tmp_path
 
 
@@ -74,16 +75,16 @@ def test_a_damaged_cache_file_is_forgotten(workshop: Path, ending: str, content:
 
 def test_an_edited_file_behind_a_kernel_changes_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks if only the kernel's own file is hashed: numba would serve code with the old helper in it."""
-    monkeypatch.setattr(kernels, "ROOT", tmp_path)
+    monkeypatch.setattr(compiling, "ROOT", tmp_path)
     (tmp_path / "service.py").write_text("from sim.helper import half\nimport sim.other\n")
     (tmp_path / "helper.py").write_text("from sim import far\ndef half(x): return x / 2\n")
     for name in ("far", "other", "stranger"):
         (tmp_path / f"{name}.py").write_text("")
 
     def digest() -> str:
-        kernels._digest.cache_clear()
-        kernels._files_behind.cache_clear()
-        return kernels._digest(tmp_path / "service.py")
+        compiling._digest.cache_clear()
+        compiling._files_behind.cache_clear()
+        return compiling._digest(tmp_path / "service.py")
 
     before = digest()
     assert digest() == before
@@ -95,21 +96,21 @@ def test_an_edited_file_behind_a_kernel_changes_its_digest(tmp_path: Path, monke
         before = after
     (tmp_path / "stranger.py").write_text("# edited\n")
     assert digest() == before  # nobody imports it: editing it compiles nothing
-    kernels._digest.cache_clear()
-    kernels._files_behind.cache_clear()
+    compiling._digest.cache_clear()
+    compiling._files_behind.cache_clear()
 
 
 def test_a_file_that_only_type_checkers_follow_is_not_behind_a_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernels, "ROOT", tmp_path)
+    monkeypatch.setattr(compiling, "ROOT", tmp_path)
     (tmp_path / "service.py").write_text(
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from sim.world import World\n"
     )
     (tmp_path / "world.py").write_text("")
-    kernels._files_behind.cache_clear()
-    assert kernels._files_behind(tmp_path / "service.py") == {tmp_path / "service.py"}
-    kernels._files_behind.cache_clear()
+    compiling._files_behind.cache_clear()
+    assert compiling._files_behind(tmp_path / "service.py") == {tmp_path / "service.py"}
+    compiling._files_behind.cache_clear()
 
 
 def test_first_use_says_that_it_compiles_and_later_ones_are_silent(workshop: Path) -> None:
@@ -117,13 +118,13 @@ def test_first_use_says_that_it_compiles_and_later_ones_are_silent(workshop: Pat
     path.write_text(CODE)
     code = textwrap.dedent(f"""
         import sys, pathlib
-        from sim.engine import kernels
-        kernels.CACHE = pathlib.Path({str(workshop / "cache")!r})
+        from sim.engine import compile
+        compile.CACHE = pathlib.Path({str(workshop / "cache")!r})
         sys.path.insert(0, {str(workshop)!r})
         import made_up
         made_up.doubled(4); made_up.doubled(4.0)
     """)
-    anew = {name: value for name, value in os.environ.items() if name != kernels.SAID}
+    anew = {name: value for name, value in os.environ.items() if name != compiling.SAID}
     said = [
         subprocess.run([sys.executable, "-c", code], env=anew, capture_output=True, text=True, check=True)
         for _ in range(2)
@@ -154,7 +155,7 @@ def test_old_code_is_dropped_and_new_code_kept(workshop: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 9, 10, 11, 95])
 def test_blocks_cover_everyone_once(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "BLOCK", 10)
+    monkeypatch.setattr(batches, "BLOCK", 10)
     people = [who for first, last in kernels.blocks(size) for who in range(first, last)]
     assert people == list(range(size))
     assert max(last - first for first, last in kernels.blocks(size)) <= 10

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.engine import kernels
+from sim.engine import compile as compiling
 from sim.engine.settings import BadInput
 from sim.experiments import home, pool, worker
 from sim.experiments.compare import replicate
@@ -117,21 +117,21 @@ def test_without_a_home_code_is_kept_in_a_temporary_folder(monkeypatch: pytest.M
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", nobody)
-    monkeypatch.setattr(kernels.tempfile, "gettempdir", lambda: str(tmp_path))
-    assert kernels._cache_folder().parent == tmp_path
+    monkeypatch.setattr(compiling.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert compiling._cache_folder().parent == tmp_path
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners there")
 def test_a_cache_of_somebody_else_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What lies in it would be run; breaks if it is enough that one may write there."""
     monkeypatch.setenv("HONGBAO_CACHE", str(tmp_path / "theirs"))
-    monkeypatch.setattr(kernels.tempfile, "gettempdir", lambda: str(tmp_path))
-    assert kernels._cache_folder() == tmp_path / "theirs" / "hongbao"
-    monkeypatch.setattr(kernels, "_is_mine", lambda folder: "theirs" not in str(folder))
-    assert kernels._cache_folder().parent == tmp_path
+    monkeypatch.setattr(compiling.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert compiling._cache_folder() == tmp_path / "theirs" / "hongbao"
+    monkeypatch.setattr(compiling, "_is_mine", lambda folder: "theirs" not in str(folder))
+    assert compiling._cache_folder().parent == tmp_path
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("HONGBAO_CACHE", str(tmp_path / "file"))
-    assert kernels._cache_folder().parent == tmp_path
+    assert compiling._cache_folder().parent == tmp_path
 
 
 def test_kernels_run_where_numba_is_told_to_compile_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.engine.kernels import outbox, post
+from sim.engine.kernels import outbox, outbox_of, post
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET, Flow, Ledger, LedgerError, affordable
 
 
@@ -62,6 +62,23 @@ def test_an_outbox_is_paid_as_far_as_it_was_used(ledger: Ledger) -> None:
     ledger.pay_many(box, WALLET, COMPANY, "stickers")
     assert ledger[COMPANY].tolist() == [70]
     assert ledger.paid("stickers") == 70
+
+
+def test_where_all_pay_one_account_or_are_paid_from_one_its_row_will_do(ledger: Ledger) -> None:
+    ledger.pay_many((np.array([0, 2]), 0, np.array([10, 20])), WALLET, COMPANY, "fees")
+    assert (ledger[WALLET].tolist(), ledger[COMPANY].tolist()) == ([90, 200, 280], [30])
+    ledger.pay_many((0, np.arange(3), [5, 6, 7]), COMPANY, WALLET, "refunds")
+    assert (ledger[WALLET].tolist(), ledger[COMPANY].tolist()) == ([95, 206, 287], [12])
+    ledger.pay_many((2, 1, [7, 8]), WALLET, BANK, "deposits")
+    assert (ledger[WALLET][2], ledger[BANK][1]) == (272, 15)
+    with pytest.raises(LedgerError, match="company 0 has 1 cents and cannot pay 7 to wallet 2"):
+        ledger.pay_many((0, np.arange(3), [5, 6, 7]), COMPANY, WALLET, "refunds")
+
+
+def test_an_outbox_of_another_kind_is_paid_too(ledger: Ledger) -> None:
+    kind = outbox_of("Kind", who=np.uint32, to=np.uint32, cents=np.int64, tallies=("paid",))
+    ledger.pay_many(kind.holding(np.array([2]), np.array([0]), np.array([300])), WALLET, WALLET, "gift")
+    assert ledger[WALLET].tolist() == [400, 200, 0]
 
 
 def test_who_paid_whom_for_what_is_tallied_by_sector(ledger: Ledger) -> None:

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from sim.ground.friends.friends import Friends
-from sim.messaging.messaging import MOST_THREADS, messages_wanted, threads_wanted
+from sim.messaging.messaging import (
+    MOST_THREADS,
+    MessagingSettings,
+    addressee,
+    messages_wanted,
+    said_in_thread,
+    threads_today,
+    threads_wanted,
+)
+from sim.people.presence import AWAY, HERE, STRANGER
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
 from sim.world import World
@@ -24,6 +33,30 @@ def test_the_sociable_write_to_more_people_and_more_to_each() -> None:
 
 def test_a_festival_makes_more_threads() -> None:
     assert threads_wanted(5.0, 1.0, 1.07) == pytest.approx(5.35)
+
+
+def test_who_minds_being_known_opens_more_threads_where_messages_vanish() -> None:
+    assert threads_today(5.0, 1.0, 1.0, 0.2, 1.0) == pytest.approx(6.0)
+    assert threads_today(5.0, 1.0, 0.0, 0.2, 1.0) == threads_today(5.0, 1.0, 1.0, 0.0, 1.0) == 5.0
+
+
+def test_an_opened_thread_brings_answers_and_an_answer_brings_none() -> None:
+    """A luck of 1 is a thread of one message; of .8 answers a message, those whose luck is above .2 are written."""
+    terms = MessagingSettings().row
+    assert said_in_thread(terms, 0, -5.0, 0.5, 1.0, 0.3) == (1, 1, 1)
+    assert said_in_thread(terms, 0, -5.0, 0.5, 1.0, 0.1) == (1, 0, 1)
+    assert said_in_thread(terms, 1, -5.0, 0.5, 1.0, 0.1) == (1, 0, 1), "who answers writes something"
+    sent, back, talk = said_in_thread(terms, 0, -5.0, 0.0, 0.1, 0.0)
+    assert (sent, back) == (12, 9)
+    assert talk == 18, "in pictures, a message is worth one and a half"
+
+
+def test_an_answer_never_goes_into_the_group_and_nothing_to_who_is_not_here() -> None:
+    terms = MessagingSettings().row
+    assert addressee(terms, 0, 0.9, 3, HERE) == (True, False)
+    assert addressee(terms, 1, 0.9, 3, HERE) == (False, True)
+    assert addressee(terms, 0, 0.5, 3, AWAY) == (False, True)
+    assert addressee(terms, 0, 0.5, 3, STRANGER) == addressee(terms, 0, 0.5, -1, HERE) == (False, False)
 
 
 def test_every_message_was_sent_by_somebody(lived: Callable[..., World]) -> None:

@@ -21,6 +21,14 @@ TRANSFERS: dict[str, Any] = {
 MANY = {"first_owners": 1.0, "owners_alike": 0.0, "transfers": 0.2}
 
 
+def test_to_whom_the_bank_is_worth_less_than_the_fee_takes_what_is_free() -> None:
+    terms = wallet.WalletSettings(withdrawal_fee=0.01, free_withdrawals=5_000, keeps=10_000).row
+    assert wallet.taken_out(terms, 30_000, 0, 0.02) == (20_000, 150)
+    assert wallet.taken_out(terms, 30_000, 0, 0.005) == (5_000, 0)
+    assert wallet.taken_out(terms, 30_000, 5_000, 0.005) == (0, 0)
+    assert wallet.taken_out(terms, 12_000, 0, 0.005) == (2_000, 0)
+
+
 def test_when_it_is_off_nobody_pays_anybody(lived: Callable[..., World]) -> None:
     world = lived(run={"users": 200, "days": 5}, wallet={"on": False})
     assert world.history["wallet.paid"].sum() == 0

@@ -8,7 +8,7 @@ import pytest
 
 from sim.engine import luck
 from sim.people.experience import FeltColumns
-from sim.people.presence import PresenceColumns, PresenceSettings, pull
+from sim.people.presence import PresenceColumns, PresenceSettings, lacks, pull
 from sim.people.users import UsualColumns
 from sim.world import World
 
@@ -32,6 +32,14 @@ def test_who_trusts_less_comes_less_and_with_half_the_attention_the_odds_are_hal
     usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
     assert pull(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
     assert pull(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
+
+
+def test_a_luck_below_the_logit_of_the_wish_passes() -> None:
+    """Breaks if people came with another chance than 1/(1+e^-wish), a usual share of friends being active."""
+    it = PresenceSettings()
+    for wish in (-2.0, 0.0, 1.5):
+        passed = [lacks(u, wish, 0.6, it) < it.friends_weight * 0.6 for u in (np.arange(1_000) + 0.5) / 1_000]
+        assert np.mean(passed) == pytest.approx(1.0 / (1.0 + np.exp(-wish)), abs=0.001)
 
 
 def test_a_messenger_without_messages_is_used_less(lived: Callable[..., World]) -> None:

@@ -156,7 +156,7 @@ def told(
     tickets: np.ndarray, money: np.ndarray, owns: np.ndarray, terms: Any, fleet: Any, known: Any
 ) -> Iterator[tuple[int, ...]]:
     """The same day without grid, lists or surge: looks at every driver each time. Yields person, driver, wait in seconds."""
-    it, people, town = terms.it, terms.riders, terms.town
+    it, people, town = terms.setting, terms.riders, terms.town
     scale = town.detour * terms.side
     free = np.maximum(0, fleet.free - 1_440)
     works = [
@@ -208,22 +208,22 @@ def test_the_day_is_as_told(number: float, ahead: bool, monkeypatch: pytest.Monk
     real = rides._serve
 
     def watched(
-        tickets: Any, money: Any, owns: Any, first: Any, begin: int, end: int, terms: Any, fleet: Any, *rest: Any
-    ) -> Any:
+        here: int, tickets: Any, money: Any, owns: Any, terms: Any, fleet: Any, known: Any, today: Any, box: Any
+    ) -> None:
         before = type(fleet)(*(column.copy() for column in fleet))
         with np.errstate(over="ignore"):
-            expected = list(told(tickets, money, owns, terms, before, rest[0]))
-        made = real(tickets, money, owns, first, begin, end, terms, fleet, *rest)
-        seen.append((expected, made, before.x, fleet.x.copy(), rest[2][:, rides.SECONDS].sum()))
-        return made
+            expected = list(told(tickets, money, owns, terms, before, known))
+        real(here, tickets, money, owns, terms, fleet, known, today, box)
+        seen.append((expected, box, before.x, fleet.x.copy()))
 
     monkeypatch.setattr(rides, "_serve", watched)
     told_of = {"on": True, "books_ahead": ahead}
     live(run={"users": 4_000, "days": 4}, drivers={"number": number, "pool": number}, rides=told_of)
     assert len(seen) == 4
-    for expected, made, x, x_after, seconds in seen:
-        assert [(who, j) for who, j, _ in expected] == list(zip(made.who.tolist(), made.to.tolist(), strict=True))
-        assert sum(second for _, _, second in expected) == seconds
+    for expected, box, x, x_after in seen:
+        who, to, *_ = box.written()
+        assert [(one, j) for one, j, _ in expected] == list(zip(who.tolist(), to.tolist(), strict=True))
+        assert sum(second for _, _, second in expected) == box.tallies()["seconds"]
         np.testing.assert_array_equal(x, x_after)
     unserved = any(j < 0 for expected, *_ in seen for _, j, _ in expected)
     assert unserved == (number < 1) or not ahead

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from sim.engine import luck
-from sim.engine.kernels import Outbox, outbox
+from sim.engine.kernels import Box, Outbox, outbox
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
 from sim.ground.friends.friends import FriendRows, Friends
 from sim.ground.ledger import BANK, OUTSIDE, WALLET, Ledger
@@ -23,9 +23,9 @@ from sim.results.intervals import batch_error, ratio_error, share_error
 CENTS = 10_000_000  # in a packet so large that whole cents do not matter
 
 
-def _events(who: ArrayLike, to: ArrayLike, cents: ArrayLike) -> Outbox:
+def _events(who: ArrayLike, to: ArrayLike, cents: ArrayLike) -> Box:
     rows = np.asarray(who, np.uint32)
-    return Outbox(rows, np.asarray(to, np.uint32), np.asarray(cents, np.int64), np.array([rows.size]))
+    return Outbox.holding(rows, np.asarray(to, np.uint32), np.asarray(cents, np.int64))
 
 
 def _opened(openers: int, packets: int, split: str, seed: int) -> NDArray[np.float64]:
@@ -42,12 +42,10 @@ def _opened(openers: int, packets: int, split: str, seed: int) -> NDArray[np.flo
     keys = tuple(luck.key(seed, f"validate.packets.{what}") for what in ("turns", "opens", "splits", "sends"))
     groups = np.arange(packets)
     events = _events(groups * size, packets * size + groups, np.full(packets, CENTS))
-    shares, on = outbox(packets * openers), outbox(packets * openers)
+    shares, on = lucky_money.Shares.empty(packets * openers), outbox(packets * openers)
     turn = np.zeros(packets * size, np.uint16)
-    lucky_money._open(
-        events, owner, people.rows, rows, turn, 0, settings.row, settings.split == "equal", 1.0, 2_000.0, 1.0, keys,
-        shares, on,
-    )  # fmt: skip
+    wave = lucky_money.Wave(0, settings.split == "equal", 1.0, 2_000.0, 1.0, *keys)
+    lucky_money._open(events, owner, people.rows, rows, turn, wave, settings.row, shares, on)
     if int(shares.used[0]) != packets * openers:
         return np.full((2, openers), np.nan)  # somebody could not open
     return shares.cents.reshape(packets, openers) * openers / CENTS
@@ -133,10 +131,9 @@ def pooling(people: int = 2_000, mean: int = 100_000, snapshots: int = 100, seed
         accounts.pay_many((everyone, np.full(people, pot), held), WALLET, WALLET, "pooled")
         packets = _events(np.full(pairs.size, pot), people + 1 + pairs, held[order].reshape(-1, 2).sum(axis=1))
         keys = tuple(luck.key(seed, f"validate.pool.{what}", round_) for what in ("turns", "opens", "splits", "sends"))
-        shares, on, turn = outbox(2 * pairs.size), outbox(2 * pairs.size), np.zeros(people + 1, np.uint16)
-        lucky_money._open(
-            packets, owner, crowd.rows, rows, turn, 0, settings.row, False, 1.0, 2_000.0, 1.0, keys, shares, on
-        )
+        shares, on = lucky_money.Shares.empty(2 * pairs.size), outbox(2 * pairs.size)
+        turn, wave = np.zeros(people + 1, np.uint16), lucky_money.Wave(0, False, 1.0, 2_000.0, 1.0, *keys)
+        lucky_money._open(packets, owner, crowd.rows, rows, turn, wave, settings.row, shares, on)
         accounts.pay_many(shares, WALLET, WALLET, "packets")
         if round_ >= burn_in and round_ % apart == 0:
             money = np.sort(accounts[WALLET][:people])
