@@ -352,6 +352,7 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
     offers_today: 1 for a shop with an offer today, empty where brands post nothing.
     """
     setting, shopping, felt, listed = terms.setting, terms.shopping, people.felt, candidates()
+    needs_today, bought = people.needs, people.bought
     for at in range(start, awake.size):
         if box.used[0] + 1 > box.to.size:
             return at
@@ -359,7 +360,7 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
         if setting.rollout < 1.0 and luck.uniform(keys.rollout, who, 0) >= setting.rollout:
             continue
         asks, about = luck.two(keys.asks, who, 0)
-        needed, spared, category = goods_needed(who, terms, keys, people.needs, markets.categories)
+        needed, spared, category = goods_needed(who, terms, keys, needs_today, markets.categories)
         advises = False
         if needed and not spared and about < setting.goods_share:
             advises = is_answered(setting, terms.machine, who, keys.asks, felt, box.tally)
@@ -368,7 +369,7 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
         elif setting.reminders:
             runs_out, date = luck.two(keys.asks, who, 2)
             remind_of_date(who, date, setting, felt, box.tally)
-            if terms.selling and people.bought[who] > 0 and not needed and not spared:
+            if terms.selling and bought[who] > 0 and not needed and not spared:
                 advises, category = remind_of_goods(
                     who, runs_out, terms, keys, people, supply, offers_today, markets, box.tally
                 )
@@ -386,8 +387,8 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
         if seems_to_know(listed.expected[named], shopping.travel, shopping.pair_spread, setting.too_knowing):
             box.tally[TOO_KNOWING] += 1
             felt.unease[who] += people.concern[who] * terms.unease
-        people.needs.advised[who] = listed.row[named]
-        people.needs.faith[who] = listed.believed[best] - listed.believed[named]
+        needs_today.advised[who] = listed.row[named]
+        needs_today.faith[who] = listed.believed[best] - listed.believed[named]
     return awake.size
 
 

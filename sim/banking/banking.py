@@ -209,13 +209,14 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
 
     Writes the loan into its own person's row.
     """
-    attempts, outside, loans = 1.0 - setting.needs * setting.impostors, utility_of_branch(setting), people.loans
+    attempts, outside = 1.0 - setting.needs * setting.impostors, utility_of_branch(setting)
+    loans, standing, waits = people.loans, people.loans.standing, people.waits
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
         u = luck.uniform(keys.need, who, 0)
-        if setting.needs <= u < attempts or loans.standing[who] != FREE:
+        if setting.needs <= u < attempts or standing[who] != FREE:
             continue
         impostor = u >= attempts
         income = people.income[who]
@@ -231,11 +232,11 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
         fate = fate_of(impostor, grade, cents, luck.uniform(keys.face, who, 0), setting)
         record(box, who, cents, fate, grade)
         if fate == REFUSED or fate == UNRECOGNISED:
-            people.waits[who] += setting.turned_down
+            waits[who] += setting.turned_down
         if fate == GRANTED or fate == ADMITTED:
             credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys.trial)
             loans.rate[who] = setting.rate
-            loans.standing[who] = OPEN if fate == GRANTED else STOLEN
+            standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
             worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
             loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))

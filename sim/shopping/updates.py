@@ -79,23 +79,25 @@ def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
     costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question about
     each of these would cost, in cents).
     """
-    number, cents = np.zeros(senders.cents.size, np.int64), senders.cents
+    here, worth, told = buyers
+    takes_part, left, cents = senders
+    number = np.zeros(cents.size, np.int64)
     sent = informed = questions = 0
     for at in rows:
         one, buyer, is_new = orders.merchant[at], np.int64(orders.buyer[at]), orders.ordered[at] == day
-        if not senders.takes_part[one] or not (is_new or orders.informed[at]):
+        if not takes_part[one] or not (is_new or orders.informed[at]):
             continue
         for message in range(is_new + (orders.shipped[at] == day) + (orders.delivered[at] == day)):
             owed = int((number[one] + 1) * setting.price + luck.uniform(keys[0], one, 0))
-            if owed > senders.left[one]:
+            if owed > left[one]:
                 break
             number[one], cents[one] = number[one] + 1, owed
             sent += 1
-            if buyers.here[buyer] == HERE:
-                buyers.worth[buyer] += setting.relief
+            if here[buyer] == HERE:
+                worth[buyer] += setting.relief
             if is_new and message == 0:
                 orders.informed[at] = 1
-                buyers.told[buyer * markets.categories + category_of(one, markets)] = 1
+                told[buyer * markets.categories + category_of(one, markets)] = 1
                 informed += 1
                 questions += int(
                     luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(keys[1], one, 0))
