@@ -13,6 +13,8 @@ from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from sim.version import __version__
+
 if TYPE_CHECKING:
     from sim.engine.columns import Column, Table
     from sim.engine.luck import uniforms
@@ -23,10 +25,9 @@ if TYPE_CHECKING:
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
-    from sim.firms.company import pay_cost
-    from sim.ground.friends import Friends
+    from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
-    from sim.people.purse import means, sell
+    from sim.payments.purse import means, sell
     from sim.results.comparisons import Comparison
     from sim.results.futures import Futures
     from sim.results.runs import Result
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
 
-__version__ = "0.1.0"
 __all__ = [
     "BadInput",
     "Column",
@@ -63,7 +63,6 @@ __all__ = [
     "load_result",
     "load_sweep",
     "means",
-    "pay_cost",
     "ratio",
     "run",
     "sell",
@@ -77,13 +76,12 @@ _HOMES = {  # where each name lives
     **{name: ("sim.engine.settings", name) for name in ("Settings", "assumed", "decided")},
     "uniforms": ("sim.engine.luck", "uniforms"),
     **{name: ("sim.ground.metrics", name) for name in ("flow", "ratio", "stock")},
-    **{name: ("sim.people.purse", name) for name in ("means", "sell")},
-    "pay_cost": ("sim.firms.company", "pay_cost"),
+    **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
     "Comparison": ("sim.results.comparisons", "Comparison"),
     "Futures": ("sim.results.futures", "Futures"),
-    "Friends": ("sim.ground.friends", "Friends"),
+    "Friends": ("sim.ground.friends.friends", "Friends"),
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),

@@ -1,39 +1,30 @@
 """A day, in order. Read this first."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from sim.advertising import advertiser, advertising
+from sim.assistant import assistant
+from sim.banking import bank, banking, income
+from sim.bills import bills
+from sim.company import company, events, institutions, regulator, rival, running, steering
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.firms import company, drivers, institutions, merchant, regulator, running, steering
-from sim.ground import clock
-from sim.people import attention, experience, joining, knowledge, presence, trust, users
+from sim.messaging import messaging, stories
+from sim.payments import lucky_money, wallet
+from sim.people import attention, clock, experience, joining, presence, trust, unease, users, welfare
+from sim.rides import drivers, rides
 from sim.service import Service
-from sim.services import (
-    advertising,
-    assistant,
-    banking,
-    bills,
-    brands,
-    lucky_money,
-    messaging,
-    promotion,
-    rides,
-    shopping,
-    stickers,
-    stories,
-    subscriptions,
-    support,
-    trips,
-    updates,
-    wallet,
-)
+from sim.shopping import brands, merchant, promotion, shopping, updates
+from sim.state import State
+from sim.stickers import stickers
+from sim.subscriptions import subscriptions
+from sim.support import desks, support
+from sim.trips import airlines, trips
 
-if TYPE_CHECKING:
-    from sim.world import World
-
-DAY: tuple[Callable[["World"], None], ...] = (
-    clock.turn,  # date, festival, dated events, wages
+DAY: tuple[Callable[[State], None], ...] = (
+    events.take_events,  # dated changes, headlines, outages; what the company's rule has moved
+    clock.turn,  # date and festival
+    income.pay_wages,  # wages arrive, and what is above one's savings is spent
     presence.wake_up,  # who opens the app
     messaging.step,  # friends write to friends
     stories.step,  # and post for all of them to see
@@ -55,9 +46,12 @@ DAY: tuple[Callable[["World"], None], ...] = (
     subscriptions.step,  # those whose day it is pay or stop
     banking.step,  # savings move, loans are asked for and paid back
     wallet.count,  # who paid, who has a wallet
-    knowledge.be_uneasy,  # being known
+    unease.add_privacy_unease,  # being known
     trust.worry,  # what is in the news
-    experience.feel,  # satisfaction, habit, welfare
+    experience.feel,  # the day's experience; satisfaction and habit follow
+    rival.observe,  # the rival sees what we are worth, and says what it offers
+    welfare.count_surplus,  # what people gain by having either
+    rival.earn,  # the rival is paid by its days of use
     attention.shift,  # between us and the rival; some leave
     joining.step,  # by oneself, with friends, by invitation
     trust.heal,  # news fades, trust heals
@@ -73,15 +67,41 @@ DAY: tuple[Callable[["World"], None], ...] = (
     steering.watch,  # what the company steers by is remembered
 )
 
+BIRTH: tuple[Callable[[State], None], ...] = (
+    users.draw_traits,  # who everybody is, and who is a member
+    messaging.first_talk,  # what a usual day is worth to them
+    presence.draw_eagerness,  # how eager they are, and what an undisturbed day looks like
+    rival.launch,  # whether there is a rival
+    attention.first_attention,  # who has it too
+    income.open_accounts,  # what people hold in the bank
+    wallet.first_wallets,  # who has a wallet
+    company.found,  # the owners pay in capital
+    merchant.found,  # shops
+    advertiser.found,
+    bank.found,  # partner banks
+    airlines.found,
+    drivers.found,
+    desks.found,
+    rival.found,
+    regulator.found,
+    steering.found,
+)
+
 SERVICES: tuple[Service, ...] = (stickers.STICKERS,)  # those of the package that declare themselves; more will
 
 
-def name_of(phase: Callable[["World"], None]) -> str:
+def birth(state: State, services: tuple[Service, ...] = ()) -> list[Callable[[State], None]]:
+    """What happens on day 0, in order; a service begins where it can ever be on."""
+    begun = (it.born for it in (*SERVICES, *services) if it.born is not None and state.scenario.can_be_on(it.name))
+    return [*BIRTH, *begun]
+
+
+def name_of(phase: Callable[[State], None]) -> str:
     """The short name of a phase: `messaging.step`."""
     return f"{phase.__module__.rsplit('.', 1)[-1]}.{phase.__name__}"
 
 
-def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[["World"], None]]:
+def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[[State], None]]:
     """The day's phases by name, in order, each service of one's own after the phase that it asks for.
 
     Raises:
@@ -90,9 +110,9 @@ def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[["World"], 
     following: dict[str, list[Service]] = {}
     for service in services:
         following.setdefault(service.after, []).append(service)
-    day: dict[str, Callable[[World], None]] = {}
+    day: dict[str, Callable[[State], None]] = {}
 
-    def add(name: str, phase: Callable[["World"], None]) -> None:
+    def add(name: str, phase: Callable[[State], None]) -> None:
         day[name] = phase
         for service in following.pop(name, ()):  # whoever was named first comes first
             add(service.phase, service.live)

@@ -2,48 +2,38 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sim import day as days
+from sim.advertising import advertiser, advertising
+from sim.assistant import assistant
+from sim.banking import bank, banking, credit
+from sim.bills import bills
+from sim.company import company, regulator, rival, steering
 from sim.engine.columns import Table
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.firms import advertiser, airlines, bank, company, credit, desks, drivers, merchant, regulator, rival, steering
-from sim.ground import city, clock, queues
-from sim.ground.friends import Friends
+from sim.ground import queues
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import SAVINGS
 from sim.ground.metrics import Metric
-from sim.people import attention, customers, experience, follows, knowledge, orders, presence, purse, trust, users
-from sim.people.needs import NeedColumns
+from sim.messaging import messaging, stories
+from sim.payments import lucky_money, purse, wallet
+from sim.people import attention, clock, experience, inbox, knowledge, presence, trust, users, welfare
+from sim.rides import city, drivers, rides
 from sim.scenario import Scenario
 from sim.service import Service
-from sim.services import (
-    advertising,
-    assistant,
-    banking,
-    bills,
-    brands,
-    lucky_money,
-    messaging,
-    promotion,
-    rides,
-    shopping,
-    stickers,
-    stories,
-    subscriptions,
-    support,
-    trips,
-    updates,
-    wallet,
-)
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.shopping import brands, follows, merchant, needs, orders, promotion, shopping, updates
+from sim.state import State
+from sim.stickers import stickers
+from sim.subscriptions import subscriptions
+from sim.support import customers, desks, support
+from sim.trips import airlines, trips
 
 MEASURED = (
     users, messaging, wallet, lucky_money, brands, updates, support, bills, banking, bank, shopping, assistant,
     promotion, advertising, stickers.STICKERS, stories, subscriptions, rides, trips, airlines,
-    merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, clock,
+    merchant, desks, advertiser, drivers, company, steering, rival, regulator, attention, trust, experience, welfare, clock,
 )  # fmt: skip
 METRICS: dict[str, Metric] = {
     metric.name: metric for it in MEASURED for metric in (it.measured if isinstance(it, Service) else it.METRICS)
@@ -55,7 +45,7 @@ PEOPLE: dict[str, type[Table]] = {
     "trust": trust.TrustColumns,
     "attention": attention.AttentionColumns,
     "purse": purse.PurseColumns,
-    "messaging": messaging.MessagingColumns,
+    "messaging": inbox.InboxColumns,
     "lucky_money": lucky_money.LuckyMoneyColumns,
     "knowledge": knowledge.KnowledgeColumns,
     "advertising": advertising.AdvertisingColumns,
@@ -69,13 +59,14 @@ class Kept(NamedTuple):
     """A table that is not a row a person: how many rows a world needs, and the service without which it needs none."""
 
     table: type[Table]
-    rows: Callable[["World"], int]
+    rows: Callable[[State], int]
     service: str = ""
 
 
 OTHERS: dict[str, Kept] = {
-    "usual": Kept(presence.UsualColumns, lambda world: 1),
+    "usual": Kept(users.UsualColumns, lambda world: 1),
     "news": Kept(trust.NewsColumns, lambda world: 1),
+    "outside_option": Kept(experience.OutsideOptionColumns, lambda world: 1),
     "rival": Kept(rival.RivalColumns, lambda world: 1),
     "regulator": Kept(regulator.RegulatorColumns, lambda world: 1),
     "steering": Kept(steering.SteeringColumns, lambda world: 1),
@@ -90,14 +81,20 @@ OTHERS: dict[str, Kept] = {
     airlines.AIRLINES: Kept(airlines.AirlineColumns, lambda world: 1),
     "practice": Kept(assistant.PracticeColumns, lambda world: 1),
     "purchases": Kept(
-        shopping.PurchaseColumns, lambda world: world.size * world.scenario.merchants.categories, "shopping"
+        needs.PurchaseColumns,
+        lambda world: world.size * world.settings(merchant.MerchantsSettings).categories,
+        "shopping",
     ),
-    "needs": Kept(NeedColumns, lambda world: world.size, "shopping"),
+    "needs": Kept(needs.NeedColumns, lambda world: world.size, "shopping"),
     "orders": Kept(orders.OrderColumns, orders.rows_needed, "shopping"),
-    "told": Kept(orders.ToldColumns, lambda world: world.size * world.scenario.merchants.categories, "updates"),
+    "told": Kept(
+        orders.ToldColumns, lambda world: world.size * world.settings(merchant.MerchantsSettings).categories, "updates"
+    ),
     "updates": Kept(updates.UpdatesColumns, merchant.rows_needed, "updates"),
     "customers": Kept(customers.CustomerColumns, lambda world: world.size, "support"),
-    "regard": Kept(support.RegardColumns, lambda world: world.size * world.scenario.merchants.categories, "support"),
+    "regard": Kept(
+        needs.RegardColumns, lambda world: world.size * world.settings(merchant.MerchantsSettings).categories, "support"
+    ),
     "desks": Kept(desks.DeskColumns, merchant.markets, "support"),
     "desk_hours": Kept(desks.DutyColumns, lambda world: merchant.markets(world) * queues.HOURS, "support"),
     "desk_agents": Kept(desks.AgentColumns, lambda world: merchant.markets(world) * desks.MOST, "support"),
@@ -108,8 +105,12 @@ OTHERS: dict[str, Kept] = {
     "advertisers": Kept(advertiser.AdvertiserColumns, advertiser.rows_needed, "advertising"),
     "knowing": Kept(advertising.KnowingColumns, lambda world: advertising.CLASSES, "advertising"),
     "drivers": Kept(drivers.DriverColumns, drivers.rows_needed, "rides"),
-    "cities": Kept(drivers.CityColumns, lambda world: city.number(world.size, world.scenario.city), "rides"),
-    "ride_hours": Kept(rides.RideHourColumns, lambda world: 24 * city.number(world.size, world.scenario.city), "rides"),
+    "cities": Kept(
+        drivers.CityColumns, lambda world: city.number(world.size, world.settings(city.CitySettings)), "rides"
+    ),
+    "ride_hours": Kept(
+        rides.RideHourColumns, lambda world: 24 * city.number(world.size, world.settings(city.CitySettings)), "rides"
+    ),
 }
 SECTORS = (  # of firms, and people's savings: an account a row of the table of that name
     merchant.MERCHANTS,
@@ -126,7 +127,7 @@ SECTORS = (  # of firms, and people's savings: an account a row of the table of 
 # with services of one's own
 
 
-ROWS: dict[str, Callable[["World"], int]] = {  # of a table of a service's own, by what it has a row for
+ROWS: dict[str, Callable[[State], int]] = {  # of a table of a service's own, by what it has a row for
     "person": lambda world: world.size,
     "shop": merchant.rows_needed,
     "world": lambda world: 1,

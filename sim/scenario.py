@@ -9,53 +9,50 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, create_model
 
+from sim.advertising.advertiser import AdvertisersSettings
+from sim.advertising.terms import AdvertisingSettings
+from sim.assistant.assistant import AssistantSettings
+from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
+from sim.bills.bills import BillsSettings
+from sim.company.company import CompanySettings
+from sim.company.regulator import RegulatorSettings
+from sim.company.rival import RivalSettings, levers_of
+from sim.company.running import RunningSettings
+from sim.company.steering import SteeringSettings
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
-from sim.firms.advertiser import AdvertisersSettings
-from sim.firms.airlines import AirlinesSettings
-from sim.firms.bank import BankSettings
-from sim.firms.company import CompanySettings
-from sim.firms.credit import CreditSettings
-from sim.firms.desks import DesksSettings
-from sim.firms.drivers import DriversSettings
-from sim.firms.merchant import MerchantsSettings
-from sim.firms.regulator import RegulatorSettings
-from sim.firms.rival import RivalSettings, against
-from sim.firms.running import RunningSettings
-from sim.firms.steering import SteeringSettings
 from sim.ground import paths
-from sim.ground.city import CitySettings
-from sim.ground.clock import ClockSettings
-from sim.ground.friends import Friends, FriendsSettings
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 from sim.ground.toml_files import placed, read_toml, toml
+from sim.messaging.messaging import MessagingSettings
+from sim.messaging.stories import StoriesSettings
+from sim.payments.lucky_money import LuckyMoneySettings
+from sim.payments.terms import WalletSettings
 from sim.people.attention import AttentionSettings
+from sim.people.clock import ClockSettings
 from sim.people.experience import ExperienceSettings
 from sim.people.joining import JoiningSettings
 from sim.people.knowledge import KnowledgeSettings
-from sim.people.orders import OrdersSettings
 from sim.people.presence import PresenceSettings
-from sim.people.riders import RidersSettings
 from sim.people.trust import TrustSettings
 from sim.people.users import UsersSettings
+from sim.rides.city import CitySettings
+from sim.rides.drivers import DriversSettings
+from sim.rides.riders import RidersSettings
+from sim.rides.terms import RidesSettings
 from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
 from sim.service import Service, SomeNamed, all_called
-from sim.services.advertising import AdvertisingSettings
-from sim.services.assistant import AssistantSettings
-from sim.services.banking import BankingSettings
-from sim.services.bills import BillsSettings
-from sim.services.brands import BrandsSettings
-from sim.services.lucky_money import LuckyMoneySettings
-from sim.services.messaging import MessagingSettings
-from sim.services.promotion import PromotionSettings
-from sim.services.rides import RidesSettings
-from sim.services.shopping import ShoppingSettings
-from sim.services.stickers import StickersSettings
-from sim.services.stories import StoriesSettings
-from sim.services.subscriptions import SubscriptionsSettings
-from sim.services.support import SupportSettings
-from sim.services.trips import TripsSettings
-from sim.services.updates import UpdatesSettings
-from sim.services.wallet import WalletSettings
+from sim.shopping.merchant import MerchantsSettings
+from sim.shopping.orders import OrdersSettings
+from sim.shopping.promotion import PromotionSettings
+from sim.shopping.terms import BrandsSettings, ShoppingSettings, UpdatesSettings
+from sim.stickers.stickers import StickersSettings
+from sim.subscriptions.subscriptions import SubscriptionsSettings
+from sim.support.desks import DesksSettings
+from sim.support.terms import SupportSettings
+from sim.trips.airlines import AirlinesSettings
+from sim.trips.terms import TripsSettings
 
 LARGEST_SEED = 2**63 - 1
 
@@ -411,7 +408,14 @@ def _against(scenario: Scenario) -> Scenario:
     """The scenario with the levers of the strategy that its rival runs, if it names one."""
     if not scenario.rival.strategy:
         return scenario
-    return against(scenario, type(scenario).load(scenario.rival.strategy, {"rival.strategy": ""}))
+    other = type(scenario).load(scenario.rival.strategy, {"rival.strategy": ""})
+    return against(scenario, other)
+
+
+def against(scenario: Scenario, other: Scenario) -> Scenario:
+    """A scenario whose rival begins with another's levers; what it does with them is its policy's."""
+    levers = {f"rival.{lever}": value for lever, value in levers_of(other).items()}
+    return scenario.with_values({**levers, "rival.strategy": ""}).remember_set(scenario.set_by_hand)
 
 
 def _checked(

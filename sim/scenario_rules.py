@@ -3,17 +3,14 @@
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field, ValidationError
 
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Settings
-from sim.ground.clock import check_dates
+from sim.people.clock import check_dates
 from sim.people.trust import Happening
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
 
 UNNAMED = (  # ends the message of a section that nobody knows
     "; a service of your own is named with --service module:NAME, or services=[...] in Python"
@@ -28,12 +25,12 @@ class Event(Settings):
     happen: Happening | None = Field(default=None, description="what happens on that day")
 
 
-def keys(kind: "type[Scenario]", section: str) -> list[str]:
+def keys(kind: Any, section: str) -> list[str]:
     """The settings of a section, by name."""
     return list(getattr(kind.model_fields[section].annotation, "model_fields", {}))
 
 
-def say(kind: "type[Scenario]", problem: Any, origins: Mapping[str, str], path: Path | None) -> str:
+def say(kind: Any, problem: Any, origins: Mapping[str, str], path: Path | None) -> str:
     """What is wrong with a value, in words: where, what, the rule and the nearest right thing."""
     sections = kind.section_names()
     place = [str(part + 1 if isinstance(part, int) else part) for part in problem["loc"]]  # events are counted from 1
@@ -63,7 +60,7 @@ def say(kind: "type[Scenario]", problem: Any, origins: Mapping[str, str], path: 
     return f"{where}{name} = {problem['input']!r}: {rule}{valid}"
 
 
-def check_calendar(scenario: "Scenario", path: Path | None) -> None:
+def check_calendar(scenario: Any, path: Path | None) -> None:
     """Dates are dates, and the run ends before the calendar does."""
     where = f"{path}: " if path else ""
     check_dates((scenario.run.start,), f"{where}run.start")
@@ -84,7 +81,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
 
 
-def check_events(scenario: "Scenario", origins: Mapping[str, str], path: Path | None) -> None:
+def check_events(scenario: Any, origins: Mapping[str, str], path: Path | None) -> None:
     """What an event sets may change while a world lives, and is valid with all that holds by then."""
     kind, plain = type(scenario), scenario.model_dump() | {"events": ()}
     sections = kind.section_names()
@@ -119,7 +116,7 @@ NEEDS = {  # a service, one that it cannot do without, and why
 }
 
 
-def check_needs(scenario: "Scenario", path: Path | None) -> None:
+def check_needs(scenario: Any, path: Path | None) -> None:
     """On no day may a service be on while one that it needs is off."""
     where = f"{path}: " if path else ""
     on = {name: section.on for name, section in scenario.sections().items() if hasattr(section, "on")}
@@ -134,7 +131,7 @@ def check_needs(scenario: "Scenario", path: Path | None) -> None:
                 raise BadInput(f"{where}{when}{service}.on = true needs {needed}.on = true: {why}")
 
 
-def idle_levers(scenario: "Scenario") -> list[str]:
+def idle_levers(scenario: Any) -> list[str]:
     """A line for each lever that was set and moves nothing, since what it works on is on no day."""
     usual = {it.name: it.value for it in type(scenario)().parameters()}
     lines = []
@@ -146,7 +143,7 @@ def idle_levers(scenario: "Scenario") -> list[str]:
     return lines
 
 
-def check_steering(scenario: "Scenario", path: Path | None) -> None:
+def check_steering(scenario: Any, path: Path | None) -> None:
     """What a rule moves must be a decided number that may change, valid wherever the rule may put it."""
     if not scenario.can_be_on("steering"):
         return

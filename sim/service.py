@@ -6,7 +6,6 @@ World, scenario files, the company's books, saved worlds, pages and sweeps read 
 the same object in a module or a notebook; it is handed over in Python, or named on the command line as `module:NAME`.
 """
 
-import functools
 import hashlib
 import importlib
 import inspect
@@ -14,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
@@ -22,12 +21,10 @@ from sim.engine.columns import Table
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Settings
 from sim.ground.metrics import Metric, flow
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 Each = Literal["person", "shop", "world"]  # what a table has a row for
-Step = Callable[["World"], None]
+Step = Callable[[State], None]
 SCRIPT = "__main__"  # the module of a notebook or a script, which other processes cannot import
 WORD, METRIC = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[a-z_]+\.[a-z_]+")
 
@@ -39,13 +36,13 @@ class Service:
         name: of its section in a scenario file, its first table and its metrics.
         settings: the section: a subclass of Settings, every setting declared by `decided` or `assumed`. If it has a switch
             `on`, a service of one's own is stepped only on days on which that is true.
-        step: what happens on a day, given the world.
+        step: what happens on a day, given the state of the world.
         tables: its columns. A tuple of tables has a row a person each; a mapping says what each has a row for: "person",
-            "shop" or "world" (one row), or a function of the world that gives the number of rows. The first is
-            `world.users.NAME`; all are found by their class, as `world.rows(GameColumns)`.
+            "shop" or "world" (one row), or a function of the state that gives the number of rows. The first is
+            `world.users.NAME`; all are found by their class, as `state[GameColumns]`.
         metrics: what it measures, named NAME.thing.
         revenue: reasons for which money reaches the company, and what a page calls each. Each is a metric, `revenue.REASON`.
-        costs: reasons for which the company pays, and what a page calls each; paid as `pay_cost(world, REASON, cents)`.
+        costs: reasons for which the company pays, and what a page calls each; paid as `state.pay_cost(REASON, cents)`.
         born: what happens on day 0, in worlds in which the service can ever be on.
         after: the phase of the day that a service of one's own comes after; `hongbao day` lists them. It must come before
             `company.settle`, when the books close, and to be felt today before `experience.feel`.
@@ -60,7 +57,7 @@ class Service:
         settings: type[Settings],
         step: Step,
         *,
-        tables: Iterable[type[Table]] | Mapping[type[Table], Each | Callable[["World"], int]] = (),
+        tables: Iterable[type[Table]] | Mapping[type[Table], Each | Callable[[State], int]] = (),
         metrics: Iterable[Metric] = (),
         revenue: Mapping[str, str] | None = None,
         costs: Mapping[str, str] | None = None,
@@ -95,7 +92,7 @@ class Service:
             self._refuse(f"{self.name}.{key} is {problem['input']!r} by default: {problem['msg']}")
         for what in (self.step, *([] if self.born is None else [self.born])):
             if not callable(what):
-                self._refuse(f"{what!r} is no function of the world")
+                self._refuse(f"{what!r} is no function of the state")
         for table, each in self.tables.items():
             if not (isinstance(table, type) and issubclass(table, Table)):
                 self._refuse(f"tables: {table!r} must be a class that extends Table")
@@ -138,11 +135,11 @@ class Service:
         names = (self.name if not at else f"{self.name}_{_in_small(it.__name__)}" for at, it in enumerate(self.tables))
         return dict(zip(names, self.tables, strict=True))
 
-    def is_on(self, world: "World") -> bool:
+    def is_on(self, world: State) -> bool:
         """Whether it is on today; one without a switch always is."""
         return bool(getattr(world.settings(self.settings), "on", True))
 
-    def live(self, world: "World") -> None:
+    def live(self, world: State) -> None:
         """Live a day, if it is on."""
         if self.is_on(world):
             self.step(world)
@@ -290,16 +287,3 @@ def _module(named: str, name: str) -> Any:
             raise
         said = f"{type(problem).__name__}: {problem}"
         raise BadInput(f"service {named!r}: its module cannot be loaded: {said}") from problem
-
-
-@functools.cache
-def section_of(kind: type[Settings], settings: type[Settings]) -> str:
-    """The name of a section by the class that declares it, of a kind of scenario.
-
-    Raises:
-        KeyError: it has no such section.
-    """
-    for name, field in kind.model_fields.items():
-        if field.annotation is settings:
-            return name
-    raise KeyError(f"no section is declared by {settings.__name__}: is its service among the world's `services`?")

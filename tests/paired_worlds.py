@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import summarise
 from sim.scenario import Scenario
 from sim.world import World

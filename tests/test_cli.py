@@ -25,7 +25,8 @@ from sim.day import DAY
 from sim.results import Comparison
 from sim.scenario import Scenario
 from sim.scenario_rules import idle_levers
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 ROOT = Path(__file__).parents[1]
 SMALL = ("--users", "300", "--days", "4")
@@ -137,7 +138,7 @@ def test_a_day_is_printed_phase_by_phase(hongbao: Callable[..., Result]) -> None
     done = hongbao("day", "--format", "json")
     phases = json.loads(done.stdout)
     assert len(phases) == len(DAY)
-    assert phases[0]["phase"] == "clock.turn"
+    assert phases[0]["phase"] == "events.take_events"
     assert all(phase["what happens"] for phase in phases)
     assert "clock.turn" in hongbao("day").stdout
 

@@ -3,10 +3,10 @@
 Worlds are paired: the same people with the same luck, over several seeds; the 95 % interval of the difference must lie
 on the side that the story says. A service whose worth is not felt, or that nobody uses, fails the first of them.
 
-What is told elsewhere: updates cut tickets (services/test_updates.py), chat moves complaints off the public channel and
-a broadcast settles like questions cheaper (services/test_support.py), better data lowers default
-(services/test_banking.py), surge shortens waits and prices some out (services/test_rides.py), a late bill is rarer with
-reminders (services/test_bills.py), free payments spread faster than paid ones (test_stories.py).
+What is told elsewhere: updates cut tickets (shopping/test_updates.py), chat moves complaints off the public channel and
+a broadcast settles like questions cheaper (support/test_support.py), better data lowers default
+(banking/test_banking.py), surge shortens waits and prices some out (rides/test_rides.py), a late bill is rarer with
+reminders (bills/test_bills.py), free payments spread faster than paid ones (test_stories.py).
 """
 
 import json

@@ -14,7 +14,8 @@ from sim.engine import kernels
 from sim.experiments.limits.laws import fingerprint
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "scenarios").glob("*.toml"))
@@ -122,7 +123,7 @@ def test_a_cent_made_of_nothing_or_lost_stops_the_run(row: int, cents: int) -> N
 
 def test_a_payment_that_cannot_be_covered_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Told with day, phase and who: here packets are given by people who were robbed since they decided."""
-    from sim.people import purse
+    from sim.payments import purse
 
     world = lived(small(FILES[0], **{"run.users": 200, "run.days": 2, "wallet.first_owners": 1.0}))
     monkeypatch.setattr(purse, "top_up", lambda *_: None)
@@ -277,6 +278,6 @@ def test_the_room_in_an_outbox_does_not_matter(
     """Breaks if anything read while deciding is changed by delivering: with little room, boxes come in between."""
     monkeypatch.setattr(kernels.outbox, "__defaults__", (128,))
     for name, module in list(sys.modules.items()):
-        if name.startswith("sim.services.") and hasattr(module, "ROOM"):
+        if name.startswith("sim.") and hasattr(module, "ROOM"):
             monkeypatch.setattr(module, "ROOM", 256)
     assert fingerprint(lived(small(path))) == plain(path)

@@ -116,13 +116,13 @@ def test_a_lever_moves_its_metric(lever: str, value: Any, metric: str, sign: int
 
 
 def test_every_lever_of_a_service_is_pulled() -> None:
-    """But for switches of whole services, what is told of elsewhere, and the rule that pulls one (firms/test_steering.py)."""
+    """But for switches of whole services, what is told of elsewhere, and the rule that pulls one (company/test_steering.py)."""
     from sim.scenario import Scenario
 
     pulled = {lever for lever, *_ in LEVERS}
     elsewhere = {
-        "lucky_money.split",  # services/test_lucky_money.py: an equal split
-        "subscriptions.sells",  # services/test_subscriptions.py: a membership
+        "lucky_money.split",  # payments/test_lucky_money.py: an equal split
+        "subscriptions.sells",  # subscriptions/test_subscriptions.py: a membership
     }
     decided = {p.name for p in Scenario.make().parameters() if p.origin == "decided"}
     levers = {name for name in decided if not name.endswith(".on") and not name.startswith("steering.")}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from sim.experiments.magnitudes import Magnitude, magnitudes
-from sim.ground import measures
-from sim.ground.friends import Friends, FriendsSettings
+from sim.ground.friends import measures
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 from sim.scenario import Scenario
 from sim.world import World
 

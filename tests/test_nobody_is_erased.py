@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
 from sim.world import World
@@ -21,7 +22,7 @@ def longest_low(world: World, days: int) -> tuple[int, float]:
     for _ in range(days):
         world.step()
         member = world.users.users.membership == MEMBER
-        felt = world.felt.rows.satisfaction
+        felt = world[FeltColumns].satisfaction
         low = np.where(member & (felt < LOW), low + 1, 0)
         longest = max(longest, int(low.max()))
         farthest = max(farthest, float(np.abs(felt[member]).max(initial=0.0)))
@@ -40,9 +41,9 @@ def test_who_loses_a_fortune_comes_back() -> None:
     """A loss of 400 CNY on one day; breaks if absence keeps the last feeling (17 of 5,000 were gone for 660 days)."""
     world = World(Scenario.make(run={"users": 150, "days": 200}))
     world.step()
-    world.felt.rows.later[:30] = -400.0
+    world[FeltColumns].later[:30] = -400.0
     longest, farthest = longest_low(world, 150)
     assert 0 < farthest < FAR
     assert longest < LONG
     members = world.users.users.membership[:30] == MEMBER
-    assert world.felt.rows.satisfaction[:30][members].mean() > 0.0
+    assert world[FeltColumns].satisfaction[:30][members].mean() > 0.0

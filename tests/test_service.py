@@ -14,8 +14,9 @@ from sim.cli import hongbao
 from sim.day import phases
 from sim.engine.settings import BadInput
 from sim.experiments.assumptions import draw_futures
-from sim.services.stickers import STICKERS
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.stickers.stickers import STICKERS
+from sim.world import World
 
 GAME = '''
 import numpy as np
@@ -47,7 +48,7 @@ SOLD = sim.flow("game.sold", "items", "items sold")
 
 def first(world):
     """Everyone begins with one."""
-    world.rows(GameColumns).items[:] = 1
+    world[GameColumns].items[:] = 1
 
 
 def step(world):
@@ -57,10 +58,10 @@ def step(world):
     worth = -400 * np.log(sim.uniforms(world.luck("game.worth"), who))
     buys = (worth >= it.price) & (sim.means(world, who) >= it.price)
     sim.sell(world, who[buys], it.price, worth[buys], "items")
-    world.rows(GameColumns).items[who[buys]] += 1
-    world.rows(ShelfColumns).sold[0] += buys.sum()
+    world[GameColumns].items[who[buys]] += 1
+    world[ShelfColumns].sold[0] += buys.sum()
     world.add(SOLD, int(buys.sum()))
-    sim.pay_cost(world, "servers", 50)
+    world.pay_cost("servers", 50)
 
 
 GAME = sim.Service(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results.intervals import Interval, interval, paired
 from sim.scenario import Scenario
 from sim.world import World

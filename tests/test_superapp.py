@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from paired_worlds import SCENARIOS, outcome, world_of
 
+from sim.banking.banking import limit
+from sim.banking.credit import LoanColumns
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
 from sim.scenario_rules import NEEDS
-from sim.services.banking import limit
 from sim.world import World
 
 PEOPLE, DAYS = 2_000, 60
@@ -195,7 +196,7 @@ def test_a_loan_never_exceeds_its_limit_on_any_day() -> None:
     at_limit = 0
     while world.running:
         world.step()
-        owed = world.column("loans", "owed")
+        owed = world[LoanColumns].owed
         assert (owed <= most).all()
         at_limit += int((owed == most.astype(np.int64)).sum())
     world.close()

@@ -13,14 +13,16 @@ import mesa
 import numpy as np
 import pytest
 
+from sim.company.rival import Rival, RivalColumns
 from sim.day import DAY, name_of
 from sim.declared import METRICS, PEOPLE
 from sim.engine.settings import BadInput
 from sim.experiments.limits.laws import fingerprint
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, WALLET
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 # Mesa
 
@@ -73,11 +75,12 @@ def test_a_seed_that_is_no_number_is_refused_and_not_passed_over() -> None:
 
 def test_mesa_can_see_the_firms() -> None:
     world = World(Scenario.make(run={"users": 50, "days": 1}))
-    assert world.rival in list(world.agents)
-    before = world.rival.service_sales
-    world.rival.caught_up = 0.5
-    assert world.tables["rival"].rows.caught_up[0] == 0.5  # an agent is a view of its row
-    assert world.rival.service_sales == before
+    (rival,) = world.agents_by_type[Rival]
+    assert rival in list(world.agents)
+    before = rival.service_sales
+    rival.caught_up = 0.5
+    assert world[RivalColumns].caught_up[0] == 0.5  # an agent is a view of its row
+    assert rival.service_sales == before
     world.close()
 
 

@@ -10,12 +10,12 @@ import sys
 
 import click
 
-from sim import __version__
 from sim.cli import checks, experiments, model
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.screen import SPELLED_OUT
+from sim.version import __version__
 
 SELDOM = 100_000  # new objects between looks for dead ones: what a start loads stays, and looking took a tenth of it
 

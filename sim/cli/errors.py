@@ -105,7 +105,7 @@ def _exit_code(error: Exception) -> int | None:
         return 1
     from sim.experiments.sweep_tally import SweepStopped
     from sim.ground.ledger import LedgerError
-    from sim.world import ModelError
+    from sim.state import ModelError
 
     if isinstance(error, SweepStopped):
         return 3

@@ -126,7 +126,7 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
 
 def say_network(file: str) -> None:
     """What the reader took for what in a network's file, once a command."""
-    from sim.ground.friends import Friends
+    from sim.ground.friends.friends import Friends
 
     context = click.get_current_context(silent=True)
     said = set[str]() if context is None else context.meta.setdefault("networks", set())

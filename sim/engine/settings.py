@@ -210,3 +210,16 @@ def parameters(sections: dict[str, Settings]) -> Iterator[Parameter]:
                 field.description or "",
                 note.get("source", ""),
             )
+
+
+@functools.cache
+def section_of(kind: type[BaseModel], settings: type[Settings]) -> str:
+    """The name of a section of a kind of scenario, by the class that declares it or a part of it.
+
+    Raises:
+        KeyError: it has no such section.
+    """
+    for name, field in kind.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, settings):
+            return name
+    raise KeyError(f"no section is declared by {settings.__name__}: is its service among the world's `services`?")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sim.experiments.home import environment
 from sim.experiments.room import check_memory
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 from sim.world import World
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from sim import __version__
 from sim.engine.settings import BadInput
 from sim.experiments import home
 from sim.experiments.machine import cores
 from sim.experiments.pool import TRIES, Task, WorkerLost, deaf, without_script
 from sim.experiments.worker import CODE, sees
 from sim.ground import paths
+from sim.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim import __version__
 from sim.declared import metrics_of
 from sim.engine.settings import BadInput
 from sim.experiments.claim import claimed
@@ -22,12 +21,13 @@ from sim.experiments.tally import Tally, is_precise
 from sim.experiments.warm_up import warm_up
 from sim.experiments.worker import CODE, code_of, other_code
 from sim.ground import paths
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results.comparisons import Comparison
 from sim.results.folders import OF_A_COMPARISON, forget
 from sim.results.runs import Result
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
+from sim.version import __version__
 
 REPLICATES = 8
 LEAST_REPLICATES = 4  # before it is asked whether that is precise: of fewer, some look so by luck

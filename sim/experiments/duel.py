@@ -19,11 +19,10 @@ from sim.experiments.compare import compare
 from sim.experiments.games import best_responses, equilibria
 from sim.experiments.pairing import UnfairComparison
 from sim.experiments.run import Progress
-from sim.firms.rival import against
 from sim.results.comparisons import Comparison
 from sim.results.files import write_json
 from sim.results.intervals import interval, paired
-from sim.scenario import Given, Scenario
+from sim.scenario import Given, Scenario, against
 
 OURS, THEIRS = "profit.total", "rival.profit"
 SHOWN = (OURS, THEIRS, "welfare.users", "users.daily")

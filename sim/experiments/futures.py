@@ -16,7 +16,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import __version__
 from sim.declared import metrics_of
 from sim.engine.settings import BadInput
 from sim.experiments import regret
@@ -39,7 +38,8 @@ from sim.results.futures import RUNS, Futures, headline
 from sim.results.sweep_folders import identity
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
-from sim.world import ModelError
+from sim.state import ModelError
+from sim.version import __version__
 
 LEAST, SEEDS = 2, 4  # futures; seeds of each unless asked otherwise: the fewest of which luck can be told well enough
 MANY = 10_000  # runs above which they must be meant

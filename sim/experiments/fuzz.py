@@ -25,7 +25,7 @@ from sim.people.trust import Happening
 from sim.results.files import check_folder, whole_file
 from sim.scenario import Scenario
 from sim.scenario_rules import FIXED
-from sim.world import ModelError
+from sim.state import ModelError
 
 USERS, DAYS = (60, 1_500), (7, 120)
 AT_AN_END = 0.1  # of draws, at either end of the range

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.company.company import GROUPS
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput
-from sim.firms.company import GROUPS
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World

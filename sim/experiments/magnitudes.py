@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.people.users import MEMBER
+from sim.people.knowledge import KnowledgeColumns
+from sim.people.users import MEMBER, UserColumns
 from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
@@ -93,8 +94,8 @@ def _lived(path: Path, size: Mapping[str, Any]) -> dict[str, float]:
     while world.running:
         world.step()
         if world.day == MONTH:
-            members = world.column("users", "membership") == MEMBER
-            bought = float((world.column("knowledge", "purchases")[members] > 0).mean())
+            members = world[UserColumns].membership == MEMBER
+            bought = float((world[KnowledgeColumns].purchases[members] > 0).mean())
     world.close()
     return summarise(world.history, world.metrics) | {BUYERS: bought}
 

@@ -19,7 +19,8 @@ from sim.experiments.plan_file import PlanFile
 from sim.experiments.plan_reading import read_plan
 from sim.experiments.plan_scenarios import scenarios_of
 from sim.experiments.plan_values import Values
-from sim.ground import friend_files, paths
+from sim.ground import paths
+from sim.ground.friends import friend_files
 from sim.results.comparisons import Differing, listed
 from sim.scenario import Scenario
 from sim.service import SomeNamed, all_called

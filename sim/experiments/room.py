@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sim.engine.settings import BadInput
 from sim.experiments.machine import available_memory, cores
 from sim.experiments.pool import PROCESS_BYTES
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 from sim.service import Service, check_importable
 from sim.world import World

@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from sim import __version__
 from sim.engine.settings import BadInput, plain
 from sim.experiments.claim import claimed
 from sim.experiments.machine import machine, peak_memory
 from sim.experiments.room import check_memory
 from sim.ground import paths
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results.folders import OF_A_RUN
 from sim.results.runs import Result, summarise
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
+from sim.version import __version__
 from sim.world import World
 
 Progress = Callable[[int, int], None]  # so many done, of so many

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from pathlib import Path
 
 from sim.experiments.worker import network_name
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results.files import named
 from sim.results.sweep_folders import NETWORKS, PARTS
 from sim.scenario import Scenario

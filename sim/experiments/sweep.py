@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sim import __version__
 from sim.engine.settings import BadInput
 from sim.experiments.cluster import LOCAL, Cluster, ClusterLost
 from sim.experiments.lock import only_one
@@ -29,6 +28,7 @@ from sim.results.sweep_folders import ABOUT, LOCK, PARTS, PLAN, POINTS, TABLE, i
 from sim.results.sweeps import Sweep
 from sim.scenario import Scenario
 from sim.service import SomeNamed, check_importable
+from sim.version import __version__
 
 
 def sweep(

@@ -12,7 +12,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim import __version__
 from sim.declared import metrics_of
 from sim.engine.settings import BadInput, limits
 from sim.experiments.claim import check_inputs, plan_in, strangers
@@ -25,6 +24,7 @@ from sim.results.files import whole_file, write_json
 from sim.results.folders import REPORT
 from sim.results.sweep_folders import ABOUT, PLAN, POINTS, TABLE, canonical, read_summaries
 from sim.results.sweeps import Sweep
+from sim.version import __version__
 
 TOGETHER = 5_000  # rows written at a time
 UNKNOWN = "unknown"  # which code made the runs of a sweep whose description was damaged

@@ -6,7 +6,8 @@ from typing import Any
 
 from sim.engine.settings import BadInput
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 WARM_USERS, WARM_DAYS = 256, 35  # a world small enough to cost nothing, long enough for a payday and a month's end
 

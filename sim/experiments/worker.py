@@ -23,18 +23,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim import __version__
 from sim.experiments.home import FOLDER
 from sim.experiments.lock import in_turn
 from sim.experiments.run import run
-from sim.ground.friends import Friends, FriendsSettings
+from sim.ground.friends.friends import Friends
+from sim.ground.friends.terms import FriendsSettings
 from sim.results.files import named, whole_file, write_json
 from sim.results.runs import Result
 from sim.results.sweep_folders import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, place_of
 from sim.scenario import Scenario
+from sim.version import __version__
 
 MODEL = (  # folders and files of which a run is made
-    "engine", "ground", "people", "firms", "services", "service.py", "day.py", "declared.py", "scenario.py",
+    "engine", "ground", "people", "messaging", "payments", "bills", "stickers", "shopping", "assistant", "support", "subscriptions",
+    "advertising", "rides", "trips", "banking", "company", "service.py", "day.py", "declared.py", "scenario.py",
     "scenario_rules.py", "world.py",
 )  # fmt: skip
 

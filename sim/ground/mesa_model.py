@@ -7,9 +7,8 @@ import operator
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import mesa
 import numpy as np
@@ -17,9 +16,6 @@ import pandas as pd
 
 from sim.engine.names import nearest
 from sim.ground.metrics import LAST_DAYS, Metric
-
-if TYPE_CHECKING:
-    from sim.world import World
 
 SUMMARY = "summary."  # begins the name of what a metric comes to over the days, beside its value of the day
 
@@ -58,7 +54,7 @@ class SoFar(Sequence[float]):
 class Model(mesa.Model):  # type: ignore[misc, unused-ignore]
     """A Mesa model that Mesa does not hold on to, and of which a copy, by `copy` or by `pickle`, is one of its own."""
 
-    pool: Executor | None = None  # threads, which belong to this process: whoever needs them starts them
+    pool: Any = None  # threads, which belong to this process: whoever needs them starts them
     _numbered = 0
 
     def register_agent(self, agent: mesa.Agent) -> None:
@@ -105,7 +101,7 @@ class Collector(mesa.DataCollector):  # type: ignore[misc, unused-ignore]
         for name, values in self.days.items():
             values[:] = days.get(name, [0] * lived)  # of a service of one's own that begins now there was nothing
 
-    def collect(self, model: "World") -> None:
+    def collect(self, model: Any) -> None:
         """Add a row: today's metrics; a ratio is worked out from the two that it divides."""
         if hasattr(self, "_collection_steps"):  # Mesa 3.5: what batch_run goes by
             self._collection_steps.append(model.time)
@@ -121,12 +117,12 @@ class Collector(mesa.DataCollector):  # type: ignore[misc, unused-ignore]
         return pd.DataFrame(self.days)
 
 
-def _read(world: "World", metric: Metric) -> float:
+def _read(model: Any, metric: Metric) -> float:
     """Today's value of a metric; a ratio is worked out from the two it divides."""
     if metric.of is None:
-        return world.today.get(metric.name, 0)
-    bottom = world.today.get(metric.of[1], 0)
-    return world.today.get(metric.of[0], 0) / bottom if bottom else 0.0
+        return model.today.get(metric.name, 0)
+    bottom = model.today.get(metric.of[1], 0)
+    return model.today.get(metric.of[0], 0) / bottom if bottom else 0.0
 
 
 def warn_of_equal_rows(seed: int, is_seed_given: bool) -> None:

@@ -10,6 +10,8 @@ meant (`force`). A file or folder counts as an earlier result's if it says so it
 import contextlib
 import difflib
 import errno
+import functools
+import hashlib
 import itertools
 import json
 import os
@@ -255,3 +257,20 @@ def _is_empty(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         return not any(folder.iterdir())
     return False
+
+
+def content(file: str | Path) -> str:
+    """Hash of what a file holds, by which it is known wherever it lies; empty where it cannot be read."""
+    path = Path(file)
+    try:
+        about = path.stat()
+        return _hashed(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    except OSError:
+        return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _hashed(path: Path, *state: int) -> str:
+    """Hash of a file as long as its size and time stay as they are."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,7 @@ leaves for the rival; besides, a few drop out for reasons of their own.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,14 +15,12 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
+from sim.ground.friends import friends
 from sim.ground.metrics import flow, stock
-from sim.people.experience import forgotten, worth_on_rival
-from sim.people.users import DROPPED_OUT, LEFT, MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
-
+from sim.people.experience import FeltColumns, OutsideOptionColumns, forgotten, rival_terms, worth_on_rival
+from sim.people.trust import NewsColumns, TrustColumns
+from sim.people.users import DROPPED_OUT, LEFT, MEMBER, UserColumns
+from sim.state import State
 
 CROWD = 1_024  # people whose luck is drawn at a time
 SOON = 8  # reviewed ahead that the memory is asked for
@@ -253,43 +251,43 @@ def rest(advantage: float, network_weight: float, members: float, both: float) -
     return found
 
 
-def first_attention(world: "World") -> None:
+def first_attention(state: State) -> None:
     """Day 0: members' attention is here, but for those who also have the rival, if there is one.
 
     They are where they would come to were it worth a usual day to each, as we are: a market at its rest, which a rival
     that is better then moves.
     """
-    mine, settings = world.tables["attention"].rows, world.now.attention
-    members = world.users.rows.membership == MEMBER
-    drawn = luck.uniforms(world.lasting_luck("attention.has_rival"), world.size) < settings.has_rival
-    mine.has_rival[...] = members & drawn & world.now.rival.on
+    mine, settings = state[AttentionColumns], state.settings(AttentionSettings)
+    members = state[UserColumns].membership == MEMBER
+    drawn = luck.uniforms(state.lasting_luck("attention.has_rival"), state.size) < settings.has_rival
+    mine.has_rival[...] = members & drawn & (state[OutsideOptionColumns].launched[0] > 0.0)
     mine.attention[...] = members
     both = np.flatnonzero(mine.has_rival)
     if both.size:
-        mine.attention[both] = rest(0.0, settings.network_weight, members.mean(), both.size / world.size)
+        mine.attention[both] = rest(0.0, settings.network_weight, members.mean(), both.size / state.size)
 
 
-def shift(world: "World") -> None:
+def shift(state: State) -> None:
     """Attention moves between us and the rival; some leave."""
-    settings, mine, users = world.now.attention, world.tables["attention"].rows, world.users.rows
-    felt, trust, rows = world.felt.rows, world.tables["trust"].rows.trust, world.friends.rows
+    settings, mine, users = state.settings(AttentionSettings), state[AttentionColumns], state[UserColumns]
+    felt, trust, rows = state[FeltColumns], state[TrustColumns].trust, state.friends.rows
     place = place_of(users.membership, mine.attention, mine.has_rival)
-    rival, it, installed = world.rival.terms(), settings.row, 0
+    rival, it, installed = rival_terms(state), settings.row, 0
     if rival.launched:
-        news, key = float(world.news.rows.news[0]), world.luck("attention.install")
-        (installed,) = world.over_blocks(
+        news, key = float(state[NewsColumns].news[0]), state.luck("attention.install")
+        (installed,) = state.over_blocks(
             lambda part: (_install(*part, users, felt, mine, trust, place, rows, rival, news, it, key),)
         )
-    keys = world.luck("attention.leave"), world.luck("attention.drop_out")
-    today = world.day % REVIEW
-    left, dropped = world.over_blocks(
+    keys = state.luck("attention.leave"), state.luck("attention.drop_out")
+    today = state.day % REVIEW
+    left, dropped = state.over_blocks(
         lambda part: _shift(*part, today, users, felt, mine, trust, place, rows, rival, it, keys)
     )
-    members, attention, multihoming = world.over_blocks(lambda part: _count(*part, users.membership, mine))
-    world.note("attention.mean", attention / 1e6 / max(1, members))
-    world.note("attention.rival", 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
-    world.note("attention.multihoming", multihoming / max(1, members))
-    world.note("attention.installs", installed)
-    world.note("attention.leaves", left)
-    world.note("attention.dropped_out", dropped)
-    world.add("users.leaves", left + dropped)
+    members, attention, multihoming = state.over_blocks(lambda part: _count(*part, users.membership, mine))
+    state.note("attention.mean", attention / 1e6 / max(1, members))
+    state.note("attention.rival", 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
+    state.note("attention.multihoming", multihoming / max(1, members))
+    state.note("attention.installs", installed)
+    state.note("attention.leaves", left)
+    state.note("attention.dropped_out", dropped)
+    state.add("users.leaves", left + dropped)

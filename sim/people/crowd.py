@@ -2,13 +2,12 @@
 
 import operator
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from typing import Any, NoReturn, SupportsIndex
 
 from sim.engine.names import nearest
 from sim.ground.ledger import BANK, WALLET
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.users import UserColumns
+from sim.state import State
 
 OF_A_PERSON = ("wallet", "bank", "row")  # besides a row of each table
 
@@ -16,11 +15,11 @@ OF_A_PERSON = ("wallet", "bank", "row")  # besides a row of each table
 class Person:
     """One person, for looking: `world.users[17].messaging.sent`."""
 
-    def __init__(self, world: "World", row: int, tables: Iterable[str]) -> None:
+    def __init__(self, state: State, row: int, tables: Iterable[str]) -> None:
         self.row = row
         for name in tables:
-            setattr(self, name, world.tables[name][row])
-        self.wallet, self.bank = int(world.ledger[WALLET][row]), int(world.ledger[BANK][row])
+            setattr(self, name, state.tables[name][row])
+        self.wallet, self.bank = int(state.ledger[WALLET][row]), int(state.ledger[BANK][row])
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a person has no {name!r}{nearest(name, self.__dict__)}")
@@ -38,8 +37,8 @@ class Crowd:
         AttributeError: there is no such table, IndexError: no such person; both say what there is.
     """
 
-    def __init__(self, world: "World", tables: Iterable[str]) -> None:
-        self._world, self._tables, self.rows = world, tuple(tables), world.tables["users"].rows
+    def __init__(self, state: State, tables: Iterable[str]) -> None:
+        self._world, self._tables, self.rows = state, tuple(tables), state[UserColumns]
 
     def __len__(self) -> int:
         return self._world.size

@@ -1,4 +1,4 @@
-"""Experience: how a day felt, how satisfaction and habit follow it at their two speeds, and what people gain.
+"""Experience: how a day felt, and how satisfaction and habit follow it at their two speeds.
 
 Services add to today's feelings of the people they touched; at the end of the day these become the day's experience
 e = theta ln(1 + talk)/ln 61 + alpha worth - nuisance - waits - unease, in logit units. Whatever a person pays is in
@@ -6,12 +6,10 @@ that worth, as is what it buys. A lump (a trip, a refund, what came on a day awa
 follow, and on days away experience fades to the person's usual day, so nobody is frozen in a bad memory. Satisfaction
 is the average of experience over about ten days, habit that of satisfaction over about a hundred: a lasting change is
 felt three times as much in the long run as after a month (Huang, Reiley, Riabov 2018).
-
-Welfare is the logsum of opening this messenger, the rival or none, in money (Small and Rosen 1981).
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,11 +17,9 @@ from sim.engine import elementary
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground.metrics import flow, stock
-from sim.people.users import LEFT, MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.ground.metrics import stock
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
 
 LN61 = math.log(61.0)
 
@@ -92,20 +88,25 @@ class FeltColumns(Table):
     surplus = Column(np.float64, 0, "welfare since day 0", "CNY")
 
 
+class OutsideOptionColumns(Table):
+    """One row: what people have besides us. The rival writes it each day; they feel it, and move by it."""
+
+    served = Column(
+        np.float64, 0, "mean worth of our services to members, as remembered, before our fees", "logit units"
+    )
+    days_of_use = Column(np.float64, 0, "people who opened our app today", "people")
+    base = Column(np.float64, 0, "worth of a day on the rival beyond talk and what it copied", "logit units")
+    copied = Column(np.float64, 0, "of the services that are here, the part it has too", "share")
+    nuisance = Column(np.float64, 0, "its adverts, a unit of aversion", "logit units")
+    unease = Column(np.float64, 0, "being known there, a unit of privacy concern", "logit units")
+    launched = Column(np.float64, 0, "1 while the rival is on the market")
+    rival_days = Column(np.float64, 0, "expected days of use of the rival today", "days")
+
+
 METRICS = (
     stock("satisfaction.mean", "logit units", "mean satisfaction of members"),
     stock("habit.mean", "logit units", "mean habit of members"),
     stock("experience.mean", "logit units", "mean experience of today's users"),
-    flow(
-        "welfare.users",
-        "cents",
-        "users' surplus: the logsum of a day with this messenger, the rival or neither, in money",
-    ),
-    flow(
-        "welfare.users_fixed_use",
-        "cents",
-        "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
-    ),
 )
 
 
@@ -146,16 +147,6 @@ def worth_on_rival(usual, served, memory, aversion, concern, terms):
     return usual + services + terms.base - terms.nuisance * aversion - terms.unease * concern
 
 
-@rule
-def logsum(here, away, attention):
-    """Worth of a day on which this messenger, the rival or neither is opened, in logit units.
-
-    `here` and `away` are e to the index of opening either, attention the part of it that goes here. Moving to an equal
-    rival changes nothing; who hardly minds opening loses hardly anything.
-    """
-    return elementary.log(1.0 + attention * here + (1.0 - attention) * away)
-
-
 class RivalTerms(NamedTuple):
     """What the rival is worth beyond a usual day: in logit units, a unit of aversion, and a unit of privacy concern."""
 
@@ -164,16 +155,6 @@ class RivalTerms(NamedTuple):
     nuisance: float
     unease: float
     launched: float  # 1 while it is on the market, else 0
-
-
-class Day(NamedTuple):
-    """What the day is like for everyone: the wish to open for its date, here and there, and the platform's usual."""
-
-    here: float  # weekday, festival and outage, in logit units
-    away: float  # the same for the rival
-    usual: float  # mean usual day
-    weight: float  # of experience in the wish to open: that of satisfaction and of habit
-    trust_weight: float
 
 
 MICRO = 1e6  # kernels sum integers, so that a total never hangs on the order: millionths of a unit
@@ -227,41 +208,10 @@ def _feel(first, last, users, felt, it):
     return members, satisfactions, habits, awake, experiences, brought
 
 
-@kernel
-def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it):
-    """Everyone's welfare of today, for members and who left for the rival.
-
-    Returns (welfare, welfare at fixed use, expected days of use of the rival), sums in millionths of CNY and of days.
-    """
-    membership, aversion = users.membership[first:last], users.advert_aversion[first:last]
-    concern, eager, here = users.privacy_concern[first:last], eagerness[first:last], attention[first:last]
-    usual, surplus, trusted = felt.usual[first:last], felt.surplus[first:last], trust[first:last]
-    experience, endured = felt.experience[first:last], felt.endured[first:last]
-    served, memory = felt.served[first:last], felt.memory[first:last]
-    ours, theirs, gain = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
-    today, fixed, elsewhere = np.empty(eager.size), np.empty(eager.size), np.empty(eager.size)
-    for i in range(eager.size):
-        today[i] = experience[i] - forgotten(endured[i], memory[i])
-    for i in range(eager.size):
-        ours[i] = elementary.exp(
-            eager[i] + day.here + day.weight * (today[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
-        )
-    for i in range(eager.size):
-        theirs[i] = worth_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
-        fixed[i] = here[i] * today[i] + (1.0 - here[i]) * theirs[i] * rival.launched
-        theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
-    for i in range(eager.size):
-        gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth
-        elsewhere[i] = (1.0 - here[i]) * theirs[i] / (1.0 + here[i] * ours[i] + (1.0 - here[i]) * theirs[i])
-        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * it.money_worth
-    gained = as_usual = there = 0
-    for i in range(eager.size):
-        minds = (membership[i] == MEMBER) | (membership[i] == LEFT)  # who dropped out of both has nothing of either
-        surplus[i] += gain[i] * minds
-        gained += int(gain[i] * MICRO) * minds
-        as_usual += int(fixed[i] * MICRO) * minds
-        there += int(elsewhere[i] * MICRO) * minds
-    return gained, as_usual, there
+def rival_terms(state: State) -> RivalTerms:
+    """What a day on the rival is worth today."""
+    now = state[OutsideOptionColumns]
+    return RivalTerms(*(float(getattr(now, name)[0]) for name in RivalTerms._fields))
 
 
 def before_fees(it: ExperienceSettings) -> float:
@@ -269,25 +219,13 @@ def before_fees(it: ExperienceSettings) -> float:
     return it.money_worth * -math.expm1(-1.0 / it.satisfaction_days)
 
 
-def feel(world: "World") -> None:
-    """Today's feelings become experience, satisfaction and habit, and the day's welfare is counted."""
-    felt, users, it = world.felt.rows, world.users.rows, world.now.experience.row
-    sums = world.over_blocks(lambda part: _feel(*part, users, felt, it))
+def feel(state: State) -> None:
+    """Today's feelings become experience, satisfaction and habit."""
+    felt, users, it = state[FeltColumns], state[UserColumns], state.settings(ExperienceSettings).row
+    sums = state.over_blocks(lambda part: _feel(*part, users, felt, it))
     members, satisfactions, habits, awake, experiences, brought = sums
-    world.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
-    world.note("habit.mean", habits / MICRO / max(1, members))
-    world.note("experience.mean", experiences / MICRO / max(1, awake))
-    world.rival.observe(brought / MICRO / max(1, members), awake)
-    eagerness, trust = world.presence.rows.eagerness, world.tables["trust"].rows.trust
-    attention, rival = world.tables["attention"].rows.attention, world.rival.terms()
-    now = world.now.presence
-    here = -math.inf if world.outage else world.calendar
-    away = world.calendar if rival.launched else -math.inf
-    weight = now.satisfaction_weight + now.habit_weight
-    day = Day(here, away, float(world.usual.rows.satisfaction[0]), weight, now.trust_weight)
-    gained, as_usual, there = world.over_blocks(
-        lambda part: _gain(*part, users, felt, eagerness, trust, attention, rival, day, it)
-    )
-    world.note("welfare.users", round(100 * gained / MICRO))
-    world.note("welfare.users_fixed_use", round(100 * as_usual / MICRO))
-    world.rival.earn(there / MICRO)
+    state.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
+    state.note("habit.mean", habits / MICRO / max(1, members))
+    state.note("experience.mean", experiences / MICRO / max(1, awake))
+    outside = state[OutsideOptionColumns]
+    outside.served[0], outside.days_of_use[0] = brought / MICRO / max(1, members), awake

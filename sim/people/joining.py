@@ -1,17 +1,15 @@
 """Joining: by oneself, because friends are here (Bass on a network), by word of mouth, or back after leaving."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
-from sim.people.users import LEFT, MEMBER, NEVER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.ground.friends import friends
+from sim.people.attention import AttentionColumns
+from sim.people.experience import FeltColumns, OutsideOptionColumns
+from sim.people.users import LEFT, MEMBER, NEVER, UserColumns
+from sim.state import State
 
 
 class JoiningSettings(Settings):
@@ -74,38 +72,40 @@ def _invite(people, users, rows, chance, key, joining):
     return number
 
 
-def step(world: "World") -> None:
+def step(state: State) -> None:
     """Outsiders join."""
-    settings, users = world.now.joining, world.users.rows
-    share = np.count_nonzero(users.membership == MEMBER) / world.size
-    key = world.luck("joining.joins")
+    settings, users = state.settings(JoiningSettings), state[UserColumns]
+    share = np.count_nonzero(users.membership == MEMBER) / state.size
+    key = state.luck("joining.joins")
 
     def block(part: tuple[int, int]) -> np.ndarray:
         joining = np.empty(part[1] - part[0], np.uint32)
-        return joining[: _join(*part, users, world.friends.rows, share, settings.row, key, joining)]
+        return joining[: _join(*part, users, state.friends.rows, share, settings.row, key, joining)]
 
-    joining = list(world.each_block(block))
-    newcomers = np.flatnonzero(users.joined == world.day - 1).astype(np.uint32)
+    joining = list(state.each_block(block))
+    newcomers = np.flatnonzero(users.joined == state.day - 1).astype(np.uint32)
     if newcomers.size and settings.invitation > 0:
-        invited = np.empty(world.size, np.uint32)
+        invited = np.empty(state.size, np.uint32)
         number = _invite(
-            newcomers, users, world.friends.rows, settings.invitation, world.lasting_luck("joining.invited"), invited
+            newcomers, users, state.friends.rows, settings.invitation, state.lasting_luck("joining.invited"), invited
         )
         joining.append(invited[:number])
-    welcome(world, np.unique(np.concatenate(joining)))
+    welcome(state, np.unique(np.concatenate(joining)))
 
 
-def welcome(world: "World", people: np.ndarray) -> None:
+def welcome(state: State, people: np.ndarray) -> None:
     """Make people members: they start from their usual day, and with both apps give half their attention to each."""
     if people.size == 0:
         return
-    users = world.users.rows
+    users = state[UserColumns]
     users.membership[people] = MEMBER
-    users.joined[people] = world.day
-    felt, mine = world.felt.rows, world.tables["attention"].rows
+    users.joined[people] = state.day
+    felt, mine = state[FeltColumns], state[AttentionColumns]
     for column in (felt.experience, felt.satisfaction, felt.habit):
         column[people] = felt.usual[people]
     felt.later[people] = felt.endured[people] = felt.served[people] = 0.0
     felt.memory[people] = 1.0
-    mine.attention[people] = np.where((mine.has_rival[people] == 1) & (world.rival.launched == 1), 0.5, 1.0)
-    world.add("users.joins", people.size)
+    mine.attention[people] = np.where(
+        (mine.has_rival[people] == 1) & (state[OutsideOptionColumns].launched[0] == 1), 0.5, 1.0
+    )
+    state.add("users.joins", people.size)

@@ -8,21 +8,17 @@ learnt from purchases.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from pydantic import BaseModel
 
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import remembered, rule
-from sim.engine.settings import Settings, assumed
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
-    from sim.world import World
+from sim.engine.settings import Settings, assumed, decided
+from sim.state import settings_of
 
 SWITCHES = 3
-MONTH = 365 / 12  # days
-USUAL_CONCERN = 0.3  # mean concern for privacy of those who named prices
 
 
 class KnowledgeSettings(Settings):
@@ -58,6 +54,27 @@ class KnowledgeColumns(Table):
     purchases = Column(np.uint16, 0, "purchases made in the app", "purchases")
 
 
+class ProfilingSettings(Settings):
+    """What the company knows of people and uses it for: a part of [company]."""
+
+    knows_purchases: bool = decided.switch(False, "whether purchases in the app are used to know people")
+    knows_profile: bool = decided.switch(False, "whether the linked profile is used to know people")
+    knows_wearables: bool = decided.switch(False, "whether wearables are used to know people")
+    ranking_uses: Literal["all", "purchases", "nothing"] = decided.word(
+        "all", "which of what is known orders lists and the assistant's answers"
+    )
+    adverts_use: Literal["all", "purchases", "nothing"] = decided.word("all", "which of what is known aims adverts")
+
+
+class RetentionSettings(Settings):
+    """Whether messages are kept: a part of [messaging]."""
+
+    ephemeral: bool = decided.switch(
+        False,
+        "whether messages vanish once read: people write more freely, but nothing is learnt from deals or read again",
+    )
+
+
 @remembered
 class Sources(NamedTuple):
     """What one use of knowledge may draw on; named as in [company]."""
@@ -67,11 +84,11 @@ class Sources(NamedTuple):
     knows_wearables: bool
 
 
-def sources(now: "Scenario", use: Literal["ranking", "adverts", "all"] = "all") -> Sources:
+def sources(now: BaseModel, use: Literal["ranking", "adverts", "all"] = "all") -> Sources:
     """What is known of people under these settings, as far as the company puts it to this use."""
-    company = now.company
+    company, messaging = settings_of(now, ProfilingSettings), settings_of(now, RetentionSettings)
     allowed = {"ranking": company.ranking_uses, "adverts": company.adverts_use, "all": "all"}[use]
-    recorded = company.knows_purchases and not now.messaging.ephemeral
+    recorded = company.knows_purchases and not messaging.ephemeral
     beyond = allowed == "all"
     return Sources(
         recorded and allowed != "nothing", company.knows_profile and beyond, company.knows_wearables and beyond
@@ -99,31 +116,6 @@ def estimate(match, n, noise, error):
     return reliability(n, noise) * (match + math.sqrt(noise / n) * error)
 
 
-def depth(now: "Scenario") -> float:
+def depth(now: BaseModel) -> float:
     """Share of the three sources that are known, whatever they are used for."""
     return sum(sources(now)) / SWITCHES
-
-
-@rule
-def unease_of_price(price, days_of_use, money_worth):
-    """Unease on a day of use at full concern, in logit units, that costs a person of usual concern `price` CNY a month.
-
-    Where nobody uses the app there is no day on which to feel it.
-    """
-    return money_worth * price / (MONTH * days_of_use * USUAL_CONCERN) if days_of_use > 0.0 else 0.0
-
-
-def unease(now: "Scenario", price: float) -> float:
-    """The same, by the share of days of use and the worth of money that are assumed."""
-    return float(unease_of_price(price, now.presence.usual_share, now.experience.money_worth))
-
-
-def be_uneasy(world: "World") -> None:
-    """Being known makes people uneasy on a day of use, in proportion to their concern and to what is known.
-
-    That messages are kept is usual, and part of the usual day: where they vanish people are the easier for it.
-    """
-    now, settings = world.now, world.now.knowledge
-    price = settings.privacy_price * depth(now) - settings.kept_price * now.messaging.ephemeral
-    if price != 0.0:
-        world.felt.rows.unease[...] += np.float32(unease(now, price)) * world.users.rows.privacy_concern

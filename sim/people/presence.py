@@ -7,7 +7,6 @@ messengers opens this one with odds in proportion to the part of it that is here
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
-from sim.ground import friends
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
-
+from sim.ground.friends import friends
+from sim.people.attention import AttentionColumns
+from sim.people.experience import FeltColumns
+from sim.people.inbox import InboxColumns
+from sim.people.trust import TrustColumns
+from sim.people.users import MEMBER, UserColumns, UsualColumns
+from sim.state import State
 
 CROWD = 1_024  # people who are worked out at a time
 STRANGER, AWAY, HERE = 0, 1, 2  # what `world.here` says of a person today
@@ -64,14 +64,6 @@ class PresenceColumns(Table):
     """A row a person."""
 
     eagerness = Column(np.float32, 0, "wish to open the app on a usual day", "logit units")
-
-
-class UsualColumns(Table):
-    """One row: the undisturbed world that presence is centred on, measured on day 0."""
-
-    satisfaction = Column(np.float64, 0, "mean satisfaction of members", "logit units")
-    friends_active = Column(np.float64, 0, "mean share of friends active")
-    members = Column(np.float64, 0, "members", "people")
 
 
 @rule
@@ -156,26 +148,26 @@ def days_of_use(eagerness):
     return max(1.0, 30.0 / (1.0 + math.exp(-eagerness)))
 
 
-def draw_eagerness(world: "World") -> None:
+def draw_eagerness(state: State) -> None:
     """Day 0: how eager everyone is, and what an undisturbed day looks like."""
-    settings = world.now.presence
+    settings = state.settings(PresenceSettings)
     _eager(
-        world.presence.rows.eagerness,
+        state[PresenceColumns].eagerness,
         settings.eagerness,
         settings.eagerness_spread,
-        world.lasting_luck("presence.eager"),
+        state.lasting_luck("presence.eager"),
     )
-    members = world.users.rows.membership == MEMBER
-    chance = 1.0 / (1.0 + np.exp(-world.presence.rows.eagerness[members].astype(np.float64)))
+    members = state[UserColumns].membership == MEMBER
+    chance = 1.0 / (1.0 + np.exp(-state[PresenceColumns].eagerness[members].astype(np.float64)))
     share = float(chance.mean()) if chance.size else 0.0
-    usual_day = world.usual.rows
+    usual_day = state[UsualColumns]
     usual_day.friends_active[0] = share * members.mean()
     usual_day.members[0] = members.sum()
-    usual_day.satisfaction[0] = float(world.felt.rows.satisfaction[members].mean()) if chance.size else 0.0
+    usual_day.satisfaction[0] = float(state[FeltColumns].satisfaction[members].mean()) if chance.size else 0.0
     # yesterday, before day 0, was a usual day
-    yesterday = luck.uniforms(world.lasting_luck("presence.before"), world.size)
-    usual = 1.0 / (1.0 + np.exp(-world.presence.rows.eagerness.astype(np.float64)))
-    users = world.users.rows
+    yesterday = luck.uniforms(state.lasting_luck("presence.before"), state.size)
+    usual = 1.0 / (1.0 + np.exp(-state[PresenceColumns].eagerness.astype(np.float64)))
+    users = state[UserColumns]
     users.active[...] = members & (yesterday < usual)
     users.last_active[members] = np.where(users.active[members] == 1, -1, -2)
 
@@ -186,24 +178,24 @@ def _eager(eagerness, mean, spread, key):
         eagerness[who] = mean + spread * luck.normal(luck.uniform(key, who, 0))
 
 
-def wake_up(world: "World") -> None:
+def wake_up(state: State) -> None:
     """Everyone decides whether to open the app today."""
-    settings, users = world.now.presence, world.users.rows
+    settings, users = state.settings(PresenceSettings), state[UserColumns]
     active = users.active
     was_active = np.packbits(active, bitorder="little")
-    everyone_share = float(active.sum(dtype=np.int64)) / max(1, world.size)
-    world.calendar = settings.weekend * ((world.date.weekday() >= 5) - 2 / 7) + settings.festival * world.festival
-    calendar = -math.inf if world.outage else world.calendar
-    unread = world.column("messaging", "unread")
-    trust, attention = world.column("trust", "trust"), world.column("attention", "attention")
-    key = world.luck("presence.opens")
+    everyone_share = float(active.sum(dtype=np.int64)) / max(1, state.size)
+    state.calendar = settings.weekend * ((state.date.weekday() >= 5) - 2 / 7) + settings.festival * state.festival
+    calendar = -math.inf if state.outage else state.calendar
+    unread = state[InboxColumns].unread
+    trust, attention = state[TrustColumns].trust, state[AttentionColumns].attention
+    key = state.luck("presence.opens")
 
     def block(part: tuple[int, int]) -> np.ndarray:
         awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
         number = _wake(
-            *part, users, world.felt.rows, world.presence.rows, unread, trust, attention, world.friends.rows, was_active, everyone_share,
-            world.usual.rows, calendar, world.day, settings.row, key, world.here, awake,
+            *part, users, state[FeltColumns], state[PresenceColumns], unread, trust, attention, state.friends.rows, was_active, everyone_share,
+            state[UsualColumns], calendar, state.day, settings.row, key, state.here, awake,
         )  # fmt: skip
         return awake[:number]
 
-    world.awake = list(world.each_block(block))
+    state.awake = list(state.each_block(block))

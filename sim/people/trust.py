@@ -8,7 +8,7 @@ policy notice or deep profiles do if privacy campaigners get them into the paper
 people, how much they mind, and what else there is to write about. A survey asks who says they will leave.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -18,10 +18,10 @@ from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge
-from sim.people.users import MEMBER
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import RetentionSettings
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
 
 Happening = Literal["headline", "breach", "policy_notice", "outage"]
 MONTH = 30  # days between campaigners' looks at what is known of people
@@ -113,34 +113,34 @@ def strength(weight, u):
     return min(1.0, loud) if loud >= 0.5 else 0.0
 
 
-def weight_of_story(world: "World", breach: bool = False) -> float:
+def weight_of_story(state: State, breach: bool = False) -> float:
     """What campaigners have to tell: how much is known of people, times how much members mind."""
-    settings, users = world.now.trust, world.users.rows
+    settings, users = state.settings(TrustSettings), state[UserColumns]
     members = users.membership == MEMBER
     concern = float(users.privacy_concern.sum(where=members, dtype=np.float64)) / max(1, int(members.sum()))
-    deep = knowledge.depth(world.now)
+    deep = knowledge.depth(state.now)
     if not breach:
         return concern * settings.notice_weight * deep
-    kept = settings.breach_accounts if world.now.messaging.ephemeral else 1.0
+    kept = settings.breach_accounts if state.settings(RetentionSettings).ephemeral else 1.0
     return concern * settings.breach_weight * (kept + deep)
 
 
-def happens(world: "World", what: Happening) -> None:
+def happens(state: State, what: Happening) -> None:
     """A dated headline, or a notice or breach that campaigners try to make one of."""
     breach = what == "breach"
     if what == "headline":
-        headline(world)
+        headline(state)
     else:
-        tell(world, weight_of_story(world, breach), luck.draw(world.luck(f"trust.{what}")), breach)
+        tell(state, weight_of_story(state, breach), luck.draw(state.luck(f"trust.{what}")), breach)
 
 
-def tell(world: "World", weight: float, u: float, breach: bool = False) -> bool:
+def tell(state: State, weight: float, u: float, breach: bool = False) -> bool:
     """Campaigners tell a story of this weight; whether a paper makes a headline of it."""
     loud = strength(weight, u)
     if loud > 0.0:
-        headline(world, loud, breach)
+        headline(state, loud, breach)
     else:
-        world.add("trust.unheard", 1)
+        state.add("trust.unheard", 1)
     return loud > 0.0
 
 
@@ -149,12 +149,12 @@ def together(news: float, loud: float) -> float:
     return 1.0 - (1.0 - news) * (1.0 - loud)
 
 
-def headline(world: "World", loud: float = 1.0, breach: bool = False) -> None:
+def headline(state: State, loud: float = 1.0, breach: bool = False) -> None:
     """The press writes about the platform: trust falls at once, news is in the air, a survey is taken."""
-    settings, trust = world.now.trust, world.tables["trust"].rows.trust
-    users = world.users.rows
+    settings, trust = state.settings(TrustSettings), state[TrustColumns].trust
+    users = state[UserColumns]
     trust *= (1.0 - settings.headline_loss * loud * users.privacy_concern).astype(np.float32)
-    news = world.news.rows
+    news = state[NewsColumns]
     news.news[0] = together(news.news[0], loud)
     if breach:
         news.breach[0] = together(news.breach[0], loud)
@@ -162,9 +162,9 @@ def headline(world: "World", loud: float = 1.0, breach: bool = False) -> None:
     members = users.membership == MEMBER
     concern = users.privacy_concern * members
     chance = settings.said_leaving * loud * concern / max(1e-9, float(concern.sum()) / max(1, int(members.sum())))
-    asked = luck.uniforms(world.luck("trust.survey"), world.size)
-    world.add("trust.said_leaving", int((members & (asked < chance)).sum()))
-    world.add("trust.headlines", 1)
+    asked = luck.uniforms(state.luck("trust.survey"), state.size)
+    state.add("trust.said_leaving", int((members & (asked < chance)).sum()))
+    state.add("trust.headlines", 1)
 
 
 @kernel
@@ -180,28 +180,28 @@ def _heal(first, last, membership, trust, days):
     return members, total
 
 
-def worry(world: "World") -> None:
+def worry(state: State) -> None:
     """Campaigners may take up what is known of people; a breach in the news makes people uneasy."""
-    settings, news = world.now.trust, world.news.rows
-    depth = knowledge.depth(world.now)
-    if depth > 0.0 and world.day % MONTH == MONTH - 1:
-        u, key = luck.draw(world.luck("trust.campaign")), world.luck("trust.campaign_story")
-        if u < settings.campaigning * depth**2 and tell(world, weight_of_story(world), luck.draw(key)):
-            world.add("trust.campaigns", 1)
+    settings, news = state.settings(TrustSettings), state[NewsColumns]
+    depth = knowledge.depth(state.now)
+    if depth > 0.0 and state.day % MONTH == MONTH - 1:
+        u, key = luck.draw(state.luck("trust.campaign")), state.luck("trust.campaign_story")
+        if u < settings.campaigning * depth**2 and tell(state, weight_of_story(state), luck.draw(key)):
+            state.add("trust.campaigns", 1)
     if news.breach[0] > 1e-3:  # what is not known cannot be lost
-        world.felt.rows.unease[...] += (
-            settings.breach_unease * depth * news.breach[0] * world.users.rows.privacy_concern
+        state[FeltColumns].unease[...] += (
+            settings.breach_unease * depth * news.breach[0] * state[UserColumns].privacy_concern
         )
-    world.note("trust.news", news.news[0])
+    state.note("trust.news", news.news[0])
 
 
-def heal(world: "World") -> None:
+def heal(state: State) -> None:
     """News fades once the day has had it in full, trust heals."""
-    settings, trust = world.now.trust, world.tables["trust"].rows.trust
+    settings, trust = state.settings(TrustSettings), state[TrustColumns].trust
     fading = 0.5 ** (1.0 / settings.news_half_life)
-    news = world.news.rows
+    news = state[NewsColumns]
     news.news[0] = news.news[0] * fading if news.news[0] > 1e-6 else 0.0
     news.breach[0] = news.breach[0] * fading if news.breach[0] > 1e-6 else 0.0
-    membership, days = world.users.rows.membership, np.float32(settings.healing_days)
-    members, total = world.over_blocks(lambda part: _heal(*part, membership, trust, days))
-    world.note("trust.mean", total / 1e6 / max(1, members))
+    membership, days = state[UserColumns].membership, np.float32(settings.healing_days)
+    members, total = state.over_blocks(lambda part: _heal(*part, membership, trust, days))
+    state.note("trust.mean", total / 1e6 / max(1, members))

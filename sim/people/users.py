@@ -1,6 +1,6 @@
 """Users: who they are. Traits are drawn once, by name; state is what a life in the messenger changes."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from pydantic import model_validator
@@ -10,9 +10,7 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Floats, Settings, assumed
 from sim.ground.metrics import flow, ratio, stock
-
-if TYPE_CHECKING:
-    from sim.world import World
+from sim.state import State
 
 NEVER, MEMBER, LEFT, DROPPED_OUT = 0, 1, 2, 3  # who left did so for the rival
 AGES = 4
@@ -75,6 +73,14 @@ class UserColumns(Table):
     last_active = Column(np.int16, AWAY, "last day on which the app was opened")
 
 
+class UsualColumns(Table):
+    """One row: the undisturbed world that presence and retention are centred on, measured on day 0."""
+
+    satisfaction = Column(np.float64, 0, "mean satisfaction of members", "logit units")
+    friends_active = Column(np.float64, 0, "mean share of friends active")
+    members = Column(np.float64, 0, "members", "people")
+
+
 METRICS = (
     stock("users.daily", "people", "people who opened the app today"),
     stock("users.monthly", "people", "members who opened the app in the last 30 days"),
@@ -119,18 +125,18 @@ def _draw(users, age_bounds, age_messages, it, keys):
         users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned)
 
 
-def draw_traits(world: "World") -> None:
+def draw_traits(state: State) -> None:
     """Day 0: who everybody is, and who is a member."""
-    settings, rows = world.now.users, world.users.rows
+    settings, rows = state.settings(UsersSettings), state[UserColumns]
     shares = np.array(settings.age_shares)
     messages = np.array(settings.age_messages)
     keys = tuple(
-        world.lasting_luck(f"users.{trait}") for trait in ("age", "sociability", "income", "aversion", "privacy")
+        state.lasting_luck(f"users.{trait}") for trait in ("age", "sociability", "income", "aversion", "privacy")
     )
     _draw(
         rows, np.cumsum(shares / shares.sum()), messages / (messages * shares / shares.sum()).sum(), settings.row, keys
     )
-    luck_of_joining = luck.uniforms(world.lasting_luck("users.first_members"), world.size)
+    luck_of_joining = luck.uniforms(state.lasting_luck("users.first_members"), state.size)
     rows.membership[...] = np.where(luck_of_joining < settings.first_members, MEMBER, NEVER)
 
 
@@ -148,15 +154,15 @@ def _count(first, last, membership, joined, last_active, since):
     return members, monthly, left, loyal
 
 
-def count(world: "World") -> None:
+def count(state: State) -> None:
     """Measure who is here."""
-    rows = world.users.rows
-    members, monthly, left, loyal = world.over_blocks(
-        lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, world.day - 30)
+    rows = state[UserColumns]
+    members, monthly, left, loyal = state.over_blocks(
+        lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
     )
-    world.note("users.daily", sum(part.size for part in world.awake))
-    world.note("users.members", members)
-    world.note("users.monthly", monthly)
-    world.note("users.left", left)
-    first = float(world.tables["usual"].rows.members[0])
-    world.note("users.retention", loyal / first if first else 0.0)
+    state.note("users.daily", sum(part.size for part in state.awake))
+    state.note("users.members", members)
+    state.note("users.monthly", monthly)
+    state.note("users.left", left)
+    first = float(state[UsualColumns].members[0])
+    state.note("users.retention", loyal / first if first else 0.0)

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sim import __version__
 from sim.engine.settings import BadInput
 from sim.ground import paths
 from sim.results.files import read_json, read_table
 from sim.results.folders import no_folder
+from sim.version import __version__
 
 ABOUT, PLAN, POINTS, TABLE = "sweep.json", "plan.toml", "points.parquet", "table.parquet"
 RUNS, FAILED = "runs", "failed"  # folders

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr, ndtri
 from twin_firms import BRAND, DISCOVERY, INBOX, KINDS, LESS, ROUNDS, Advertiser, Auction, Merchant, Rival
 
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.scenario import Scenario
 
 MOST_THREADS, MOST_PACKETS, WAVES = 40, 60, 30
@@ -1134,7 +1134,7 @@ def first_attention(scenario: Scenario, member: NDArray[np.bool_], both: NDArray
 
 
 def first_talk(scenario: Scenario, sociability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The experience of everyone's usual day, see sim/services/messaging.py."""
+    """The experience of everyone's usual day, see sim/messaging/messaging.py."""
     it, here = scenario.messaging, scenario.users.first_members
     answered = 1 + it.reply_share * scenario.presence.usual_share
     threads = it.threads * np.sqrt(sociability)

@@ -10,6 +10,7 @@ from mesa_twin import Twin
 from numpy.typing import NDArray
 
 from sim.ground.ledger import BANK, WALLET
+from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -93,7 +94,7 @@ def born(world: World) -> dict[str, NDArray[Any]]:
         "has_wallet": tables["purse"].rows.has_wallet == 1,
         "wallet": world.ledger[WALLET],
         "bank": world.ledger[BANK],
-        "experience": world.felt.rows.experience,
+        "experience": world[FeltColumns].experience,
     }
     return {name: column.copy() for name, column in columns.items()}
 

@@ -18,7 +18,7 @@ from sim.experiments.pairing import UnfairComparison, check_fair
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import run
 from sim.experiments.tally import GAINING, Tally, figures, is_precise
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import Comparison, Result
 from sim.scenario import Scenario
 from sim.world import World

@@ -14,6 +14,7 @@ from sim.engine.settings import BadInput, Settings
 from sim.experiments import fuzz as fuzzing
 from sim.experiments.fuzz import HAPPENINGS, Case, draw, fuzz, live
 from sim.people import experience
+from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -75,7 +76,7 @@ def test_a_world_that_fails_is_written_as_a_scenario_to_run_again(
 
     def spoil(world: World) -> None:
         if world.day == 2 and world.seed == draw(0, 1, **SMALL)[0].run.seed:
-            world.felt.rows.waits[...] = float("nan")
+            world[FeltColumns].waits[...] = float("nan")
         feel(world)
 
     spoil.__module__, spoil.__name__ = feel.__module__, feel.__name__

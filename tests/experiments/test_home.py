@@ -139,7 +139,7 @@ def test_kernels_run_where_numba_is_told_to_compile_nothing(tmp_path: Path) -> N
     code = textwrap.dedent("""
         import numpy as np
         from sim.engine import kernels
-        from sim.ground import friends
+        from sim.ground.friends import friends
         network = friends.Friends.generate(friends.FriendsSettings(), 300, 1)
         print(network.digest())
     """)

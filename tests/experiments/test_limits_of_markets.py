@@ -9,7 +9,7 @@ import pytest
 from sim.experiments.limits import advice, markets
 from sim.experiments.validate import LIMITS
 from sim.ground import ranking
-from sim.services import shopping
+from sim.shopping import shopping
 
 
 @pytest.mark.parametrize("row", [16, 17, 18, 19, 22, 24, 25])

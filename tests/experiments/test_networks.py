@@ -16,7 +16,7 @@ from sim.experiments.plan import Plan, fingerprint
 from sim.experiments.run import run
 from sim.experiments.sweep import sweep
 from sim.experiments.worker import network_name
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import Comparison, Result
 from sim.results.sweep_folders import identity
 from sim.scenario import Scenario

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sim import cli
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.results import Result
 from sim.scenario import Scenario
 from sim.world import World

@@ -19,9 +19,10 @@ from sim.engine.settings import BadInput
 from sim.experiments.limits import crowds, laws, money, networks
 from sim.experiments.limits.limit import Limit, held_against, mean_against
 from sim.experiments.validate import LIMITS, validate
-from sim.ground import friends
+from sim.ground.friends import friends
+from sim.payments import lucky_money
 from sim.people import attention, joining
-from sim.services import lucky_money, subscriptions
+from sim.subscriptions import subscriptions
 from sim.world import World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.people.experience import RivalTerms, experience, felt_today, follow, logsum, worth_on_rival
+from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, logsum, worth_on_rival
 from sim.people.users import MEMBER, NEVER
 from sim.world import World
 
@@ -45,30 +45,30 @@ def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says(lived: Call
         run={"users": 50, "days": 1}, messaging={"on": False, "threads": 0.0}, users={"first_members": 1.0},
         presence={"eagerness": 50.0, "eagerness_spread": 0.0}, **QUIET,
     )  # fmt: skip
-    before = world.felt.rows.satisfaction.copy(), world.felt.rows.habit.copy()
+    before = world[FeltColumns].satisfaction.copy(), world[FeltColumns].habit.copy()
     assert not np.any(before)
     for _ in range(60):
-        world.felt.rows.nuisance[...] = 1.0
+        world[FeltColumns].nuisance[...] = 1.0
         world.step()
     fast, slow, t = 10.0, 95.0, 60.0
     satisfaction = -(1 - math.exp(-t / fast))
     habit = -(1 - (slow * math.exp(-t / slow) - fast * math.exp(-t / fast)) / (slow - fast))
-    assert world.felt.rows.satisfaction.mean() == pytest.approx(satisfaction, rel=0.01)
-    assert world.felt.rows.habit.mean() == pytest.approx(habit, rel=0.03)  # in steps of a day
+    assert world[FeltColumns].satisfaction.mean() == pytest.approx(satisfaction, rel=0.01)
+    assert world[FeltColumns].habit.mean() == pytest.approx(habit, rel=0.03)  # in steps of a day
 
 
 def test_on_days_away_the_last_feeling_fades_and_todays_feelings_are_emptied(lived: Callable[..., World]) -> None:
     world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
-    before = world.felt.rows.experience.copy()
+    before = world[FeltColumns].experience.copy()
     world.step()
     away = world.users.users.active == 0
     assert away.any()
-    usual = world.felt.rows.usual[away]
+    usual = world[FeltColumns].usual[away]
     faded = usual + (before[away] - usual) * math.exp(-1 / 30)
-    assert world.felt.rows.experience[away] == pytest.approx(faded, abs=1e-6)
-    assert (world.felt.rows.experience[~away] != before[~away]).mean() > 0.9
+    assert world[FeltColumns].experience[away] == pytest.approx(faded, abs=1e-6)
+    assert (world[FeltColumns].experience[~away] != before[~away]).mean() > 0.9
     for column in ("talk", "worth", "nuisance", "waits", "unease"):
-        assert not world.felt.rows._asdict()[column].any(), column
+        assert not world[FeltColumns]._asdict()[column].any(), column
 
 
 def test_a_lump_is_felt_over_the_days_of_use_that_follow_and_in_full() -> None:
@@ -86,11 +86,11 @@ def test_a_lump_is_felt_over_the_days_of_use_that_follow_and_in_full() -> None:
 
 def test_what_comes_on_a_day_away_is_felt_on_the_next_days_of_use(lived: Callable[..., World]) -> None:
     world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
-    world.felt.rows.worth[...] = 3.0
+    world[FeltColumns].worth[...] = 3.0
     world.step()
     away = world.users.users.active == 0
-    assert (world.felt.rows.later[away] == 3.0).all()
-    assert (world.felt.rows.later[~away] == 0.0).all()
+    assert (world[FeltColumns].later[away] == 3.0).all()
+    assert (world[FeltColumns].later[~away] == 0.0).all()
 
 
 def test_moving_to_an_equal_rival_changes_nothing_and_to_a_better_one_gains_its_advantage() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim.engine import luck
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
+from sim.people.experience import FeltColumns
 from sim.people.joining import hazard, welcome
 from sim.people.users import LEFT, MEMBER, NEVER
 from sim.scenario import Scenario
@@ -76,9 +77,9 @@ def test_newcomers_start_from_their_own_usual_day(lived: Callable[..., World]) -
     new = np.flatnonzero(world.users.users.membership == NEVER)[:3].astype(np.uint32)
     world.today = {}
     welcome(world, new)
-    usual = world.felt.rows.usual[new]
-    assert world.felt.rows.satisfaction[new] == pytest.approx(usual)
-    assert world.felt.rows.habit[new] == pytest.approx(usual)
+    usual = world[FeltColumns].usual[new]
+    assert world[FeltColumns].satisfaction[new] == pytest.approx(usual)
+    assert world[FeltColumns].habit[new] == pytest.approx(usual)
     assert (world.users.attention.attention[new] == 1).all()
     assert world.today["users.joins"] == 3
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.people import knowledge
+from sim.people import knowledge, unease
+from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -69,8 +70,8 @@ def test_full_depth_costs_people_what_they_reveal_that_privacy_is_worth(lived: C
 
 def test_where_nobody_uses_the_app_nobody_is_uneasy_on_a_day_of_use() -> None:
     """Breaks where a price is divided among no days (found by `validate --fuzz`)."""
-    assert knowledge.unease_of_price(2.27, 0.0, 0.5) == 0.0
-    assert knowledge.unease_of_price(2.27, 0.5, 0.5) > 0.0
+    assert unease.unease_of_price(2.27, 0.0, 0.5) == 0.0
+    assert unease.unease_of_price(2.27, 0.5, 0.5) > 0.0
 
 
 def test_unease_is_in_proportion_to_concern_price_and_depth(lived: Callable[..., World]) -> None:
@@ -78,12 +79,12 @@ def test_unease_is_in_proportion_to_concern_price_and_depth(lived: Callable[...,
     for price, depth in ((2.27, 1), (2.27, 3), (4.54, 3)):
         sources = dict(list(ALL_KNOWN.items())[:depth])
         world = lived(run={"users": 300, "days": 1}, company=sources, knowledge={"privacy_price": price}, **QUIET)
-        knowledge.be_uneasy(world)
-        concern, unease = world.users.users.privacy_concern, world.felt.rows.unease
+        unease.add_privacy_unease(world)
+        concern, uneasy = world.users.users.privacy_concern, world[FeltColumns].unease
         minding = concern > 0
-        assert np.ptp(unease[minding] / concern[minding]) < 1e-5
-        assert not unease[~minding].any(), "who does not mind is not uneasy"
-        felt[price, depth] = float(unease.mean() / concern.mean())
+        assert np.ptp(uneasy[minding] / concern[minding]) < 1e-5
+        assert not uneasy[~minding].any(), "who does not mind is not uneasy"
+        felt[price, depth] = float(uneasy.mean() / concern.mean())
     assert felt[2.27, 3] == pytest.approx(3 * felt[2.27, 1])
     assert felt[4.54, 3] == pytest.approx(2 * felt[2.27, 3])
     assert felt[2.27, 3] == pytest.approx(0.5 * 2.27 / (365 / 12 * 0.66 * 0.3), rel=1e-4)

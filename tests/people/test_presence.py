@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from sim.engine import luck
-from sim.people.presence import PresenceSettings, pull
+from sim.people.experience import FeltColumns
+from sim.people.presence import PresenceColumns, PresenceSettings, pull
+from sim.people.users import UsualColumns
 from sim.world import World
 
 QUIET: dict[str, Any] = {
@@ -96,9 +98,9 @@ def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(
     """The bounds are only a short cut: a person opens just if wish plus friends' share beats their luck."""
     world = lived(run={"users": 400, "days": 6}, friends={"kind": kind})
     was_active = world.users.users.active.astype(float)
-    felt, own, it = world.felt.rows, world.presence.rows, world.now.presence
+    felt, own, it = world[FeltColumns], world[PresenceColumns], world.now.presence
     waiting = world.users.messaging.unread.copy()
-    usual = world.tables["usual"].rows
+    usual = world[UsualColumns]
     trust, attention = world.users.trust.trust.copy(), world.users.attention.attention.copy()
     wish = np.array([
         pull(

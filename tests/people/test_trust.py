@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sim.people import trust as trusting
+from sim.people.trust import NewsColumns, TrustColumns
 from sim.results.intervals import interval
 from sim.scenario import Scenario
 from sim.world import World
@@ -162,7 +163,7 @@ def test_half_a_headline_is_half_of_everything(lived: Callable[..., World]) -> N
         trusting.headline(world, loud)
         lost.append(1.0 - world.users.trust.trust.mean(dtype=np.float64))
         said.append(world.today["trust.said_leaving"])
-        news.append(world.news.rows.news[0])
+        news.append(world[NewsColumns].news[0])
     assert lost[0] == pytest.approx(lost[1] / 2, rel=1e-4)
     assert said[0] == pytest.approx(said[1] / 2, rel=0.1)
     assert news == [0.5, 1.0]
@@ -203,7 +204,7 @@ def distrusted(level: float, day: int = 0, **sections: Any) -> World:
     world = World(Scenario.make(**(SHOPS | sections | {"trust": {"healing_days": 1e9}})))
     while world.running:
         if world.day == day:
-            world.tables["trust"].rows.trust[...] = level
+            world[TrustColumns].trust[...] = level
         world.step()
     world.close()
     return world

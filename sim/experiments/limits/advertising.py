@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.advertising import advertiser, advertising, auctions
+from sim.advertising.advertiser import AdvertiserColumns, AdvertisersSettings
+from sim.advertising.auctions import FIRST, GSP, ROUNDS, VCG
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import QUIET, Limit, held_against, live, mean_against, quiet_world
-from sim.firms import advertiser
-from sim.firms.advertiser import AdvertisersSettings
-from sim.ground import auctions
-from sim.ground.auctions import FIRST, GSP, ROUNDS, VCG
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import COMPANY
 from sim.people import experience, presence
+from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
-from sim.services import advertising
 from sim.world import World
 
 KINDS = {"gsp": GSP, "vcg": VCG, "first": FIRST}
@@ -257,7 +256,7 @@ def _tight_world(people: int, days: int, seed: int) -> list[Limit]:
             )
         )
     ) as world:
-        rows = world.tables["advertisers"].rows
+        rows = world[AdvertiserColumns]
         used = 0
         for _ in range(days):
             world.step()
@@ -350,7 +349,7 @@ def _audience(load: float, people: int, steepness: float, worth: float, seed: in
             advertising={"on": True, "discovery_slots": load, "nuisance": steepness, "discovery_intrusion": 1.0},
         )
     ) as world:
-        felt = world.felt.rows
+        felt = world[FeltColumns]
         for column in (felt.satisfaction, felt.habit, felt.experience):
             column[...] = -steepness * load  # where they come to rest
         came = 0

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from sim.assistant import assistant
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.experiments.limits.limit import AWAKE, Limit, endow, live, mean_against, quiet_world
 from sim.ground.ledger import BANK
 from sim.people import presence
-from sim.services import assistant
+from sim.shopping.needs import NeedColumns
 
 PRICE = 10_000  # cents, of every shop
 
@@ -50,7 +51,7 @@ def _named(shops: int, observed: int, noise: float, people: int, seed: int) -> N
         endow(world, BANK, 10 * PRICE)
         live(world, 1, presence.wake_up, assistant.step)
         who = np.arange(people, dtype=np.uint32)
-        shop = world.column("needs", "advised")
+        shop = world[NeedColumns].advised
         true = np.empty(who.size)
         peculiar(world.lasting_luck("shopping.pair"), who, shop, true)
         return true

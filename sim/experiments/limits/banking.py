@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.stats import binom, norm
 
+from sim.banking import banking, credit
+from sim.banking.bank import MONTH
+from sim.banking.terms import CreditSettings
 from sim.engine import luck
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.firms import credit
-from sim.firms.bank import MONTH
 from sim.ground.ledger import BANK
 from sim.people import presence
 from sim.results.intervals import share_error
-from sim.services import banking
 from sim.world import World
 
 YEAR = 360  # days of the bank's year
@@ -108,9 +108,7 @@ def month_losses(
     default: float, correlation: float, loans: int, months: int, seed: int, spread: float = 0.0
 ) -> NDArray[np.float64]:
     """Share of a portfolio that defaults, in so many months: each loan comes to its trial through the bank's kernel."""
-    settings = credit.CreditSettings(
-        safety=float(-norm.ppf(default)), safety_spread=spread, correlation=correlation, loss=1.0
-    )
+    settings = CreditSettings(safety=float(-norm.ppf(default)), safety_spread=spread, correlation=correlation, loss=1.0)
     due, day, money = np.arange(loans, dtype=np.uint32), MONTH, np.full(loans, 2**60)
     table = credit.LoanColumns(loans)
     paid, fate = np.empty((loans, 10), np.int64), np.empty(loans, np.uint8)

@@ -8,13 +8,15 @@ import numpy as np
 from sim.engine import luck
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import QUIET, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.ground.friends import Friends
+from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK
 from sim.people import attention, joining
+from sim.people.attention import AttentionColumns
+from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER, NEVER
 from sim.results.intervals import share_error
 from sim.scenario import Scenario
-from sim.services import subscriptions
+from sim.subscriptions import subscriptions
 from sim.world import World
 
 WORTH = 10_000  # cents that a month of membership with everyone is worth to the keenest
@@ -131,13 +133,13 @@ def two_apps(network_weight: float = 3.0, people: int = 200, seed: int = 21) -> 
             )
         ) as world:  # fmt: skip
             # nobody writes, so everyone's satisfaction is that of the rival's users: no advantage but the one set
-            world.tables["attention"].rows.attention[...] = start
+            world[AttentionColumns].attention[...] = start
             for _ in range(200):
-                before = float(world.column("attention", "attention").mean())
+                before = float(world[AttentionColumns].attention.mean())
                 live(world, 70, attention.shift)
-                if abs(float(world.column("attention", "attention").mean()) - before) < 1e-6:
+                if abs(float(world[AttentionColumns].attention.mean()) - before) < 1e-6:
                     break
-            return float(world.column("attention", "attention").mean())
+            return float(world[AttentionColumns].attention.mean())
 
     def rest(weight: float) -> float:
         x = 1.0
@@ -187,7 +189,7 @@ def two_speeds(
             with closing(World(scenario, friends=network)) as world:
                 for day in range(begins + 601):
                     if day >= begins:
-                        world.felt.rows.nuisance[...] = nuisance
+                        world[FeltColumns].nuisance[...] = nuisance
                     world.step()
                 daily.append(np.array(world.datacollector.model_vars["users.daily"], np.float64)[begins:])
         effect = daily[1] - daily[0]

@@ -6,12 +6,13 @@ from contextlib import closing
 import numpy as np
 from scipy.optimize import minimize
 
+from sim.company import institutions
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, quiet_world
-from sim.firms import institutions, merchant
 from sim.ground.ledger import BANK
 from sim.people import presence
-from sim.services import shopping
+from sim.shopping import merchant, shopping
+from sim.shopping.merchant import MerchantColumns
 from sim.world import World
 
 UNIT = 10_000  # cents that theory's unit of money stands for
@@ -22,7 +23,7 @@ ROOM = 30  # shops on a circle
 
 def _space_evenly(world: World) -> None:
     """Salop's shops stand evenly, however many there are."""
-    rows = world.tables["merchants"].rows
+    rows = world[MerchantColumns]
     stand = np.flatnonzero(rows.open)
     rows.place[stand] = np.arange(stand.size) / max(1, stand.size)
 
@@ -54,7 +55,7 @@ def standing(cut: float, mass: float, first: int, people: int, weeks: int, seed:
         for _ in range(weeks):
             _space_evenly(world)
             live(world, 7, presence.wake_up, shopping.step, merchant.settle, institutions.decide)
-            stood.append(int(world.column("merchants", "open").sum()))
+            stood.append(int(world[MerchantColumns].open.sum()))
     return float(np.mean(stood[weeks // 2 :]))
 
 
@@ -129,7 +130,9 @@ def showrooming(
         for week in range(weeks):
             late = week >= weeks // 2
             found[:2] += (
-                late * 0.01 * np.array([world.column("merchants", name).mean() for name in ("price", "open_price")])
+                late
+                * 0.01
+                * np.array([getattr(world[MerchantColumns], name).mean() for name in ("price", "open_price")])
             )
             for _ in range(7):
                 live(world, 1, presence.wake_up, shopping.step, institutions.decide)

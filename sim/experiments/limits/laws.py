@@ -13,7 +13,8 @@ from sim.experiments.limits.limit import Limit, held_against
 from sim.experiments.pool import Pool
 from sim.ground.ledger import MAY_OWE
 from sim.scenario import Scenario
-from sim.world import ModelError, World
+from sim.state import ModelError
+from sim.world import World
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 

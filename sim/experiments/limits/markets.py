@@ -10,17 +10,19 @@ from scipy.optimize import brentq
 from scipy.special import lambertw
 from scipy.stats import norm
 
+from sim.company import institutions
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.engine.settings import BadInput
 from sim.experiments.limits.advice import peculiar
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.firms import institutions
 from sim.ground import ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.people import presence
 from sim.results.intervals import share_error
-from sim.services import shopping
+from sim.shopping import shopping
+from sim.shopping.merchant import MerchantColumns
+from sim.shopping.needs import PurchaseColumns
 from sim.world import World
 
 UNIT = 10_000  # cents that theory's unit of money stands for
@@ -45,7 +47,8 @@ def _weeks(world: World, weeks: int) -> None:
 
 
 def _prices(world: World) -> NDArray[np.float64]:
-    return world.column("merchants", "price") / UNIT
+    prices: NDArray[np.float64] = world[MerchantColumns].price / UNIT
+    return prices
 
 
 def logit_monopoly(people: int = 2_000, worth: float = 2.0, cost: float = 1.0, seed: int = 16) -> list[Limit]:
@@ -54,9 +57,9 @@ def logit_monopoly(people: int = 2_000, worth: float = 2.0, cost: float = 1.0, s
     share = 1.0 - 1.0 / markup
     with closing(_market(people, seed, 1, cost, cost + 1.0, quality=worth)) as world:
         _weeks(world, 24)
-        before = int(world.column("merchants", "sold").sum())
+        before = int(world[MerchantColumns].sold.sum())
         _weeks(world, 4)
-        sold = int(world.column("merchants", "sold").sum()) - before
+        sold = int(world[MerchantColumns].sold.sum()) - before
         price = float(_prices(world)[0])
     needs = 28 * people
     how = f"{people} people with a need a day, 28 weeks of shopping.step and the merchant's own pricing"
@@ -121,10 +124,10 @@ def _under_commission(share: float, cost: float, people: int, seed: int, weeks: 
     ) as world:  # fmt: skip
         _weeks(world, 4)
         for _ in range(weeks - 4):
-            sold = int(world.column("merchants", "sold")[0])
+            sold = int(world[MerchantColumns].sold[0])
             price = float(_prices(world)[0])
             _weeks(world, 1)
-            bought = int(world.column("merchants", "sold")[0]) - sold
+            bought = int(world[MerchantColumns].sold[0]) - sold
             found.append((price, share * price * bought / (7 * people)))
     prices, earned = np.mean(found, axis=0)
     return float(prices), float(earned)
@@ -261,10 +264,10 @@ def _shown(number: int, weight: float, markets: int, people: int, seed: int) -> 
         )
     ) as world:  # fmt: skip
         endow(world, BANK, 10_000_000)
-        world.column("merchants", "bid")[...] = _bids(markets * number, luck.key(seed, "validate.bids"))
+        world[MerchantColumns].bid[...] = _bids(markets * number, luck.key(seed, "validate.bids"))
         live(world, 1, presence.wake_up, shopping.step)
         everyone = np.arange(world.size, dtype=np.uint32)
-        shop = everyone // np.uint32(people) * np.uint32(number) + world.column("purchases", "shop")
+        shop = everyone // np.uint32(people) * np.uint32(number) + world[PurchaseColumns].shop
         matches = np.empty(world.size)
         peculiar(world.lasting_luck("shopping.pair"), everyone, shop.astype(np.uint32), matches)
     return np.asarray(norm.cdf(matches).reshape(markets, people).mean(axis=1))

@@ -12,13 +12,13 @@ from scipy.special import gammaln
 from sim.engine import luck
 from sim.engine.kernels import Outbox, outbox
 from sim.experiments.limits.limit import AWAKE, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.ground.friends import FriendRows, Friends
+from sim.ground.friends.friends import FriendRows, Friends
 from sim.ground.ledger import BANK, OUTSIDE, WALLET, Ledger
 from sim.ground.metrics import sample_gini
+from sim.payments import lucky_money, wallet
 from sim.people import presence
 from sim.people.users import UserColumns
 from sim.results.intervals import batch_error, ratio_error, share_error
-from sim.services import lucky_money, wallet
 
 CENTS = 10_000_000  # in a packet so large that whole cents do not matter
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.experiments.limits.limit import QUIET, Limit, held_against, live, mean_against, quiet_world
-from sim.ground import measures
-from sim.ground.friends import Friends, FriendsSettings, pick_any_friend
+from sim.ground.friends import measures
+from sim.ground.friends.friends import Friends, pick_any_friend
+from sim.ground.friends.terms import FriendsSettings
 from sim.people import joining
 from sim.people.users import MEMBER
 from sim.scenario import Scenario

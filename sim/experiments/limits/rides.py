@@ -11,11 +11,11 @@ from scipy.special import gammaln
 from sim.engine import luck
 from sim.engine.kernels import kernel
 from sim.experiments.limits.limit import AWAKE, QUIET, Limit, endow, held_against, live, mean_against, quiet_world
-from sim.ground import city
 from sim.ground.ledger import WALLET
 from sim.people import presence
 from sim.results.intervals import ratio_error
-from sim.services import rides
+from sim.rides import city, rides
+from sim.rides.drivers import DriverColumns
 
 
 def _expected(drivers: int) -> float:
@@ -89,7 +89,7 @@ def _waits(drivers: int, seed: int, days: int = 1_500, people: int = 10_000) -> 
     ) as world:  # fmt: skip
         endow(world, WALLET, 1_000_000)
         presence.wake_up(world)
-        fleet, minutes, served = world.tables["drivers"].rows, [], []
+        fleet, minutes, served = world[DriverColumns], [], []
         for day in range(days):
             for place, what in ((fleet.x, "x"), (fleet.y, "y")):
                 place[...] = luck.uniforms(luck.key(seed, f"validate.waits.{what}", day), drivers)

@@ -5,11 +5,13 @@ from contextlib import closing
 
 import numpy as np
 
+from sim.company import company
 from sim.experiments.games import equilibria
 from sim.experiments.limits.limit import Limit, held_against, live, quiet_world
-from sim.firms import company
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.people import attention, experience, presence
+from sim.people.attention import AttentionColumns
+from sim.people.experience import FeltColumns
 from sim.world import World
 
 
@@ -28,8 +30,8 @@ def two_prices(network_weight: float = 1.0, step: float = 0.1, people: int = 100
                 rival={"on": True, "advantage": dearer},
             )
         ) as world:  # fmt: skip
-            world.tables["attention"].rows.attention[...] = 0.5
-            here = world.column("attention", "attention")
+            world[AttentionColumns].attention[...] = 0.5
+            here = world[AttentionColumns].attention
             for _ in range(100):
                 before = float(here.mean())
                 live(world, 70, attention.shift)
@@ -70,7 +72,7 @@ def direct_gain(
                 experience={"money_worth": money_worth, "fading_days": 1e9},
             )
         ) as world:  # fmt: skip
-            felt = world.felt.rows
+            felt = world[FeltColumns]
             for column in (felt.experience, felt.satisfaction, felt.habit):
                 column[...] = more
 

@@ -8,8 +8,8 @@ import numpy as np
 from sim.engine import luck
 from sim.engine.settings import BadInput
 from sim.experiments.limits.limit import Limit, mean_against, quiet_world
-from sim.firms import desks
 from sim.ground.queues import MINUTES
+from sim.support import desks
 
 
 def erlang_c(agents: int, load: float) -> float:

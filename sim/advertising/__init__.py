@@ -1,0 +1,1 @@
+"""Advertising: advertisers, their bids, the auction and what adverts do to people."""

@@ -1,0 +1,358 @@
+"""Advertising: adverts between the threads of the inbox, on the discovery page and in brand threads.
+
+Each place is auctioned among those advertisers of the person's market who seek people of their kind (advertising/bidding.py).
+The inbox and brand threads have places between messages; the page is scrolled, a place further down by fewer. Adverts
+annoy, more so in private places, and the more a person has seen of late the less they click. Most adverts are not
+clicked, whoever won: a place is auctioned only if the luck of its click is low enough for any winner. Those clicks are
+then served in order of time while budgets last, and at last everyone has seen what was shown.
+"""
+
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.advertising import advertiser, auctions, bidding
+from sim.advertising.advertiser import KINDS, MONTH, MOST_MATCH, TRIES, AdvertiserColumns, AdvertisersSettings
+from sim.advertising.auctions import ROUNDS
+from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SCREEN, Terms, click_chance, unpacked
+from sim.advertising.terms import AdvertisingSettings
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, each_block, kernel, remembered, rule
+from sim.ground.metrics import flow, ratio
+from sim.people import knowledge
+from sim.people.experience import FeltColumns
+from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
+from sim.people.users import UserColumns
+from sim.state import State
+from sim.subscriptions import subscriptions
+from sim.subscriptions.subscriptions import SubscriptionsColumns
+
+SAMPLED = 0.005  # of places is auctioned whatever the chance of a click, to learn how many adverts are too knowing
+CLASSES = 16  # of what is known of a person, for that share
+MEMORY = 30.0  # days over which it is averaged
+SEEN_DAYS = 60.0  # days of use over which adverts seen are averaged (MODEL.md)
+MICRO = 1e6  # kernels sum integers
+
+
+class AdvertisingColumns(Table):
+    """A row a person."""
+
+    seen = Column(np.float32, 0, "adverts seen a day of use, averaged over about 60", "adverts")
+    pain = Column(
+        np.float32, 0, "nuisance of the last day's adverts, or what a subscription spared of it", "logit units"
+    )
+    places = Column(np.uint32, 0, "places on the last day of use, by surface, packed: see bidding.py")
+
+
+class KnowingColumns(Table):
+    """A row a class of what is known of a person: adverts auctioned of late."""
+
+    auctioned = Column(np.float64, 0, "adverts, averaged over about 30 days", "adverts")
+    too_knowing = Column(np.float64, 0, "of these, too knowing", "adverts")
+
+
+METRICS = (
+    flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither"),
+    flow("advertising.shown", "adverts", "adverts shown", "neither"),
+    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less"),
+    ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
+    flow("advertising.clicks", "clicks", "clicks paid for"),
+    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less"),
+    ratio("advertising.ctr", "share", "clicks an advert", "advertising.clicks", "advertising.shown"),
+    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither"),
+    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands", "neither"),
+    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks", "neither"),
+    flow("advertising.conversions", "sales", "sales after paid clicks"),
+    ratio("advertising.cvr", "share", "sales a click", "advertising.conversions", "advertising.clicks"),
+    flow("advertising.worth", "cents", "worth of paid clicks to advertisers"),
+    flow("advertising.budgets", "cents", "advertisers' budgets", "neither"),
+    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets", "neither"),
+    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less"),
+    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less"),
+)  # fmt: skip
+
+
+@remembered
+class Tickets(NamedTuple):
+    """Places whose click may depend on who wins: market, round, person and place in one number that sorts so."""
+
+    ticket: NDArray[np.uint64]
+    used: NDArray[np.int64]
+
+
+class Person(NamedTuple):
+    """Columns that adverts read, and the five that they write."""
+
+    subscribed: NDArray[np.uint8]
+    talk: NDArray[np.int32]
+    bought: NDArray[np.uint16]
+    aversion: NDArray[np.float32]
+    concern: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    pain: NDArray[np.float32]
+    places: NDArray[np.uint32]
+    nuisance: NDArray[np.float32]
+    unease: NDArray[np.float32]
+
+
+@rule
+def wanted(it, key, who, bought):
+    """Adverts asked for in the inbox, on the page and in brand threads: the loads, rounded by luck."""
+    u, v = luck.two(key, who, 100)
+    brand = luck.rounded(it.brand_slots, luck.uniform(key, who, 101)) if bought > 0 and it.brand_slots > 0.0 else 0
+    return luck.rounded(it.inbox_slots, u), luck.rounded(it.discovery_slots, v), brand
+
+
+@rule
+def room_for(talk, talk_a_slot):
+    """Adverts a surface has room for on a day with so much talk."""
+    return min(MOST - 1, 1 + talk // talk_a_slot)
+
+
+@rule
+def annoyance(nuisance, aversion, intrusion):
+    """Loss of a day's experience by adverts of so much intrusion in all, in logit units."""
+    return nuisance * aversion * intrusion
+
+
+@rule
+def ticket(market, now, who, place):
+    """Market (23 bits), round (5), person (29) and place (7) in one number."""
+    return np.uint64(((np.int64(market) * 32 + now) << 36) | (np.int64(who) << 7) | place)
+
+
+@kernel
+def _offer(awake, start, person, terms, most, sampled, box):
+    """Places of everyone awake, and tickets of those whose click may depend on who wins, and of those sampled.
+
+    The luck of such a click is below its chance with the best of matches; `most` is that chance without blindness.
+    """
+    it, key, seen = terms.it, terms.key, person.seen
+    for at in range(start, awake.size):
+        if box.used[0] + 3 * MOST > box.ticket.size:
+            return at
+        who = awake[at]
+        room = room_for(person.talk[who], it.talk_a_slot)
+        inbox, on_page, brand = wanted(it, key, who, person.bought[who])
+        asked = inbox + on_page + brand
+        page = min(on_page, bidding.reached(terms.reaching, luck.uniform(key, who, 103))) if on_page > 0 else 0
+        number = min(inbox, room), page, min(brand, room)
+        person.places[who] = bidding.packed(*number, on_page, asked)
+        if person.subscribed[who]:
+            continue
+        for surface in range(3):
+            for j in range(number[surface]):
+                place = surface * MOST + j
+                u, _ = luck.two(key, who, place)
+                if u >= most and u >= sampled:
+                    continue
+                if u < sampled or u < click_chance(
+                    it.click_chance, MOST_MATCH, it.click_match, seen[who], it.tiring, it.blindness
+                ):
+                    now = bidding.round_of(key, who, DISCOVERY if surface == 1 else place)  # a page is shown at once
+                    market = np.int64(who) * terms.markets // terms.people
+                    box.ticket[box.used[0]] = ticket(market, now, who, place)
+                    box.used[0] += 1
+    return awake.size
+
+
+@kernel
+def _serve(tickets, person, terms, firms, sampled, sample):
+    """Clicks in order of market, round and person, charged while budgets last; returns (void clicks, conversions).
+
+    Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
+    """
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    void = conversions = 0
+    for i in range(tickets.size):
+        place = np.int64(tickets[i] & np.uint64(127))
+        who = np.int64(tickets[i] >> np.uint64(7)) & (2**29 - 1)
+        now = np.int64(tickets[i] >> np.uint64(36)) & 31
+        market = np.int64(tickets[i] >> np.uint64(41))
+        kind = bidding.kind_of(terms, market, who)
+        bidding.hold_day(on, terms, firms, market, kind, who, person.bought[who], person.places[who], now)
+        one = on.winner[place]
+        if one < 0:
+            continue
+        u, _ = luck.two(terms.key, who, place)
+        if u < sampled:
+            level = class_of(bidding.reliability(terms, person.bought[who]))
+            sample[level, 0] += 1
+            sample[level, 1] += on.quality[one] > it.too_knowing
+        row, price = on.row[one], int(on.paid[place])
+        match = advertiser.match_with(bidding.pairs_of(terms.match_key, who), row - market * terms.pool)
+        chance = click_chance(it.click_chance, match, it.click_match, person.seen[who], it.tiring, it.blindness)
+        if u >= chance * it.repeat ** on.before[place]:
+            continue
+        if auctions.charge(firms.left, firms.out, row, price, now):
+            firms.clicks[row] += 1
+            firms.worth[row] += int(firms.value[row] * match + 0.5)
+            conversions += luck.uniform(terms.key, who, 128 + place) < it.conversion * match
+        else:
+            firms.void[row] += price
+            void += 1
+    return void, conversions
+
+
+@rule
+def class_of(reliable):
+    """Class of how well a person is known, 0 to CLASSES - 1."""
+    return int(reliable * (CLASSES - 1e-9))
+
+
+@rule
+def filled(winner, first, places):
+    """How many of a surface's places have a winner."""
+    number = 0
+    for place in range(first, first + places):
+        number += winner[place] >= 0
+    return number
+
+
+@kernel
+def _watch(awake, person, surely, terms, firms, knowing, unease):
+    """What everyone awake has seen, and how it felt.
+
+    Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many who seek each kind
+    bid enough all day. Returns (places, shown, unserved, too knowing, nuisance in millionths).
+    """
+    it, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    places = shown = unserved = knew = suffered = 0
+    market, next_market = (
+        np.int64(-1),
+        np.int64(0),
+    )  # people stand by market: to count them on is quicker than to divide
+    for who in awake:
+        bought = person.bought[who]
+        inbox, page, brand, _, asked = unpacked(person.places[who])
+        if person.subscribed[who]:
+            person.seen[who] -= person.seen[who] / SEEN_DAYS
+            intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
+            person.pain[who] = annoyance(it.nuisance, person.aversion[who], intrusion)
+            continue
+        places += inbox + page + brand
+        if who >= next_market:
+            market = np.int64(who) * terms.markets // terms.people
+            next_market = -(-(market + 1) * terms.people // terms.markets)
+        kind = bidding.kind_of(terms, market, who)
+        needs = bidding.most_needed(inbox, page, brand, it.frequency_cap)
+        if needs > surely[kind] and not bidding.enough_bid(terms, firms, market, kind, who, bought, needs):
+            bidding.hold_day(on, terms, firms, market, kind, who, bought, person.places[who], ROUNDS)
+            inbox, page = filled(on.winner, INBOX, inbox), filled(on.winner, DISCOVERY, page)
+            brand = filled(on.winner, BRAND, brand)
+        number = inbox + page + brand
+        intrusion = inbox * it.inbox_intrusion + page * it.discovery_intrusion + brand * it.brand_intrusion
+        pain = annoyance(it.nuisance, person.aversion[who], intrusion)
+        person.seen[who] += (number - person.seen[who]) / SEEN_DAYS
+        person.nuisance[who] += pain
+        person.pain[who] = pain
+        shown += number
+        unserved += asked - number
+        suffered += int(pain * MICRO)
+        if unease > 0.0 and number > 0:
+            share = knowing[class_of(bidding.reliability(terms, bought))]
+            strange = luck.rounded(share * number, luck.uniform(terms.key, who, 102))
+            person.unease[who] += person.concern[who] * unease * strange
+            knew += strange
+    return places, shown, unserved, knew, suffered
+
+
+def step(state: State) -> None:
+    """Places are offered, clicks are served in order of time, adverts are seen; once a month bidders look ahead."""
+    settings = state.settings(AdvertisingSettings)
+    if not settings.on:
+        return
+    advertiser.grant(state)
+    firms, person = state[AdvertiserColumns], _person(state)
+    terms = _terms(state)
+    sample = np.zeros((CLASSES, 2), np.int64)
+    most = settings.click_chance * MOST_MATCH**settings.click_match
+    boxes = decide(state, _offer, _tickets, person, terms, most, SAMPLED)
+    parts = [box.ticket[: box.used[0]].copy() for box in boxes]
+    if terms.pool:
+        tickets = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
+        state.note("advertising.void", void)
+        state.note("advertising.conversions", conversions)
+    _show(state, person, terms)
+    _learn(state, sample)
+    advertiser.settle(state)
+    if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
+        _look_ahead(state, person, terms)
+    subscriptions.mind_adverts(state, state[AdvertisingColumns].pain)
+    state.note("advertising.clicks", int(firms.clicks.sum()))
+    state.note("advertising.worth", int(firms.worth.sum()))
+    state.note("advertising.budgets", int((firms.daily * firms.active).sum()))
+
+
+def _terms(state: State) -> Terms:
+    settings, pool, markets = state.settings(AdvertisingSettings), advertiser.pool(state), advertiser.markets(state)
+    first, ones = np.zeros(markets * KINDS + 1, np.int64), np.zeros(markets * KINDS * pool, np.int64)
+    reach = float(state.settings(AdvertisersSettings).reach)
+    bidding.index(state[AdvertiserColumns].active, pool, markets, reach, first, ones)
+    reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
+    return Terms(
+        settings.row, knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
+        _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
+        state.size, state.lasting_luck("advertising.match"), state.lasting_luck("advertising.kind"),
+        state.luck("advertising.places"),
+    )  # fmt: skip
+
+
+@functools.cache
+def _rates(position_rate: float) -> NDArray[np.float64]:
+    """Share of people who reach each place of a screen."""
+    return np.array([position_rate**place for place in range(SCREEN)])
+
+
+def _person(state: State) -> Person:
+    users, felt, mine = state[UserColumns], state[FeltColumns], state[AdvertisingColumns]
+    return Person(
+        state[SubscriptionsColumns].subscribed, felt.talk, state[KnowledgeColumns].purchases,
+        users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, mine.places, felt.nuisance, felt.unease,
+    )  # fmt: skip
+
+
+def _tickets() -> Tickets:
+    return Tickets(np.empty(8_192, np.uint64), np.zeros(1, np.int64))
+
+
+def _show(state: State, person: Person, terms: Terms) -> None:
+    """Everyone awake has seen their adverts."""
+    firms, knowing = state[AdvertiserColumns], state[KnowingColumns]
+    surely = np.zeros(terms.first.size - 1, np.int64)
+    if terms.least <= 1.0:  # else some may bid less
+        bidding.count_lasting(terms, firms.out, surely)
+    share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
+    unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
+    sums = each_block(
+        state.pool, state.threads, lambda awake: _watch(awake, person, surely, terms, firms, share, unease), state.awake
+    )
+    places, shown, unserved, knew, suffered = map(sum, zip(*sums, strict=True))
+    state.note("advertising.slots", places)
+    state.note("advertising.shown", shown)
+    state.note("advertising.shown_thousands", shown / 1000)
+    state.note("advertising.unserved", unserved)
+    state.note("advertising.too_knowing", knew)
+    state.note("advertising.nuisance", suffered / MICRO)
+
+
+def _learn(state: State, sample: NDArray[np.int64]) -> None:
+    """The share of adverts that know too much is what it was of late, by how well people are known."""
+    knowing = state[KnowingColumns]
+    for column, today in ((knowing.auctioned, sample[:, 0]), (knowing.too_knowing, sample[:, 1])):
+        column += (today - column) / MEMORY
+
+
+def _look_ahead(state: State, person: Person, terms: Terms) -> None:
+    """Hold the day of a sample of people again, for advertisers to decide by."""
+    awake = np.concatenate(state.awake)
+    every = max(1, awake.size // (LOOKED_AT * terms.markets))
+    firms = state[AdvertiserColumns]
+    reckoned = np.zeros((firms.value.size, TRIES.size, 2))
+    bidding.reckon(awake, every, person, terms, firms, TRIES, reckoned)
+    advertiser.look_ahead(state, every * reckoned)

@@ -1,0 +1,1 @@
+"""The assistant: questions, advice and reminders in a thread."""

@@ -1,0 +1,1 @@
+"""Banking: savings, loans, partner banks."""

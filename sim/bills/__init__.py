@@ -1,0 +1,1 @@
+"""Bills: utilities and telephone, paid in a thread or elsewhere."""

@@ -1,0 +1,199 @@
+"""The company: what it knows of people, what carrying them costs, and its books by stream."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sim.engine import luck
+from sim.engine.kernels import rule
+from sim.engine.names import nearest
+from sim.engine.settings import assumed, decided
+from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
+from sim.ground.metrics import flow, ratio, stock
+from sim.people.knowledge import ProfilingSettings
+from sim.service import Service
+from sim.state import State
+
+
+class CompanySettings(ProfilingSettings):
+    """[company]"""
+
+    capital: int = decided.count(
+        1_000,
+        "cents a person",
+        "paid in by the owners on day 0; they pay in more when it is spent",
+        "round figure",
+        0,
+        10_000,
+    )
+    message_cost: float = assumed.amount(
+        0.008,
+        "cents",
+        "carrying a message",
+        "fitted: Telegram 2023, about .5 USD a monthly user and year (facts.csv)",
+        0,
+        0.1,
+    )
+    media_cost: float = assumed.amount(0.03, "cents", "carrying a media message, besides", "as above", 0, 0.5)
+    call_cost: float = assumed.amount(0.1, "cents", "a minute of call for one called", "round figure", 0, 1)
+    support_cost: float = assumed.amount(
+        8.0, "cents", "staff and support a member and month", "as message_cost", 0, 100
+    )
+    discount: float = assumed.share(
+        0.1, "by which a cent a year later is worth less", "MODEL.md; the cost of capital of platforms, round figure",
+        0.03, 0.25,
+    )  # fmt: skip
+    rails_cost: float = assumed.share(
+        0.001, "banks' fee on top-ups and withdrawals", "facts.csv: banks charged WeChat more than .001", 0.0005, 0.005
+    )
+
+
+STREAMS = (
+    "commission", "listing_fees", "payment_fees", "advertising", "promotion", "business_messages", "subscriptions",
+    "banking",
+)  # fmt: skip
+COSTS = (
+    "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
+    "staff", "development", "onboarding",
+)  # fmt: skip
+GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
+    "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
+)  # fmt: skip
+CARRIED = ("messaging.messages", "stories.watched", "brands.delivered", "updates.sent")  # messages of all kinds
+MEDIA = ("messaging.media", "stories.watched")  # of these, pictures, voice and film
+
+METRICS = (
+    *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
+    flow("revenue.total", "cents", "revenue from all streams"),
+    *(flow(f"cost.{kind}", "cents", f"cost of {kind}", "less") for kind in COSTS),
+    flow("cost.fines", "cents", "fines of the regulator", "less"),
+    flow("cost.total", "cents", "all costs of the company", "less"),
+    flow("profit.total", "cents", "revenue less costs"),
+    flow("profit.present_value", "cents", "profit as it is worth on day 0, discounted at `company.discount`"),
+    flow("company.paid_in", "cents", "capital paid in by the owners", "less"),
+    stock("company.cash", "cents", "the company's account"),
+    flow("users.member_months", "months", "members, a thirtieth each day", "neither"),
+    ratio("users.churn", "share", "members who leave in a month", "users.leaves", "users.member_months", "less"),
+    flow("users.monthly_months", "months", "monthly users, a thirtieth each day"),
+    ratio(
+        "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
+    ),
+    flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run", "less"),
+    flow("welfare.total", "cents", "users, firms of all kinds, sellers outside, company profit and fines"),
+    flow("welfare.merchants", "cents", "merchants' profit"),
+    flow("welfare.advertisers", "cents", "advertisers' profit"),
+    flow("welfare.drivers", "cents", "drivers' earnings less costs and what their hours would earn elsewhere"),
+    flow("welfare.airlines", "cents", "airlines' profit"),
+    flow("welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"),
+    flow("welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"),
+    stock(
+        "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
+    ),
+)
+
+
+class Books(NamedTuple):
+    """The reasons for which money may reach the company and leave it: streams of revenue and kinds of cost."""
+
+    streams: tuple[str, ...] = STREAMS
+    costs: tuple[str, ...] = COSTS
+
+    def check(self, flow: Flow) -> None:
+        """Refuse money that reaches or leaves the company for a reason that is not declared: it would count nowhere.
+
+        Raises:
+            LedgerError: saying what to declare, and where.
+        """
+        costs = [*(f"cost.{kind}" for kind in self.costs), "fines"]
+        if flow.payee == COMPANY and flow.reason not in (*self.streams, "capital"):
+            raise LedgerError(
+                f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
+                f"{flow.reason!r} to the `revenue` of its Service, or to STREAMS in sim/company/company.py"
+                f"{nearest(flow.reason, self.streams)}"
+            )
+        if flow.payer == COMPANY and flow.reason not in costs:
+            kind = flow.reason.removeprefix("cost.")
+            raise LedgerError(
+                f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to the "
+                "`costs` of its Service, or to COSTS in sim/company/company.py, and pay it as "
+                f"'cost.{kind}'{nearest(flow.reason, costs)}"
+            )
+
+
+def books_of(services: Iterable[Service]) -> Books:
+    """The books of a company that has these services, besides what lies in files that declare no service."""
+    streams, costs = zip(*((tuple(it.revenue), tuple(it.costs)) for it in services), strict=True)
+    return Books((*STREAMS, *sum(streams, ())), (*COSTS, *sum(costs, ())))
+
+
+def check_books(state: State) -> None:
+    """At the end of a day: every cent is accounted for, and what the company got and paid is what its books say.
+
+    Raises:
+        LedgerError: they are out, or money moved after they had closed.
+    """
+    flows, today = state.ledger.flows.items(), state.today
+    if today["ledger.imbalance"]:
+        raise LedgerError(f"the books are out by {today['ledger.imbalance']} cents")
+    moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
+    late = int(moved - today["profit.total"] - today["company.paid_in"])
+    if late:
+        raise LedgerError(
+            f"{late} cents reached the company (left it, if below 0) after its books had closed, so that they count nowhere: "
+            "whatever pays them stands before company.settle in sim/day.py"
+        )
+
+
+def found(state: State) -> None:
+    """Day 0: the owners pay in capital."""
+    state.ledger.pay(OUTSIDE, 0, COMPANY, 0, state.settings(CompanySettings).capital * state.size, "capital")
+
+
+def settle(state: State) -> None:
+    """Costs are paid, revenue is counted by stream, and the books must balance."""
+    settings, ledger, today = state.settings(CompanySettings), state.ledger, state.today
+    u = luck.draw(state.luck("company.rounding"))
+    moved = ledger.paid("top_up") + ledger.paid("withdrawal")
+    costs = {
+        "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
+        "media": settings.media_cost * sum(today.get(name, 0) for name in MEDIA),
+        "calls": settings.call_cost * today.get("messaging.call_minutes", 0),
+        "support": settings.support_cost * today.get("users.members", 0) / 30,
+        "rails": settings.rails_cost * moved,
+    }
+    for kind, cents in costs.items():
+        state.pay_cost(kind, luck.rounded(cents, u))
+    close_books(state)
+
+
+@rule
+def present_value(discount, day):
+    """Worth on day 0 of a cent on a later day, at so much a year."""
+    return (1.0 + discount) ** (-day / 365.0)
+
+
+def close_books(state: State) -> None:
+    """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
+    ledger = state.ledger
+    for stream in state.books.streams:
+        state.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
+    state.note("revenue.total", sum(state.today[f"revenue.{stream}"] for stream in state.books.streams))
+    for kind in state.books.costs:
+        state.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
+    state.note("cost.fines", ledger.paid("fines", payer=COMPANY))
+    state.note("cost.total", sum(state.today[f"cost.{kind}"] for kind in (*state.books.costs, "fines")))
+    state.note("profit.total", state.today["revenue.total"] - state.today["cost.total"])
+    state.note(
+        "profit.present_value",
+        state.today["profit.total"] * present_value(state.settings(CompanySettings).discount, state.day),
+    )
+    state.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
+    state.note("company.cash", int(ledger[COMPANY][0]))
+    state.note("users.member_months", state.today.get("users.members", 0) / 30)
+    state.note("users.monthly_months", state.today.get("users.monthly", 0) / 30)
+    state.note("ledger.imbalance", ledger.imbalance())
+
+
+def count_welfare(state: State) -> None:
+    """Add up welfare over groups; gifts between people are transfers and wages are costs."""
+    total = sum(state.today.get(f"welfare.{group}", 0) for group in GROUPS)
+    state.note("welfare.total", total + state.today["profit.total"] + state.today["cost.fines"])

@@ -1,1 +1,0 @@
-"""The few that think: the company, the rival and other institutions, as Mesa agents."""

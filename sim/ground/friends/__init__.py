@@ -1,0 +1,1 @@
+"""Friends: the network, given or made, and what is read from it."""

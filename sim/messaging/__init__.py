@@ -1,0 +1,1 @@
+"""Messaging: threads, calls, stories and stickers."""

@@ -1,0 +1,1 @@
+"""Payments: purses, money between friends, Lucky Money and bills."""

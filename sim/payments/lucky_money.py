@@ -1,0 +1,336 @@
+"""Lucky Money: packets of money given to a friend or put into a group that splits them.
+
+Wallet owners give packets of their own accord, many more at festivals. Friends who are here open them; whoever has no
+wallet may open one to take the money, which is how payment spreads. What one receives one partly sends on: the amount
+sent back within a day rises by .18 per unit received, mostly because more people send, and the luckiest in a group are
+moved half again as much (Yuan and others 2020). Packets nobody can open go back.
+"""
+
+import functools
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import Outbox, decide, is_full, kernel, outbox, post, prefetch, rule
+from sim.engine.settings import Settings, assumed, decided
+from sim.ground.friends import friends
+from sim.ground.ledger import BANK, WALLET
+from sim.ground.metrics import flow, ratio, sample_gini, stock
+from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
+
+MOST_PACKETS = 60  # a person gives of their own accord in a day
+MOST_OPENERS = 64
+CROWD = 1_024  # people looked at together
+WAVES = 30  # of sending on within a day; a .18 share of a .18 share ... is gone long before
+LUCKIEST = 1.5  # the luckiest in a group are moved this much as much (facts.csv)
+
+
+class LuckyMoneySettings(Settings):
+    """[lucky_money]"""
+
+    on: bool = decided.switch(True, "whether people can send packets")
+    split: Literal["double_mean", "equal"] = decided.word(
+        "double_mean", "how a group splits a packet", "facts.csv: folk reconstruction"
+    )
+    most: int = decided.count(20_000, "cents", "largest packet", "facts.csv: cap of 200 CNY", 100, 1_000_000, ge=1)
+    sending: float = assumed.share(
+        0.2, "chance that a wallet owner gives on a day of use, of their own accord",
+        "fitted: owners send on 30 % of days, contagion included", 0.02, 0.5,
+    )  # fmt: skip
+    packets: float = assumed.number(
+        6.2, "packets", "packets given by who gives of their own accord", "fitted: 28 packets per payer and month (facts.csv)",
+        1.0, 10.0, ge=1,
+    )  # fmt: skip
+    packet: float = assumed.number(
+        2_070.0, "cents", "mean packet before the cap", "facts.csv: 20.7 CNY", 200, 10_000, ge=1
+    )
+    packet_spread: float = assumed.amount(1.0, "log-spread", "inequality of packets", "round figure", 0, 2)
+    group_share: float = assumed.share(0.6, "packets put into the group", "round figure")
+    openers: int = assumed.count(
+        5, "people", "most people who share a packet", "round figure", 2, 15, ge=1, le=MOST_OPENERS
+    )
+    contagion: float = assumed.share(0.18, "sent on within a day per unit received", "facts.csv: .18", 0, 0.5)
+    festival: float = assumed.number(
+        15.0, "times", "spontaneous packets on a festival's first day", "facts.csv: 11-19", 11, 19, ge=1
+    )
+    packet_talk: int = assumed.count(
+        2, "messages", "worth of a packet to sender and opener, in messages", "round figure", 0, 10
+    )
+
+
+class LuckyMoneyColumns(Table):
+    """A row a person."""
+
+    given = Column(np.int32, 0, "given in packets since day 0", "cents")
+    gave_today = Column(np.uint8, 0, "1 gave of their own accord today, 2 only sent on")
+    turn = Column(np.uint16, 0, "packets of theirs so far in this wave: numbers their luck; 0 between waves", "packets")
+
+
+METRICS = (
+    flow("lucky_money.packets", "packets", "packets sent and opened"),
+    flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord"),
+    flow("lucky_money.sent_on", "packets", "of these, sent on after receiving"),
+    flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less"),
+    flow("lucky_money.value", "cents", "money in packets that were opened"),
+    flow("lucky_money.shares", "shares", "shares of packets taken"),
+    flow("lucky_money.senders", "people", "people who sent a packet, summed over days"),
+    flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received"),
+    flow("lucky_money.wallets", "wallets", "wallets opened to take a packet"),
+    stock("lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"),
+    ratio("lucky_money.mean_value", "cents", "mean packet", "lucky_money.value", "lucky_money.packets", "neither"),
+    stock("lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"),
+)  # fmt: skip
+
+
+@rule
+def giving(sending, packets, willing, festive):
+    """Chance to give today, and mean packets of who gives: a festival moves both, their product by exactly `festive`."""
+    rate = sending * packets * willing * festive
+    chance = 1.0 - (1.0 - sending) ** (willing * festive)
+    mean = rate / chance if chance > 0.0 else 0.0
+    if mean < 1.0:  # nobody gives less than one packet
+        chance, mean = rate, 1.0
+    return chance, mean
+
+
+@rule
+def amount(mean, spread, most, u):
+    """Cents in a packet."""
+    return max(1, min(most, int(luck.lognormal(mean, spread, u))))
+
+
+@rule
+def opened_share(rest, left, equal, u):
+    """Cents the next of `left` openers takes of what is left: uniform up to twice the mean, or the mean; the last takes the rest."""
+    if left <= 1:
+        return rest
+    if equal:
+        return rest // left
+    return min(rest - (left - 1), max(1, int(u * 2.0 * rest / left)))
+
+
+@rule
+def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u):
+    """Packets an opener sends on: in the mean, over all who share a packet, `contagion` times its value."""
+    moved = LUCKIEST if is_luckiest else 1.0
+    return luck.rounded(contagion * willing * received / usual * moved / (1.0 + (LUCKIEST - 1.0) * largest / packet), u)
+
+
+@kernel
+def _give(awake, start, owner, wallet, bank, users, rows, it, fee, willing, festive, key, box):
+    """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
+    people = np.int64(users.membership.size)
+    chance, mean = giving(it.sending, it.packets, willing, festive)
+    givers = np.empty(CROWD + 1, np.int64)
+    for begin in range(start, awake.size, CROWD):
+        number = 0
+        for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
+            who = awake[at]
+            givers[number] = at
+            gives = (luck.uniform(key, who, 0) < chance) & (owner[who] != 0)
+            number += gives
+            if gives:
+                prefetch(rows.friend, rows.first[who])
+        for at in givers[:number]:
+            if is_full(box, MOST_PACKETS):
+                return at
+            who = awake[at]
+            left_to_spend = purse.can_spend(True, wallet[who], bank[who])
+            for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
+                cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, 8 * packet + 2))
+                cost = cents + purse.fee_on(cents, fee)
+                if cost > left_to_spend:
+                    break
+                to = np.int64(-1)
+                if luck.uniform(key, who, 8 * packet + 3) < it.group_share:
+                    to = people + np.int64(rows.group_of[who])
+                else:
+                    for attempt in range(3):
+                        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 8 * packet + 4 + attempt)))
+                        if to >= 0 and users.active[to] and owner[to]:
+                            break  # else the third in mind: a friend who may have to open a wallet
+                if to >= 0:
+                    left_to_spend -= cost
+                    post(box, who, np.uint32(to), cents)
+    return awake.size
+
+
+@kernel
+def _open(events, owner, users, rows, turn, before, it, equal, opening, usual, willing, keys, shares, on):
+    """Friends who are here open these packets, in their order; returns (packets nobody could open, wallets opened).
+
+    Whoever has no wallet opens one with chance `opening`. `shares` gets (sender, opener, cents), `on` what openers will
+    send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the wave, so that nobody else's
+    giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
+    """
+    people = np.int64(users.membership.size)
+    openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
+    taken = np.empty(MOST_OPENERS, np.int64)
+    unopened = wallets = 0
+    for packet in range(events.used[0]):
+        sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
+        nth = before + np.int64(turn[sender])
+        turn[sender] += np.uint16(1)
+        most = min(it.openers, cents)
+        opens, splits, sends = (luck.of(keys[1], sender), luck.of(keys[2], sender), luck.of(keys[3], sender))
+        number = 0
+        first, last = to, to + 1
+        if to >= people:
+            first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
+        next_one = first + np.int64(luck.pair(keys[0], sender, nth, 0) * (last - first))
+        for _ in range(last - first):
+            member = next_one
+            next_one = member + 1 if member + 1 < last else first
+            one = member if to < people else np.int64(rows.group_member[member])
+            opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
+            if opens_it and owner[one] == 0:
+                opens_it = luck.uniform(opens, one, nth) < opening
+                owner[one] = opens_it
+                wallets += opens_it
+            openers[number] = one
+            number += opens_it
+        if number == 0:
+            unopened += 1
+            continue
+        rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
+        for place in range(number):
+            u = luck.uniform(splits, nth, place)
+            taken[place] = opened_share(rest, number - place, equal, u)
+            rest -= taken[place]
+            if taken[place] > taken[luckiest]:
+                luckiest = place
+        for place in range(number):
+            post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
+            u = luck.uniform(sends, openers[place], nth)
+            more = sent_on(taken[place], cents, taken[luckiest], place == luckiest, usual, it.contagion, willing, u)
+            if more > 0:
+                post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
+    for packet in range(events.used[0]):
+        turn[events.who[packet]] = 0
+    return unopened, wallets
+
+
+@kernel
+def _send_on(wish, wallet, bank, turn, before, it, fee, spent, key, box):
+    """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty like `turn`."""
+    for i in range(wish.used[0]):
+        who = wish.who[i]
+        for _ in range(wish.cents[i]):
+            cents = amount(it.packet, it.packet_spread, it.most, luck.uniform(key, who, before + turn[who]))
+            turn[who] += np.uint16(1)
+            cost = cents + purse.fee_on(cents, fee)
+            if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
+                spent[who] += cost
+                post(box, who, wish.to[i], cents)
+    for i in range(wish.used[0]):
+        spent[wish.who[i]] = 0
+        turn[wish.who[i]] = 0
+
+
+@kernel
+def _remember(shares, how, talk, mine, felt):
+    """Senders and openers have talked, senders have given; returns how many gave for the first time today."""
+    senders = 0
+    for i in range(shares.used[0]):
+        who, to = shares.who[i], shares.to[i]
+        mine.given[who] = min(np.int64(mine.given[who]) + shares.cents[i], 2_000_000_000)
+        felt.talk[who] += talk
+        felt.talk[to] += talk
+        if mine.gave_today[who] == 0:
+            mine.gave_today[who] = how
+            senders += 1
+    return senders
+
+
+@functools.cache
+def usual_packet(mean: float, spread: float, most: float) -> float:
+    """Mean of a lognormal packet cut at `most`, in cents: E min(X, most)."""
+    if spread == 0:
+        return min(mean, most)
+    m = math.log(mean) - spread**2 / 2
+    z = (math.log(most) - m) / spread
+
+    def below(x: float) -> float:
+        return 0.5 * math.erfc(-x / math.sqrt(2))
+
+    return mean * below(z - spread) + most * (1 - below(z))
+
+
+def step(state: State) -> None:
+    """Packets are given, opened, and sent on."""
+    if not (state.settings(LuckyMoneySettings).on and state.settings(WalletSettings).on):
+        return
+    terms = state.settings(WalletSettings)
+    willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
+    packets = _given(state, willing)
+    keys = tuple(state.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
+    for wave in range(WAVES):
+        if packets.used[0] == 0:
+            break
+        packets = _deliver(state, packets, wave, willing, keys)
+    mine, users = state[LuckyMoneyColumns], state[UserColumns]
+    mine.gave_today[...] = 0
+    payers = int((state[PurseColumns].last_paid > state.day - 30).sum())
+    state.note("lucky_money.value", state.ledger.paid("packets"))
+    state.note("lucky_money.per_payer_month", 30 * state.today.get("lucky_money.packets", 0) / max(1, payers))
+    state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
+
+
+def _given(state: State, willing: float) -> Outbox:
+    """Packets that people give of their own accord today."""
+    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    festive = 1.0 + (settings.festival - 1.0) * state.festival
+    given: tuple[list[Any], ...] = ([np.empty(0, np.uint32)], [np.empty(0, np.uint32)], [np.empty(0, np.int64)])
+    for box in decide(
+        state, _give, outbox, state[PurseColumns].has_wallet, state.ledger[WALLET], state.ledger[BANK],
+        state[UserColumns], state.friends.rows, settings.row, terms.payer_fee, willing, festive,
+        state.luck("lucky_money.gives"),
+    ):  # fmt: skip
+        for parts, column in zip(given, (box.who, box.to, box.cents), strict=True):
+            parts.append(column[: box.used[0]].copy())
+    who, to, cents = (np.concatenate(parts) for parts in given)
+    return Outbox(who, to, cents, np.array([who.size]))
+
+
+def _deliver(state: State, packets: Outbox, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Outbox:
+    """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
+    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    rows, mine, felt = state[PurseColumns], state[LuckyMoneyColumns], state[FeltColumns]
+    many = int(packets.used[0])
+    room = many * settings.openers
+    shares, wish, following = outbox(room), outbox(room), outbox(room)
+    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
+    before = wave << 16  # packets of another wave have other numbers
+    opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
+    unopened, wallets = _open(
+        packets, rows.has_wallet, state[UserColumns], state.friends.rows, mine.turn, before, settings.row,
+        settings.split == "equal", opening, usual, willing, keys[:4], shares, wish,
+    )  # fmt: skip
+    state.add("lucky_money.wallets", wallets)
+    state.add("wallet.opened", wallets)
+    taken = int(shares.used[0])
+    who, to, cents = shares.who[:taken], shares.to[:taken], shares.cents[:taken]
+    if taken:
+        purse.charge(state, who, to, cents, "packets")
+        purse.note_senders(state, who)
+        senders = _remember(shares, 1 if wave == 0 else 2, settings.packet_talk, mine, felt)
+        state.add("lucky_money.senders", senders)
+        if wave > 0:
+            state.add("lucky_money.new_senders", senders)
+    state.add("lucky_money.packets", many - unopened)
+    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", many - unopened)
+    state.add("lucky_money.returned", unopened)
+    state.add("lucky_money.shares", taken)
+    _send_on(
+        wish, state.ledger[WALLET], state.ledger[BANK], mine.turn, before, settings.row, terms.payer_fee, state.scratch,
+        keys[4], following,
+    )  # fmt: skip
+    return following

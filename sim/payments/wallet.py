@@ -1,0 +1,191 @@
+"""The wallet: opened to take money or to pay, filled from the bank, emptied into it, and used to send money to friends.
+
+Fees are levers: on the payer or the payee of money between friends, on merchants, and on withdrawals above a free
+amount. Packets (lucky_money.py) use the same purse and the same fees. What sending money here is worth to its sender,
+above other ways, is a part of the amount, exponential over occasions: money is sent where that exceeds the fees, whichever
+side they are laid on (purse.py). To have money in the bank rather than in the wallet is worth a part of it that lasts with
+the person: to whom it is worth less than the fee, what is free is taken out and the rest is left to be spent.
+"""
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from sim.engine import luck
+from sim.engine.kernels import decide, is_full, kernel, outbox, post
+from sim.ground.friends import friends
+from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.ground.metrics import flow, ratio, stock
+from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
+from sim.people.users import MEMBER, UserColumns
+from sim.state import State
+
+METRICS = (
+    flow("wallet.payments", "payments", "payments between friends: transfers and packets sent"),
+    flow("wallet.paid", "cents", "money sent between friends"),
+    flow("wallet.transfers", "payments", "of these payments, plain transfers"),
+    flow("wallet.senders", "people", "people who sent money to a friend, summed over days"),
+    ratio(
+        "wallet.payers_share", "share", "daily users who send money to a friend", "wallet.senders", "wallet.user_days"
+    ),
+    flow("wallet.user_days", "people", "people awake, summed over days"),
+    stock("wallet.monthly_payers_share", "share", "monthly users who sent money in the last 30 days"),
+    stock("wallet.owners", "share", "members with a wallet"),
+    flow("wallet.opened", "wallets", "wallets opened"),
+    flow("wallet.topped_up", "cents", "brought from the bank", "neither"),
+    flow("wallet.withdrawn", "cents", "taken to the bank", "neither"),
+    stock("wallet.held", "cents", "money in all wallets", "neither"),
+)
+
+
+@kernel
+def _send(awake, start, owner, wallet, bank, users, rows, it, opening, key, box):
+    """Plain transfers of everyone awake, with the fee at hand, to a friend who has a wallet or opens one to take it.
+
+    To whom it waits for without a wallet it goes back: the sender has not paid.
+    """
+    willing_share = purse.willing(purse.wedge(it.payer_fee, it.payee_fee, it.payee_fee_seen), it.fee_dislike)
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        who = awake[at]
+        if not owner[who] or luck.uniform(key, who, 0) >= it.transfers * willing_share:
+            continue
+        to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
+        if to < 0 or users.membership[to] != MEMBER:
+            continue
+        if not owner[to] and luck.pair(key, to, who, 3) >= opening:
+            continue
+        cents = int(luck.lognormal(it.transfer, it.transfer_spread, luck.uniform(key, who, 2)))
+        if cents > 0 and cents + purse.fee_on(cents, it.payer_fee) <= purse.can_spend(True, wallet[who], bank[who]):
+            post(box, who, np.uint32(to), cents)
+    return awake.size
+
+
+@kernel
+def _withdraw(awake, start, owner, wallet, withdrawn, worth, it, keys, box, fees):
+    """What owners take to the bank today; `fees` holds the fee of each event. keys: withdrawing, what the bank is worth."""
+    for at in range(start, awake.size):
+        if is_full(box, 1):
+            return at
+        who = awake[at]
+        above = wallet[who] - it.keeps
+        if not owner[who] or above <= 0 or luck.uniform(keys[0], who, 0) >= it.withdraws:
+            continue
+        free = max(0, it.free_withdrawals - withdrawn[who])
+        own_worth = luck.exponential(it.bank_worth, luck.uniform(keys[1], who, 0))
+        if own_worth < it.withdrawal_fee:
+            above = min(above, free)
+        if above == 0:
+            continue
+        fee = purse.fee_on(max(0, above - free), it.withdrawal_fee)
+        worth[who] += (own_worth * above - fee) / 100.0
+        fees[box.used[0]] = fee
+        withdrawn[who] += above - fee
+        post(box, who, who, above - fee)
+    return awake.size
+
+
+@kernel
+def _count(first, last, users, purse, since):
+    """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
+
+    Forgets who sent today.
+    """
+    membership, last_active = users.membership[first:last], users.last_active[first:last]
+    owner, last_paid, paid = purse.has_wallet[first:last], purse.last_paid[first:last], purse.paid_today[first:last]
+    members = owners = monthly = paying = senders = 0
+    for i in range(membership.size):
+        member = membership[i] == MEMBER
+        here = member & (last_active[i] > since)
+        members += member
+        owners += member & (owner[i] == 1)
+        monthly += here
+        paying += here & (last_paid[i] > since)
+        senders += paid[i]
+        paid[i] = 0
+    return members, owners, monthly, paying, senders
+
+
+def first_wallets(state: State) -> None:
+    """Day 0: who has a wallet already, and what is in it."""
+    settings = state.settings(WalletSettings)
+    if not settings.on:
+        return
+    own = ndtri(luck.uniforms(state.lasting_luck("wallet.first_owners"), state.size))
+    group = ndtri(luck.uniforms(state.lasting_luck("wallet.first_groups"), state.friends.rows.group_of))
+    drawn = ndtr(np.sqrt(1 - settings.owners_alike) * own + np.sqrt(settings.owners_alike) * group)
+    owners = (drawn < settings.first_owners) & (state[UserColumns].membership == MEMBER)
+    state[PurseColumns].has_wallet[...] = owners
+    who = np.flatnonzero(owners).astype(np.uint32)
+    held = (settings.keeps * luck.uniforms(state.lasting_luck("wallet.first_held"), who)).astype(np.int64)
+    held = np.minimum(held, state.ledger[BANK][who])
+    state.ledger.pay_many((who, who, held), BANK, WALLET, "top_up")
+
+
+def step(state: State) -> None:
+    """Friends send each other money; what piles up goes to the bank."""
+    settings, mine = state.settings(WalletSettings), state[PurseColumns]
+    if not settings.on:
+        return
+    rows = state.friends.rows
+    opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
+    sent: list[tuple[np.ndarray, ...]] = []
+    for box in decide(
+        state, _send, outbox, mine.has_wallet, state.ledger[WALLET], state.ledger[BANK], state[UserColumns], rows,
+        settings.row, opening, state.luck("wallet.transfers"),
+    ):  # fmt: skip
+        many = int(box.used[0])
+        sent.append((box.who[:many].copy(), box.to[:many].copy(), box.cents[:many].copy()))
+    if sent:
+        who, to, cents = (np.concatenate(parts) for parts in zip(*sent, strict=True))
+        purse.open_wallets(state, to)
+        purse.note_senders(state, who)
+        purse.charge(state, who, to, cents, "transfers")
+        state.note("wallet.transfers", who.size)
+    _take_to_bank(state)
+
+
+def _take_to_bank(state: State) -> None:
+    settings, mine = state.settings(WalletSettings), state[PurseColumns]
+    keys = state.luck("wallet.withdraws"), state.lasting_luck("wallet.bank_worth")
+    for part in state.awake:
+        box, fees = outbox(part.size + 1), np.zeros(part.size + 1, np.int64)
+        _withdraw(
+            part,
+            0,
+            mine.has_wallet,
+            state.ledger[WALLET],
+            mine.withdrawn,
+            state[FeltColumns].worth,
+            settings.row,
+            keys,
+            box,
+            fees,
+        )
+        many = int(box.used[0])
+        who = box.who[:many]
+        if fees[:many].any():
+            state.ledger.pay_many((who, np.zeros_like(who), fees[:many]), WALLET, COMPANY, "payment_fees")
+        state.ledger.pay_many(box, WALLET, BANK, "withdrawal")
+
+
+def count(state: State) -> None:
+    """Measure payments between friends, after transfers and packets."""
+    if not state.settings(WalletSettings).on:
+        return
+    mine, users = state[PurseColumns], state[UserColumns]
+    members, owners, monthly, paying, senders = state.over_blocks(
+        lambda part: _count(*part, users, mine, state.day - 30)
+    )
+    state.note("wallet.senders", senders)
+    state.note("wallet.user_days", sum(part.size for part in state.awake))
+    state.note("wallet.monthly_payers_share", paying / max(1, monthly))
+    state.note("wallet.owners", owners / max(1, members))
+    state.note("wallet.payments", state.today.get("wallet.transfers", 0) + state.today.get("lucky_money.packets", 0))
+    state.note("wallet.paid", state.ledger.paid("transfers") + state.ledger.paid("packets"))
+    state.note("wallet.topped_up", state.ledger.paid("top_up"))
+    state.note("wallet.withdrawn", state.ledger.paid("withdrawal"))
+    state.note("wallet.held", int(state.ledger[WALLET].sum()))

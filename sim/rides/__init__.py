@@ -1,0 +1,1 @@
+"""Rides: riders, drivers and the city they drive in."""

@@ -1,0 +1,252 @@
+"""Drivers: who drives for the platform, when, and whether it pays.
+
+They are too many to think one by one: a driver is a row of columns. Each has hours of their own, more of them where
+people ride more, and something else to live on: a wage outside. Once in four weeks those who earned less an hour than
+that may stop, and others may start who would earn more by what the city's drivers earn and what they could not serve.
+Cities are of full size however few are simulated (city.py), so what is earned is reckoned over the whole city; money is
+paid for the rides of the people simulated alone.
+"""
+
+import math
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import rule
+from sim.engine.settings import Settings, assumed
+from sim.ground.ledger import OUTSIDE
+from sim.ground.metrics import flow, ratio, stock
+from sim.rides import city
+from sim.rides.city import MINUTES, CitySettings
+from sim.rides.riders import RidersSettings
+from sim.rides.terms import RidesSettings
+from sim.state import State
+
+DRIVERS = "drivers"
+WEEKS = 4  # between a driver's looks at what driving pays
+AWAY, BUSY, IDLE = 0, 1, 2  # what a driver does today: not at work, on the way, waiting for passengers
+EVENTS = 3  # of a driver's day: free again, begins, stops; each a node in the list of its minute
+MOST = 100_000  # drivers a city: numbers a driver's luck, so that more of them leave these as they are
+
+
+class DriversSettings(Settings):
+    """[drivers]"""
+
+    number: float = assumed.amount(
+        0.8, "drivers a 1,000 people", "drivers on day 0", "fitted: few come or go at first in taxi.toml", 0.2, 10
+    )
+    pool: float = assumed.amount(
+        4.0, "drivers a 1,000 people", "people who could drive, those who do among them", "round figure", 1, 20
+    )
+    hours: float = assumed.positive(
+        8.0,
+        "hours",
+        "mean length of a driver's day; it lies between half and one and a half of it",
+        "round figure",
+        4,
+        10,
+    )
+    days_worked: float = assumed.share(0.8, "days on which a driver drives", "round figure", 0.3, 1.0)
+    outside_wage: int = assumed.count(
+        3_000,
+        "cents an hour",
+        "mean wage outside of those who could drive",
+        "urban wages in China 2015: 31 CNY",
+        1_000,
+        6_000,
+    )
+    wage_spread: float = assumed.amount(0.5, "log-spread", "inequality of that wage", "round figure", 0.1, 1)
+    km_cost: int = assumed.count(70, "cents a km", "fuel and wear", "round figure", 30, 150)
+    starting: float = assumed.share(0.25, "chance in a month to start where it pays", "round figure", 0.05, 1)
+    stopping: float = assumed.share(0.5, "chance in a month to stop where it does not", "round figure", 0.05, 1)
+
+
+class DriverColumns(Table):
+    """A row a driver: city by city, those who could drive among them."""
+
+    x = Column(np.float64, 0, "place in the city, where the last passenger got out", "sides")
+    y = Column(np.float64, 0, "as x, along the other side", "sides")
+    free = Column(np.int32, 0, "minute of today from which the driver is free", "minutes")
+    starts = Column(np.int32, 0, "minute of the day at which the driver's hours begin", "minutes")
+    minutes = Column(np.int32, 0, "length of the driver's day", "minutes")
+    wage = Column(np.float64, 0, "what the driver could earn elsewhere", "cents an hour")
+    active = Column(np.uint8, 0, "1 while the driver drives for the platform")
+    taken_in = Column(np.uint8, 0, "1 once the platform has paid for taking the driver in")
+    earned = Column(np.int64, 0, "this month: fares less commission and costs, over the whole city", "cents")
+    worked = Column(np.int64, 0, "this month: time at work", "minutes")
+
+
+class CityColumns(Table):
+    """A row a city, averaged over about a month."""
+
+    earned = Column(np.float64, 0, "drivers' earnings", "cents a day")
+    lost = Column(np.float64, 0, "what drivers would have earned by unserved rides", "cents a day")
+    hours = Column(np.float64, 0, "drivers' hours", "hours a day")
+
+
+METRICS = (
+    stock("drivers.active", "drivers", "drivers of the platform, for the people simulated"),
+    flow("drivers.entries", "drivers", "drivers who started, for the people simulated", "neither"),
+    flow("drivers.exits", "drivers", "drivers who stopped, for the people simulated", "less"),
+    flow("drivers.earned", "cents", "fares less commission and costs, over whole cities"),
+    flow("drivers.hours", "hours", "time at work, over whole cities", "neither"),
+    ratio(
+        "drivers.earnings_per_hour",
+        "cents",
+        "fares less commission and costs, an hour at work",
+        "drivers.earned",
+        "drivers.hours",
+    ),
+    flow("drivers.busy_hours", "hours", "of these hours, on the way to a passenger or with one", "neither"),
+    ratio(
+        "drivers.busy_share",
+        "share",
+        "time at work on the way to a passenger or with one",
+        "drivers.busy_hours",
+        "drivers.hours",
+    ),
+    flow("drivers.surplus", "cents", "drivers' earnings less what they could have earned elsewhere in the time"),
+)
+
+
+@rule
+def drives_today(town, j, active, days_worked, key):
+    """Whether the j-th driver of a city works today."""
+    return active and luck.uniform(key, town * MOST + j, 0) < days_worked
+
+
+@rule
+def at_work(minute, starts, minutes):
+    """Whether a driver's hours cover a minute of the day; hours may run past midnight."""
+    return (minute - starts) % MINUTES < minutes
+
+
+@rule
+def list_under(due, then, minute, node):
+    """Put a node at the head of a minute's list: `due` is the first of each minute, `then` what follows a node."""
+    then[node] = due[minute]
+    due[minute] = node
+
+
+@rule
+def plan(due, then, j, free, starts, minutes):
+    """List a driver under the minutes of today at which they are free, begin and stop."""
+    if free < MINUTES:
+        list_under(due, then, free, EVENTS * j)
+    list_under(due, then, starts, EVENTS * j + 1)
+    if minutes < MINUTES:
+        list_under(due, then, (starts + minutes) % MINUTES, EVENTS * j + 2)
+
+
+@rule
+def turn(now, due, then, x, y, free, starts, minutes, state, cells, head, after, before):
+    """A minute of a city: whoever is free and at work waits for passengers, whoever stops goes home."""
+    node = np.int64(due[now])
+    while node >= 0:
+        j, following = node // EVENTS, np.int64(then[node])
+        working = at_work(now, starts[j], minutes[j])
+        if state[j] == BUSY and working and free[j] <= now:
+            city.put(head, after, before, city.cell_of(x[j], y[j], cells), j)
+            state[j] = IDLE
+        elif state[j] == IDLE and not working:
+            city.take(head, after, before, city.cell_of(x[j], y[j], cells), j)
+            state[j] = BUSY
+        elif node == EVENTS * j and now < free[j] < MINUTES:
+            list_under(due, then, free[j], node)  # sent to another passenger before the last got out
+        node = following
+
+
+@rule
+def first_there(workers, x, y, free, starts, minutes, minute, at_x, at_y, scale, speed, patience):
+    """Of the drivers with a passenger, who could be at a place first, and within the patience; -1 for nobody."""
+    best, found = patience, -1
+    for j in workers:
+        if minute < free[j] < minute + best and at_work(free[j] % MINUTES, starts[j], minutes[j]):
+            way = math.sqrt(city.apart(x[j], y[j], at_x, at_y)) * scale
+            wait = free[j] - minute + city.minutes_for(way, speed)
+            if wait < best:
+                best, found = wait, np.int64(j)
+    return found
+
+
+@rule
+def free_time(workers, x, y, free, starts, minutes, zones, now, ahead, time):
+    """Free time of the drivers of each zone in the next `ahead` minutes, 1 for a driver who has it all."""
+    time[:] = 0.0
+    for j in workers:
+        begins = max(now, free[j])
+        if begins < now + ahead and at_work(begins % MINUTES, starts[j], minutes[j]):
+            time[city.cell_of(x[j], y[j], zones)] += (now + ahead - begins) / ahead
+
+
+def prospects(earned, lost, hours, own):
+    """What one more driver of so many hours a day would earn an hour, in cents: their part of all there is to earn."""
+    return (earned + lost) / (hours + own)
+
+
+def rows_a_city(state: State) -> int:
+    """Drivers and those who could be, in one city."""
+    settings, terms = state.settings(DriversSettings), state.settings(CitySettings)
+    people = state.size / city.number(state.size, terms) * city.stands_for(state.size, terms)
+    return min(MOST, round(max(settings.pool, settings.number) * people / 1_000))
+
+
+def rows_needed(state: State) -> int:
+    """Rows of the drivers' table."""
+    return rows_a_city(state) * city.number(state.size, state.settings(CitySettings))
+
+
+def found(state: State) -> None:
+    """Day 0: hours, places and wages; those drive who could earn least elsewhere."""
+    settings, rows, number = state.settings(DriversSettings), state[DriverColumns], rows_a_city(state)
+    if rows.x.size == 0:
+        return
+    every = np.arange(rows.x.size)
+    who = every // number * MOST + every % number
+    place, when, length, money = (state.lasting_luck(f"drivers.{what}") for what in ("place", "when", "length", "wage"))
+    rows.x[...], rows.y[...] = luck.uniforms(place, who), luck.uniforms(place, who, 1)
+    rows.minutes[...] = np.minimum(MINUTES, np.rint(60 * settings.hours * (0.5 + luck.uniforms(length, who))))
+    clock = city.clock_of(state.settings(RidersSettings).hours)
+    middle = np.array([city.minute_of(u, clock) for u in luck.uniforms(when, who).tolist()])
+    rows.starts[...] = (middle - rows.minutes // 2) % MINUTES
+    u = luck.uniforms(money, who)
+    rows.wage[...] = [luck.lognormal(settings.outside_wage, settings.wage_spread, one) for one in u.tolist()]
+    first = round(number * settings.number / max(settings.number, settings.pool, 1e-9))
+    rank = np.argsort(np.argsort(u.reshape(-1, number), axis=1, kind="stable"), axis=1)
+    rows.active[...] = (rank < first).ravel()
+
+
+def settle(state: State) -> None:
+    """Drivers take home what they earned, and some stop or start."""
+    rows = state[DriverColumns]
+    if rows.x.size == 0:
+        return
+    if state.day % 7 == 6:
+        every = np.flatnonzero(state.ledger[DRIVERS]).astype(np.uint32)
+        state.ledger.pay_many((every, np.zeros_like(every), state.ledger[DRIVERS][every]), DRIVERS, OUTSIDE, "takings")
+        if state.settings(RidesSettings).on:
+            _review(state)
+    if state.settings(RidesSettings).on:
+        shown = city.stands_for(state.size, state.settings(CitySettings))
+        state.note("drivers.active", int(np.count_nonzero(rows.active)) / shown)
+
+
+def _review(state: State) -> None:
+    """Every week a quarter of them look at what their last four weeks brought."""
+    settings, rows, towns = state.settings(DriversSettings), state[DriverColumns], state[CityColumns]
+    number = rows_a_city(state)
+    due = np.arange(state.day // 7 % WEEKS, rows.x.size, WEEKS)
+    who = due // number * MOST + due % number
+    hourly = 60 * rows.earned[due] / np.maximum(1, rows.worked[due])
+    hoped = prospects(towns.earned, towns.lost, towns.hours, settings.hours)[due // number]
+    drives = rows.active[due] == 1
+    u = luck.uniforms(state.luck("drivers.review"), who)
+    stops = drives & (rows.worked[due] > 0) & (hourly < rows.wage[due]) & (u < settings.stopping)
+    starts = ~drives & (hoped > rows.wage[due]) & (u < settings.starting)
+    rows.active[due[stops]] = 0
+    rows.active[due[starts]] = 1
+    rows.earned[due] = rows.worked[due] = 0
+    shown = city.stands_for(state.size, state.settings(CitySettings))
+    state.note("drivers.exits", int(stops.sum()) / shown)
+    state.note("drivers.entries", int(starts.sum()) / shown)

@@ -1,1 +1,0 @@
-"""What happens in a thread, one file a service."""

@@ -1,0 +1,498 @@
+"""Merchants: shops with a category, a place on the taste circle, a quality and a cost; they set prices and bids.
+
+People live in markets of some twenty thousand; each market has a circle of shops a category, so that nothing hangs on
+how many people are simulated. A merchant sells one product at two prices, in its thread and in the open, and moves both
+half-way, once a week, to the best response to the demand of its own shoppers. Fees are thus passed on as far as buyers
+who see both prices let them. Bids for promoted places are a share of what a click is worth.
+
+Entry is free: there is room for many more shops than stand. A brand opens one, in the widest gap of its circle, when
+the shop most like it, open or closed of late, leads it to expect the cost of opening in a month. After losing weeks the
+weakest of a circle closes, and the others wait to see what the place left brings them. What opening and keeping a shop
+costs is paid, and counts in the profit of merchants.
+"""
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import rule
+from sim.engine.settings import Settings, assumed
+from sim.ground.agents import Field
+from sim.ground.ledger import COMPANY, OUTSIDE
+from sim.ground.metrics import flow, stock
+from sim.payments.terms import WalletSettings
+from sim.shopping import channels, entry
+from sim.shopping.terms import ShoppingSettings
+from sim.state import State
+
+MERCHANTS = "merchants"
+MICRO = 1e6  # demand is tallied in millionths, so that kernels sum integers
+
+
+class MerchantsSettings(Settings):
+    """[merchants]"""
+
+    people_a_market: int = assumed.count(
+        20_000, "people", "people who share a circle of shops", "a small town", 2_000, 200_000, ge=10, le=10_000_000
+    )
+    categories: int = assumed.count(5, "categories", "kinds of goods", "round figure", 1, 20, ge=1, le=50)
+    number: int = assumed.count(12, "shops", "shops open a market and category on day 0", "round figure", 2, 40, le=60)
+    spare: int = assumed.count(
+        48, "shops", "room for more to open", "so much that room is never what stops the next", 20, 60, le=60
+    )
+    cost: int = assumed.count(6_000, "cents", "cost of what is sold", "MODEL.md: 60 CNY, price about 96", 0, 50_000)
+    cost_spread: float = assumed.amount(0.1, "log-spread", "inequality of costs", "round figure", 0, 0.5)
+    quality: float = assumed.number(
+        0.6,
+        "logit units",
+        "mean quality: what a shop offers above not buying; the best fifth of those who might stand",
+        "fitted: 40 % of needs are met in the app",
+        -5,
+        10,
+    )
+    quality_spread: float = assumed.amount(0.4, "logit units", "inequality of quality", "round figure", 0, 2)
+    first_markup: int = assumed.count(
+        3_600, "cents", "price above cost on day 0", "MODEL.md: price about 96 CNY", 0, 50_000
+    )
+    adjustment: float = assumed.share(0.5, "part of the way to the best price gone each week", "MODEL.md", 0.05, 1)
+    bid_share: float = assumed.share(
+        0.8, "part of the worth of a click that is bid",
+        "fitted: with promotion.toml paid places take about .02 of sales (facts.csv: Alibaba)", 0.1, 1,
+    )  # fmt: skip
+    fixed_cost: int = assumed.count(
+        140_000, "cents a week", "cost of keeping a shop, in a full market",
+        "fitted: without fees the twelfth shop of a category just stands", 20_000, 600_000,
+    )  # fmt: skip
+    opening_cost: int = assumed.count(
+        60_000, "cents", "cost of opening a shop, in a full market", "round figure", 0, 10_000_000
+    )
+    learning: int = assumed.count(
+        52, "weeks", "time for which a shop that closed warns others like it", "round figure", 13, 156
+    )
+    entering: float = assumed.share(
+        0.25, "chance a month that a brand without a shop opens one, if it would pay", "round figure", 0.02, 1
+    )
+    capital: int = assumed.count(
+        2_000_000, "cents", "working capital of a shop, in a full market", "round figure", 0, 100_000_000
+    )
+    memory: float = assumed.number(
+        8.0,
+        "weeks",
+        "time over which a shop averages what a look and an order bring and cost",
+        "round figure",
+        1,
+        26,
+        ge=1,
+    )
+    losing_weeks: int = assumed.count(4, "weeks", "losing weeks after which a shop closes", "MODEL.md", 1, 52, ge=1)
+
+
+class MerchantColumns(Table):
+    """A row a shop: market by market, category by category."""
+
+    place = Column(np.float64, 0, "place on the taste circle of length 1")
+    quality = Column(np.float64, 0, "quality", "logit units")
+    reputation = Column(
+        np.float64, 0, "what all think of it beyond that for a while: complaints in public, broadcasts", "logit units"
+    )
+    cost = Column(np.int64, 0, "cost of what is sold", "cents")
+    price = Column(np.int64, 0, "price asked", "cents")
+    price_before = Column(np.int64, 0, "price asked the week before", "cents")
+    bid = Column(np.int64, 0, "most paid for a click on a promoted place", "cents")
+    open_price = Column(np.int64, 0, "price asked in the open for the same product", "cents")
+    open = Column(np.uint8, 0, "1 while the shop is open")
+    opening = Column(np.uint8, 0, "1 until the cost of opening is paid")
+    taken_in = Column(np.uint8, 0, "1 while the platform has paid for taking the open shop in")
+    losing = Column(np.int16, 0, "losing weeks in a row", "weeks")
+    demand = Column(np.int64, 0, "this week: expected orders at the price asked", "millionths")
+    slope = Column(np.int64, 0, "this week: fall in expected orders per CNY", "millionths")
+    open_demand = Column(np.int64, 0, "this week: expected orders in the open of who looked here", "millionths")
+    open_slope = Column(np.int64, 0, "this week: fall in these per CNY of the open price", "millionths")
+    orders = Column(np.int64, 0, "this week: orders in the thread")
+    open_orders = Column(np.int64, 0, "this week: orders in the open of who looked here")
+    by_wallet = Column(np.int64, 0, "this week: orders paid by wallet")
+    off = Column(np.int64, 0, "this week: orders settled off the platform")
+    sold = Column(np.int64, 0, "orders since day 0")
+    looks = Column(np.int64, 0, "this week: times the shop was considered")
+    lift = Column(np.int64, 0, "this week: expected earnings by posts read of late", "hundredths of a cent")
+    clicks = Column(np.int64, 0, "this week: clicks on promoted places paid for")
+    earned = Column(np.int64, 0, "this week: sales less goods and fees", "cents")
+    spent = Column(np.int64, 0, "this week: paid for promoted places, posts, updates and help", "cents")
+    # a week of late, averaged over the shop's memory
+    orders_lately = Column(np.float64, 0, "orders in the thread a week")
+    open_orders_lately = Column(np.float64, 0, "orders in the open a week of who looked here")
+    by_wallet_lately = Column(np.float64, 0, "of these, paid by wallet")
+    off_lately = Column(np.float64, 0, "of these, settled off the platform")
+    spent_lately = Column(np.float64, 0, "spent a week", "cents")
+    looks_lately = Column(np.float64, 0, "times the shop was considered, a week")
+    demand_lately = Column(np.float64, 0, "orders expected of these, a week")
+    open_demand_lately = Column(np.float64, 0, "and in the open")
+    # averaged over as many weeks as bring a full market's customers
+    weeks_lately = Column(np.float64, 0, "weight of the weeks averaged, near 1 after as many", "weeks")
+    earned_lately = Column(
+        np.float64, 0, "sales likely of who looked, less goods, fees and what is spent, a week; others see it", "cents"
+    )
+    profit_lately = Column(np.float64, 0, "that less the keep of the shop, a week", "cents")
+    won_lately = Column(np.float64, 0, "share of its circle's needs that it wins")
+    # of a shop that closed: what others learn from it
+    closed_on = Column(np.int64, -1, "day on which it closed last; -1 for never", "day")
+    rivals_then = Column(np.int64, 0, "shops open in its circle then, itself included", "shops")
+    fees_then = Column(np.float64, 0, "part of sales that went in fees then")
+
+
+METRICS = (
+    stock("merchants.open", "shops", "shops open"),
+    flow("merchants.entries", "shops", "shops that opened", "neither"),
+    flow("merchants.exits", "shops", "shops that closed", "less"),
+    stock("merchants.price", "cents", "mean price asked", "neither"),
+    stock("merchants.open_price", "cents", "mean price asked in the open", "neither"),
+    stock("merchants.markup", "share", "mean price above cost, over price", "neither"),
+    stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market"),
+    stock("merchants.losing_share", "share", "open shops that lose of late", "less"),
+    stock("merchants.bid", "cents", "mean bid for a click", "neither"),
+    stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less"),
+)
+
+
+@rule
+def best_price(cost, fees, demand, slope):
+    """Price that earns most against a demand of this level and slope: cost/(1 - fees) + demand/slope, in cents."""
+    return cost / (1.0 - fees) + 100.0 * demand / slope
+
+
+@rule
+def best_prices(cost, fees, demand, slope, open_demand, open_slope, moving):
+    """Prices in the thread and in the open, in cents, that together earn most.
+
+    Of margins m and o per order, fees paid, the first-order conditions are
+    (1 - fees) demand = slope m + moving (m - o) and open_demand = open_slope o - moving (m - o):
+    `moving` orders go over to the open for a CNY by which the thread is dearer. Without fees both prices are one.
+    """
+    if fees <= 0.0 or (moving <= 0.0 and open_slope <= 0.0):
+        price = best_price(cost, fees, demand + open_demand, slope + open_slope)
+        return price, price
+    thread, outer = slope + moving, open_slope + moving
+    det = thread * outer - moving * moving
+    kept = (1.0 - fees) * demand
+    margin = (kept * outer + moving * open_demand) / det
+    open_margin = (open_demand * thread + moving * kept) / det
+    return (cost + 100.0 * margin) / (1.0 - fees), cost + 100.0 * open_margin
+
+
+@rule
+def fees_paid(commission, merchant_fee, by_wallet, off):
+    """Part of its sales that a merchant pays in fees, given the shares of orders by wallet and off the platform.
+
+    Half of what is saved off the platform goes to the buyer.
+    """
+    return min(0.99, commission * (1.0 - off) + merchant_fee * by_wallet + 0.5 * (commission + merchant_fee) * off)
+
+
+@rule
+def worth_of_click(price, cost, fees, orders_a_look):
+    """What a merchant earns by a click, in cents."""
+    return max(0.0, price * (1.0 - fees) - cost) * orders_a_look
+
+
+def markets(state: State) -> int:
+    """Number of markets: people `first * markets // people` share one."""
+    return max(1, round(state.size / state.settings(MerchantsSettings).people_a_market))
+
+
+def market_scale(state: State) -> float:
+    """People simulated a market over those of a full one: by it all fixed sums of money go."""
+    return min(1.0, state.size / markets(state) / state.settings(MerchantsSettings).people_a_market)
+
+
+def shops_a_circle(state: State) -> int:
+    """Rows a market and category: shops open at first, and room for more."""
+    settings = state.settings(MerchantsSettings)
+    return int(settings.number + settings.spare)
+
+
+def rows_needed(state: State) -> int:
+    """Rows of the merchants' table."""
+    return markets(state) * int(state.settings(MerchantsSettings).categories) * shops_a_circle(state)
+
+
+def open_shops(state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of open shops, and where each circle's begin among them (and the last ends): kernels loop over these."""
+    rows = np.flatnonzero(state[MerchantColumns].open)
+    circles = markets(state) * int(state.settings(MerchantsSettings).categories)
+    return rows, np.searchsorted(rows, shops_a_circle(state) * np.arange(circles + 1))
+
+
+def fees_on_sales(state: State) -> float:
+    """Part of a sale in the thread that goes in fees at most."""
+    return float(min(0.99, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee))
+
+
+class Merchant(mesa.Agent):
+    """One shop."""
+
+    calendar = 7
+    place, quality, cost, price, price_before, bid = Field(), Field(), Field(), Field(), Field(), Field()
+    open, opening, losing, demand, slope, orders = Field(), Field(), Field(), Field(), Field(), Field()
+    open_price, open_demand, open_slope, open_orders = Field(), Field(), Field(), Field()
+    looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
+    orders_lately, open_orders_lately, by_wallet_lately, off_lately = Field(), Field(), Field(), Field()
+    looks_lately, demand_lately, open_demand_lately, spent_lately = Field(), Field(), Field(), Field()
+    earned_lately, weeks_lately, profit_lately, won_lately = Field(), Field(), Field(), Field()
+    closed_on, rivals_then, fees_then = Field(), Field(), Field()
+
+    def __init__(self, model: State, table: Table, row: int) -> None:
+        super().__init__(model)
+        self.table, self.row = table, row
+
+    def decide(self) -> None:
+        """Once a week: new prices and a bid from the week's shoppers; stay, close or open."""
+        if not self.model.settings(ShoppingSettings).on:
+            return
+        if self.open:
+            self._set_prices()
+            self._stay_or_close()
+            self._begin_week()
+        elif self.model.day // 7 % 4 == 3:
+            self._enter()
+
+    def _begin_week(self) -> None:
+        self.demand = self.slope = self.open_demand = self.open_slope = 0
+        self.orders = self.open_orders = self.by_wallet = self.off = 0
+        self.looks = self.clicks = self.earned = self.spent = 0
+
+    def _set_prices(self) -> None:
+        state, settings, terms = (
+            self.model,
+            self.model.settings(MerchantsSettings),
+            self.model.settings(ShoppingSettings),
+        )
+        orders = max(1e-9, self.orders_lately)
+        by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
+        fees = fees_paid(terms.commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
+        sold = self.orders_lately + self.open_orders_lately
+        cost = self.cost + (self.spent_lately / sold if sold > 0 else 0.0)
+        self.price_before = self.price
+        if self.slope > 0 and self.demand > 0:
+            gap = 0.01 * (self.price - self.open_price)
+            moving = self.demand * channels.switchers(gap, terms.open_known, terms.open_trouble)
+            best = best_prices(cost, fees, self.demand, self.slope, self.open_demand, self.open_slope, moving)
+            self.price, self.open_price = (
+                max(1, round(now + settings.adjustment * (target - now)))
+                for now, target in zip((self.price, self.open_price), best, strict=True)
+            )
+        few = market_scale(state) / settings.memory  # a shop in sixteen looked at is bought from, till it learns
+        looks = self.looks_lately + 16 * few
+        click = worth_of_click(self.price, self.cost, fees, (self.demand_lately + few) / looks)
+        click += worth_of_click(self.open_price, self.cost, 0.0, self.open_demand_lately / looks)
+        self.bid = round(settings.bid_share * click)
+
+    def _circle(self) -> NDArray[np.int64]:
+        """Rows of the open shops of its circle."""
+        circle = shops_a_circle(self.model)
+        first = self.row // circle * circle
+        return np.asarray(first + np.flatnonzero(self.table.rows.open[first : first + circle]))
+
+    def _stay_or_close(self) -> None:
+        """Close after losing weeks if one of the weakest of the circle: of those that all its trade cannot keep, or the one.
+
+        What a circle takes falls as shops leave, so that it cannot keep more than its takings now would pay the keep of.
+        """
+        state, rows = self.model, self.table.rows
+        if self.losing < state.settings(MerchantsSettings).losing_weeks:
+            return
+        circle = self._circle()
+        tired = circle[rows.losing[circle] >= state.settings(MerchantsSettings).losing_weeks]
+        kept = rows.earned_lately[circle].sum() / (keep_a_week(state) * max(1e-9, self.weeks_lately))
+        leaving = tired[np.argsort(rows.profit_lately[tired], kind="stable")][: max(1, int(circle.size - kept))]
+        if self.row not in leaving:
+            return
+        self.open = self.bid = 0
+        self.closed_on, self.rivals_then, self.fees_then = state.day, circle.size, fees_on_sales(state)
+        rows.losing[np.setdiff1d(circle, leaving)] = 0  # the others wait to see what the place left brings
+        entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
+        state.add("merchants.exits", 1)
+
+    def _enter(self) -> None:
+        """Open, in the widest gap, if a month would pay the opening."""
+        state, rows, settings = self.model, self.table.rows, self.model.settings(MerchantsSettings)
+        if luck.draw(state.luck("merchants.enter"), self.row) >= settings.entering:
+            return
+        circle = self._circle()
+        price = self._opening_price(circle)
+        week, share = self._week_expected(circle, price)
+        profit = week - keep_a_week(state)
+        if profit * 30 / 7 <= settings.opening_cost * market_scale(state):
+            return
+        self._begin_week()
+        for name in self.table.declared:
+            if name.endswith("_lately"):
+                getattr(rows, name)[self.row] = 0.0
+        self.open, self.opening, self.losing, self.closed_on = 1, 1, 0, -1
+        self.place = entry.widest_gap(rows.place[circle], self.place)
+        self.price = self.price_before = self.open_price = price
+        self.earned_lately, self.profit_lately, self.won_lately, self.weeks_lately = (
+            week,
+            profit,
+            share,
+            1.0,
+        )  # as reckoned
+        entry.share_out(rows, circle, 1.0 - share)
+        state.add("merchants.entries", 1)
+
+    def _opening_price(self, circle: NDArray[np.int64]) -> int:
+        """What it would ask: its cost, fees passed on, and the markup that shops of its circle take above theirs."""
+        rows, passed_on = self.table.rows, 1.0 / (1.0 - fees_on_sales(self.model))
+        markup = self.model.settings(MerchantsSettings).first_markup
+        if circle.size:
+            markup = float((rows.price[circle] - rows.cost[circle] * passed_on).mean())
+        return max(1, round(self.cost * passed_on + markup))
+
+    def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
+        """What it would earn a week among those who stand, keep not paid, and the share of needs it would win."""
+        state, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
+        terms, fees = state.settings(ShoppingSettings), fees_on_sales(state)
+        every = np.arange(circle) + self.row // circle * circle
+        since = state.day - 7 * state.settings(MerchantsSettings).learning
+        closed = entry.warnings(rows, every, stand.size + 1, since, fees)
+        seen = entry.reckon(rows, stand, closed, self.quality, price, terms)
+        return seen or entry.alone(self.quality, price, price * (1.0 - fees) - self.cost, needs_a_week(state), terms)
+
+
+def needs_a_week(state: State) -> float:
+    """Needs for goods that come to a circle in a week, were all days like today: what the trade reckons with."""
+    today = sum(people.size for people in state.awake) * state.settings(ShoppingSettings).needs
+    return max(1e-9, 7 * today / markets(state) / int(state.settings(MerchantsSettings).categories))
+
+
+def keep_a_week(state: State) -> float:
+    """Keep of a shop and the listing fee, a week, of the people simulated."""
+    return float(
+        (state.settings(MerchantsSettings).fixed_cost + state.settings(ShoppingSettings).listing_fee * 7 / 30)
+        * market_scale(state)
+    )
+
+
+def found(state: State) -> None:
+    """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
+    settings, table = state.settings(MerchantsSettings), state.table(MerchantColumns)
+    rows, circle = table.rows, shops_a_circle(state)
+    number = rows.place.size
+    if number == 0:
+        return
+    every = np.arange(number, dtype=np.uint64)
+    place, quality, cost = (
+        luck.uniforms(state.lasting_luck(f"merchants.{what}"), every) for what in ("turn", "quality", "cost")
+    )
+    order = np.arange(number) % circle
+    turn = np.repeat(place[::circle], circle)
+    rows.place[...] = (order / max(1, settings.number) + turn) % 1.0
+    qualities = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
+    costs = np.array([round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost])
+    best = entry.best_first(
+        qualities - state.settings(ShoppingSettings).price_weight * costs / 100.0, int(settings.number), circle
+    )
+    rows.quality[...], rows.cost[...] = qualities[best], costs[best]
+    rows.price[...] = rows.price_before[...] = rows.open_price[...] = np.maximum(1, rows.cost + settings.first_markup)
+    rows.open[...] = order < settings.number
+    first = rows.open == 1  # they reckon as who opens one does: to earn the opening in a month
+    rows.weeks_lately[first] = 1.0
+    rows.profit_lately[first] = settings.opening_cost * market_scale(state) * 7 / 30
+    rows.earned_lately[first] = rows.profit_lately[first] + keep_a_week(state)
+    accounts = np.arange(number, dtype=np.uint32)
+    capital = np.full(number, round(settings.capital * market_scale(state)), np.int64)
+    state.ledger.pay_many((np.zeros_like(accounts), accounts, capital), OUTSIDE, MERCHANTS, "capital")
+    for row in range(number):
+        Merchant(state, table, row)
+
+
+def settle(state: State) -> None:
+    """Shops pay their opening, their keep and the listing fee, and hand what is above their working capital to their owners."""
+    if not state.settings(ShoppingSettings).on:
+        return
+    settings, rows, ledger = state.settings(MerchantsSettings), state[MerchantColumns], state.ledger
+    accounts = np.flatnonzero(rows.open == 1).astype(np.uint32)
+    nobody = np.zeros_like(accounts)
+    new = np.flatnonzero(rows.opening == 1).astype(np.uint32)
+    if new.size:
+        cost = np.minimum(ledger[MERCHANTS][new], round(settings.opening_cost * market_scale(state)))
+        ledger.pay_many((new, np.zeros_like(new), cost), MERCHANTS, OUTSIDE, "opening")
+        rows.opening[...] = 0
+    if state.day % 7 == 6:
+        _remember(state)
+        keep = np.minimum(ledger[MERCHANTS][accounts], round(settings.fixed_cost * market_scale(state)))
+        ledger.pay_many((accounts, nobody, keep), MERCHANTS, OUTSIDE, "keep")
+    if state.day % 30 == 0 and state.settings(ShoppingSettings).listing_fee > 0:
+        fee = np.minimum(
+            ledger[MERCHANTS][accounts], round(state.settings(ShoppingSettings).listing_fee * market_scale(state))
+        )
+        ledger.pay_many((accounts, nobody, fee), MERCHANTS, COMPANY, "listing_fees")
+    if state.day % 30 == 29:
+        every = np.arange(rows.open.size, dtype=np.uint32)
+        above = np.maximum(0, ledger[MERCHANTS] - round(settings.capital * market_scale(state)))
+        ledger.pay_many((every, np.zeros_like(every), above), MERCHANTS, OUTSIDE, "dividends")
+
+
+def _remember(state: State) -> None:
+    """Average the week of each open shop with those before: what it earned more slowly where the market is a sample.
+
+    There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
+    """
+    settings, rows = state.settings(MerchantsSettings), state[MerchantColumns]
+    shops, keep = rows.open == 1, keep_a_week(state)
+    earned = _likely_earnings(state) - rows.spent
+    week = (
+        (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
+        (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
+        (rows.open_orders_lately, rows.open_orders), (rows.open_demand_lately, rows.open_demand / MICRO),
+    )  # fmt: skip
+    money = (
+        (rows.weeks_lately, np.ones(shops.size)), (rows.earned_lately, earned), (rows.profit_lately, earned - keep),
+        (rows.won_lately, (rows.demand + rows.open_demand) / MICRO / needs_a_week(state)),
+    )  # fmt: skip
+    for columns, new in ((week, 1.0 / settings.memory), (money, market_scale(state))):
+        for lately, value in columns:
+            lately[shops] += new * (value - lately)[shops]
+    rows.losing[...] = np.where(shops & (rows.profit_lately < 0), rows.losing + 1, 0)
+
+
+def _likely_earnings(state: State) -> NDArray[np.float64]:
+    """What each shop would earn in the mean of those who looked at it this week, at its prices: less a matter of luck.
+
+    Fees as it pays them of late, some deals being settled off the platform.
+    """
+    terms, rows = state.settings(ShoppingSettings), state[MerchantColumns]
+    orders = np.maximum(1e-9, rows.orders)
+    off, by_wallet = rows.off / orders, rows.by_wallet / orders
+    fee = state.settings(WalletSettings).merchant_fee
+    fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
+    in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
+    return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
+
+
+def count(state: State) -> None:
+    """Measure the shops and their profit: what they take in less what they pay, but for capital and dividends."""
+    if not state.settings(ShoppingSettings).on:
+        return
+    rows = state[MerchantColumns]
+    is_open = rows.open == 1
+    if is_open.any():
+        price, cost = rows.price[is_open], rows.cost[is_open]
+        state.note("merchants.open", int(is_open.sum()))
+        state.note("merchants.price", float(price.mean()))
+        state.note("merchants.open_price", float(rows.open_price[is_open].mean()))
+        weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * market_scale(state))
+        profit_lately = rows.profit_lately[is_open]
+        state.note("merchants.profit", float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
+        state.note("merchants.losing_share", float((profit_lately < 0).mean()))
+        state.note("merchants.markup", float(((price - cost) / price).mean()))
+        state.note("merchants.bid", float(rows.bid[is_open].mean()))
+        state.note(
+            "shopping.price_index",
+            float(price.sum() / np.maximum(1, cost + state.settings(MerchantsSettings).first_markup).sum()),
+        )
+    flows = state.ledger.flows.items()
+    profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
+    profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
+    state.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today

@@ -1,0 +1,127 @@
+"""Updates: messages in the brand's thread that say how an order stands: confirmed, shipped, delivered.
+
+They spare buyers the wondering and merchants the questions; whoever was kept informed likes to come back. Merchants
+take part while that is worth the price of the messages to them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import kernel, rule
+from sim.ground.ledger import COMPANY
+from sim.ground.metrics import flow, ratio, stock
+from sim.payments.terms import WalletSettings
+from sim.people.experience import FeltColumns
+from sim.people.presence import HERE
+from sim.shopping import merchant, orders
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
+from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.state import State
+
+MESSAGES = 3  # an order: confirmed, shipped, delivered
+
+
+class UpdatesColumns(Table):
+    """A row a merchant."""
+
+    takes_part = Column(np.uint8, 1, "1 while the merchant sends updates: all try it first")
+
+
+METRICS = (
+    flow("updates.sent", "messages", "updates sent", "neither"),
+    flow("updates.informed", "orders", "orders whose buyers are kept informed"),
+    ratio("updates.informed_share", "share", "buyers kept informed", "updates.informed", "shopping.orders"),
+    stock("updates.merchants", "share", "shops that send updates"),
+    flow("updates.spent", "cents", "paid by merchants for updates", "neither"),
+    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less"),
+)
+
+
+@rule
+def worth_of_updates(question_cost, fewer_questions, margin, orders_a_look, thanks):
+    """What keeping a buyer informed is worth to a merchant, in cents an order: questions spared, and a sale next time.
+
+    Thanks raise the chance s to sell to somebody who looks by thanks s (1 - s): the slope of a logit.
+    """
+    return question_cost * fewer_questions + max(0.0, margin) * thanks * orders_a_look * (1.0 - orders_a_look)
+
+
+@kernel
+def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, keys, here, worth, cents):
+    """Send the messages due today about these orders, in their order, while their merchants can pay.
+
+    Writes what each merchant pays into `cents`: n messages cost n times the price, rounded by luck. keys: that, and what a
+    question costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question
+    about each of these would cost, in cents).
+    """
+    number = np.zeros(cents.size, np.int64)
+    sent = informed = questions = 0
+    for at in rows:
+        one, buyer, is_new = orders.merchant[at], np.int64(orders.buyer[at]), orders.ordered[at] == day
+        if not takes_part[one] or not (is_new or orders.informed[at]):
+            continue
+        for message in range(is_new + (orders.shipped[at] == day) + (orders.delivered[at] == day)):
+            owed = int((number[one] + 1) * it.price + luck.uniform(keys[0], one, 0))
+            if owed > left[one]:
+                break
+            number[one], cents[one] = number[one] + 1, owed
+            sent += 1
+            if here[buyer] == HERE:
+                worth[buyer] += it.relief
+            if is_new and message == 0:
+                orders.informed[at] = 1
+                told[buyer * categories + one // circle % categories] = 1
+                informed += 1
+                questions += int(luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(keys[1], one, 0)))
+    return sent, informed, questions
+
+
+@kernel
+def _review(takes_part, shops, fewer_questions, fees, it, key):
+    """Each merchant asks whether updates are worth their price to it."""
+    for row in range(takes_part.size):
+        if shops.open[row]:
+            cost = luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(key, row, 0))
+            margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
+            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.looks[row] + 16.0))  # as merchants reckon a click
+            worth = worth_of_updates(cost, fewer_questions, margin, sold, it.thanks)
+            takes_part[row] = worth >= MESSAGES * it.price
+
+
+class SparedQuestions(NamedTuple):
+    """What questions that updates answer would have cost shops today, in cents; desks that answer them tell it apart."""
+
+    cents: int
+
+
+def step(state: State) -> None:
+    """Merchants who take part tell buyers that an order is confirmed, shipped, delivered, while they can pay."""
+    settings = state.settings(UpdatesSettings)
+    if not settings.on:
+        return
+    takes_part, shops = state[UpdatesColumns].takes_part, state[MerchantColumns]
+    cents = np.zeros(takes_part.size, np.int64)
+    keys = state.luck("updates.price"), state.lasting_luck("updates.question_cost")
+    sent, informed, questions = _tell(
+        state[OrderColumns], orders.recent(state), state.day, takes_part, state[ToldColumns].told,
+        int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state), state.ledger[MERCHANTS], settings.row,
+        keys, state.here, state[FeltColumns].worth, cents,
+    )  # fmt: skip
+    terms = state.settings(OrdersSettings)
+    state.hand_on(SparedQuestions(round((terms.asking - terms.asking_informed) * questions)))
+    who = np.flatnonzero(cents).astype(np.uint32)
+    state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
+    shops.spent[...] += cents
+    state.note("updates.sent", sent)
+    state.note("updates.informed", informed)
+    state.note("updates.spent", int(cents.sum()))
+    state.note("updates.questions", orders.questions(state).size)
+    is_open = shops.open == 1
+    state.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
+    if state.day % 7 == 6:
+        fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
+        _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])

@@ -1,0 +1,1 @@
+"""Stickers: packs of small pictures."""

@@ -1,0 +1,1 @@
+"""Subscriptions: members who pay to see no adverts."""

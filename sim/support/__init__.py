@@ -1,0 +1,1 @@
+"""Support: customers who ask for help, and the desks that help them."""

@@ -1,0 +1,316 @@
+"""Support: who has a question or a complaint is helped in the thread, on the telephone, or complains in public.
+
+Customers come with questions, defects and what was not solved before (support/customers.py). Each turns to a channel by a
+logit over the chance of a good answer, at yesterday's wait, and effort; the agents of their market's help desk answer
+in order of time (support/desks.py). Bad answers are brought up again and held against the shop; complained of in public,
+they lower what all think of it for a while. By live video one agent helps one customer better and longer, or answers a
+question for all who watch, and sells.
+
+What troubles customers troubles them without the platform too: they call, or complain in public. So all that is felt,
+held against shops and thought of them is reckoned from what is usual outside, and shops are spared what help costs them
+there.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine import luck
+from sim.engine.kernels import kernel, remembered, rule
+from sim.ground import queues
+from sim.ground.ledger import COMPANY
+from sim.ground.metrics import flow, ratio
+from sim.people.experience import FeltColumns
+from sim.shopping import merchant
+from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.needs import RegardColumns
+from sim.shopping.updates import SparedQuestions
+from sim.state import State
+from sim.support import customers, desks
+from sim.support.customers import QUESTION, WHERE, CustomerColumns
+from sim.support.desks import WEEK, DeskColumns, DesksSettings, TopicColumns
+from sim.support.terms import SupportSettings
+
+NONE = 255  # no shop
+CERTAIN = 100.0  # logit units: nobody is thought better of, or worse
+CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
+CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any
+
+
+METRICS = (
+    flow("support.tickets", "people", "customers who turned to a shop for help", "neither"),
+    flow("support.where_is_it", "people", "of these, asking where an order is", "less"),
+    flow("support.answered", "people", "customers whom an agent took", "neither"),
+    flow("support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"),
+    ratio("support.abandoned_share", "share", "customers unanswered", "support.abandoned", "support.tickets", "less"),
+    flow("support.waited", "seconds", "time waited by those answered", "less"),
+    ratio("support.wait_seconds", "seconds", "mean wait of those answered", "support.waited", "support.answered", "less"),
+    flow("support.good", "answers", "good answers"),
+    ratio("support.satisfaction", "share", "good answers, of all", "support.good", "support.answered"),
+    flow("support.chat", "people", "customers who chose the chat, video included", "neither"),
+    flow("support.public", "people", "customers who complained in public", "less"),
+    flow("support.telephone", "people", "customers who called", "neither"),
+    ratio("support.chat_share", "share", "customers who chose the chat", "support.chat", "support.tickets", "neither"),
+    ratio("support.public_share", "share", "customers who complained in public", "support.public", "support.tickets", "less"),
+    flow("support.chat_answered", "answers", "answers by chat and video", "neither"),
+    flow("support.public_answered", "answers", "answers to public complaints", "neither"),
+    flow("support.chat_good", "answers", "good answers by chat and video"),
+    flow("support.public_good", "answers", "good answers to public complaints", "neither"),
+    ratio("support.chat_satisfaction", "share", "good answers by chat", "support.chat_good", "support.chat_answered"),
+    ratio("support.public_satisfaction", "share", "those in public", "support.public_good", "support.public_answered"),
+    flow("support.public_unsolved", "people", "public complaints without a good answer", "less"),
+    flow("support.videos", "people", "of the chats, those that went over to video", "neither"),
+    flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast"),
+)  # fmt: skip
+TALLIED = (
+    "answered", "abandoned", "good", "chat", "public", "telephone", "chat_answered", "public_answered", "chat_good",
+    "public_good", "public_unsolved", "videos", "settled_by_broadcast", "where_is_it", "waited",
+)  # fmt: skip
+(ANSWERED, ABANDONED, GOOD, BY_CHAT, IN_PUBLIC, CALLED, CHAT_ANSWERED, PUBLIC_ANSWERED, CHAT_GOOD, PUBLIC_GOOD, HURT,
+ VIDEOS, SETTLED, WHERE_IS_IT, WAITED) = range(len(TALLIED))  # fmt: skip
+
+
+@remembered
+class Contacts(NamedTuple):
+    """What becomes of each ticket before anybody serves it."""
+
+    channel: NDArray[np.uint8]
+    gain: NDArray[np.float64]  # worth of turning there above what is outside, but for the answer, in logit units
+    minute: NDArray[np.float64]
+    patience: NDArray[np.float64]
+    service: NDArray[np.float64]
+
+
+@remembered
+class Terms(NamedTuple):
+    """What kernels know of today; the last four are keys of luck."""
+
+    it: Any  # the settings of this section and of [desks]
+    desk: Any
+    day: int
+    categories: int
+    circle: int  # rows a market and category
+    shares: NDArray[np.float64]  # of customers, by hour
+    channel: np.uint64
+    time: np.uint64
+    answer: np.uint64
+    likes_chat: np.uint64  # lasting
+
+
+@rule
+def good_at(chance, seconds, kink, fall):
+    """Chance that an answer pleases after a wait: it falls by each minute beyond the kink."""
+    return max(0.0, chance - fall * max(0.0, seconds - kink) / 60.0)
+
+
+@rule
+def good_by(channel, it):
+    """Chance of a good answer in a channel, taken at once."""
+    if channel == CHAT:
+        return it.good_chat
+    if channel == VIDEO:
+        return it.good_video
+    if channel == BROADCAST:
+        return it.good_broadcast
+    return it.good_public if channel == PUBLIC else it.good_telephone
+
+
+@rule
+def pull(channel, seconds, it):
+    """Worth of turning to a channel at a wait, in logit units."""
+    effort = it.effort_chat if channel == CHAT else it.effort_public if channel == PUBLIC else it.effort_telephone
+    return it.good_weight * good_at(good_by(channel, it), seconds, it.kink, it.fall) - effort
+
+
+@rule
+def outside(it):
+    """What is usual without the platform: worth in logit units, chance of a good answer, of a bad one in public."""
+    public, telephone = pull(PUBLIC, it.outside_wait, it), pull(TELEPHONE, it.outside_wait, it)
+    share = 1.0 / (1.0 + math.exp(telephone - public))
+    good_public = good_at(it.good_public, it.outside_wait, it.kink, it.fall)
+    good_telephone = good_at(it.good_telephone, it.outside_wait, it.kink, it.fall)
+    good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - it.outside_unanswered
+    worth = public - math.log(share) - it.good_weight * good * it.outside_unanswered
+    return worth, good * answered, share * (1.0 - good_public * answered)
+
+
+@rule
+def offers_chat(price, worth, u):
+    """Whether a shop helps in the thread: while a conversation is worth its price to it."""
+    return price <= 0 or price <= luck.exponential(worth, u)
+
+
+@rule
+def is_settled(day, shown, it, u):
+    """Whether a broadcast has answered this question: it was shown of late, is of that kind, and was watched."""
+    return day - shown < it.lasting and u < it.alike * it.watching
+
+
+@rule
+def opinion(before, good, usual, grudge):
+    """What a person thinks of a shop for how it helped, in hundredths of a logit unit: half of it is older.
+
+    An answer tells by how much better or worse it is than what is `usual`.
+    """
+    new = grudge * ((1.0 if good else 0.0) - usual)
+    return max(-120, min(120, int(round(0.5 * before + 100.0 * new))))
+
+
+@kernel
+def _turn_to(asked, terms, wait, shown, made):
+    """Each ticket finds its channel, its time of day, its patience and how long it takes."""
+    it = terms.it
+    usual, _, _ = outside(it)
+    for i in range(asked.who.size):
+        who, shop, kind = asked.who[i], np.int64(asked.shop[i]), asked.kind[i]
+        first = 16 * (np.int64(asked.mark[i]) * 4 + kind)  # of this ticket's draws
+        topic = shop // terms.circle
+        seconds = wait[topic // terms.categories]
+        made.minute[i] = queues.moment(luck.pair(terms.time, who, shop, first), terms.shares)
+        made.patience[i] = luck.exponential(terms.desk.patience, luck.pair(terms.time, who, shop, first + 1))
+        made.service[i] = luck.exponential(terms.desk.service, luck.pair(terms.time, who, shop, first + 2))
+        if it.video and kind == QUESTION:
+            if is_settled(terms.day, np.int64(shown[topic]), it, luck.pair(terms.channel, who, shop, first)):
+                made.channel[i] = BROADCAST
+                made.gain[i] = -it.effort_broadcast - usual
+                continue
+        offered = it.chat and offers_chat(it.price, it.chat_worth, luck.uniform(terms.likes_chat, shop, 0))
+        best, chosen, total = -math.inf, PUBLIC, 0.0
+        for channel in range(CHANNELS):
+            if channel == CHAT and not offered:
+                continue
+            worth = pull(channel, seconds, it)
+            total += math.exp(worth)
+            noisy = worth - math.log(-math.log(luck.pair(terms.channel, who, shop, first + 1 + channel)))
+            if noisy > best:
+                best, chosen = noisy, channel
+        expected = it.good_weight * good_at(good_by(chosen, it), seconds, it.kink, it.fall)
+        made.gain[i] = math.log(total) - expected - usual
+        goes_over = luck.pair(terms.channel, who, shop, first + 5) < it.video_share
+        if chosen == CHAT and it.video and kind != WHERE and goes_over:
+            chosen = VIDEO
+            made.service[i] *= it.video_time
+        made.channel[i] = chosen
+
+
+@kernel
+def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
+    """How each was helped, what they feel and think of the shop: by shop, who `came` and who was `hurt` in public."""
+    it = terms.it
+    _, usual, _ = outside(it)
+    for i in range(asked.who.size):
+        who, shop, channel = np.int64(asked.who[i]), np.int64(asked.shop[i]), made.channel[i]
+        first = 16 * (np.int64(asked.mark[i]) * 4 + asked.kind[i])
+        u = luck.pair(terms.answer, who, shop, first)
+        if channel == BROADCAST:
+            good = u < it.good_broadcast
+            seen[SETTLED] += 1
+        else:
+            answered = waited[i] >= 0.0
+            minutes = waited[i] if answered else made.patience[i]
+            good = answered and u < good_at(good_by(channel, it), 60.0 * minutes, it.kink, it.fall)
+            felt.waits[who] += it.wait_weight * (minutes - it.outside_wait / 60.0)
+            came[shop] += 1
+            chats, public = channel == CHAT or channel == VIDEO, channel == PUBLIC
+            seen[BY_CHAT if chats else IN_PUBLIC if public else CALLED] += 1
+            seen[VIDEOS] += channel == VIDEO
+            seen[WHERE_IS_IT] += asked.kind[i] == WHERE
+            if answered:
+                seen[ANSWERED] += 1
+                seen[WAITED] += int(60.0 * minutes + 0.5)
+                seen[GOOD] += good
+                seen[CHAT_ANSWERED] += chats
+                seen[CHAT_GOOD] += chats and good
+                seen[PUBLIC_ANSWERED] += public
+                seen[PUBLIC_GOOD] += public and good
+            else:
+                seen[ABANDONED] += 1
+            if public and not good:
+                seen[HURT] += 1
+                hurt[shop] += 1
+        felt.worth[who] += (made.gain[i] + (it.good_weight if good else 0.0)) / it.price_weight
+        if not good and luck.pair(terms.answer, who, shop, first + 1) < it.repeat:
+            unsolved[who] = shop
+        row = who * terms.categories + shop // terms.circle % terms.categories
+        place = shop % terms.circle
+        before = np.int64(regard.opinion[row]) if regard.shop[row] == place else 0
+        regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, it.grudge)
+
+
+def bytes_a_person(scenario: Any) -> int:
+    """Memory a person takes, in bytes."""
+    return customers.CustomerColumns.bytes_a_row() + int(scenario.merchants.categories) * RegardColumns.bytes_a_row()
+
+
+def step(state: State) -> None:
+    """Customers come with what troubles them, are helped or give up, and remember it; desks are staffed and paid."""
+    spared = state.handed(SparedQuestions)
+    if spared is not None and not state.settings(SupportSettings).on:  # else shops are spared what desks cost them
+        state.add("welfare.merchants", spared.cents)
+    shops, markets = state[MerchantColumns], state.table(DeskColumns).size
+    if markets == 0:
+        return
+    shops.reputation[...] *= math.exp(-1.0 / state.settings(SupportSettings).healing)
+    if not state.settings(SupportSettings).on:
+        return
+    terms = Terms(
+        state.settings(SupportSettings).row, state.settings(DesksSettings).row, state.day, int(state.settings(MerchantsSettings).categories),
+        merchant.shops_a_circle(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
+        state.luck("support.time"), state.luck("support.answer"), state.lasting_luck("support.likes_chat"),
+    )  # fmt: skip
+    asked, topics = customers.come(state, terms.circle, markets), state[TopicColumns]
+    topic = asked.shop.astype(np.int64) // terms.circle
+    desks.broadcast(state, topic[asked.kind == QUESTION])
+    many = asked.who.size
+    made = Contacts(np.empty(many, np.uint8), *(np.empty(many) for _ in range(4)))
+    _turn_to(asked, terms, state[DeskColumns].wait, topics.shown, made)
+    waited = _serve(state, topic // terms.categories, made)
+    came, hurt, seen = (np.zeros(size, np.int64) for size in (shops.open.size, shops.open.size, len(TALLIED)))
+    unsolved, regard = state[CustomerColumns].unsolved, state[RegardColumns]
+    _rate(asked, made, waited, terms, state[FeltColumns], unsolved, regard, came, hurt, seen)
+    _repute(state, terms, came, hurt)
+    for name, number in zip(TALLIED, seen.tolist(), strict=True):
+        state.note(f"support.{name}", number)
+    state.note("support.tickets", int(seen[ANSWERED] + seen[ABANDONED]))
+    _charge(state, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
+    calls = topic[(waited >= 0) & (made.channel == TELEPHONE)] // terms.categories
+    desks.bill(state, np.bincount(calls, minlength=markets))
+    desks.settle(state)
+
+
+def _repute(state: State, terms: Terms, came: NDArray[np.int64], hurt: NDArray[np.int64]) -> None:
+    """All think worse of shops for bad answers in public, to what is usual; people who are not simulated get as many."""
+    topics, shops = state[TopicColumns], state[MerchantColumns]
+    _, _, usual = outside(terms.it)
+    spared, circles = usual * came - hurt, (topics.spared.size, terms.circle)  # there may be circles without a shop
+    topics.spared[...] += (spared.reshape(circles).sum(axis=1) - topics.spared) / WEEK
+    number = np.maximum(1, shops.open.reshape(circles).sum(axis=1))
+    others = (1.0 / merchant.market_scale(state) - 1.0) * topics.spared / number
+    change = terms.it.harm * (spared + np.repeat(others, terms.circle))
+    shops.reputation[...] = np.clip(shops.reputation + change, -CERTAIN, CERTAIN)
+
+
+def _serve(state: State, desk: NDArray[np.int64], made: Contacts) -> NDArray[np.float64]:
+    """Minutes that each ticket waits at its desk, or queues.GAVE_UP; 0 for what a broadcast settled."""
+    settings, mine = state.settings(SupportSettings), np.flatnonzero(made.channel != BROADCAST)
+    videos = np.count_nonzero(made.channel == VIDEO) / max(1, mine.size)
+    mean_service = state.settings(DesksSettings).service * (1.0 + (settings.video_time - 1.0) * videos)
+    waited = np.zeros(desk.size)
+    come = desks.Queue(desk[mine], made.minute[mine], made.patience[mine], made.service[mine])
+    waited[mine] = desks.serve(state, come, mean_service)
+    return waited
+
+
+def _charge(state: State, shop: NDArray[np.uint32]) -> None:
+    """Shops pay the platform for conversations, as far as they can."""
+    price, ledger = state.settings(SupportSettings).price, state.ledger
+    state.add("messaging.messages", state.settings(SupportSettings).messages * shop.size)
+    if price == 0 or shop.size == 0:
+        return
+    rows, number = np.unique(shop, return_counts=True)
+    cents = np.minimum(price * number, ledger[MERCHANTS][rows])
+    ledger.pay_many((rows, np.zeros_like(rows), cents), MERCHANTS, COMPANY, "business_messages")
+    state[MerchantColumns].spent[rows] += cents
+    state.add("support.cost", int(cents.sum()))

@@ -1,0 +1,1 @@
+"""Trips: seats on flights, and the airlines that sell them."""

@@ -1,0 +1,436 @@
+"""Trips: rare, dear purchases that live in a thread - ticket, check-in, boarding pass, delay and rebooking (KLM).
+
+A person who wants to fly books in the thread, at an agency outside, or stays. Airlines set the fares in the thread against
+those at agencies (trips/airlines.py). Flights have seats, which are served in
+the order of the day's minutes; where few people are simulated each stands for others of the market, who want seats too,
+so that nothing hangs on how many are. A trip is worth something to whoever gets a seat and has paid for it. The day
+before, the thread brings check-in and boarding pass.
+
+When a flight is cancelled everyone on it is told at once, and all want one of the seats left on the flights of the next
+days. In chat an agent deals with several at once; at the desk, where chat is not offered, with one after the other. Who
+is late in the line waits longer, and the seats that others took or bought meanwhile are gone: they fly later, or not at
+all and have their money back.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engine import luck
+from sim.engine.columns import Column, Table
+from sim.engine.kernels import decide, kernel, remembered, rule
+from sim.ground import queues
+from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
+from sim.ground.metrics import flow, ratio, stock
+from sim.payments import purse
+from sim.payments.purse import PurseColumns
+from sim.people.experience import FeltColumns
+from sim.people.taste import gumbel
+from sim.people.users import UserColumns
+from sim.shopping import merchant
+from sim.state import State
+from sim.trips import airlines
+from sim.trips.airlines import AIRLINES, MICRO, AirlineColumns, AirlinesSettings
+from sim.trips.terms import TripsSettings
+
+ROOM = 2_048
+HORIZON = 64  # days ahead for which flights are on sale
+NO_TRIP = -1
+MOST_STOOD_FOR = 200  # people of whom a person may be one; a box has room for more requests
+
+
+class TripColumns(Table):
+    """A row a person: the next trip (one at a time)."""
+
+    flight = Column(np.int32, NO_TRIP, "row of the flight booked; -1 for none")
+    day = Column(np.int16, NO_TRIP, "day of that flight; -1 for none")
+    paid = Column(np.int64, 0, "fare paid for it", "cents")
+    lately = Column(np.float32, 0, "worth of what came of trips since the last day of use: felt on the next", "CNY")
+
+
+class FlightColumns(Table):
+    """A row a flight: day modulo the horizon, market, route."""
+
+    sold = Column(np.int32, 0, "seats sold, those to people who are not simulated among them")
+
+
+METRICS = (
+    flow("trips.wished", "trips", "trips people wanted", "neither"),
+    flow("trips.sold", "trips", "tickets sold in a thread"),
+    flow("trips.full", "trips", "trips not sold because the flight was full", "less"),
+    flow("trips.unaffordable", "trips", "trips not sold because the person lacked the money for the fare", "less"),
+    flow("trips.outside", "trips", "trips bought at an agency", "neither"),
+    flow("trips.fares", "cents", "fares of tickets sold in a thread"),
+    flow("trips.worth", "cents", "worth of tickets sold to their buyers above what is outside, fares paid"),
+    ratio("trips.in_app_share", "share", "trips wanted that were bought in a thread", "trips.sold", "trips.wished"),
+    flow("trips.messages", "messages", "tickets, check-ins, boarding passes and notices in threads", "neither"),
+    flow("trips.flown", "trips", "trips taken"),
+    flow("trips.disrupted", "trips", "trips booked whose flight was cancelled", "less"),
+    flow("trips.rebooked", "trips", "of these, rebooked to a later flight"),
+    flow("trips.rebooked_in_chat", "trips", "of these, in chat"),
+    flow("trips.rebooked_at_desk", "trips", "of those rebooked, at the desk", "neither"),
+    flow("trips.refunded", "trips", "cancelled trips for which no seat was found, and the fare came back", "less"),
+    flow("trips.refunds", "cents", "fares that came back", "less"),
+    flow("trips.minutes_lost", "minutes", "time from the notice of a cancelled flight till one was dealt with", "less"),
+    ratio("trips.rebooking_minutes", "minutes", "mean of it", "trips.minutes_lost", "trips.disrupted", "less"),
+    flow("trips.days_lost", "days", "days by which people rebooked fly later", "less"),
+    ratio("trips.delay_days", "days", "mean of them", "trips.days_lost", "trips.rebooked", "less"),
+    stock("trips.booked", "trips", "trips booked and not yet taken", "neither"),
+)
+
+
+@remembered
+class Bookings(NamedTuple):
+    """Seats asked for: `to` is the row of the flight, `day` its day, `cents` its fare in the thread.
+
+    `other` is 0 for the person, else who of those that the person stands for. tally, by their numbers below: of the people
+    simulated trips wished, bought outside and unaffordable, and fares paid at agencies now and were there no thread; of all
+    of them wishes, and expected tickets in the thread and at agencies, in millionths.
+    """
+
+    who: np.ndarray
+    to: np.ndarray
+    cents: np.ndarray
+    day: np.ndarray
+    minute: np.ndarray
+    other: np.ndarray
+    used: np.ndarray
+    tally: np.ndarray
+
+
+WISHED, OUTSIDE_NOW, UNAFFORDABLE, TRADE, USUAL_TRADE, ALL_WISHED, EXPECTED_HERE, EXPECTED_THERE = range(8)
+
+
+def bookings() -> Bookings:
+    """An empty outbox of bookings."""
+    return Bookings(
+        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
+        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(8, np.int64),
+    )  # fmt: skip
+
+
+@remembered
+class Asked(NamedTuple):
+    """Seats asked for today: person, flight, fare, day of the flight, minute, and whether the person is simulated."""
+
+    who: np.ndarray
+    flight: np.ndarray
+    cents: np.ndarray
+    day: np.ndarray
+    minute: np.ndarray
+    simulated: np.ndarray
+
+
+@remembered
+class Stranded(NamedTuple):
+    """People on today's cancelled flights, those simulated first: `who` are these, the others are behind them.
+
+    `minute` is when their turn is over, `lost` the minutes from the notice until then; `flights` are cancelled.
+    """
+
+    who: np.ndarray
+    flight: np.ndarray
+    minute: np.ndarray
+    lost: np.ndarray
+    flights: int
+
+
+@rule
+def days_ahead(mean, u):
+    """Days between booking and flight: at least 2, below the horizon."""
+    return min(HORIZON - 1, 2 + int(luck.exponential(max(0.0, mean - 2.0), u)))
+
+
+@rule
+def worth_of_trip(worth, fare, price_weight):
+    """Worth of a trip at a fare in cents, in logit units."""
+    return worth - price_weight * fare / 100.0
+
+
+@rule
+def gain_of_trip(it, fare, level):
+    """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
+
+    `level` is the fare over that at an agency. Over all who want one it is the logsum with the thread less that without:
+    ln(1 + odds)/price_weight a wish.
+    """
+    here = worth_of_trip(it.worth, fare, it.price_weight)
+    agency = worth_of_trip(it.worth, fare / level, it.price_weight) - it.effort
+    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(agency))
+    return math.log1p(odds) * (1.0 + odds) / odds / it.price_weight if odds > 0.0 else 1.0 / it.price_weight
+
+
+@rule
+def people_at_once(agents, chats_at_once, chat):
+    """How many are dealt with at a time: an agent has one person at the desk, and several in chat."""
+    return agents * chats_at_once if chat else agents
+
+
+@kernel
+def _wish(awake, start, it, level, today, routes, markets, people, stands_for, mine, bank, wallet, keys, box):
+    """Who of those awake wants a trip, and how they buy it; keys: wish, fare, choice, others.
+
+    Those whom a person stands for want one on the same day, each a flight of their own.
+    """
+    for at in range(start, awake.size):
+        if box.used[0] + MOST_STOOD_FOR > box.who.size:
+            return at
+        who = np.int64(awake[at])
+        wish, minute = luck.two(keys[0], who, 0)
+        if wish >= it.wishes or mine.flight[who] >= 0:
+            continue
+        box.tally[WISHED] += 1
+        market = who * markets // people
+        for other in range(luck.rounded(stands_for, luck.uniform(keys[3], who, 0))):
+            k, asking = (1, keys[0]) if other == 0 else (2 * other, keys[3])
+            ahead = days_ahead(it.lead_days, luck.uniform(asking, who, k))
+            route = np.int64(luck.uniform(asking, who, k + 1) * routes)
+            day = today + ahead
+            flight = (day % HORIZON * markets + market) * routes + route
+            usual = luck.lognormal(it.fare, it.fare_spread, luck.pair(keys[1], day, market * routes + route, 0))
+            fare = max(1, int(usual * level))
+            here = worth_of_trip(it.worth, fare, it.price_weight)
+            agency = worth_of_trip(it.worth, usual, it.price_weight) - it.effort
+            e_here, e_agency, e_home = math.exp(here), math.exp(agency), math.exp(it.doing_without)
+            box.tally[ALL_WISHED] += 1
+            box.tally[EXPECTED_HERE] += int(MICRO * e_here / (e_here + e_agency + e_home))
+            box.tally[EXPECTED_THERE] += int(MICRO * e_agency / (e_here + e_agency + e_home))
+            if other == 0:
+                box.tally[USUAL_TRADE] += int(usual * e_agency / (e_agency + e_home))
+            at_agency = agency + gumbel(luck.uniform(keys[2], who, 3 * other))
+            at_home = it.doing_without + gumbel(luck.uniform(keys[2], who, 3 * other + 1))
+            in_thread = here + gumbel(luck.uniform(keys[2], who, 3 * other + 2))
+            if other > 0:
+                minute = luck.pair(keys[3], who, other, 0)
+            chosen = in_thread > max(at_agency, at_home)
+            if chosen and fare > bank[who] + wallet[who]:
+                box.tally[UNAFFORDABLE] += other == 0
+            elif chosen:
+                i = box.used[0]
+                box.who[i], box.to[i], box.cents[i], box.day[i] = who, flight, fare, day
+                box.minute[i], box.other[i] = np.int32(minute * 1_440), other
+                box.used[0] = i + 1
+            elif other == 0 and at_agency > at_home:
+                box.tally[OUTSIDE_NOW] += 1
+                box.tally[TRADE] += int(usual)
+    return awake.size
+
+
+@kernel
+def _seat(order, first, days, a_day, left, got):
+    """Seats in the order given: each takes one on the first of so many days' flights that has one left; writes `got`.
+
+    Args:
+        first, days: row of the first flight that will do, and days from then on; that of the next is `a_day` further.
+        left: seats left, by row; is used up.
+        got: row of the flight, NO_TRIP where there was no seat.
+    """
+    for i in order:
+        got[i] = NO_TRIP
+        for later in range(days[i]):
+            row = (first[i] + later * a_day) % left.size
+            if left[row] > 0:
+                left[row] -= 1
+                got[i] = row
+                break
+
+
+def flights(state: State) -> int:
+    """Rows of the table of flights."""
+    return HORIZON * merchant.markets(state) * int(state.born_with(TripsSettings).routes)
+
+
+def step(state: State) -> None:
+    """Trips are wished for, today's flights fly or are cancelled, seats are served, passes handed out."""
+    settings = state.settings(TripsSettings)
+    if not settings.on:
+        return
+    mine, sold = state[TripColumns], state[FlightColumns].sold
+    asked, stranded = _asked(state), _stranded(state)
+    new, a_day = asked.who.size, flights(state) // HORIZON
+    first = np.append(asked.flight, (stranded.flight + a_day) % sold.size)
+    days = np.append(np.ones(new, np.int64), np.full(stranded.flight.size, settings.rebooked_within))
+    got, left = np.empty(first.size, np.int64), _seats(state) - sold
+    order = np.lexsort((np.append(asked.minute, stranded.minute), first % a_day))  # equals: in the order of people
+    _seat(order, first, days, a_day, left, got)
+    np.add.at(sold, got[got >= 0], 1)
+    firm = state[AirlineColumns]
+    firm.asked[0] += new
+    firm.refused[0] += int((got[:new] < 0).sum())
+    booked = _book(state, asked, got[:new] >= 0)
+    told = _rebook(state, stranded, got[new:])
+    travelling = np.flatnonzero(mine.flight >= 0)
+    flown = travelling[mine.day[travelling] <= state.day]
+    mine.flight[flown], mine.day[flown], mine.paid[flown] = NO_TRIP, NO_TRIP, 0
+    mine.lately[flown] += settings.thread_worth
+    passes = int((mine.day[travelling] == state.day + 1).sum())
+    sold.reshape(HORIZON, -1)[state.day % HORIZON] = 0  # flown: the row serves the day after the horizon
+    state[AirlineColumns].flights[0] += a_day - stranded.flights
+    state.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
+    state.note("trips.flown", flown.size)
+    state.note("trips.booked", travelling.size - flown.size)
+    _feel(state)
+
+
+def _asked(state: State) -> Asked:
+    """Who wants a trip and would buy it in the thread, in the order of people."""
+    settings, mine = state.settings(TripsSettings), state[TripColumns]
+    keys = (state.luck("trips.wish"), state.lasting_luck("trips.fare"), state.luck("trips.choice"),
+            state.luck("trips.others"))  # fmt: skip
+    parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(8, np.int64)
+    firm = state[AirlineColumns]
+    for box in decide(
+        state, _wish, bookings, settings.row, float(firm.level[0]), state.day, int(state.born_with(TripsSettings).routes), merchant.markets(state),
+        state.size, stands_for(state), mine, state.ledger[BANK], state.ledger[WALLET], keys, keep_empty=True,
+    ):  # fmt: skip
+        many = int(box.used[0])
+        parts.append(
+            tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.day, box.minute, box.other))
+        )
+        tally += box.tally
+        box.tally[...] = 0
+    for name, number in zip(("wished", "outside", "unaffordable"), tally[:TRADE].tolist(), strict=True):
+        state.note(f"trips.{name}", number)
+    state.note("trips.fare_level", float(firm.level[0]))
+    for column, number in zip((firm.wished, firm.here, firm.elsewhere), tally[ALL_WISHED:], strict=True):
+        column[0] += number
+    _count_agencies(state, int(tally[TRADE] - tally[USUAL_TRADE]))
+    who, flight, cents, day, minute, other = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Asked(who, flight.astype(np.int64), cents, day, minute.astype(np.float64), other == 0)
+
+
+def _count_agencies(state: State, change: int) -> None:
+    """Airlines and agencies gain by a change in what travellers pay at agencies, in cents, against a world without the thread."""
+    terms = state.settings(AirlinesSettings)
+    state.add("welfare.airlines", round((1.0 - terms.agency_commission - terms.seat_cost) * change))
+    state.add("welfare.outside", round(terms.agency_margin * terms.agency_commission * change))
+
+
+def _stranded(state: State) -> Stranded:
+    """Whose flight is cancelled today, and when each is dealt with: a line a market, in chat or at the desk.
+
+    Whether a flight is cancelled is its own luck, which all on it share. All are told in the same minute; chance decides
+    who is how far up the line.
+    """
+    settings, mine, markets = state.settings(TripsSettings), state[TripColumns], merchant.markets(state)
+    a_day = flights(state) // HORIZON
+    start = state.day % HORIZON * a_day
+    rows = np.arange(start, start + a_day)
+    cancelled = luck.uniforms(state.luck("trips.disrupted"), rows) < settings.disrupted
+    today = np.flatnonzero(mine.day == state.day)
+    who = today[cancelled[mine.flight[today] - start]]
+    flight = mine.flight[who].astype(np.int64)
+    simulated = np.bincount(flight - start, minlength=a_day)
+    others = np.where(cancelled, np.maximum(0, state[FlightColumns].sold[rows] - simulated), 0)
+    theirs, one = np.repeat(rows, others), np.arange(others.sum())
+    place = np.append(
+        luck.uniforms(state.luck("trips.line"), who),
+        luck.uniforms(state.luck("trips.line_of_others"), theirs * 2**20 + one - np.searchsorted(theirs, theirs)),
+    )
+    flight = np.append(flight, theirs)
+    notice = queues.MINUTES * luck.uniforms(state.luck("trips.notice"), rows)
+    minute, line = notice[flight - start] + place, flight // (a_day // markets) % markets
+    at_once = people_at_once(settings.agents, settings.chats_at_once, settings.chat)
+    waited, service = np.empty(flight.size), np.full(flight.size, settings.rebooking)
+    queues.serve(
+        np.lexsort((minute, line)), line, minute, np.full(flight.size, np.inf), service,
+        np.full((markets, queues.HOURS), at_once), np.zeros((markets, at_once)), waited,
+    )  # fmt: skip
+    lost = waited + service
+    return Stranded(who, flight, minute + lost, lost, int(cancelled.sum()))
+
+
+def _seats(state: State) -> np.ndarray:
+    """Seats of each flight, by row."""
+    u = luck.uniforms(state.lasting_luck("trips.seats"), flights(state))
+    return np.floor(state.settings(TripsSettings).seats * merchant.market_scale(state) * stands_for(state) + u).astype(
+        np.int64
+    )
+
+
+def stands_for(state: State) -> float:
+    """People of whom each one simulated is one, as far as seats go; at least the person."""
+    return min(MOST_STOOD_FOR, 1.0 / merchant.market_scale(state))
+
+
+def _book(state: State, asked: Asked, served: np.ndarray) -> int:
+    """Those who got a seat pay and are glad of their trip, the airline pays its commission. Returns tickets sold.
+
+    Those who are not simulated take their seats, and pay nobody.
+    """
+    settings, mine = state.settings(TripsSettings), state[TripColumns]
+    state.note("trips.full", int((asked.simulated & ~served).sum()))
+    served = served & asked.simulated
+    who, cents = asked.who[served], asked.cents[served]
+    mine.flight[who], mine.day[who], mine.paid[who] = asked.flight[served], asked.day[served], cents
+    gain = _gains(state, cents)
+    state[FeltColumns].worth[who] += gain
+    nobody = np.zeros_like(who)
+    owns = state[PurseColumns].has_wallet[who] == 1
+    by_wallet = owns | (state.ledger[BANK][who] < cents)
+    purse.buy(state, who, nobody, cents, AIRLINES, "fares", by_wallet)
+    kept = np.floor(cents * min(airlines.MOST_COMMISSION, settings.commission) + 1e-9).astype(np.int64)
+    state.ledger.pay_many((nobody, nobody, kept), AIRLINES, COMPANY, "commission")
+    state.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
+    state.add("welfare.airlines", round(_cost_of_seats(state, cents) + int((cents - kept).sum())))
+    state.note("trips.sold", who.size)
+    state.note("trips.fares", int(cents.sum()))
+    state.note("trips.worth", round(100 * float(gain.sum())))
+    return int(who.size)
+
+
+def _gains(state: State, cents: np.ndarray) -> np.ndarray:
+    """Worth of trips at these fares above what is outside, in CNY."""
+    it, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
+    return np.array([gain_of_trip(it, fare, level) for fare in cents.tolist()], np.float64)
+
+
+def _cost_of_seats(state: State, cents: np.ndarray) -> float:
+    """What passengers with tickets at these fares cost the airlines, in cents, below zero."""
+    return -state.settings(AirlinesSettings).seat_cost * int(cents.sum()) / float(state[AirlineColumns].level[0])
+
+
+def _rebook(state: State, stranded: Stranded, got: np.ndarray) -> int:
+    """Those of cancelled flights move to the flight where they got a seat, or have their fare back; returns messages.
+
+    Time and days are lost to either; who does not fly at all loses what the trip was worth.
+    """
+    settings, mine, who = state.settings(TripsSettings), state[TripColumns], stranded.who
+    lost, got, a_day = stranded.lost[: who.size], got[: who.size], flights(state) // HORIZON
+    seated = got >= 0
+    days = np.where(seated, (got // a_day - state.day) % HORIZON, 0)
+    mine.lately[who] -= settings.minute_worth * lost + settings.day_worth * days
+    mine.flight[who[seated]], mine.day[who[seated]] = got[seated], state.day + days[seated]
+    _refund(state, who[~seated])
+    rebooked = int(seated.sum())
+    state.note("trips.disrupted", who.size)
+    state.note("trips.rebooked", rebooked)
+    state.note("trips.rebooked_in_chat", rebooked if settings.chat else 0)
+    state.note("trips.rebooked_at_desk", 0 if settings.chat else rebooked)
+    state.note("trips.minutes_lost", float(lost.sum()))
+    state.note("trips.days_lost", int(days.sum()))
+    return int(who.size) + (rebooked if settings.chat else 0)
+
+
+def _refund(state: State, who: np.ndarray) -> None:
+    """The airlines give back the whole fare, the platform's commission included, and the trip's worth is gone."""
+    mine, ledger = state[TripColumns], state.ledger
+    cents, nobody = mine.paid[who], np.zeros(who.size, np.uint32)
+    owns = state[PurseColumns].has_wallet[who] == 1
+    ledger.pay_many((nobody, nobody, cents), OUTSIDE, AIRLINES, "flights_cancelled")
+    ledger.pay_many((nobody[owns], who[owns], cents[owns]), AIRLINES, WALLET, "refunds")
+    ledger.pay_many((nobody[~owns], who[~owns], cents[~owns]), AIRLINES, BANK, "refunds")
+    mine.lately[who] -= _gains(state, cents)
+    state.add("welfare.airlines", round(-_cost_of_seats(state, cents) - int(cents.sum())))
+    mine.flight[who], mine.day[who], mine.paid[who] = NO_TRIP, NO_TRIP, 0
+    state.note("trips.refunded", who.size)
+    state.note("trips.refunds", int(cents.sum()))
+
+
+def _feel(state: State) -> None:
+    """What came of trips is felt on the next day of use, today if that is one."""
+    lately = state[TripColumns].lately
+    here = np.flatnonzero((lately != 0) & (state[UserColumns].active == 1))
+    state[FeltColumns].worth[here] += lately[here]
+    lately[here] = 0
