@@ -11,9 +11,9 @@ from sim.engine.names import nearest
 from sim.engine.settings import BadInput
 from sim.messaging import messaging, stories
 from sim.payments import lucky_money, wallet
-from sim.people import attention, clock, experience, joining, presence, trust, unease, users, welfare
+from sim.people import attention, clock, experience, joining, people, presence, trust, unease, users, welfare
 from sim.rides import drivers, rides
-from sim.service import Service
+from sim.service import Part, Service
 from sim.shopping import brands, merchant, promotion, shopping, updates
 from sim.state import State
 from sim.stickers import stickers
@@ -21,30 +21,32 @@ from sim.subscriptions import subscriptions
 from sim.support import desks, support
 from sim.trips import airlines, trips
 
-DAY: tuple[Callable[[State], None], ...] = (
+Phase = Callable[[State], None]
+
+DAY: tuple[Part | Phase, ...] = (
     events.take_events,  # dated changes, headlines, outages; what the company's rule has moved
     clock.turn,  # date and festival
     income.pay_wages,  # wages arrive, and what is above one's savings is spent
     presence.wake_up,  # who opens the app
-    messaging.step,  # friends write to friends
-    stories.step,  # and post for all of them to see
-    wallet.step,  # money is sent, and what piles up goes to the bank
-    lucky_money.step,  # packets are given, opened and sent on
-    bills.step,  # utilities and telephone are paid, here or outside, in time or late
-    brands.step,  # brands post, followers read
-    assistant.step,  # people ask, and are reminded
-    shopping.step,  # needs are met in a thread, outside or not at all
-    promotion.step,  # merchants pay for clicks on promoted places
+    messaging.MESSAGING,  # friends write to friends
+    stories.STORIES,  # and post for all of them to see
+    wallet.WALLET_PART,  # money is sent, and what piles up goes to the bank
+    lucky_money.LUCKY_MONEY,  # packets are given, opened and sent on
+    bills.BILLS_PART,  # utilities and telephone are paid, here or outside, in time or late
+    brands.BRANDS,  # brands post, followers read
+    assistant.ASSISTANT,  # people ask, and are reminded
+    shopping.SHOPPING,  # needs are met in a thread, outside or not at all
+    promotion.PROMOTION,  # merchants pay for clicks on promoted places
     shopping.count,  # what the platform took of sales
-    updates.step,  # buyers hear how their orders stand
-    support.step,  # customers are helped in the thread, on the telephone or in public
+    updates.UPDATES,  # buyers hear how their orders stand
+    support.SUPPORT,  # customers are helped in the thread, on the telephone or in public
     brands.follow,  # buyers, their friends and the curious follow; brands plan their posts
-    rides.step,  # taxis are called and drive
-    trips.step,  # seats are booked, flights fly or do not
-    stickers.step,  # small pictures are bought
-    advertising.step,  # adverts are auctioned, shown and clicked
-    subscriptions.step,  # those whose day it is pay or stop
-    banking.step,  # savings move, loans are asked for and paid back
+    rides.RIDES,  # taxis are called and drive
+    trips.TRIPS,  # seats are booked, flights fly or do not
+    stickers.STICKERS,  # small pictures are bought
+    advertising.ADVERTISING,  # adverts are auctioned, shown and clicked
+    subscriptions.SUBSCRIPTIONS,  # those whose day it is pay or stop
+    banking.BANKING,  # savings move, loans are asked for and paid back
     wallet.count,  # who paid, who has a wallet
     unease.add_privacy_unease,  # being known
     trust.worry,  # what is in the news
@@ -67,7 +69,7 @@ DAY: tuple[Callable[[State], None], ...] = (
     steering.watch,  # what the company steers by is remembered
 )
 
-BIRTH: tuple[Callable[[State], None], ...] = (
+BIRTH: tuple[Phase, ...] = (
     users.draw_traits,  # who everybody is, and who is a member
     messaging.first_talk,  # what a usual day is worth to them
     presence.draw_eagerness,  # how eager they are, and what an undisturbed day looks like
@@ -87,21 +89,36 @@ BIRTH: tuple[Callable[[State], None], ...] = (
     steering.found,
 )
 
-SERVICES: tuple[Service, ...] = (stickers.STICKERS,)  # those of the package that declare themselves; more will
+PARTS: tuple[Part, ...] = (people.PEOPLE, *(part for part in DAY if isinstance(part, Part)), company.COMPANY_PART)
 
 
-def birth(state: State, services: tuple[Service, ...] = ()) -> list[Callable[[State], None]]:
+def birth(state: State, services: tuple[Service, ...] = ()) -> list[Phase]:
     """What happens on day 0, in order; a service begins where it can ever be on."""
-    begun = (it.born for it in (*SERVICES, *services) if it.born is not None and state.scenario.can_be_on(it.name))
+    begun = (it.born for it in services if it.born is not None and state.scenario.can_be_on(it.name))
     return [*BIRTH, *begun]
 
 
-def name_of(phase: Callable[[State], None]) -> str:
+def name_of(phase: Part | Phase) -> str:
     """The short name of a phase: `messaging.step`."""
+    if isinstance(phase, Part):
+        return phase.phase
     return f"{phase.__module__.rsplit('.', 1)[-1]}.{phase.__name__}"
 
 
-def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[[State], None]]:
+def doing(phase: Part | Phase) -> Phase:
+    """What is done in a phase.
+
+    Raises:
+        ValueError: a part without a step stands in the day.
+    """
+    if not isinstance(phase, Part):
+        return phase
+    if phase.step is None:
+        raise ValueError(f"{phase.name} has no step")
+    return phase.step
+
+
+def phases(services: tuple[Service, ...] = ()) -> dict[str, Phase]:
     """The day's phases by name, in order, each service of one's own after the phase that it asks for.
 
     Raises:
@@ -110,15 +127,15 @@ def phases(services: tuple[Service, ...] = ()) -> dict[str, Callable[[State], No
     following: dict[str, list[Service]] = {}
     for service in services:
         following.setdefault(service.after, []).append(service)
-    day: dict[str, Callable[[State], None]] = {}
+    day: dict[str, Phase] = {}
 
-    def add(name: str, phase: Callable[[State], None]) -> None:
+    def add(name: str, phase: Phase) -> None:
         day[name] = phase
         for service in following.pop(name, ()):  # whoever was named first comes first
             add(service.phase, service.live)
 
     for phase in DAY:
-        add(name_of(phase), phase)
+        add(name_of(phase), doing(phase))
     for after, (service, *_) in following.items():
         near = nearest(after, day) or "; `hongbao day` lists them"
         raise BadInput(f"{service!r}: there is no phase {after!r} to come after{near}")

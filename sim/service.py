@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from pydantic import ValidationError
 
@@ -21,7 +21,7 @@ from sim.engine.columns import Table
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Settings
 from sim.ground.metrics import Metric, flow
-from sim.state import State
+from sim.state import Planned, State
 
 Each = Literal["person", "shop", "world"]  # what a table has a row for
 Step = Callable[[State], None]
@@ -29,7 +29,65 @@ SCRIPT = "__main__"  # the module of a notebook or a script, which other process
 WORD, METRIC = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[a-z_]+\.[a-z_]+")
 
 
-class Service:
+class Rows(NamedTuple):
+    """A table of a part of the model.
+
+    each: what it has a row for: "person", "shop", "world" (one row), or a function that gives the number of rows.
+    account: whether each row has an account in the ledger, in the sector of the table's name.
+    section: of the switch without which it is never needed; "" where it always is.
+    """
+
+    table: type[Table]
+    each: "Each | Callable[[Planned], int]" = "person"
+    account: bool = False
+    section: str = ""
+
+
+class Part:
+    """A part of the model as it declares itself: its tables, what it measures, and for what it moves the company's money.
+
+    Args:
+        name: of its phase, if it has a step.
+        tables: by the name that saved worlds and `world.users` have them under.
+        step: what happens on a day.
+
+    The rest is as in Service, which is a part that anyone may add.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        tables: Mapping[str, Rows] | None = None,
+        metrics: Iterable[Metric] = (),
+        revenue: Mapping[str, str] | None = None,
+        costs: Mapping[str, str] | None = None,
+        step: "Step | None" = None,
+    ) -> None:
+        self.name, self.rows, self.step = name, dict(tables or {}), step
+        self.metrics, self.revenue, self.costs = tuple(metrics), dict(revenue or {}), dict(costs or {})
+
+    @property
+    def booked(self) -> tuple[Metric, ...]:
+        """Its streams of revenue and kinds of cost, as they are measured."""
+        streams = [
+            _booked(f"revenue.{reason}", f"revenue from {_inside(said)}", said) for reason, said in self.revenue.items()
+        ]
+        costs = [_booked(f"cost.{kind}", f"cost of {_inside(said)}", said) for kind, said in self.costs.items()]
+        return (*streams, *costs)
+
+    @property
+    def measured(self) -> tuple[Metric, ...]:
+        """All that is measured of it: its own metrics, and its streams of revenue and kinds of cost."""
+        return (*self.metrics, *self.booked)
+
+    @property
+    def phase(self) -> str:
+        """The name of its place in the day."""
+        return f"{self.name}.step"
+
+
+class Service(Part):
     """A service, declared once.
 
     Args:
@@ -51,6 +109,8 @@ class Service:
         BadInput: a part of the declaration is not what it should be.
     """
 
+    step: Step
+
     def __init__(
         self,
         name: str,
@@ -64,13 +124,17 @@ class Service:
         born: Step | None = None,
         after: str = "trips.step",
     ) -> None:
-        self.name, self.settings, self.step, self.born, self.after = name, settings, step, born, after
+        super().__init__(name, metrics=metrics, revenue=revenue, costs=costs, step=step)
+        self.settings, self.born, self.after = settings, born, after
         self.tables = dict(tables) if isinstance(tables, Mapping) else dict.fromkeys(tables, "person")
-        self.metrics, self.revenue, self.costs = tuple(metrics), dict(revenue or {}), dict(costs or {})
         self.module = str(
             sys._getframe(1).f_globals.get("__name__", SCRIPT)
         )  # whoever declares it, as of a named tuple
         self._check()
+        self.rows = {
+            named: Rows(table, self.tables[table], section=name)  # type: ignore[arg-type]
+            for named, table in self.table_names().items()
+        }
         self.digest = self._digest()
 
     def _check(self) -> None:
@@ -115,20 +179,6 @@ class Service:
 
     def __repr__(self) -> str:
         return f"<Service {getattr(self, 'name', '')!r} of {getattr(self, 'module', 'nowhere')}>"
-
-    @property
-    def measured(self) -> tuple[Metric, ...]:
-        """All that is measured of it: its own metrics, and its streams of revenue and kinds of cost."""
-        streams = [
-            _booked(f"revenue.{reason}", f"revenue from {_inside(said)}", said) for reason, said in self.revenue.items()
-        ]
-        costs = [_booked(f"cost.{kind}", f"cost of {_inside(said)}", said) for kind, said in self.costs.items()]
-        return (*self.metrics, *streams, *costs)
-
-    @property
-    def phase(self) -> str:
-        """The name of its place in the day."""
-        return f"{self.name}.step"
 
     def table_names(self) -> dict[str, type[Table]]:
         """Its tables by the names that a world has them under: the first by that of the service."""

@@ -39,24 +39,46 @@ def settings_of(scenario: BaseModel, section: type[S]) -> S:
     return getattr(scenario, section_of(type(scenario), section))  # type: ignore[no-any-return]
 
 
-class State:
-    """What phases read and write.
+class Planned:
+    """What is known of a world before it is born: its scenario and how many people it has.
 
     Attributes:
         now: the scenario as it is in force today; `scenario` is that of day 0.
-        size: people. `friends`: their network. `blocks`: ranges of people that are worked on at a time.
+        size: people.
+    """
+
+    def __init__(self, scenario: Any) -> None:
+        self.scenario = self.now = scenario
+        self.size = int(scenario.run.users)
+
+    def settings(self, section: type[S]) -> S:
+        """The settings in force today, by the class that declares the section."""
+        return settings_of(self.now, section)
+
+    def born_with(self, section: type[S]) -> S:
+        """The settings of day 0, which the sizes of tables follow."""
+        return settings_of(self.scenario, section)
+
+
+class State(Planned):
+    """What phases read and write.
+
+    Attributes:
+        friends: the network. `blocks`: ranges of people that are worked on at a time.
         tables: by name, for saving and looking; phases ask by class.
         awake: arrays of people who opened the app today. `here`: a byte a person, see people/presence.py.
         today: metrics of today, by name. `scratch`: a whole number a person, left empty between uses.
         date, festival, outage, calendar: what day it is; see people/clock.py and people/presence.py.
     """
 
+    streams: tuple[str, ...]  # reasons for which money reaches the company, as services declare them
+    costs: tuple[str, ...]  # and for which it leaves
     agents_by_type: Any  # Mesa's: the firms and institutions, by their class
 
     def __init__(self, scenario: Any, friends: Friends, metrics: Mapping[str, Metric], threads: int) -> None:
-        self.scenario = self.now = scenario
+        Planned.__init__(self, scenario)
         self.seed, self.day, self.phase = int(scenario.run.seed), 0, "birth"
-        self.friends, self.size, self.metrics = friends, int(scenario.run.users), metrics
+        self.friends, self.metrics = friends, metrics
         self.blocks, self.threads = kernels.blocks(self.size), threads
         self.pool: ThreadPoolExecutor | None = None  # while the world lives
         self.tables: dict[str, Table] = {}
@@ -92,14 +114,6 @@ class State:
     def table(self, table: type[Table]) -> Table:
         """The table itself, which knows its size."""
         return self._by_class[table]
-
-    def settings(self, section: type[S]) -> S:
-        """The settings in force today, by the class that declares the section."""
-        return getattr(self.now, section_of(type(self.now), section))  # type: ignore[no-any-return]
-
-    def born_with(self, section: type[S]) -> S:
-        """The settings of day 0, which the sizes of tables follow."""
-        return settings_of(self.scenario, section)
 
     # luck
 

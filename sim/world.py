@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim import day as days
 from sim import snapshot
 from sim.company import company, steering
-from sim.declared import OTHERS, PEOPLE, SECTORS, memory, metrics_of, people_of, tables_of
+from sim.declared import memory, metrics_of, rows_needed, tables_of
 from sim.differences import check_birth
 from sim.engine.settings import BadInput
 from sim.ground import paths
@@ -75,15 +75,17 @@ class World(State, Model):
         self.services = scenario.services
         State.__init__(self, scenario, friends, metrics_of(self.services), threads)
         self.born: dict[str, Any] = {}  # of a world that goes on: which it was, until when
-        for name, table in PEOPLE.items():
-            self.add_table(name, table(self.size))
-        for name, kept in (OTHERS | tables_of(self.services)).items():
-            self.add_table(name, kept.table(kept.rows(self) if scenario.can_be_on(kept.service) else 0))
-        self.users = Crowd(self, people_of(self.services))
-        firms = {sector: self.tables[sector].size for sector in SECTORS}
+        tables = tables_of(self.services)
+        for name, rows in tables.items():
+            self.add_table(name, rows.table(rows_needed(rows, self)))
+        self.users = Crowd(
+            self, [name for name, rows in tables.items() if rows.each == "person" and self.tables[name].size]
+        )
+        firms = {name: self.tables[name].size for name, rows in tables.items() if rows.account}
         accounts = {WALLET: self.size, BANK: self.size, **firms, COMPANY: 1, OUTSIDE: 1}
-        self.books = company.books_of((*days.SERVICES, *self.services))
-        self.ledger = Ledger(accounts, self.books.check)
+        books = company.books_of((*days.PARTS, *self.services))
+        self.streams, self.costs = books
+        self.ledger = Ledger(accounts, books.check)
         self.phases = days.phases(self.services)
         self.seconds = dict.fromkeys(self.phases, 0.0)
         self._looked_at = self._floats_by_phase()

@@ -8,16 +8,15 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 import sim
-from sim.day import DAY, name_of
+from sim.day import DAY, PARTS, doing, name_of
 from sim.engine.columns import Table
 from sim.engine.settings import Parameter
+from sim.ground.metrics import Metric
 from sim.scenario import SECTIONS, Scenario
-from sim.service import Service
 from sim.world import World
 
 ROOT = Path(sim.__file__).parent
@@ -44,7 +43,7 @@ TABLES = sorted(
 )
 LONGEST = 400  # lines of code: above this a file holds two ideas
 VAGUE = {"utils", "util", "manager", "base", "helper", "helpers", "common", "misc", "core"}
-GLOBAL = {"users", "revenue", "cost", "profit", "welfare", "trust", "satisfaction"}
+GLOBAL = {"users", "revenue", "cost", "profit", "welfare", "trust", "satisfaction", "habit", "ledger"}
 
 
 def named(path: Path) -> str:
@@ -67,12 +66,14 @@ def test_a_default_lies_in_its_plausible_range(setting: Parameter) -> None:
         assert setting.low <= setting.value <= setting.high
 
 
-def test_sections_are_named_after_the_files_that_declare_them() -> None:
+def test_sections_are_named_after_the_classes_and_files_that_declare_them() -> None:
     for section in SECTIONS:
-        home = type(getattr(Scenario(), section)).__module__.rsplit(".", 1)[-1]
-        assert section in (home, f"{home}s", "run"), (
+        declared = type(getattr(Scenario(), section))
+        assert declared.__name__ == "".join(word.capitalize() for word in section.split("_")) + "Settings"
+        home = declared.__module__.rsplit(".", 1)[-1]
+        assert section in (home, f"{home}s", "run") or home == "terms", (  # a firm's file is singular
             f"[{section}] is declared in {home}.py"
-        )  # a firm's file is singular
+        )
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
@@ -83,9 +84,11 @@ def test_every_column_says_what_it_is(table: type[Table]) -> None:
 
 
 def test_every_metric_says_what_it_is_and_is_declared_once() -> None:
-    declared = [metric for module in MODULES for metric in _metrics_of(module)]
+    declared = [metric for part in PARTS for metric in part.metrics]
     names = [metric.name for metric in declared]
     assert len(names) == len(set(names)), "declared twice"
+    declared += [metric for part in PARTS for metric in part.booked]  # several markets may pay the company a commission
+    names = [metric.name for metric in declared]
     for metric in declared:
         assert metric.unit, metric.name
         assert metric.meaning, metric.name
@@ -98,7 +101,7 @@ def test_every_metric_says_what_it_is_and_is_declared_once() -> None:
 
 def test_of_what_is_bad_less_is_better_and_of_circumstances_neither() -> None:
     """Who "is best" hangs on this: as many as leave, return or go without must not count as a success."""
-    better = {metric.name: metric.better for module in MODULES for metric in _metrics_of(module)}
+    better = {metric.name: metric.better for part in PARTS for metric in part.measured}
     bad = (
         "trust.said_leaving trust.headlines attention.installs attention.rival lucky_money.returned rides.unserved "
         "rides.wait_minutes bills.late banking.losses banking.defaults support.public_share support.abandoned "
@@ -114,24 +117,21 @@ def test_of_what_is_bad_less_is_better_and_of_circumstances_neither() -> None:
     assert {better[name] for name in costs} == {"less"}
 
 
-def test_a_metric_is_named_after_its_file_or_is_global() -> None:
+def test_a_metric_is_named_after_its_file_or_market_or_is_global() -> None:
     for module in MODULES:
-        home = module.__name__.rsplit(".", 1)[-1]
+        _, *folder, home = module.__name__.split(".")
         for metric in _metrics_of(module):
-            first = metric.name.partition(".")[0]
-            assert first in {home, *GLOBAL} or not module.__name__.startswith("sim.services"), metric.name
+            assert metric.name.partition(".")[0] in {home, f"{home}s", *folder, *GLOBAL}, metric.name
 
 
-def _metrics_of(module: ModuleType) -> Any:
-    declared = getattr(module, "METRICS", ())
-    if not isinstance(declared, tuple):  # the world's own is the sum of all
-        return ()
-    services = [it for it in vars(module).values() if isinstance(it, Service) and it.module == module.__name__]
-    return (*declared, *(metric for service in services for metric in service.measured))
+def _metrics_of(module: ModuleType) -> tuple[Metric, ...]:
+    found = getattr(module, "METRICS", ())
+    return found if isinstance(found, tuple) else ()  # the world's own is the sum of all
 
 
 def test_the_world_measures_every_metric_declared() -> None:
-    declared = {metric.name for module in MODULES for metric in _metrics_of(module)}
+    declared = {metric.name for part in PARTS for metric in part.measured}
+    assert {metric.name for module in MODULES for metric in _metrics_of(module)} <= declared, "in no part"
     world = World(Scenario.make(run={"users": 50, "days": 1}))
     assert set(world.metrics) == declared
     world.close()
@@ -142,7 +142,7 @@ def test_the_world_measures_every_metric_declared() -> None:
 
 def test_every_phase_says_what_happens() -> None:
     for phase in DAY:
-        first = (inspect.getdoc(phase) or "").partition("\n")[0]
+        first = (inspect.getdoc(doing(phase)) or "").partition("\n")[0]
         assert first.endswith("."), f"{name_of(phase)} has no sentence"
     assert len({name_of(phase) for phase in DAY}) == len(DAY), "two phases of one name cannot be told apart"
 

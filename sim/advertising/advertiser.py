@@ -27,7 +27,7 @@ from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.people.users import MEMBER, UserColumns
-from sim.state import State
+from sim.state import Planned, State
 
 ADVERTISERS = "advertisers"
 MOST_MATCH = 8.0  # matches are cut here (3 in 10,000 are above), so that a bound on the chance of a click is known
@@ -246,18 +246,18 @@ def _pace(firms, stands_for, speed):
         firms.multiplier[row] = paced(firms.multiplier[row], pace, firms.daily[row], step, firms.most[row])
 
 
-def markets(state: State) -> int:
+def markets(state: Planned) -> int:
     """Number of markets: people `first * markets // people` share one."""
     return max(1, round(state.size / state.settings(AdvertisersSettings).people_a_market))
 
 
-def pool(state: State) -> int:
+def pool(state: Planned) -> int:
     """Advertisers a market, those who might be included."""
     settings = state.settings(AdvertisersSettings)
     return int(settings.number) + round(settings.number * settings.others)
 
 
-def rows_needed(state: State) -> int:
+def rows_needed(state: Planned) -> int:
     """Rows of the advertisers' table."""
     return markets(state) * pool(state)
 

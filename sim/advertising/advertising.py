@@ -27,6 +27,7 @@ from sim.people import knowledge
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.users import UserColumns
+from sim.service import Part, Rows
 from sim.state import State
 from sim.subscriptions import subscriptions
 from sim.subscriptions.subscriptions import SubscriptionsColumns
@@ -356,3 +357,16 @@ def _look_ahead(state: State, person: Person, terms: Terms) -> None:
     reckoned = np.zeros((firms.value.size, TRIES.size, 2))
     bidding.reckon(awake, every, person, terms, firms, TRIES, reckoned)
     advertiser.look_ahead(state, every * reckoned)
+
+
+ADVERTISING = Part(
+    "advertising",
+    tables={
+        "advertising": Rows(AdvertisingColumns),
+        "knowing": Rows(KnowingColumns, lambda state: CLASSES, section="advertising"),
+        advertiser.ADVERTISERS: Rows(AdvertiserColumns, advertiser.rows_needed, account=True, section="advertising"),
+    },
+    metrics=(*METRICS, *advertiser.METRICS),
+    revenue={"advertising": "Advertising"},
+    step=step,
+)

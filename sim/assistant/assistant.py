@@ -10,32 +10,42 @@ of bills (bills/bills.py). A reminder brings a need forward that would have come
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, kernel, remembered, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, trust
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
-from sim.people.taste import distance, match, taste, worth_of_shop
+from sim.people.taste import distance, match, taste_of
 from sim.people.trust import TrustColumns
 from sim.people.users import MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
 from sim.shopping.merchant import MerchantColumns, MerchantsSettings
 from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
+from sim.shopping.shop_choice import (
+    MOST_SHOPS,
+    Markets,
+    Supply,
+    believed_utility,
+    circle_of,
+    collect_bids,
+    list_open_shops,
+    quality_of,
+)
 from sim.shopping.terms import BrandsSettings, ShoppingSettings
 from sim.state import State
 
 ROOM = 4_096
-MOST_SHOPS = 128
 NO_SHOP = 255
 
 
@@ -161,129 +171,223 @@ def seems_to_know(expected, travel, pair_spread, too_knowing):
     return expected > too_knowing * math.sqrt(travel * travel / 48.0 + pair_spread * pair_spread)
 
 
+@remembered
+class Terms(NamedTuple):
+    """Today's terms: settings of the assistant, shopping, promotion and knowledge, and what the ranking may know.
+
+    `machine` is the share of questions that the machine can answer, `unease` that of a too-knowing answer at full concern;
+    `selling`: whether shops can be named.
+    """
+
+    setting: Any
+    shopping: Any
+    offer: Any
+    know: Any
+    sources: knowledge.Sources
+    machine: float
+    unease: float
+    selling: bool
+
+
+@remembered
+class Keys(NamedTuple):
+    """Luck by the name of the decision; all but asks, needs, choice and trust are lasting."""
+
+    rollout: np.uint64
+    asks: np.uint64
+    needs: np.uint64
+    shoppers: np.uint64
+    group_taste: np.uint64
+    taste: np.uint64
+    pair: np.uint64
+    error: np.uint64
+    choice: np.uint64
+    trust: np.uint64
+
+
+@remembered
+class People(NamedTuple):
+    """Columns of people that the assistant reads, and those it writes: `needs` and `felt`."""
+
+    group_of: np.ndarray
+    purchases: Any
+    bought: np.ndarray
+    needs: Any
+    concern: np.ndarray
+    trust: np.ndarray
+    felt: Any
+
+
+@remembered
+class Candidates(NamedTuple):
+    """Shops that might be named, by place in the list of open ones."""
+
+    row: np.ndarray
+    believed: np.ndarray  # utility, by what is known of the person
+    expected: np.ndarray  # match, the same
+    bid: np.ndarray
+    relevance: np.ndarray
+    score: np.ndarray
+    order: np.ndarray  # places, best first
+
+
 @rule
-def is_answered(it, machine, who, key, felt, tally):
-    """Whether a question is answered, by machine or by a human; who is told wrong or nothing is annoyed."""
+def candidates():
+    """Room for a list."""
+    return Candidates(
+        np.empty(MOST_SHOPS, np.int64), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS),
+        np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64),
+    )  # fmt: skip
+
+
+@inlined_rule
+def is_answered(setting, machine, who, key, felt, tally):
+    """Whether a question is answered, by machine or by a human, which spares effort; told wrong or nothing annoys."""
     tally[ASKED] += 1
     able, right = luck.two(key, who, 1)
+    answered = False
     if able < machine:
         tally[AUTOMATED] += 1
-        if right >= it.wrong:
-            return True
-        tally[WRONG] += 1
-    elif it.trainers:
+        answered = right >= setting.wrong
+        tally[WRONG] += not answered
+    elif setting.trainers:
         tally[HUMAN] += 1
-        return True
+        answered = True
     else:
         tally[UNANSWERED] += 1
-    felt.waits[who] += it.wrong_cost
-    return False
+    if answered:
+        felt.worth[who] += setting.answer_worth
+    else:
+        felt.waits[who] += setting.wrong_cost
+    return answered
+
+
+@inlined_rule
+def goods_needed(who, terms, keys, columns, categories):
+    """(Whether a need for goods comes up today, whether the next was met before its time, of which category)."""
+    if not terms.selling:
+        return False, False, np.int64(-1)
+    u, kind = luck.two(keys.needs, who, 0)
+    comes = needs.arises(who, u, terms.shopping.needs, terms.shopping.shoppers, keys.shoppers)
+    return comes, columns.ahead[who] > 0, np.int64(kind * categories)
+
+
+@inlined_rule
+def remind_of_date(who, date, setting, felt, tally):
+    """A date that is worth a reminder, by luck."""
+    if date < setting.dates:
+        tally[REMINDERS] += 1
+        felt.worth[who] += setting.reminder_worth
+
+
+@inlined_rule
+def remind_of_goods(who, runs_out, terms, keys, people, supply, offers_today, markets, tally):
+    """What runs out, or a price that fell where they bought last, brings a need forward: (whether to advise, on what)."""
+    setting, shops = terms.setting, supply.shops
+    watches, kind = luck.two(keys.asks, who, 3)
+    category = np.int64(kind * markets.categories)
+    last = np.int64(people.purchases.shop[who * markets.categories + category])
+    if last == NO_SHOP:
+        return False, category
+    row = circle_of(who, category, markets) * markets.shops_a_circle + last
+    is_told = watches < setting.watching and shops.open[row] > 0
+    on_offer = offers_today.size > 0 and offers_today[row] > 0
+    is_told &= is_news(shops.price[row], shops.price_before[row], on_offer, setting.fallen)
+    restocks = runs_out < setting.restock
+    if restocks or is_told:
+        needs.bring_forward(people.needs, who, category)
+        tally[REMINDERS] += 1
+        tally[BROUGHT_FORWARD] += 1
+        tally[FALLEN_PRICES] += is_told
+    return restocks, category
+
+
+@inlined_rule
+def judge_shops(who, category, number, terms, keys, people, shops, listed):
+    """What each shop in the list is believed to be worth to this person, by what is known of them."""
+    shopping = terms.shopping
+    place = taste_of(keys, people.group_of[who], who, category, shopping.taste_alike)
+    n = knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who]))
+    for j in range(number):
+        row = listed.row[j]
+        u = luck.pair(keys.pair, who, row, 0)
+        suits = match(distance(place, shops.place[row]), luck.normal(u), shopping.travel, shopping.pair_spread)
+        listed.expected[j] = 0.0
+        if n > 0:
+            error = luck.normal(luck.pair(keys.error, who, row, 0))
+            listed.expected[j] = knowledge.estimate(suits, n, terms.know.noise, error)
+        quality, price = quality_of(shops, row), shops.price[row]
+        listed.believed[j] = believed_utility(quality, 0.0, price, shopping, listed.expected[j], luck.rest(u))
+
+
+@inlined_rule
+def name_shop(who, number, offer, key, shops, listed, box):
+    """(The best shop by what is believed, the one named): another where it pays, which pays by click.
+
+    Who is told that the answer is paid for may ask again, and is then told the best.
+    """
+    ranking.rank(listed.believed, number, listed.order)
+    best = listed.order[0]
+    highest_bid = collect_bids(shops, listed.row, number, offer.reserve, listed.bid) if offer.weight > 0.0 else 0.0
+    if highest_bid <= 0.0:
+        return best, best
+    ranking.rank_paid(
+        listed.believed, listed.bid, number, highest_bid, offer.weight, listed.relevance, listed.score, listed.order
+    )
+    named = listed.order[0]
+    if named == best or (offer.disclosed and luck.uniform(key, who, 1) < offer.skipped):
+        return best, best
+    below, reserve = listed.score[listed.order[1]] if number > 1 else 0.0, np.float64(offer.reserve)
+    cents = ranking.click_price(listed.relevance[named], listed.bid[named], below, highest_bid, offer.weight, reserve)
+    box.tally[PROMOTED] += 1
+    box.to[box.used[0]], box.cents[box.used[0]] = listed.row[named], np.int64(cents)
+    box.used[0] += 1
+    return best, named
 
 
 @kernel
-def _ask(awake, start, it, shop, offer, firm, know, machine, group_of, purchases, bought, need, concern, trusting, unease, shops,
-         listed, first_listed, cut, circle, categories, markets, selling, keys, felt, box):  # fmt: skip
-    """Questions of everyone awake, from `start` on; returns where the box was full. Writes felt and need of its people.
+def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
+    """Questions of everyone awake, from `start` on; returns where the box was full. Writes felt and needs of its people.
 
-    unease: of a too-knowing answer, at full concern. listed, first_listed: as in shopping. cut: 1 for a shop with an
-    offer today, empty where brands post nothing. `selling`: 1 where shops can be named. keys: rollout, asks, needs,
-    shoppers, group taste, own taste, pair, error, choice, trust.
+    offers_today: 1 for a shop with an offer today, empty where brands post nothing.
     """
-    people = np.int64(group_of.size)
-    row_of = np.empty(MOST_SHOPS, np.int64)
-    guess, relevance, scores = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS)
-    expected, bid, order = np.empty(MOST_SHOPS), np.empty(MOST_SHOPS), np.empty(MOST_SHOPS, np.int64)
+    setting, shopping, felt, listed = terms.setting, terms.shopping, people.felt, candidates()
     for at in range(start, awake.size):
         if box.used[0] + 1 > box.to.size:
             return at
         who = np.int64(awake[at])
-        if it.rollout < 1.0 and luck.uniform(keys[0], who, 0) >= it.rollout:
+        if setting.rollout < 1.0 and luck.uniform(keys.rollout, who, 0) >= setting.rollout:
             continue
-        asks, about = luck.two(keys[1], who, 0)
-        category, advises = np.int64(-1), False
-        needs_goods, spared = False, False
-        if selling:
-            u, kind = luck.two(keys[2], who, 0)
-            needs_goods = needs.arises(who, u, shop.needs, shop.shoppers, keys[3])
-            spared = need.ahead[who] > 0  # the next need was met before its time
-            category = np.int64(kind * categories)
-        if needs_goods and not spared and about < it.goods_share:
-            advises = is_answered(it, machine, who, keys[1], felt, box.tally)
-            felt.worth[who] += it.answer_worth if advises else 0.0
-        elif asks < it.asks:
-            felt.worth[who] += it.answer_worth if is_answered(it, machine, who, keys[1], felt, box.tally) else 0.0
-        elif it.reminders:
-            runs_out, date = luck.two(keys[1], who, 2)
-            if date < it.dates:
-                box.tally[REMINDERS] += 1
-                felt.worth[who] += it.reminder_worth
-            if selling and bought[who] > 0 and not needs_goods and not spared:
-                watches, of = luck.two(keys[1], who, 3)
-                category = np.int64(of * categories)
-                last = np.int64(purchases.shop[who * categories + category])
-                if last != NO_SHOP:
-                    row = (who * markets // people * categories + category) * circle + last
-                    advises = runs_out < it.restock
-                    told = watches < it.watching and shops.open[row] > 0
-                    told &= is_news(shops.price[row], shops.price_before[row], cut.size > 0 and cut[row] > 0, it.fallen)
-                    if advises or told:
-                        needs.bring_forward(need, who, category)
-                        box.tally[REMINDERS] += 1
-                        box.tally[BROUGHT_FORWARD] += 1
-                        box.tally[FALLEN_PRICES] += told
-        if advises and not trust.follows(trusting[who], luck.uniform(keys[9], who, 0)):  # and so does not ask of goods
-            box.tally[UNHEEDED] += 1
-            advises = False
+        asks, about = luck.two(keys.asks, who, 0)
+        needed, spared, category = goods_needed(who, terms, keys, people.needs, markets.categories)
+        advises = False
+        if needed and not spared and about < setting.goods_share:
+            advises = is_answered(setting, terms.machine, who, keys.asks, felt, box.tally)
+        elif asks < setting.asks:
+            is_answered(setting, terms.machine, who, keys.asks, felt, box.tally)
+        elif setting.reminders:
+            runs_out, date = luck.two(keys.asks, who, 2)
+            remind_of_date(who, date, setting, felt, box.tally)
+            if terms.selling and people.bought[who] > 0 and not needed and not spared:
+                advises, category = remind_of_goods(
+                    who, runs_out, terms, keys, people, supply, offers_today, markets, box.tally
+                )
         if not advises:
             continue
-        # which shop to name
-        of_circle = who * markets // people * categories + category
-        mine = taste(
-            luck.uniform(keys[4], group_of[who], category), luck.uniform(keys[5], who, category), shop.taste_alike
-        )
-        n = knowledge.observations(firm, know, np.int64(bought[who]))
-        number, highest = 0, 0.0
-        for k in range(first_listed[of_circle], first_listed[of_circle + 1]):
-            row = listed[k]
-            u = luck.pair(keys[6], who, row, 0)
-            suits = match(distance(mine, shops.place[row]), luck.normal(u), shop.travel, shop.pair_spread)
-            quality = shops.quality[row] + shops.reputation[row]
-            guess[number] = worth_of_shop(quality, 0.0, shop.travel, 0.0, shops.price[row], shop.price_weight)
-            guess[number] += 1e-6 * luck.rest(u)  # equals are ordered by luck
-            expected[number] = 0.0
-            if n > 0:
-                error = luck.normal(luck.pair(keys[7], who, row, 0))
-                expected[number] = knowledge.estimate(suits, n, know.noise, error)
-            guess[number] += expected[number]
-            row_of[number] = row
-            bid[number] = np.float64(shops.bid[row]) if shops.bid[row] >= offer.reserve else 0.0  # less buys nothing
-            highest = max(highest, bid[number])
-            number += 1
+        if not trust.follows(people.trust[who], luck.uniform(keys.trust, who, 0)):  # and so does not ask of goods
+            box.tally[UNHEEDED] += 1
+            continue
+        number = list_open_shops(supply, circle_of(who, category, markets), -1, listed.row)
         if number == 0:
             continue
         box.tally[ADVICE] += 1
-        ranking.rank(guess, number, order)
-        honest = order[0]
-        named = honest
-        if offer.weight > 0.0 and highest > 0.0:
-            ranking.percentiles(guess, number, relevance)
-            for j in range(number):
-                scores[j] = ranking.score(relevance[j], bid[j], highest, offer.weight)
-            ranking.rank(scores, number, order)
-            named = order[0]
-            if offer.disclosed and named != honest and luck.uniform(keys[8], who, 1) < offer.skipped:
-                named = honest  # who is told that the answer is paid for asks again
-        if named != honest:
-            box.tally[PROMOTED] += 1
-            below = scores[order[1]] if number > 1 else 0.0
-            reserve = np.float64(offer.reserve)
-            cents = ranking.click_price(relevance[named], bid[named], below, highest, offer.weight, reserve)
-            box.to[box.used[0]], box.cents[box.used[0]] = row_of[named], np.int64(cents)
-            box.used[0] += 1
-        if seems_to_know(expected[named], shop.travel, shop.pair_spread, it.too_knowing):
+        judge_shops(who, category, number, terms, keys, people, supply.shops, listed)
+        best, named = name_shop(who, number, terms.offer, keys.choice, supply.shops, listed, box)
+        if seems_to_know(listed.expected[named], shopping.travel, shopping.pair_spread, setting.too_knowing):
             box.tally[TOO_KNOWING] += 1
-            felt.unease[who] += concern[who] * unease
-        need.advised[who], need.faith[who] = row_of[named], guess[honest] - guess[named]
+            felt.unease[who] += people.concern[who] * terms.unease
+        people.needs.advised[who] = listed.row[named]
+        people.needs.faith[who] = listed.believed[best] - listed.believed[named]
     return awake.size
 
 
@@ -294,26 +398,31 @@ def step(state: State) -> None:
         return
     practice = state[PracticeColumns].human_answers
     share = machine_share(float(practice[0]), settings.machine_first, settings.machine_most, settings.practice)
-    selling = 1 if state.settings(ShoppingSettings).on else 0
     lasting = (f"shopping.{what}" for what in ("shoppers", "group_taste", "taste", "pair", "error"))
-    keys = (
+    keys = Keys(
         state.lasting_luck("assistant.rollout"), state.luck("assistant.asks"), state.luck("shopping.need"),
-        *map(state.lasting_luck, lasting), state.luck("assistant.choice"), state.luck("assistant.trust"),
+        *map(state.lasting_luck, lasting), *map(state.luck, ("assistant.choice", "assistant.trust")),
     )  # fmt: skip
-    cut = state[BrandColumns].offers_today if state.settings(BrandsSettings).on else np.empty(0, np.uint8)
-    shops, circle = state[MerchantColumns], merchant.shops_a_circle(state)
+    offers_today = state[BrandColumns].offers_today if state.settings(BrandsSettings).on else np.empty(0, np.uint8)
     unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
     clicks: list[tuple[np.ndarray, ...]] = [(np.empty(0, np.uint32), np.empty(0, np.int64))]
     tally = np.zeros(UNHEEDED + 1, np.int64)
-    for box in decide(
-        state, _ask, answers, settings.row, state.settings(ShoppingSettings).row, state.settings(PromotionSettings).row,
-        knowledge.sources(state.now, "ranking"),
-        state.settings(KnowledgeSettings).row, share, state.friends.rows.group_of, state[PurchaseColumns],
-        state[KnowledgeColumns].purchases, state[NeedColumns], state[UserColumns].privacy_concern,
-        state[TrustColumns].trust, unease,
-        shops, *merchant.open_shops(state), cut, circle, int(state.settings(MerchantsSettings).categories),
-        merchant.markets(state), selling, keys, state[FeltColumns], keep_empty=True,
-    ):  # fmt: skip
+    terms = Terms(
+        settings.row, state.settings(ShoppingSettings).row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
+        knowledge.sources(state.now, "ranking"), share, unease, state.settings(ShoppingSettings).on,
+    )  # fmt: skip
+    people = People(
+        state.friends.rows.group_of, state[PurchaseColumns], state[KnowledgeColumns].purchases,
+        state[NeedColumns], state[UserColumns].privacy_concern, state[TrustColumns].trust, state[FeltColumns],
+    )  # fmt: skip
+    supply = Supply(state[MerchantColumns], *merchant.open_shops(state))
+    markets = Markets(
+        state.size,
+        merchant.markets(state),
+        int(state.settings(MerchantsSettings).categories),
+        merchant.shops_a_circle(state),
+    )
+    for box in decide(state, _ask, answers, terms, keys, people, supply, offers_today, markets, keep_empty=True):
         many = int(box.used[0])
         clicks.append((box.to[:many].copy(), box.cents[:many].copy()))
         tally += box.tally
@@ -327,3 +436,12 @@ def step(state: State) -> None:
     members = max(1, int((state[UserColumns].membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
     state.pay_cost("trainers", int(tally[HUMAN]) * settings.trainer_cost)
+
+
+ASSISTANT = Part(
+    "assistant",
+    tables={"practice": Rows(PracticeColumns, "world")},
+    metrics=METRICS,
+    costs={"trainers": "Trainers"},
+    step=step,
+)

@@ -10,17 +10,18 @@ whoever defaulted gets no other. A month has 30 days, a year 360.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.banking import bank, credit
+from sim.banking import bank, credit, savings
 from sim.banking.bank import MICRO, MONTH, PARTNER_BANKS, PartnerColumns
 from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR, LoanBookColumns, LoanColumns
 from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, is_full, kernel, outbox, post, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, remembered, rule
+from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
@@ -29,9 +30,10 @@ from sim.people import knowledge
 from sim.people.clock import ClockSettings
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
-from sim.people.presence import HERE, STRANGER, PresenceColumns, days_of_use
+from sim.people.presence import PresenceColumns, days_of_use
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 ROOM = 512
@@ -42,9 +44,6 @@ class SavingsColumns(Table):
     """A row a person."""
 
     gain = Column(np.float32, 0, "worth of having savings here rather than outside, on a day of use", "CNY")
-
-
-BYTES_A_PERSON = credit.LoanColumns.bytes_a_row() + SavingsColumns.bytes_a_row() + 8  # and an account
 
 
 METRICS = (
@@ -101,7 +100,6 @@ class Terms(NamedTuple):
     period: int  # months between them
     years: float  # for which a CNY lent is owed, in the mean
     mean_income: float
-    savings_months: float
 
 
 @rule
@@ -117,35 +115,30 @@ def limit(income, months, largest):
 
 
 @rule
-def pull_of_bank(has_wallet, trust, it):
-    """Worth of borrowing here above doing without, in logit units."""
-    here = it.worth - 100.0 * it.rate_weight * it.rate - it.thread_effort - it.trust_weight * (1.0 - trust)
-    return here if has_wallet else here - it.opening
+def utility_of_bank(has_wallet, trust, setting):
+    """Utility of borrowing here above doing without."""
+    effort = setting.thread_effort
+    here = setting.worth - 100.0 * setting.rate_weight * setting.rate - effort - setting.trust_weight * (1.0 - trust)
+    return here if has_wallet else here - setting.opening
 
 
 @rule
-def pull_of_branch(it):
-    """Worth of borrowing outside above doing without, in logit units."""
-    return it.worth - 100.0 * it.rate_weight * it.outside_rate - it.branch_effort
+def utility_of_branch(setting):
+    """Utility of borrowing outside above doing without."""
+    return setting.worth - 100.0 * setting.rate_weight * setting.outside_rate - setting.branch_effort
 
 
 @rule
 def chance_of_asking(here, outside):
     """Chance that who needs money asks for it here, rather than outside or not at all."""
-    return math.exp(here) / (math.exp(here) + math.exp(outside) + 1.0)
+    return choice.share(math.exp(here), math.exp(here) + math.exp(outside) + 1.0)
 
 
 @rule
 def worth_of_loan(here, outside, cents, years, rate_weight):
     """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
-    gain = math.log(1.0 + math.exp(here) / (math.exp(outside) + 1.0)) / chance_of_asking(here, outside)
-    return gain * cents / 100.0 * years * 0.01 / rate_weight
-
-
-@rule
-def pull_of_savings(rate, outside, weight, trust, trust_weight):
-    """How much better savings are kept here than outside, in logit units, before tastes."""
-    return 100.0 * weight * (rate - outside) - trust_weight * (1.0 - trust)
+    value = choice.value_at_odds_and_chance(choice.odds(here, outside, 0.0), chance_of_asking(here, outside))
+    return value * cents / 100.0 * years * 0.01 / rate_weight
 
 
 @rule
@@ -156,82 +149,97 @@ def record(box, who, cents, fate, grade):
     box.used[0] = at + 1
 
 
+@remembered
+class Borrowers(NamedTuple):
+    """Columns of people that lending reads, and those it writes: `loans` and `waits`."""
+
+    income: np.ndarray
+    has_wallet: np.ndarray
+    bought: np.ndarray
+    trust: np.ndarray
+    eagerness: np.ndarray
+    loans: Any
+    waits: np.ndarray
+
+
+@remembered
+class Scoring(NamedTuple):
+    """What a grade is made of: settings of risk and knowledge, and what may be known."""
+
+    risk: Any
+    know: Any
+    sources: Any
+
+
+@remembered
+class LoanKeys(NamedTuple):
+    """Luck by the name of the decision: need, safety, error of its signal, face, trial."""
+
+    need: np.uint64
+    safety: np.uint64
+    error: np.uint64
+    face: np.uint64
+    trial: np.uint64
+
+
+@inlined_rule
+def grade_of(who, people, scoring, keys):
+    """Estimated chance of default of a person, by what is known of them."""
+    know, risk = scoring.know, scoring.risk
+    n = knowledge.observations(scoring.sources, know, np.int64(people.bought[who]))
+    safety, error = luck.normal(luck.uniform(keys.safety, who, 0)), luck.normal(luck.uniform(keys.error, who, 0))
+    seen = knowledge.estimate(safety, n, know.noise, error)
+    return credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
+
+
+@inlined_rule
+def fate_of(impostor, grade, cents, face, setting):
+    """What becomes of an application, by its grade, its size and the luck of a face."""
+    refused = grade >= setting.cut_off or cents < setting.smallest
+    if impostor:
+        return ADMITTED if not refused and face < setting.false_accept else CAUGHT
+    if refused:
+        return REFUSED
+    return GRANTED if face >= setting.false_reject else UNRECOGNISED
+
+
 @kernel
-def _ask(awake, start, incomes, owner, bought, trust, eager, loans, waits, it, risk, switches, know, terms, keys, box):
+def _ask(awake, start, people, setting, scoring, terms, keys, box):
     """Needs for credit of everyone awake, from `start` on; returns where the box was full.
 
-    Writes the loan into its own person's row. keys: need, safety, error of its signal, face, trial.
+    Writes the loan into its own person's row.
     """
-    attempts = 1.0 - it.needs * it.impostors
-    outside = pull_of_branch(it)
+    attempts, outside, loans = 1.0 - setting.needs * setting.impostors, utility_of_branch(setting), people.loans
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        u = luck.uniform(keys[0], who, 0)
-        if it.needs <= u < attempts or loans.standing[who] != FREE:
+        u = luck.uniform(keys.need, who, 0)
+        if setting.needs <= u < attempts or loans.standing[who] != FREE:
             continue
         impostor = u >= attempts
-        income = incomes[who]
-        most = limit(income, it.limit_months, it.largest)
-        cents = most
-        here = pull_of_bank(owner[who], trust[who], it)
+        income = people.income[who]
+        most = cents = limit(income, setting.limit_months, setting.largest)
+        here = utility_of_bank(people.has_wallet[who], people.trust[who], setting)
         if not impostor:
-            if luck.uniform(keys[0], who, 1) >= chance_of_asking(here, outside):
+            if luck.uniform(keys.need, who, 1) >= chance_of_asking(here, outside):
                 continue
-            wanted = need(it.need, income, terms.mean_income, it.need_spread, luck.uniform(keys[0], who, 2))
-            cents = min(most, max(it.smallest, wanted))
-        n = knowledge.observations(switches, know, np.int64(bought[who]))
-        z = luck.normal(luck.uniform(keys[1], who, 0))
-        seen = knowledge.estimate(z, n, know.noise, luck.normal(luck.uniform(keys[2], who, 0)))
-        grade = credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
-        face = luck.uniform(keys[3], who, 0)
-        if impostor:
-            passes = grade < it.cut_off and cents >= it.smallest and face < it.false_accept
-            fate = ADMITTED if passes else CAUGHT
-        elif grade >= it.cut_off or cents < it.smallest:
-            fate = REFUSED
-        else:
-            fate = GRANTED if face >= it.false_reject else UNRECOGNISED
+            v = luck.uniform(keys.need, who, 2)
+            wanted = need(setting.need, income, terms.mean_income, setting.need_spread, v)
+            cents = min(most, max(setting.smallest, wanted))
+        grade = grade_of(who, people, scoring, keys)
+        fate = fate_of(impostor, grade, cents, luck.uniform(keys.face, who, 0), setting)
         record(box, who, cents, fate, grade)
         if fate == REFUSED or fate == UNRECOGNISED:
-            waits[who] += it.turned_down
+            people.waits[who] += setting.turned_down
         if fate == GRANTED or fate == ADMITTED:
-            credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys[4])
-            loans.rate[who] = it.rate
+            credit.lend(loans, who, cents, terms.part, terms.payments, terms.period, terms.day, keys.trial)
+            loans.rate[who] = setting.rate
             loans.standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
-            worth = worth_of_loan(here, outside, cents, terms.years, it.rate_weight)
-            loans.relief[who] = worth / (it.months * days_of_use(eager[who]))
+            worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
+            loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))
     return awake.size
-
-
-@kernel
-def _think_again(due, here, income, cents_in_bank, held, trust, eager, gain, worth, it, terms, keys, box):
-    """Members whose day it is may move savings: events (person, 0 in or 1 out, cents). keys: taste, thinking again."""
-    money = 0.01 / 12.0 / it.savings_weight / 100.0  # CNY a month, logit unit and cent of savings
-    for who in due:
-        mine = held[who]
-        better = pull_of_savings(it.deposit_rate, it.savings_outside, it.savings_weight, trust[who], it.trust_weight)
-        u = luck.uniform(keys[0], who, 0)
-        taste = math.log(u / (1.0 - u))
-        if here[who] == STRANGER:
-            if mine > 0:
-                post(box, who, np.uint32(1), mine)
-            gain[who] = 0.0
-            continue
-        if here[who] == HERE and luck.uniform(keys[1], who, 0) < it.reconsiders:
-            if better - (0.0 if mine > 0 else it.savings_effort) > taste:
-                wanted = int(it.movable * terms.savings_months * income[who])
-                more = min(wanted - mine, cents_in_bank[who])
-                if more > 0:
-                    worth[who] -= it.savings_effort * money * more if mine == 0 else 0.0
-                    post(box, who, np.uint32(0), more)
-                    mine += more
-            elif mine > 0:
-                post(box, who, np.uint32(1), mine)
-                mine = 0
-        gain[who] = (better - taste) * money * mine / days_of_use(eager[who])
 
 
 @kernel
@@ -254,11 +262,10 @@ def step(state: State) -> None:
         return
     terms = Terms(
         state.day, bank.open_books(state), *settings.schedule, settings.mean_years, float(state.settings(UsersSettings).income),
-        state.settings(ClockSettings).savings_months,
     )  # fmt: skip
     credit.collect(state)
     if settings.on:
-        _move_savings(state, terms)
+        _move_savings(state)
         _grant(state, terms)
     else:
         _give_back_savings(state)
@@ -270,7 +277,7 @@ def step(state: State) -> None:
     _measure(state)
 
 
-def _move_savings(state: State, terms: Terms) -> None:
+def _move_savings(state: State) -> None:
     """Those whose day it is get a month's interest, and may move savings in or out."""
     settings, ledger = state.settings(BankingSettings), state.ledger
     due = np.arange(state.day % MONTH, state.size, MONTH, dtype=np.uint32)
@@ -283,10 +290,11 @@ def _move_savings(state: State, terms: Terms) -> None:
     state.pay_cost("funding", max(0, owing - placed))
     box = outbox(due.size + 1)
     keys = state.lasting_luck("banking.taste"), state.luck("banking.thinks")
-    _think_again(
-        due, state.here, state[UserColumns].income, ledger[BANK], ledger[SAVINGS], state[TrustColumns].trust,
-        state[PresenceColumns].eagerness, state[SavingsColumns].gain, state[FeltColumns].worth, settings.row, terms, keys, box,
+    savers = savings.Savers(
+        state.here, state[UserColumns].income, ledger[BANK], ledger[SAVINGS], state[TrustColumns].trust,
+        state[PresenceColumns].eagerness, state[SavingsColumns].gain, state[FeltColumns].worth,
     )  # fmt: skip
+    savings.think_again(due, savers, settings.row, state.settings(ClockSettings).savings_months, keys, box)
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
     ledger.pay_many((who[~out], who[~out], cents[~out]), BANK, SAVINGS, "savings_in")
@@ -311,16 +319,19 @@ def _applications() -> Applications:
 def _grant(state: State, terms: Terms) -> None:
     """Loans asked for today are graded and paid out; borrowers spend them on what they needed."""
     settings, rows = state.settings(BankingSettings), state[LoanColumns]
-    names = "safety", "signal"
-    lasting = tuple(state.lasting_luck(f"banking.{name}") for name in names)
-    keys = (state.luck("banking.needs"), *lasting, state.luck("banking.face"), state.lasting_luck("banking.trial"))
+    keys = LoanKeys(
+        state.luck("banking.needs"), state.lasting_luck("banking.safety"), state.lasting_luck("banking.signal"),
+        state.luck("banking.face"), state.lasting_luck("banking.trial"),
+    )  # fmt: skip
+    people = Borrowers(
+        state[UserColumns].income, state[PurseColumns].has_wallet, state[KnowledgeColumns].purchases,
+        state[TrustColumns].trust, state[PresenceColumns].eagerness, rows, state[FeltColumns].waits,
+    )  # fmt: skip
+    scoring = Scoring(
+        state.settings(CreditSettings).row, state.settings(KnowledgeSettings).row, knowledge.sources(state.now)
+    )
     asked = []
-    for box in decide(
-        state, _ask, _applications, state[UserColumns].income, state[PurseColumns].has_wallet,
-        state[KnowledgeColumns].purchases, state[TrustColumns].trust, state[PresenceColumns].eagerness, rows,
-        state[FeltColumns].waits, settings.row, state.settings(CreditSettings).row, knowledge.sources(state.now), state.settings(KnowledgeSettings).row,
-        terms, keys,
-    ):  # fmt: skip
+    for box in decide(state, _ask, _applications, people, settings.row, scoring, terms, keys):
         many = int(box.used[0])
         asked.append(tuple(column[:many].copy() for column in box[:4]))
     if not asked:
@@ -358,7 +369,7 @@ def _pay_out(state: State, who: np.ndarray, cents: np.ndarray, stolen: np.ndarra
         state[book].owed[0] += int(parts.sum())
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(state, true)
-    bank.count_lost_loans(state, int(cents[~stolen].sum()), pull_of_branch(settings.row))
+    bank.count_lost_loans(state, int(cents[~stolen].sum()), utility_of_branch(settings.row))
     state.note("banking.loans", who.size)
     state.note("banking.lent", int(cents.sum()))
 
@@ -390,3 +401,18 @@ def _measure(state: State) -> None:
     state.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
     if state.day % MONTH == MONTH - 1:
         ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")
+
+
+BANKING = Part(
+    "banking",
+    tables={
+        "loans": Rows(LoanColumns, section="banking"),
+        SAVINGS: Rows(SavingsColumns, account=True, section="banking"),
+        LOAN_BOOK: Rows(LoanBookColumns, "world", account=True, section="banking"),
+        PARTNER_BANKS: Rows(PartnerColumns, "world", account=True, section="banking"),
+    },
+    metrics=(*METRICS, *bank.METRICS),
+    revenue={"banking": "Banking"},
+    costs={"funding": "Funding", "loan_losses": "Loan losses", "loan_checks": "Loan checks"},
+    step=step,
+)

@@ -22,6 +22,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, is_full, kernel, outbox, post, rule
 from sim.engine.settings import Settings, assumed, decided
+from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
@@ -31,6 +32,7 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 UTILITIES, TELEPHONE = 0, 1
@@ -160,13 +162,13 @@ def pull_of_thread(has_wallet, trust, surcharge, it):
 @rule
 def chance_of_thread(better):
     """Chance that a bill is paid in the thread."""
-    return 1.0 / (1.0 + math.exp(-better))
+    return choice.logit(better)
 
 
 @rule
 def worth_of_thread(better, weight):
     """Mean worth to who pays in the thread above an errand, in CNY: the logsum gain of all over the share of these."""
-    return math.log1p(math.exp(better)) / chance_of_thread(better) / weight if better < 30.0 else better / weight
+    return choice.value_of_better(better) / weight
 
 
 @rule
@@ -400,3 +402,11 @@ def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> N
     state.add("bills.late", int(late.sum()))
     state.add("bills.late_fees", int(fees.sum()))
     state.add("bills.value", int(cents[here].sum()))
+
+
+BILLS_PART = Part(
+    "bills",
+    tables={"bills": Rows(BillsColumns, lambda world: KINDS * world.size, section="bills")},
+    metrics=METRICS,
+    step=step,
+)

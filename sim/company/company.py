@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sim.company import regulator, rival, steering
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.names import nearest
@@ -10,7 +11,7 @@ from sim.engine.settings import assumed, decided
 from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
 from sim.people.knowledge import ProfilingSettings
-from sim.service import Service
+from sim.service import Part, Rows
 from sim.state import State
 
 
@@ -47,14 +48,6 @@ class CompanySettings(ProfilingSettings):
     )
 
 
-STREAMS = (
-    "commission", "listing_fees", "payment_fees", "advertising", "promotion", "business_messages", "subscriptions",
-    "banking",
-)  # fmt: skip
-COSTS = (
-    "messages", "media", "calls", "support", "rails", "funding", "loan_losses", "loan_checks", "trainers",
-    "staff", "development", "onboarding",
-)  # fmt: skip
 GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
     "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
 )  # fmt: skip
@@ -62,9 +55,7 @@ CARRIED = ("messaging.messages", "stories.watched", "brands.delivered", "updates
 MEDIA = ("messaging.media", "stories.watched")  # of these, pictures, voice and film
 
 METRICS = (
-    *(flow(f"revenue.{stream}", "cents", f"revenue from {stream.replace('_', ' ')}") for stream in STREAMS),
     flow("revenue.total", "cents", "revenue from all streams"),
-    *(flow(f"cost.{kind}", "cents", f"cost of {kind}", "less") for kind in COSTS),
     flow("cost.fines", "cents", "fines of the regulator", "less"),
     flow("cost.total", "cents", "all costs of the company", "less"),
     flow("profit.total", "cents", "revenue less costs"),
@@ -94,8 +85,8 @@ METRICS = (
 class Books(NamedTuple):
     """The reasons for which money may reach the company and leave it: streams of revenue and kinds of cost."""
 
-    streams: tuple[str, ...] = STREAMS
-    costs: tuple[str, ...] = COSTS
+    streams: tuple[str, ...]
+    costs: tuple[str, ...]
 
     def check(self, flow: Flow) -> None:
         """Refuse money that reaches or leaves the company for a reason that is not declared: it would count nowhere.
@@ -107,22 +98,25 @@ class Books(NamedTuple):
         if flow.payee == COMPANY and flow.reason not in (*self.streams, "capital"):
             raise LedgerError(
                 f"money of {flow.payer} reaches the company for {flow.reason!r}, which no revenue stream declares: add "
-                f"{flow.reason!r} to the `revenue` of its Service, or to STREAMS in sim/company/company.py"
+                f"{flow.reason!r} to the `revenue` of its Service"
                 f"{nearest(flow.reason, self.streams)}"
             )
         if flow.payer == COMPANY and flow.reason not in costs:
             kind = flow.reason.removeprefix("cost.")
             raise LedgerError(
                 f"money leaves the company to {flow.payee} for {flow.reason!r}, which no cost declares: add {kind!r} to the "
-                "`costs` of its Service, or to COSTS in sim/company/company.py, and pay it as "
+                "`costs` of its Service, and pay it as "
                 f"'cost.{kind}'{nearest(flow.reason, costs)}"
             )
 
 
-def books_of(services: Iterable[Service]) -> Books:
-    """The books of a company that has these services, besides what lies in files that declare no service."""
-    streams, costs = zip(*((tuple(it.revenue), tuple(it.costs)) for it in services), strict=True)
-    return Books((*STREAMS, *sum(streams, ())), (*COSTS, *sum(costs, ())))
+def books_of(parts: Iterable[Part]) -> Books:
+    """The books of a company whose world has these parts."""
+    parts = tuple(parts)
+    return Books(
+        tuple(dict.fromkeys(reason for part in parts for reason in part.revenue)),
+        tuple(dict.fromkeys(kind for part in parts for kind in part.costs)),
+    )
 
 
 def check_books(state: State) -> None:
@@ -174,13 +168,13 @@ def present_value(discount, day):
 def close_books(state: State) -> None:
     """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
     ledger = state.ledger
-    for stream in state.books.streams:
+    for stream in state.streams:
         state.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
-    state.note("revenue.total", sum(state.today[f"revenue.{stream}"] for stream in state.books.streams))
-    for kind in state.books.costs:
+    state.note("revenue.total", sum(state.today[f"revenue.{stream}"] for stream in state.streams))
+    for kind in state.costs:
         state.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
     state.note("cost.fines", ledger.paid("fines", payer=COMPANY))
-    state.note("cost.total", sum(state.today[f"cost.{kind}"] for kind in (*state.books.costs, "fines")))
+    state.note("cost.total", sum(state.today[f"cost.{kind}"] for kind in (*state.costs, "fines")))
     state.note("profit.total", state.today["revenue.total"] - state.today["cost.total"])
     state.note(
         "profit.present_value",
@@ -197,3 +191,18 @@ def count_welfare(state: State) -> None:
     """Add up welfare over groups; gifts between people are transfers and wages are costs."""
     total = sum(state.today.get(f"welfare.{group}", 0) for group in GROUPS)
     state.note("welfare.total", total + state.today["profit.total"] + state.today["cost.fines"])
+
+
+COMPANY_PART = Part(
+    "company",
+    tables={
+        "rival": Rows(rival.RivalColumns, "world"),
+        regulator.REGULATOR: Rows(regulator.RegulatorColumns, "world", account=True),
+        "steering": Rows(steering.SteeringColumns, "world"),
+    },
+    metrics=(*METRICS, *steering.METRICS, *rival.METRICS, *regulator.METRICS),
+    costs={
+        "messages": "Messages", "media": "Media", "calls": "Calls", "support": "Support", "staff": "Staff",
+        "development": "Development", "onboarding": "Onboarding",
+    },
+)  # fmt: skip

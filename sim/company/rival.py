@@ -22,7 +22,7 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, unease
 from sim.people.experience import ExperienceSettings, OutsideOptionColumns, rival_terms
 from sim.people.knowledge import KnowledgeSettings
-from sim.people.presence import UsualColumns
+from sim.people.users import UsualColumns
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.terms import ShoppingSettings
@@ -291,12 +291,13 @@ def launch(state: State) -> None:
 
 def found(state: State) -> None:
     """Day 0: the rival begins with its own levers."""
-    Rival(state, state.table(RivalColumns))
+    Rival(state, state.table(RivalColumns)).write_terms()
 
 
 def _rival(state: State) -> Rival:
+    rival: Rival
     (rival,) = state.agents_by_type[Rival]
-    return rival  # type: ignore[no-any-return]
+    return rival
 
 
 def observe(state: State) -> None:

@@ -38,6 +38,14 @@ def rule(function: F) -> F:
     return register_jitable(function)
 
 
+def inlined_rule(function: F) -> F:
+    """A rule that takes bundles of arrays: written out where it is called, and it counts no references to them.
+
+    To hand a bundle over costs more than most rules do. Such a rule makes no array and returns none.
+    """
+    return cast(F, register_jitable(forceinline=True, _nrt=False)(function))
+
+
 def _cache_folder() -> Path:
     """Where compiled kernels are kept: the user's cache, or a temporary folder where that is not ours to write to.
 

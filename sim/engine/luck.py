@@ -102,6 +102,13 @@ def pair(key, who, other, k):
 
 
 @rule
+def pairs(own, others, number, k, into):
+    """`pair` of one with the first `number` of others, by a key of one's own (`of`), vectorised."""
+    for j in range(number):
+        into[j] = uniform(own, others[j], k)
+
+
+@rule
 def of(key, who):
     """A key of one's own: `uniform(of(key, who), other, k)` is `pair(key, who, other, k)`, for many draws at once."""
     return mix(key + np.uint64(who) * GOLD)

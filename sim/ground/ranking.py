@@ -5,6 +5,8 @@ relevance a percentile. A place is promoted if an unpaid ranking would not have 
 bid that keeps it.
 """
 
+import numpy as np
+
 from sim.engine.kernels import rule
 
 
@@ -34,6 +36,21 @@ def rank(scores, number, order):
         for j in range(number):
             before += (scores[j] > scores[i]) | ((scores[j] == scores[i]) & (j < i))
         order[before] = i
+
+
+@rule
+def rank_paid(values, bids, number, highest_bid, weight, relevance, scores, order):
+    """The first `number` candidates, best first, by a blend of what they are believed to be worth and of their bids."""
+    percentiles(values, number, relevance)
+    for j in range(number):
+        scores[j] = score(relevance[j], bids[j], highest_bid, weight)
+    rank(scores, number, order)
+
+
+@rule
+def bid_that_counts(bid, reserve):
+    """A bid below the reserve price buys no place."""
+    return np.float64(bid) if bid >= reserve else 0.0
 
 
 @rule

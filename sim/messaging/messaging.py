@@ -21,6 +21,7 @@ from sim.people.inbox import InboxColumns
 from sim.people.knowledge import RetentionSettings
 from sim.people.presence import HERE, STRANGER, PresenceSettings
 from sim.people.users import MEMBER, UserColumns, UsersSettings
+from sim.service import Part
 from sim.state import State
 
 MOST_THREADS = 40  # a person opens in a day, answers included: bounds the room a person takes in an outbox
@@ -369,3 +370,6 @@ def step(state: State) -> None:
     state.note("messaging.user_days", sum(part.size for part in state.awake))
     state.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
     state.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))
+
+
+MESSAGING = Part("messaging", metrics=METRICS, step=step)

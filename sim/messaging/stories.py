@@ -13,6 +13,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
+from sim.service import Part, Rows
 from sim.state import State
 
 
@@ -96,3 +97,6 @@ def step(state: State) -> None:
     )
     state.note("stories.posted", stories)
     state.note("stories.watched", sum(looked))
+
+
+STORIES = Part("stories", tables={"stories": Rows(StoriesColumns)}, metrics=METRICS, step=step)

@@ -24,6 +24,7 @@ from sim.payments.purse import PurseColumns
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.state import State
 
 MOST_PACKETS = 60  # a person gives of their own accord in a day
@@ -334,3 +335,6 @@ def _deliver(state: State, packets: Outbox, wave: int, willing: float, keys: tup
         keys[4], following,
     )  # fmt: skip
     return following
+
+
+LUCKY_MONEY = Part("lucky_money", tables={"lucky_money": Rows(LuckyMoneyColumns)}, metrics=METRICS, step=step)

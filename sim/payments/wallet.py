@@ -20,6 +20,7 @@ from sim.payments.purse import PurseColumns
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.state import State
 
 METRICS = (
@@ -189,3 +190,13 @@ def count(state: State) -> None:
     state.note("wallet.topped_up", state.ledger.paid("top_up"))
     state.note("wallet.withdrawn", state.ledger.paid("withdrawal"))
     state.note("wallet.held", int(state.ledger[WALLET].sum()))
+
+
+WALLET_PART = Part(
+    "wallet",
+    tables={"purse": Rows(purse.PurseColumns)},
+    metrics=METRICS,
+    revenue={"payment_fees": "Payment fees"},
+    costs={"rails": "Rails"},
+    step=step,
+)

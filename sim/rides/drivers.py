@@ -21,7 +21,7 @@ from sim.rides import city
 from sim.rides.city import MINUTES, CitySettings
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
-from sim.state import State
+from sim.state import Planned, State
 
 DRIVERS = "drivers"
 WEEKS = 4  # between a driver's looks at what driving pays
@@ -185,14 +185,19 @@ def prospects(earned, lost, hours, own):
     return (earned + lost) / (hours + own)
 
 
-def rows_a_city(state: State) -> int:
+def rows_a_city(state: Planned) -> int:
     """Drivers and those who could be, in one city."""
     settings, terms = state.settings(DriversSettings), state.settings(CitySettings)
     people = state.size / city.number(state.size, terms) * city.stands_for(state.size, terms)
     return min(MOST, round(max(settings.pool, settings.number) * people / 1_000))
 
 
-def rows_needed(state: State) -> int:
+def cities(state: Planned) -> int:
+    """Number of cities."""
+    return city.number(state.size, state.settings(CitySettings))
+
+
+def rows_needed(state: Planned) -> int:
     """Rows of the drivers' table."""
     return rows_a_city(state) * city.number(state.size, state.settings(CitySettings))
 

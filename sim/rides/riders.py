@@ -9,13 +9,13 @@ import math
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.settings import Floats, Settings, assumed
+from sim.ground.choice import logit, share
 from sim.rides import city
 from sim.rides.city import MINUTES
 
 RUSH = (17 * 60, 19 * 60)  # the evening rush
 LONGEST = 50.0  # km of a ride
 CERTAIN = 600.0  # logit units beyond which nothing becomes surer; e to the 710 is no number
-ALL_BUT_ONE = 1.0 - 2.0**-53  # the largest chance below 1
 
 
 class RidersSettings(Settings):
@@ -82,9 +82,9 @@ def rush_of(minute, rush):
 
 
 @rule
-def km_of(it, u):
+def km_of(setting, u):
     """Length of a ride for a luck u."""
-    return min(LONGEST, luck.lognormal(it.km, it.km_spread, u))
+    return min(LONGEST, luck.lognormal(setting.km, setting.km_spread, u))
 
 
 @rule
@@ -96,7 +96,7 @@ def ends(fixed_x, fixed_y, reach, turn, sets_out):
 
 
 @rule
-def way_of(it, keys, scale, who, other, minute):
+def way_of(setting, keys, scale, who, other, minute):
     """A person's ride today: (km, x and y of where it starts, x and y of where it ends).
 
     keys: lasting home, today's way and its ends. `scale` is the km by road of a way as long as a side.
@@ -105,45 +105,36 @@ def way_of(it, keys, scale, who, other, minute):
     central, early = luck.two(keys[2], who, other)
     x, y = luck.two(keys[0], who, other)
     sets_out = early * MINUTES > minute  # from home in the morning, back in the evening
-    if central < it.central:
+    if central < setting.central:
         x, y, sets_out = 0.5 * x, 0.5 * y, not sets_out  # the centre is where one comes home from
-    km = km_of(it, u)
+    km = km_of(setting, u)
     from_x, from_y, to_x, to_y = ends(x, y, km / scale, direction, sets_out)
     return km, from_x, from_y, to_x, to_y
 
 
 @rule
-def worth_of_ride(it, quality, km, cents, wait):
+def utility_of_ride(setting, quality, km, cents, wait):
     """Systematic worth of being driven so far, at a fare in cents and after a wait in minutes, in logit units."""
-    return quality + it.price_weight * (it.km_worth * km - cents / 100.0 - it.minute_worth * wait)
+    return quality + setting.price_weight * (setting.km_worth * km - cents / 100.0 - setting.minute_worth * wait)
 
 
 @rule
-def own_quality(it, owner, liking):
+def own_quality(setting, owner, liking):
     """What the app's ride is to one person, whatever the way: `liking` is a luck."""
-    return it.quality + it.liking * (2.0 * liking - 1.0) - (0.0 if owner else it.opening_effort)
+    return setting.quality + setting.liking * (2.0 * liking - 1.0) - (0.0 if owner else setting.opening_effort)
 
 
 @rule
-def chances(it, quality, km, cents, usual, wait):
+def chances(setting, quality, km, cents, usual, wait):
     """Chance to ask for the app's ride at this fare and expected wait, and of a street taxi for whoever does not."""
-    app = math.exp(min(CERTAIN, worth_of_ride(it, quality, km, cents, wait)))
-    street = math.exp(min(CERTAIN, worth_of_ride(it, it.street_quality, km, usual, it.street_wait)))
-    return app / (app + street + 1.0), street / (street + 1.0)
+    app = math.exp(min(CERTAIN, utility_of_ride(setting, quality, km, cents, wait)))
+    street = math.exp(min(CERTAIN, utility_of_ride(setting, setting.street_quality, km, usual, setting.street_wait)))
+    return share(app, app + street + 1.0), share(street, street + 1.0)
 
 
 @rule
-def looks(it, owner, start_fare, km_fare):
+def looks(setting, owner, start_fare, km_fare):
     """Share of needs whose people look at the app's offer: nobody else would take it at any wait, price and liking."""
-    best = own_quality(it, owner, 1.0) - it.price_weight * start_fare / 100.0
-    best += it.price_weight * max(0.0, it.km_worth - km_fare / 100.0) * LONGEST
-    return 1.0 / (1.0 + math.exp(-best))
-
-
-@rule
-def gain_of_ride(chance, price_weight):
-    """Worth in CNY of a ride above what its rider would have done else, where it is asked for with this chance.
-
-    Over all with such a need this is the logsum with the app less that without: -ln(1 - chance)/price_weight a need.
-    """
-    return -math.log1p(-min(chance, ALL_BUT_ONE)) / (chance * price_weight)
+    best = own_quality(setting, owner, 1.0) - setting.price_weight * start_fare / 100.0
+    best += setting.price_weight * max(0.0, setting.km_worth - km_fare / 100.0) * LONGEST
+    return logit(best)

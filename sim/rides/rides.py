@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, each_block, kernel, remembered, rule
+from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio
 from sim.payments import purse
@@ -27,6 +28,7 @@ from sim.rides.city import MINUTES, CitySettings
 from sim.rides.drivers import BUSY, DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
+from sim.service import Part, Rows
 from sim.state import State
 
 ROOM = 8_192
@@ -332,7 +334,7 @@ def _serve(tickets, money, owns, first, begin, end, terms, rows, known, today, t
             if j < 0:
                 seen[UNSERVED] += 1
             else:
-                gain = riders.gain_of_ride(chance, people.price_weight) + people.minute_worth * (expected - wait)
+                gain = value_of_chosen(chance, people.price_weight) + people.minute_worth * (expected - wait)
                 seconds = int(60.0 * wait + 0.5)
                 seen[SERVED] += 1
                 seen[SECONDS] += seconds
@@ -436,3 +438,16 @@ def _note(state: State, seen: dict[str, int]) -> None:
     state.note("drivers.hours", seen["work"] / 60)
     state.note("drivers.busy_hours", seen["driven"] / 60)
     state.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)
+
+
+RIDES = Part(
+    "rides",
+    tables={
+        DRIVERS: Rows(drivers.DriverColumns, drivers.rows_needed, account=True, section="rides"),
+        "cities": Rows(drivers.CityColumns, drivers.cities, section="rides"),
+        "ride_hours": Rows(RideHourColumns, lambda state: 24 * drivers.cities(state), section="rides"),
+    },
+    metrics=(*METRICS, *drivers.METRICS),
+    revenue={"commission": "Commission"},
+    step=step,
+)

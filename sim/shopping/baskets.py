@@ -13,7 +13,7 @@ from sim.state import State
 ROOM = 4_096
 BY_FRIEND, BY_POST, FOUND_BY_POST, ADVISED = 1, 2, 4, 8  # why a shop was looked at; the third: not otherwise
 IN_THREAD, OFF_PLATFORM, IN_THE_OPEN, PAID_CLICK = range(4)  # kinds of event
-DEMAND, SLOPE, OPEN_DEMAND, OPEN_SLOPE, LOOKS, LIFT = range(6)
+DEMAND, SLOPE, OPEN_DEMAND, OPEN_SLOPE, IMPRESSIONS, LIFT = range(6)
 LEARNT = ("demand", "slope", "open_demand", "open_slope", "looks", "lift")  # columns of merchants, in that order
 (NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, WORTH, LOST, UNKNOWN, PAID_LISTS, MISLED, DIVERTED, OWN_WAY) = range(11)
 
@@ -23,7 +23,7 @@ class Baskets(NamedTuple):
     """What a block of people decided: orders and clicks on promoted places (`kind`).
 
     `why` are the bits of why a shop was looked at. `learnt` is a row for each of LEARNT and a cell a merchant, in
-    millionths but for looks, and lift in hundredths of a cent; `tally` is needs, outside, unmet, unaffordable, worth,
+    millionths but for impressions, and lift in hundredths of a cent; `tally` is needs, outside, unmet, unaffordable, worth,
     distortion, information loss (money in hundredths of a cent), lists with a promoted place, worth lost by paid answers
     of the assistant, cents sold that sellers outside would have had, and needs without the platform's list.
     """

@@ -21,6 +21,7 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, PresenceSettings
 from sim.people.users import MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.shopping import follows, merchant, orders
 from sim.shopping.follows import NOBODY, SLOTS, FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
@@ -404,3 +405,15 @@ def _trade(state: State, trust: float) -> tuple[float, float, float, float]:
         believed(lost, float(often.sum()), drops(1.0, settings.loyalty, settings.annoyance), messages),
         believed(earned, read, said, trust),
     )
+
+
+BRANDS = Part(
+    "brands",
+    tables={
+        "brands": Rows(BrandColumns, "shop", section="brands"),
+        "follows": Rows(follows.FollowColumns, lambda state: state.size * follows.SLOTS, section="brands"),
+        "wishes": Rows(follows.WishColumns, section="brands"),
+    },
+    metrics=METRICS,
+    step=step,
+)

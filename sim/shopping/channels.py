@@ -10,6 +10,7 @@ import math
 
 from sim.engine import elementary
 from sim.engine.kernels import rule
+from sim.ground.choice import quick_logit
 
 NEVER = 1e15  # cents: the trouble of an open price one does not know
 
@@ -48,13 +49,13 @@ def saved_each(fees, price, price_weight):
 @rule
 def chance_of_dodging(saved, reluctance):
     """Chance that a thread's deal is settled off the platform: a logit of the saving, less what it is without any."""
-    usual = 1.0 / (1.0 + elementary.exp(reluctance))
-    return (1.0 / (1.0 + elementary.exp(reluctance - saved)) - usual) / (1.0 - usual)
+    usual = quick_logit(-reluctance)
+    return (quick_logit(saved - reluctance) - usual) / (1.0 - usual)
 
 
 @rule
-def worth_of_dodging(saved, reluctance):
-    """What the possibility is worth to a buyer, in logit units: the area under `chance_of_dodging` up to the saving."""
-    usual = 1.0 / (1.0 + elementary.exp(reluctance))
+def utility_of_dodging(saved, reluctance):
+    """What the possibility is worth to a buyer, in utility: the area under `chance_of_dodging` up to the saving."""
+    usual = quick_logit(-reluctance)
     area = elementary.log((1.0 + elementary.exp(saved - reluctance)) / (1.0 + elementary.exp(-reluctance)))
     return (area - usual * saved) / (1.0 - usual)

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.people.taste import worth_of_shop
+from sim.ground.choice import logit_scale
+from sim.people.taste import systematic_utility
 
 Rows = NDArray[np.int64]
 
 
 def worth_to_all(quality: Any, price: Any, terms: Any) -> Any:
     """What a shop is worth to people whom it suits as it does in the mean, in units of the noise of their choices."""
-    scale = terms.noise if terms.noise > 0 else 1.0
-    return worth_of_shop(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / scale
+    return systematic_utility(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / logit_scale(terms.noise)
 
 
 def warnings(rows: Any, circle: Rows, stand: int, since: int, fees: float) -> Rows:
@@ -64,7 +64,7 @@ def alone(quality: float, price: float, margin: float, needs: float, terms: Any)
 
     A little less than it then does sell, since those whom it suits best buy most.
     """
-    scale = terms.noise if terms.noise > 0 else 1.0
+    scale = logit_scale(terms.noise)
     ours = worth_to_all(quality, price, terms)
     shop, outside, nothing = np.exp(np.array([ours, terms.outside / scale, terms.doing_without / scale]))
     share = float(shop / (shop + outside + nothing))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, remembered, rule
+from sim.engine.kernels import inlined_rule, kernel, remembered, rule
 from sim.people.users import AWAY
 from sim.shopping.terms import BrandsSettings, UpdatesSettings
 from sim.state import State
@@ -89,24 +89,22 @@ def offered(price, discount):
     return max(1, int(price * (1.0 - discount) + 0.5))
 
 
-@rule
-def remember(follows_of, who, recall, first, number, open_row, price, asked, read, mind, key):
+@inlined_rule
+def remember(follows_of, who, recall, number, price, offers, key):
     """What a shopper recalls of the shops of a circle they follow: how each comes to mind, when read, the price asked."""
     for j in range(number):
-        asked[j], read[j], mind[j] = price[open_row[j]], 0, 0
+        offers.asked[j], offers.read[j], offers.mind[j] = price[offers.row[j]], 0, 0
     if not recall.on:
         return
     for at in range(who * SLOTS, (who + 1) * SLOTS):
         row = np.int64(follows_of.brand[at])
         for j in range(number):
-            if open_row[j] == row:
-                u = luck.pair(key, who, row, 7)
-                read[j] = follows_of.read[at]
-                mind[j] = comes_to_mind(
-                    recall.today, read[j], follows_of.offer[at], recall.remembered, recall.unprompted, u
-                )
-                if mind[j] == OFFERED:
-                    asked[j] = offered(price[row], recall.discount)
+            if offers.row[j] == row:
+                u, read = luck.pair(key, who, row, 7), follows_of.read[at]
+                mind = comes_to_mind(recall.today, read, follows_of.offer[at], recall.remembered, recall.unprompted, u)
+                offers.read[j], offers.mind[j] = read, mind
+                if mind == OFFERED:
+                    offers.asked[j] = offered(price[row], recall.discount)
 
 
 @rule

@@ -25,7 +25,7 @@ from sim.ground.metrics import flow, stock
 from sim.payments.terms import WalletSettings
 from sim.shopping import channels, entry
 from sim.shopping.terms import ShoppingSettings
-from sim.state import State
+from sim.state import Planned, State
 
 MERCHANTS = "merchants"
 MICRO = 1e6  # demand is tallied in millionths, so that kernels sum integers
@@ -196,23 +196,28 @@ def worth_of_click(price, cost, fees, orders_a_look):
     return max(0.0, price * (1.0 - fees) - cost) * orders_a_look
 
 
-def markets(state: State) -> int:
+def markets(state: Planned) -> int:
     """Number of markets: people `first * markets // people` share one."""
     return max(1, round(state.size / state.settings(MerchantsSettings).people_a_market))
 
 
-def market_scale(state: State) -> float:
+def market_scale(state: Planned) -> float:
     """People simulated a market over those of a full one: by it all fixed sums of money go."""
     return min(1.0, state.size / markets(state) / state.settings(MerchantsSettings).people_a_market)
 
 
-def shops_a_circle(state: State) -> int:
+def shops_a_circle(state: Planned) -> int:
     """Rows a market and category: shops open at first, and room for more."""
     settings = state.settings(MerchantsSettings)
     return int(settings.number + settings.spare)
 
 
-def rows_needed(state: State) -> int:
+def a_category_each(state: Planned) -> int:
+    """Rows of a table with a row a person and category."""
+    return state.size * int(state.settings(MerchantsSettings).categories)
+
+
+def rows_needed(state: Planned) -> int:
     """Rows of the merchants' table."""
     return markets(state) * int(state.settings(MerchantsSettings).categories) * shops_a_circle(state)
 

@@ -17,7 +17,7 @@ from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.people.users import AWAY
 from sim.shopping.terms import ShoppingSettings
-from sim.state import State, settings_of
+from sim.state import Planned, State, settings_of
 
 KEPT = 10  # days
 READERS = ("brands", "updates", "support")  # services that look at past orders: without them none are kept
@@ -127,7 +127,7 @@ def _wondering(orders, rows, day, uninformed, informed, key):
     return found[:number]
 
 
-def rows_needed(state: State) -> int:
+def rows_needed(state: Planned) -> int:
     """Rows for KEPT days of as many orders as there can be needs, and some more; 0 where nobody looks at them."""
     scenario = state.scenario
     if not any(hasattr(scenario, service) and scenario.can_be_on(service) for service in READERS):

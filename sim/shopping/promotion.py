@@ -12,6 +12,7 @@ import numpy as np
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.ledger import COMPANY, affordable
 from sim.ground.metrics import flow, ratio
+from sim.service import Part
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.state import State
 
@@ -73,3 +74,6 @@ def step(state: State) -> None:
     state.note("promotion.clicks", cents.size)
     state.note("promotion.paid_clicks", int(paid.sum()))
     state.note("promotion.spent", int(amount.sum()))
+
+
+PROMOTION = Part("promotion", metrics=METRICS, revenue={"promotion": "Promotion"}, step=step)

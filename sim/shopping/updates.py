@@ -10,15 +10,18 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule
+from sim.engine.kernels import kernel, remembered, rule
+from sim.ground.choice import slope
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
+from sim.service import Part, Rows
 from sim.shopping import merchant, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
+from sim.shopping.shop_choice import Markets, category_of
 from sim.shopping.terms import ShoppingSettings, UpdatesSettings
 from sim.state import State
 
@@ -42,54 +45,74 @@ METRICS = (
 
 
 @rule
-def worth_of_updates(question_cost, fewer_questions, margin, orders_a_look, thanks):
+def worth_of_updates(question_cost, fewer_questions, margin, conversion_rate, thanks):
     """What keeping a buyer informed is worth to a merchant, in cents an order: questions spared, and a sale next time.
 
     Thanks raise the chance s to sell to somebody who looks by thanks s (1 - s): the slope of a logit.
     """
-    return question_cost * fewer_questions + max(0.0, margin) * thanks * orders_a_look * (1.0 - orders_a_look)
+    return question_cost * fewer_questions + slope(conversion_rate, max(0.0, margin) * thanks)
+
+
+@remembered
+class Buyers(NamedTuple):
+    """Columns of people: who is here, what their day is worth, and who was told of their last purchase."""
+
+    here: np.ndarray
+    worth: np.ndarray
+    told: np.ndarray
+
+
+@remembered
+class Senders(NamedTuple):
+    """Columns of merchants: who takes part, the cents they have left, and those they pay today."""
+
+    takes_part: np.ndarray
+    left: np.ndarray
+    cents: np.ndarray
 
 
 @kernel
-def _tell(orders, rows, day, takes_part, told, categories, circle, left, it, keys, here, worth, cents):
+def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
     """Send the messages due today about these orders, in their order, while their merchants can pay.
 
-    Writes what each merchant pays into `cents`: n messages cost n times the price, rounded by luck. keys: that, and what a
-    question costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question
-    about each of these would cost, in cents).
+    Writes what each merchant pays: n messages cost n times the price, rounded by luck. keys: that, and what a question
+    costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question about
+    each of these would cost, in cents).
     """
-    number = np.zeros(cents.size, np.int64)
+    number, cents = np.zeros(senders.cents.size, np.int64), senders.cents
     sent = informed = questions = 0
     for at in rows:
         one, buyer, is_new = orders.merchant[at], np.int64(orders.buyer[at]), orders.ordered[at] == day
-        if not takes_part[one] or not (is_new or orders.informed[at]):
+        if not senders.takes_part[one] or not (is_new or orders.informed[at]):
             continue
         for message in range(is_new + (orders.shipped[at] == day) + (orders.delivered[at] == day)):
-            owed = int((number[one] + 1) * it.price + luck.uniform(keys[0], one, 0))
-            if owed > left[one]:
+            owed = int((number[one] + 1) * setting.price + luck.uniform(keys[0], one, 0))
+            if owed > senders.left[one]:
                 break
             number[one], cents[one] = number[one] + 1, owed
             sent += 1
-            if here[buyer] == HERE:
-                worth[buyer] += it.relief
+            if buyers.here[buyer] == HERE:
+                buyers.worth[buyer] += setting.relief
             if is_new and message == 0:
                 orders.informed[at] = 1
-                told[buyer * categories + one // circle % categories] = 1
+                buyers.told[buyer * markets.categories + category_of(one, markets)] = 1
                 informed += 1
-                questions += int(luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(keys[1], one, 0)))
+                questions += int(
+                    luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(keys[1], one, 0))
+                )
     return sent, informed, questions
 
 
 @kernel
-def _review(takes_part, shops, fewer_questions, fees, it, key):
+def _review(takes_part, shops, fewer_questions, fees, setting, key):
     """Each merchant asks whether updates are worth their price to it."""
     for row in range(takes_part.size):
         if shops.open[row]:
-            cost = luck.lognormal(it.question_cost, it.cost_spread, luck.uniform(key, row, 0))
+            cost = luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(key, row, 0))
             margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
             sold = min(1.0, (shops.orders[row] + 1.0) / (shops.looks[row] + 16.0))  # as merchants reckon a click
-            worth = worth_of_updates(cost, fewer_questions, margin, sold, it.thanks)
-            takes_part[row] = worth >= MESSAGES * it.price
+            worth = worth_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
+            takes_part[row] = worth >= MESSAGES * setting.price
 
 
 class SparedQuestions(NamedTuple):
@@ -106,11 +129,13 @@ def step(state: State) -> None:
     takes_part, shops = state[UpdatesColumns].takes_part, state[MerchantColumns]
     cents = np.zeros(takes_part.size, np.int64)
     keys = state.luck("updates.price"), state.lasting_luck("updates.question_cost")
+    buyers = Buyers(state.here, state[FeltColumns].worth, state[ToldColumns].told)
+    senders = Senders(takes_part, state.ledger[MERCHANTS], cents)
+    categories = int(state.settings(MerchantsSettings).categories)
+    markets = Markets(state.size, merchant.markets(state), categories, merchant.shops_a_circle(state))
     sent, informed, questions = _tell(
-        state[OrderColumns], orders.recent(state), state.day, takes_part, state[ToldColumns].told,
-        int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state), state.ledger[MERCHANTS], settings.row,
-        keys, state.here, state[FeltColumns].worth, cents,
-    )  # fmt: skip
+        state[OrderColumns], orders.recent(state), state.day, buyers, senders, markets, settings.row, keys
+    )
     terms = state.settings(OrdersSettings)
     state.hand_on(SparedQuestions(round((terms.asking - terms.asking_informed) * questions)))
     who = np.flatnonzero(cents).astype(np.uint32)
@@ -125,3 +150,15 @@ def step(state: State) -> None:
     if state.day % 7 == 6:
         fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])
+
+
+UPDATES = Part(
+    "updates",
+    tables={
+        "updates": Rows(UpdatesColumns, "shop", section="updates"),
+        "told": Rows(orders.ToldColumns, merchant.a_category_each, section="updates"),
+    },
+    metrics=METRICS,
+    revenue={"business_messages": "Business messages"},
+    step=step,
+)

@@ -27,6 +27,7 @@ from sim.people.attention import AttentionColumns
 from sim.people.experience import ExperienceSettings, FeltColumns
 from sim.people.presence import PresenceColumns, days_of_use
 from sim.people.users import LEFT, MEMBER, UserColumns
+from sim.service import Part, Rows
 from sim.state import State
 
 MONTH = 30  # days between payments; everyone pays on a day of their own
@@ -193,3 +194,12 @@ def step(state: State) -> None:
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
     state.note("subscriptions.subscribers", paying)
     state.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))
+
+
+SUBSCRIPTIONS = Part(
+    "subscriptions",
+    tables={"subscriptions": Rows(SubscriptionsColumns)},
+    metrics=METRICS,
+    revenue={"subscriptions": "Subscriptions"},
+    step=step,
+)

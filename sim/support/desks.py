@@ -26,7 +26,7 @@ from sim.ground.queues import HOURS, MINUTES
 from sim.people.users import AWAY
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
-from sim.state import State
+from sim.state import Planned, State
 from sim.support.terms import SupportSettings
 
 MOST = 64  # agents of a desk on duty in an hour
@@ -199,7 +199,7 @@ def _shares(opens: int, closes: int, hours: tuple[float, ...]) -> NDArray[np.flo
     return np.asarray(weights / weights.sum())
 
 
-def topics_needed(state: State) -> int:
+def topics_needed(state: Planned) -> int:
     """Rows of the table of topics: a desk and category."""
     return merchant.markets(state) * int(state.settings(MerchantsSettings).categories)
 

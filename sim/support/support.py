@@ -23,6 +23,7 @@ from sim.ground import queues
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
+from sim.service import Part, Rows
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
 from sim.shopping.needs import RegardColumns
@@ -239,11 +240,6 @@ def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
         regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, it.grudge)
 
 
-def bytes_a_person(scenario: Any) -> int:
-    """Memory a person takes, in bytes."""
-    return customers.CustomerColumns.bytes_a_row() + int(scenario.merchants.categories) * RegardColumns.bytes_a_row()
-
-
 def step(state: State) -> None:
     """Customers come with what troubles them, are helped or give up, and remember it; desks are staffed and paid."""
     spared = state.handed(SparedQuestions)
@@ -314,3 +310,18 @@ def _charge(state: State, shop: NDArray[np.uint32]) -> None:
     ledger.pay_many((rows, np.zeros_like(rows), cents), MERCHANTS, COMPANY, "business_messages")
     state[MerchantColumns].spent[rows] += cents
     state.add("support.cost", int(cents.sum()))
+
+
+SUPPORT = Part(
+    "support",
+    tables={
+        "customers": Rows(customers.CustomerColumns, section="support"),
+        "regard": Rows(RegardColumns, merchant.a_category_each, section="support"),
+        "desks": Rows(desks.DeskColumns, merchant.markets, section="support"),
+        "desk_hours": Rows(desks.DutyColumns, lambda state: merchant.markets(state) * queues.HOURS, section="support"),
+        "desk_agents": Rows(desks.AgentColumns, lambda state: merchant.markets(state) * desks.MOST, section="support"),
+        "topics": Rows(desks.TopicColumns, desks.topics_needed, section="support"),
+    },
+    metrics=(*METRICS, *desks.METRICS),
+    step=step,
+)

@@ -13,23 +13,23 @@ all and have their money back.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, remembered, rule
-from sim.ground import queues
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, remembered, rule
+from sim.ground import choice, queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
 from sim.payments.purse import PurseColumns
 from sim.people.experience import FeltColumns
-from sim.people.taste import gumbel
 from sim.people.users import UserColumns
+from sim.service import Part, Rows
 from sim.shopping import merchant
-from sim.state import State
+from sim.state import Planned, State
 from sim.trips import airlines
 from sim.trips.airlines import AIRLINES, MICRO, AirlineColumns, AirlinesSettings
 from sim.trips.terms import TripsSettings
@@ -143,22 +143,21 @@ def days_ahead(mean, u):
 
 
 @rule
-def worth_of_trip(worth, fare, price_weight):
-    """Worth of a trip at a fare in cents, in logit units."""
+def utility_of_trip(worth, fare, price_weight):
+    """Utility of a trip at a fare in cents."""
     return worth - price_weight * fare / 100.0
 
 
 @rule
-def gain_of_trip(it, fare, level):
+def gain_of_trip(setting, fare, level):
     """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
 
     `level` is the fare over that at an agency. Over all who want one it is the logsum with the thread less that without:
     ln(1 + odds)/price_weight a wish.
     """
-    here = worth_of_trip(it.worth, fare, it.price_weight)
-    agency = worth_of_trip(it.worth, fare / level, it.price_weight) - it.effort
-    odds = math.exp(here) / (math.exp(it.doing_without) + math.exp(agency))
-    return math.log1p(odds) * (1.0 + odds) / odds / it.price_weight if odds > 0.0 else 1.0 / it.price_weight
+    here = utility_of_trip(setting.worth, fare, setting.price_weight)
+    agency = utility_of_trip(setting.worth, fare / level, setting.price_weight) - setting.effort
+    return choice.value_at_odds(choice.odds(here, setting.doing_without, agency)) / setting.price_weight
 
 
 @rule
@@ -167,50 +166,93 @@ def people_at_once(agents, chats_at_once, chat):
     return agents * chats_at_once if chat else agents
 
 
+@remembered
+class Terms(NamedTuple):
+    """Today's terms: settings, fares in the thread over those at agencies, the day, and how flights and people lie."""
+
+    setting: Any
+    level: float
+    today: int
+    routes: int
+    markets: int
+    people: int
+    stands_for: float
+
+
+@remembered
+class Keys(NamedTuple):
+    """Luck by the name of the decision; fare is lasting."""
+
+    wish: np.uint64
+    fare: np.uint64
+    choice: np.uint64
+    others: np.uint64
+
+
+@inlined_rule
+def flight_wanted(who, other, terms, keys):
+    """(Day of the flight, its row, its fare at an agency) that a person wants, or an `other` they stand for."""
+    k, asking = (1, keys.wish) if other == 0 else (2 * other, keys.others)
+    day = terms.today + days_ahead(terms.setting.lead_days, luck.uniform(asking, who, k))
+    route = np.int64(luck.uniform(asking, who, k + 1) * terms.routes)
+    market = who * terms.markets // terms.people
+    flight = (day % HORIZON * terms.markets + market) * terms.routes + route
+    u = luck.pair(keys.fare, day, market * terms.routes + route, 0)
+    return day, flight, luck.lognormal(terms.setting.fare, terms.setting.fare_spread, u)
+
+
+@rule
+def record_expected(here, agency, home, usual, simulated, tally):
+    """Tickets to be expected in the thread and at agencies of one wish, and the agencies' trade were there no thread."""
+    in_thread, at_agency, at_home = math.exp(here), math.exp(agency), math.exp(home)
+    total = in_thread + at_agency + at_home
+    tally[ALL_WISHED] += 1
+    tally[EXPECTED_HERE] += int(choice.share(in_thread, total, MICRO))
+    tally[EXPECTED_THERE] += int(choice.share(at_agency, total, MICRO))
+    if simulated:
+        tally[USUAL_TRADE] += int(choice.share(at_agency, at_agency + at_home, usual))
+
+
+@rule
+def book(box, who, flight, fare, day, minute, other):
+    """Write one seat asked for."""
+    i = box.used[0]
+    box.who[i], box.to[i], box.cents[i], box.day[i] = who, flight, fare, day
+    box.minute[i], box.other[i] = np.int32(minute * 1_440), other
+    box.used[0] = i + 1
+
+
 @kernel
-def _wish(awake, start, it, level, today, routes, markets, people, stands_for, mine, bank, wallet, keys, box):
-    """Who of those awake wants a trip, and how they buy it; keys: wish, fare, choice, others.
+def _wish(awake, start, terms, mine, bank, wallet, keys, box):
+    """Who of those awake wants a trip, and how they buy it.
 
     Those whom a person stands for want one on the same day, each a flight of their own.
     """
+    setting = terms.setting
     for at in range(start, awake.size):
-        if box.used[0] + MOST_STOOD_FOR > box.who.size:
+        if is_full(box, MOST_STOOD_FOR):
             return at
         who = np.int64(awake[at])
-        wish, minute = luck.two(keys[0], who, 0)
-        if wish >= it.wishes or mine.flight[who] >= 0:
+        wish, minute = luck.two(keys.wish, who, 0)
+        if wish >= setting.wishes or mine.flight[who] >= 0:
             continue
         box.tally[WISHED] += 1
-        market = who * markets // people
-        for other in range(luck.rounded(stands_for, luck.uniform(keys[3], who, 0))):
-            k, asking = (1, keys[0]) if other == 0 else (2 * other, keys[3])
-            ahead = days_ahead(it.lead_days, luck.uniform(asking, who, k))
-            route = np.int64(luck.uniform(asking, who, k + 1) * routes)
-            day = today + ahead
-            flight = (day % HORIZON * markets + market) * routes + route
-            usual = luck.lognormal(it.fare, it.fare_spread, luck.pair(keys[1], day, market * routes + route, 0))
-            fare = max(1, int(usual * level))
-            here = worth_of_trip(it.worth, fare, it.price_weight)
-            agency = worth_of_trip(it.worth, usual, it.price_weight) - it.effort
-            e_here, e_agency, e_home = math.exp(here), math.exp(agency), math.exp(it.doing_without)
-            box.tally[ALL_WISHED] += 1
-            box.tally[EXPECTED_HERE] += int(MICRO * e_here / (e_here + e_agency + e_home))
-            box.tally[EXPECTED_THERE] += int(MICRO * e_agency / (e_here + e_agency + e_home))
-            if other == 0:
-                box.tally[USUAL_TRADE] += int(usual * e_agency / (e_agency + e_home))
-            at_agency = agency + gumbel(luck.uniform(keys[2], who, 3 * other))
-            at_home = it.doing_without + gumbel(luck.uniform(keys[2], who, 3 * other + 1))
-            in_thread = here + gumbel(luck.uniform(keys[2], who, 3 * other + 2))
+        for other in range(luck.rounded(terms.stands_for, luck.uniform(keys.others, who, 0))):
+            day, flight, usual = flight_wanted(who, other, terms, keys)
+            fare = max(1, int(usual * terms.level))
+            here = utility_of_trip(setting.worth, fare, setting.price_weight)
+            agency = utility_of_trip(setting.worth, usual, setting.price_weight) - setting.effort
+            record_expected(here, agency, setting.doing_without, usual, other == 0, box.tally)
+            at_agency = choice.random_utility(agency, 1.0, luck.uniform(keys.choice, who, 3 * other))
+            at_home = choice.random_utility(setting.doing_without, 1.0, luck.uniform(keys.choice, who, 3 * other + 1))
+            in_thread = choice.random_utility(here, 1.0, luck.uniform(keys.choice, who, 3 * other + 2))
             if other > 0:
-                minute = luck.pair(keys[3], who, other, 0)
+                minute = luck.pair(keys.others, who, other, 0)
             chosen = in_thread > max(at_agency, at_home)
             if chosen and fare > bank[who] + wallet[who]:
                 box.tally[UNAFFORDABLE] += other == 0
             elif chosen:
-                i = box.used[0]
-                box.who[i], box.to[i], box.cents[i], box.day[i] = who, flight, fare, day
-                box.minute[i], box.other[i] = np.int32(minute * 1_440), other
-                box.used[0] = i + 1
+                book(box, who, flight, fare, day, minute, other)
             elif other == 0 and at_agency > at_home:
                 box.tally[OUTSIDE_NOW] += 1
                 box.tally[TRADE] += int(usual)
@@ -236,7 +278,7 @@ def _seat(order, first, days, a_day, left, got):
                 break
 
 
-def flights(state: State) -> int:
+def flights(state: Planned) -> int:
     """Rows of the table of flights."""
     return HORIZON * merchant.markets(state) * int(state.born_with(TripsSettings).routes)
 
@@ -276,14 +318,18 @@ def step(state: State) -> None:
 def _asked(state: State) -> Asked:
     """Who wants a trip and would buy it in the thread, in the order of people."""
     settings, mine = state.settings(TripsSettings), state[TripColumns]
-    keys = (state.luck("trips.wish"), state.lasting_luck("trips.fare"), state.luck("trips.choice"),
-            state.luck("trips.others"))  # fmt: skip
+    keys = Keys(
+        state.luck("trips.wish"), state.lasting_luck("trips.fare"), state.luck("trips.choice"), state.luck("trips.others")
+    )  # fmt: skip
     parts, tally = [tuple(column[:0] for column in bookings()[:6])], np.zeros(8, np.int64)
     firm = state[AirlineColumns]
+    terms = Terms(
+        settings.row, float(firm.level[0]), state.day, int(state.born_with(TripsSettings).routes), merchant.markets(state), state.size,
+        stands_for(state),
+    )  # fmt: skip
     for box in decide(
-        state, _wish, bookings, settings.row, float(firm.level[0]), state.day, int(state.born_with(TripsSettings).routes), merchant.markets(state),
-        state.size, stands_for(state), mine, state.ledger[BANK], state.ledger[WALLET], keys, keep_empty=True,
-    ):  # fmt: skip
+        state, _wish, bookings, terms, mine, state.ledger[BANK], state.ledger[WALLET], keys, keep_empty=True
+    ):
         many = int(box.used[0])
         parts.append(
             tuple(column[:many].copy() for column in (box.who, box.to, box.cents, box.day, box.minute, box.other))
@@ -434,3 +480,16 @@ def _feel(state: State) -> None:
     here = np.flatnonzero((lately != 0) & (state[UserColumns].active == 1))
     state[FeltColumns].worth[here] += lately[here]
     lately[here] = 0
+
+
+TRIPS = Part(
+    "trips",
+    tables={
+        "trips": Rows(TripColumns, section="trips"),
+        "flights": Rows(FlightColumns, flights, section="trips"),
+        AIRLINES: Rows(airlines.AirlineColumns, "world", account=True),
+    },
+    metrics=(*METRICS, *airlines.METRICS),
+    revenue={"commission": "Commission"},
+    step=step,
+)

@@ -69,16 +69,21 @@ def applications(observations: int, people: int = PEOPLE, **changes: Any) -> Cro
     users = UserColumns(people)
     users.income = 450_000 * np.exp(0.6 * norm.ppf(luck.uniforms(luck.key(1, "income"), people)) - 0.18)
     loans, waits = credit.LoanColumns(people), np.zeros(people, np.float32)
-    keys = tuple(luck.key(1, name) for name in ("needs", "safety", "signal", "face", "trial"))
+    keys = banking.LoanKeys(*(luck.key(1, name) for name in ("needs", "safety", "signal", "face", "trial")))
     box = banking.Applications(
         np.empty(people + 1, np.uint32), np.empty(people + 1, np.int64), np.empty(people + 1, np.uint8),
         np.empty(people + 1, np.int64), np.zeros(1, np.int64),
     )  # fmt: skip
+    borrowers = banking.Borrowers(
+        users.rows.income, np.ones(people, np.uint8), np.zeros(people, np.uint16), np.ones(people, np.float32),
+        np.ones(people, np.float32), loans.rows, waits,
+    )  # fmt: skip
+    scoring = banking.Scoring(
+        RISK, KnowledgeSettings(profile=observations).row, CompanySettings(knows_profile=observations > 0).row
+    )
     banking._ask(
-        np.arange(people, dtype=np.uint32), 0, users.rows.income, np.ones(people, np.uint8), np.zeros(people, np.uint16),
-        np.ones(people, np.float32), np.ones(people, np.float32), loans.rows, waits, settings.row, RISK,
-        CompanySettings(knows_profile=observations > 0).row, KnowledgeSettings(profile=observations).row,
-        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0, 2.0), keys, box,
+        np.arange(people, dtype=np.uint32), 0, borrowers, settings.row, scoring,
+        banking.Terms(0, 0.8, *settings.schedule, settings.mean_years, 450_000.0), keys, box,
     )  # fmt: skip
     many = int(box.used[0])
     who = box.who[:many]
@@ -151,6 +156,17 @@ def test_partners_lend_less_and_less_when_it_does_not_pay() -> None:
     assert bank.part_lent(0.8, 0.8, rate=0.09, needed=0.10, adjusting=0.2) == pytest.approx(0.6)
     assert bank.part_lent(0.1, 0.8, rate=0.09, needed=0.10, adjusting=0.2) == 0.0
     assert bank.part_lent(0.0, 0.8, rate=0.18, needed=0.10, adjusting=0.2) == pytest.approx(0.2)
+
+
+def test_what_becomes_of_an_application_goes_by_grade_size_and_face() -> None:
+    setting = BankingSettings(cut_off=0.02, smallest=50_000, false_reject=0.03, false_accept=0.001).row
+    own = [banking.fate_of(False, *asked, setting) for asked in ((0.01, 50_000, 0.5), (0.01, 50_000, 0.02))]
+    assert own == [banking.GRANTED, banking.UNRECOGNISED]
+    assert banking.fate_of(False, 0.02, 50_000, 0.5, setting) == banking.REFUSED, "too likely to default"
+    assert banking.fate_of(False, 0.01, 49_999, 0.5, setting) == banking.REFUSED, "too small"
+    impostors = [banking.fate_of(True, *asked, setting) for asked in ((0.01, 50_000, 0.0005), (0.01, 50_000, 0.5))]
+    assert impostors == [banking.ADMITTED, banking.CAUGHT]
+    assert banking.fate_of(True, 0.02, 50_000, 0.0005, setting) == banking.CAUGHT, "the score keeps them out too"
 
 
 def test_the_worth_of_a_loan_is_the_logsum_and_grows_with_it() -> None:
@@ -567,7 +583,7 @@ def test_banks_outside_lose_what_savings_and_loans_here_were_worth_to_them() -> 
     spread = savers.now.bank.placing - savers.now.banking.savings_outside
     assert days["welfare.outside"].sum() == pytest.approx(-spread * days["banking.deposits"].sum() / 360, rel=0.01)
     days, it = borrowers.history, borrowers.now.banking
-    there = math.exp(banking.pull_of_branch(it.row))
+    there = math.exp(banking.utility_of_branch(it.row))
     interest = days["banking.lent"].sum() * it.outside_rate * it.mean_years
     assert days["banking.lent"].sum() > 0
     assert days["welfare.outside"].sum() == pytest.approx(-0.2 * interest * there / (1 + there), rel=0.03)

@@ -115,6 +115,13 @@ def test_a_question_has_one_answer_in_arrays_in_kernels_and_alone() -> None:
     assert luck.uniforms(key, np.array([17]), 3)[0] == compiled[17]
 
 
+def test_many_pairs_at_once_are_pairs_one_by_one() -> None:
+    key, others, drawn = luck.key(1, "pairs"), np.array([5, 9, 2, 70_000]), np.full(4, 7.0)
+    with np.errstate(over="ignore"):
+        luck.pairs(luck.of(key, 3), others, 3, 2, drawn)
+        assert drawn.tolist() == [*(luck.pair(key, 3, other, 2) for other in (5, 9, 2)), 7.0]
+
+
 def test_an_ordered_pair_has_luck_of_its_own() -> None:
     key = luck.key(7, "pairs", 0)
     with np.errstate(over="ignore"):

@@ -115,7 +115,7 @@ def test_a_file_that_is_no_saved_world_is_told(shops, tmp_path):
 
 
 def test_a_world_of_another_version_is_told(shops, monkeypatch):
-    monkeypatch.setattr("sim.world.__version__", "9.9")
+    monkeypatch.setattr("sim.snapshot.__version__", "9.9")
     with pytest.raises(BadInput, match=r"this is 9\.9"):
         World.load(shops / "world-7.npz")
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, logsum, worth_on_rival
+from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, worth_on_rival
 from sim.people.users import MEMBER, NEVER
+from sim.people.welfare import logsum
 from sim.world import World
 
 QUIET = {"wallet": {"on": False}, "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0}}

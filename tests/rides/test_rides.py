@@ -12,6 +12,7 @@ from sim.engine import luck
 from sim.engine.settings import BadInput
 from sim.experiments.limits.laws import fingerprint
 from sim.experiments.limits.rides import nearest_driver
+from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.results.intervals import paired
 from sim.rides import city, drivers, riders, rides
@@ -101,7 +102,7 @@ def test_who_rides_gains_the_logsum_over_all_with_such_a_need() -> None:
         chance = math.exp(app) / (math.exp(app) + math.exp(street) + 1.0)
         gains = (with_app - without) / weight
         error = gains.std() / math.sqrt(gains.size)
-        assert chance * riders.gain_of_ride(chance, weight) == pytest.approx(gains.mean(), abs=5 * error)
+        assert chance * value_of_chosen(chance, weight) == pytest.approx(gains.mean(), abs=5 * error)
 
 
 def test_surge_clears_a_zone_and_stops_at_its_cap() -> None:

@@ -6,6 +6,7 @@ so much for everyone shows who buys for how much less than it was worth to them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ from sim.ground.ledger import BANK
 from sim.people import presence
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
-from sim.shopping import channels, shopping
+from sim.shopping import channels, promotion, shopping
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import PurchaseColumns
-from sim.shopping.shopping import NONE
+from sim.shopping.shopping import NONE, ShoppingSettings
 from sim.world import World
 
 SHOPS = {"on": True, "needs": 0.3, "shoppers": 1.0}
@@ -52,6 +53,24 @@ def test_every_need_is_met_here_or_outside_or_not_or_cannot_be_paid(lived: Any, 
     assert (days["shopping.unaffordable"].sum() > 0) == dear, "only where goods cost more than people have"
 
 
+def test_without_noise_a_shop_learns_by_what_it_would_sell_a_little_dearer_and_cheaper():
+    """Demand in millionths and its slope per CNY, at a price of 100 CNY: the replays are 4 CNY apart."""
+    assert shopping.replayed_demand(1.0, 0.0, True, 10_000, 0.03) == (1_000_000, 0), "far better than all else"
+    assert shopping.replayed_demand(-1.0, 0.0, False, 10_000, 0.03) == (0, 0), "far worse"
+    assert shopping.replayed_demand(0.01, 0.0, True, 10_000, 0.03) == (1_000_000, 250_000)
+    assert shopping.replayed_demand(-0.01, 0.0, False, 10_000, 0.03) == (0, 250_000)
+
+
+def test_a_post_earns_what_is_sold_by_it_less_what_would_be_sold_anyway():
+    terms = SimpleNamespace(setting=ShoppingSettings().row, fees=0.1)
+    weight, total = 1.0, 4.0
+    alone = shopping.lift_of_post(weight, total, 1_000, 1_000, 500, terms, 1.0, False)
+    assert alone == int(100 * 0.25 * (900 - 500))
+    assert shopping.lift_of_post(weight, total, 1_000, 1_000, 500, terms, 1.0, True) == 0, "looked at anyway"
+    offer = shopping.lift_of_post(weight, total, 800, 1_000, 500, terms, 1.0, True)
+    assert offer < 0, "an offer to who would have bought at the usual price is a loss"
+
+
 def test_nobody_settles_off_the_platform_where_there_is_no_fee_to_save(lived: Any):
     free, taxed = (
         lived(run={"users": 300, "days": 12}, shopping=SHOPS | {"commission": cut, "dodging": 1.0}).history
@@ -75,8 +94,8 @@ def test_a_cut_of_next_to_nothing_sends_next_to_nothing_off_the_platform(lived: 
 def test_the_worth_of_dodging_is_the_area_under_its_chance():
     saved = np.linspace(0.0, 0.8, 801)
     chances = [channels.chance_of_dodging(x, 2.0) for x in saved]
-    assert channels.worth_of_dodging(0.8, 2.0) == pytest.approx(np.trapezoid(chances, saved), rel=1e-5)
-    assert channels.worth_of_dodging(0.0, 2.0) == pytest.approx(0.0, abs=1e-15)
+    assert channels.utility_of_dodging(0.8, 2.0) == pytest.approx(np.trapezoid(chances, saved), rel=1e-5)
+    assert channels.utility_of_dodging(0.0, 2.0) == pytest.approx(0.0, abs=1e-15)
 
 
 def test_nine_in_ten_know_the_open_price_and_their_trouble_is_exponential():
@@ -228,7 +247,7 @@ BIDS: NDArray[np.int64] = np.array([500, 1_500, 3_000, 900, 2_200, 100, 4_000, 7
 
 def clicks(world: World) -> set[tuple[int, int]]:
     """Shops clicked on a promoted place today, each with its price in cents."""
-    shops, cents = a_day(world).promoted_clicks
+    shops, cents = a_day(world).handed(promotion.Clicks)
     return set(zip(shops.tolist(), cents.tolist(), strict=True))
 
 

@@ -82,7 +82,7 @@ def test_what_is_credited_is_what_choosers_gain_in_the_mean_where_seats_are_ampl
     it = trips.TripsSettings()
     level = world_of(**terms).tables[trips.AIRLINES].rows.level[0]
     fare = int(it.fare * level)
-    here, agency = (trips.worth_of_trip(it.worth, price, it.price_weight) for price in (fare, it.fare))
+    here, agency = (trips.utility_of_trip(it.worth, price, it.price_weight) for price in (fare, it.fare))
     key, people = luck.key(1, "test"), 100_000
     noise = -np.log(-np.log(np.array([luck.uniforms(key, people, k) for k in range(3)])))
     without = np.maximum(agency - it.effort + noise[0], it.doing_without + noise[1])
