@@ -37,7 +37,7 @@ from sim.version import __version__
 MODEL = (  # folders and files of which a run is made
     "engine", "ground", "people", "messaging", "payments", "bills", "stickers", "shopping", "assistant", "support", "subscriptions",
     "advertising", "rides", "trips", "banking", "company", "service.py", "day.py", "declared.py", "scenario.py",
-    "scenario_rules.py", "world.py",
+    "scenario_rules.py", "state.py", "snapshot.py", "version.py", "world.py",
 )  # fmt: skip
 
 

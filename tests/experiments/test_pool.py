@@ -10,13 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from sim import __version__
 from sim.experiments import pool as pooling
 from sim.experiments.lock import in_turn, only_one
 from sim.experiments.pool import Pool, WorkerLost, deaf
 from sim.experiments.warm import every_lever
 from sim.experiments.worker import Order, Outcome, code_of, live
 from sim.scenario import Scenario
+from sim.version import __version__
 
 TASKS = """
 import os, re, signal
