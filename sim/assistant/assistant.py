@@ -29,7 +29,7 @@ from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
-from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import (
@@ -42,7 +42,7 @@ from sim.shopping.shop_choice import (
     list_open_shops,
     quality_of,
 )
-from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 ROOM = 4_096

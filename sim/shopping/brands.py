@@ -24,10 +24,10 @@ from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.shopping import follows, merchant, orders
 from sim.shopping.follows import NOBODY, SLOTS, FollowColumns, WishColumns
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns
 from sim.shopping.posting import believed, best_frequency
-from sim.shopping.terms import BrandsSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings
 from sim.state import State
 
 LATELY = 28  # days over which posts seen are averaged ...

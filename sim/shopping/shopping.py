@@ -25,13 +25,13 @@ from sim.people.trust import TrustColumns
 from sim.service import Part, Rows
 from sim.shopping import baskets, channels, follows, merchant, needs, orders, promotion, sales, shop_choice
 from sim.shopping.follows import FollowColumns, WishColumns
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns, RegardColumns
 from sim.shopping.orders import ToldColumns
 from sim.shopping.posting import earned_by_post
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import hundredths
-from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 SOON = 4  # shoppers ahead that the memory is asked for

@@ -19,10 +19,10 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.service import Part, Rows
 from sim.shopping import merchant, orders
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
 from sim.shopping.shop_choice import Markets, category_of
-from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.shopping.terms import MerchantsSettings, ShoppingSettings, UpdatesSettings
 from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered

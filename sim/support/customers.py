@@ -14,9 +14,10 @@ from sim.engine.columns import Column, Table
 from sim.engine.kernels import decide, kernel, remembered, rule
 from sim.people.presence import HERE
 from sim.shopping import orders
-from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import PurchaseColumns
 from sim.shopping.orders import OrderColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.state import State
 from sim.support.terms import SupportSettings
 

@@ -25,7 +25,8 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.ground.queues import HOURS, MINUTES
 from sim.people.users import AWAY
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.state import Planned, State
 from sim.support.terms import SupportSettings
 

@@ -25,8 +25,9 @@ from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
 from sim.service import Part, Rows
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import RegardColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.shopping.updates import SparedQuestions
 from sim.state import State
 from sim.support import customers, desks
