@@ -339,7 +339,7 @@ def _most_dropped(loyalty: float, annoyance: float) -> NDArray[np.float64]:
     return np.array([*(drops((quarter + 1) / 4, loyalty, annoyance) for quarter in range(127)), 1.0])
 
 
-def follow(state: State) -> None:
+def follow_brands(state: State) -> None:
     """Buyers, friends they tell and the curious begin to follow; once a week brands review how often they post."""
     settings = state.settings(BrandsSettings)
     if not settings.on:

@@ -320,7 +320,7 @@ def keep_a_week(state: State) -> float:
     )
 
 
-def found(state: State) -> None:
+def found_shops(state: State) -> None:
     """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
     settings, table = state.settings(MerchantsSettings), state.table(MerchantColumns)
     rows, circle = table.rows, shops_a_circle(state)
@@ -353,7 +353,7 @@ def found(state: State) -> None:
         Merchant(state, table, row)
 
 
-def settle(state: State) -> None:
+def pay_shop_costs(state: State) -> None:
     """Shops pay their opening, their keep and the listing fee, and hand what is above their working capital to their owners."""
     if not state.settings(ShoppingSettings).on:
         return
@@ -416,7 +416,7 @@ def _likely_earnings(state: State) -> NDArray[np.float64]:
     return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
 
-def count(state: State) -> None:
+def count_shops(state: State) -> None:
     """Measure the shops and their profit: what they take in less what they pay, but for capital and dividends."""
     if not state.settings(ShoppingSettings).on:
         return

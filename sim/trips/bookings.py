@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.kernels import remembered
+from sim.engine.kernels import with_cached_type
 
 ROOM = 2_048
 
 
-@remembered
+@with_cached_type
 class Bookings(NamedTuple):
     """Seats asked for: `to` is the row of the flight, `day` its day, `cents` its fare in the thread.
 
@@ -36,7 +36,7 @@ def bookings() -> Bookings:
     )  # fmt: skip
 
 
-@remembered
+@with_cached_type
 class Asked(NamedTuple):
     """Seats asked for today: person, flight, fare, day of the flight, minute, and whether the person is simulated."""
 
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
     simulated: np.ndarray
 
 
-@remembered
+@with_cached_type
 class Stranded(NamedTuple):
     """People on today's cancelled flights, those simulated first: `who` are these, the others are behind them.
 

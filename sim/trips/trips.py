@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, rule, with_cached_type
 from sim.ground import choice, queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -113,7 +113,7 @@ def people_at_once(agents, chats_at_once, chat):
     return agents * chats_at_once if chat else agents
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """Today's terms: settings, fares in the thread over those at agencies, the day, and how flights and people lie."""
 
@@ -126,7 +126,7 @@ class Terms(NamedTuple):
     stands_for: float
 
 
-@remembered
+@with_cached_type
 class Keys(NamedTuple):
     """Luck by the name of the decision; fare is lasting."""
 
