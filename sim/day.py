@@ -25,9 +25,9 @@ Phase = Callable[[State], None]
 
 DAY: tuple[Part | Phase, ...] = (
     events.take_events,  # dated changes, headlines, outages; what the company's rule has moved
-    clock.turn,  # date and festival
+    clock.begin_day,  # date and festival
     income.pay_wages,  # wages arrive, and what is above one's savings is spent
-    presence.wake_up,  # who opens the app
+    presence.open_app,  # who opens the app
     messaging.MESSAGING,  # friends write to friends
     stories.STORIES,  # and post for all of them to see
     wallet.WALLET_PART,  # money is sent, and what piles up goes to the bank
@@ -37,56 +37,56 @@ DAY: tuple[Part | Phase, ...] = (
     assistant.ASSISTANT,  # people ask, and are reminded
     shopping.SHOPPING,  # needs are met in a thread, outside or not at all
     promotion.PROMOTION,  # merchants pay for clicks on promoted places
-    shopping.count,  # what the platform took of sales
+    shopping.count_take,  # what the platform took of sales
     updates.UPDATES,  # buyers hear how their orders stand
     support.SUPPORT,  # customers are helped in the thread, on the telephone or in public
-    brands.follow,  # buyers, their friends and the curious follow; brands plan their posts
+    brands.follow_brands,  # buyers, their friends and the curious follow; brands plan their posts
     rides.RIDES,  # taxis are called and drive
     trips.TRIPS,  # seats are booked, flights fly or do not
     stickers.STICKERS,  # small pictures are bought
     advertising.ADVERTISING,  # adverts are auctioned, shown and clicked
     subscriptions.SUBSCRIPTIONS,  # those whose day it is pay or stop
     banking.BANKING,  # savings move, loans are asked for and paid back
-    wallet.count,  # who paid, who has a wallet
+    wallet.count_wallets,  # who paid, who has a wallet
     unease.add_privacy_unease,  # being known
-    trust.worry,  # what is in the news
+    trust.spread_privacy_news,  # what is in the news
     experience.feel,  # the day's experience; satisfaction and habit follow
     rival.observe,  # the rival sees what we are worth, and says what it offers
     welfare.count_surplus,  # what people gain by having either
     rival.earn,  # the rival is paid by its days of use
-    attention.shift,  # between us and the rival; some leave
+    attention.move_attention,  # between us and the rival; some leave
     joining.step,  # by oneself, with friends, by invitation
-    trust.heal,  # news fades, trust heals
-    users.count,  # who is here
-    merchant.settle,  # shops pay their keep
-    merchant.count,  # and are counted
-    drivers.settle,  # drivers take home what they earned; some come and go
-    regulator.watch,  # what was shown is remembered
+    trust.recover_trust,  # news fades, trust heals
+    users.count_users,  # who is here
+    merchant.pay_shop_costs,  # shops pay their keep
+    merchant.count_shops,  # and are counted
+    drivers.take_home,  # drivers take home what they earned; some come and go
+    regulator.record_exposure,  # what was shown is remembered
     institutions.decide,  # firms whose calendar says so
-    running.pay,  # what keeps services going, builds them, and takes in who sells by them
-    company.settle,  # costs are paid, the books close and must balance
+    running.pay_running_costs,  # what keeps services going, builds them, and takes in who sells by them
+    company.pay_costs,  # costs are paid, the books close and must balance
     company.count_welfare,  # who gained
-    steering.watch,  # what the company steers by is remembered
+    steering.record_goal,  # what the company steers by is remembered
 )
 
 BIRTH: tuple[Phase, ...] = (
     users.draw_traits,  # who everybody is, and who is a member
     messaging.first_talk,  # what a usual day is worth to them
     presence.draw_eagerness,  # how eager they are, and what an undisturbed day looks like
-    rival.launch,  # whether there is a rival
+    rival.launch_rival,  # whether there is a rival
     attention.first_attention,  # who has it too
     income.open_accounts,  # what people hold in the bank
     wallet.first_wallets,  # who has a wallet
-    company.found,  # the owners pay in capital
-    merchant.found,  # shops
-    advertiser.found,
-    bank.found,  # partner banks
-    airlines.found,
-    drivers.found,
-    desks.found,
-    rival.found,
-    regulator.found,
-    steering.found,
+    company.found_company,  # the owners pay in capital
+    merchant.found_shops,  # shops
+    advertiser.found_advertisers,
+    bank.found_partner_banks,  # partner banks
+    airlines.found_airlines,
+    drivers.found_drivers,
+    desks.found_desks,
+    rival.found_rival,
+    regulator.found_regulator,
+    steering.found_rule,
 )
 
 PARTS: tuple[Part, ...] = (people.PEOPLE, *(part for part in DAY if isinstance(part, Part)), company.COMPANY_PART)

@@ -104,4 +104,4 @@ def memory(scenario: Scenario, friends: Friends | None = None) -> dict[str, int]
 
 def _bytes(rows: Rows, world: Planned) -> int:
     """Bytes of a table, and of its rows' accounts."""
-    return rows_needed(rows, world) * (rows.table.bytes_a_row() + 8 * rows.account)
+    return rows_needed(rows, world) * (rows.table.bytes_per_row() + 8 * rows.account)

@@ -13,7 +13,7 @@ from sim.advertising.advertiser import AdvertisersSettings
 from sim.advertising.terms import AdvertisingSettings
 from sim.assistant.assistant import AssistantSettings
 from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
-from sim.bills.bills import BillsSettings
+from sim.bills.terms import BillsSettings
 from sim.company.company import CompanySettings
 from sim.company.regulator import RegulatorSettings
 from sim.company.rival import RivalSettings, levers_of
@@ -43,10 +43,9 @@ from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
 from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
 from sim.service import Service, SomeNamed, all_called
-from sim.shopping.merchant import MerchantsSettings
 from sim.shopping.orders import OrdersSettings
 from sim.shopping.promotion import PromotionSettings
-from sim.shopping.terms import BrandsSettings, ShoppingSettings, UpdatesSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings, UpdatesSettings
 from sim.stickers.stickers import StickersSettings
 from sim.subscriptions.subscriptions import SubscriptionsSettings
 from sim.support.desks import DesksSettings

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from sim.engine.names import nearest
 from sim.engine.settings import BadInput, Settings
 from sim.people.clock import check_dates
-from sim.people.trust import Happening
+from sim.people.trust import Shock
 
 UNNAMED = (  # ends the message of a section that nobody knows
     "; a service of your own is named with --service module:NAME, or services=[...] in Python"
@@ -22,7 +22,7 @@ class Event(Settings):
 
     day: int = Field(ge=0, description="day of the run")
     set: dict[str, Any] = Field(default={}, description="settings that change on that day: `section.key` and value")
-    happen: Happening | None = Field(default=None, description="what happens on that day")
+    happen: Shock | None = Field(default=None, description="what happens on that day")
 
 
 def keys(kind: Any, section: str) -> list[str]:

@@ -103,7 +103,7 @@ class Service(Part):
         costs: reasons for which the company pays, and what a page calls each; paid as `state.pay_cost(REASON, cents)`.
         born: what happens on day 0, in worlds in which the service can ever be on.
         after: the phase of the day that a service of one's own comes after; `hongbao day` lists them. It must come before
-            `company.settle`, when the books close, and to be felt today before `experience.feel`.
+            `company.pay_costs`, when the books close, and to be felt today before `experience.feel`.
 
     Raises:
         BadInput: a part of the declaration is not what it should be.

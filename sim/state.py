@@ -1,10 +1,8 @@
 """State: everyone and everything that a day can touch, asked for by class. It names no service.
 
-state[UserColumns].income               columns of the table that this class declares
-state.settings(UsersSettings).income    settings in force today, by the class that declares the section
-state.note(SOLD, 3)                     a metric of today
-state.luck("stickers.buys")             today's key for a decision
-state.ledger                            all money
+`state[UserColumns].income` is a column of the table that this class declares, `state.settings(UsersSettings).income` a setting
+in force today, `state.note(SOLD, 3)` a metric of today, `state.luck("game.buys")` today's key for a decision, and
+`state.ledger` all money.
 """
 
 import datetime
@@ -108,7 +106,7 @@ class State(Planned):
         self._rows[type(table)] = table.rows
 
     def __getitem__(self, table: type[Table]) -> Any:
-        """The columns of a table, by the class that declares them: `state[StickersColumns].packs`."""
+        """The columns of a table, by the class that declares them: `state[UserColumns].income`."""
         return self._rows[table]
 
     def table(self, table: type[Table]) -> Table:

@@ -88,7 +88,7 @@ class World(State, Model):
         self.ledger = Ledger(accounts, books.check)
         self.phases = days.phases(self.services)
         self.seconds = dict.fromkeys(self.phases, 0.0)
-        self._looked_at = self._floats_by_phase()
+        self._looked_at = _floats_by_phase(self)
         self.date = clock.date_of(scenario.run.start, 0)
         self._flows: list[tuple[int, str, str, str, int]] = []
         try:
@@ -98,16 +98,6 @@ class World(State, Model):
             raise ModelError(f"day 0, birth: {error}") from error
         self.datacollector = Collector(self.metrics)
         self.running = True
-
-    def _floats_by_phase(self) -> dict[str, list[tuple[str, str, NDArray[Any]]]]:
-        """The columns that must hold numbers, by the last phase of the file that declares them, or of the day."""
-        last = {phase.__module__: name for name, phase in self.phases.items()}
-        last |= {table.__module__: service.phase for service in self.services for table in service.tables}
-        found: dict[str, list[tuple[str, str, NDArray[Any]]]] = {}
-        for name, table in self.tables.items():
-            floats = [(name, column, values) for column, values in table.arrays().items() if values.dtype.kind == "f"]
-            found.setdefault(last.get(type(table).__module__, list(self.phases)[-1]), []).extend(floats)
-        return found
 
     # a day
 
@@ -191,8 +181,7 @@ class World(State, Model):
         Raises:
             BadInput: if the file is no saved world, or one of another version, or of services that are not given as they were.
         """
-        had = all_called(services)
-        about = snapshot.read(path, had)
+        about = snapshot.read(path, had := all_called(services))
         scenario = type(Scenario.make(services=had)).model_validate(about["scenario"])
         return scenario.remember_set(about.get("set_by_hand", ())), about["day"]
 
@@ -243,3 +232,14 @@ def _seed(rng: SupportsIndex) -> int:
         return operator.index(rng)
     except TypeError:
         raise BadInput(f"rng = {rng!r}: must be a whole number, which names the luck of the run") from None
+
+
+def _floats_by_phase(world: "World") -> dict[str, list[tuple[str, str, NDArray[Any]]]]:
+    """The columns that must hold numbers, by the last phase of the file that declares them, or of the day."""
+    last = {phase.__module__: name for name, phase in world.phases.items()}
+    last |= {table.__module__: service.phase for service in world.services for table in service.tables}
+    found: dict[str, list[tuple[str, str, NDArray[Any]]]] = {}
+    for name, table in world.tables.items():
+        floats = [(name, column, values) for column, values in table.arrays().items() if values.dtype.kind == "f"]
+        found.setdefault(last.get(type(table).__module__, list(world.phases)[-1]), []).extend(floats)
+    return found

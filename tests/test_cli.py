@@ -140,7 +140,7 @@ def test_a_day_is_printed_phase_by_phase(hongbao: Callable[..., Result]) -> None
     assert len(phases) == len(DAY)
     assert phases[0]["phase"] == "events.take_events"
     assert all(phase["what happens"] for phase in phases)
-    assert "clock.turn" in hongbao("day").stdout
+    assert "clock.begin_day" in hongbao("day").stdout
 
 
 def test_parameters_lists_every_setting_with_its_value_in_the_scenario(hongbao: Callable[..., Result]) -> None:

@@ -322,7 +322,7 @@ def _luck_of(state: State, row: int) -> int:
     return row // pool(state) * 1_000 + row % pool(state)
 
 
-def found(state: State) -> None:
+def found_advertisers(state: State) -> None:
     """Day 0: what clicks are worth to each business, its budget, and who advertises: those with most to gain."""
     settings, table = state.settings(AdvertisersSettings), state.table(AdvertiserColumns)
     rows = table.rows
@@ -374,7 +374,7 @@ def grant(state: State) -> None:
     state.note("advertisers.upkeep", int(making.sum()))
 
 
-def settle(state: State) -> None:
+def settle_budgets(state: State) -> None:
     """Today's clicks are paid, what they sold comes in, owners take what is above the budget, and bids are paced.
 
     A part of what adverts sell would have been sold by others of the kind: advertisers together gain so much less.

@@ -293,7 +293,7 @@ def step(state: State) -> None:
         state.note("advertising.conversions", conversions)
     _show(state, person, terms)
     _learn(state, sample)
-    advertiser.settle(state)
+    advertiser.settle_budgets(state)
     if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
         _look_ahead(state, person, terms)
     subscriptions.mind_adverts(state, state[AdvertisingColumns].pain)

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.kernels import remembered, rule
+from sim.engine.kernels import rule, with_cached_type
 from sim.ground import ranking
 
 GSP, VCG, FIRST = 0, 1, 2
 ROUNDS = 24
 
 
-@remembered
+@with_cached_type
 class Desk(NamedTuple):
     """Room for one person's day of auctions. Places of the day are numbered; an auction fills one or some in a row."""
 

@@ -17,7 +17,7 @@ from sim.advertising import advertiser, auctions
 from sim.advertising.advertiser import KINDS
 from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
-from sim.engine.kernels import kernel, remembered, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.people import knowledge
 
 INBOX, DISCOVERY, BRAND = 0, 32, 64  # first place of each surface
@@ -26,7 +26,7 @@ SCREEN = 4  # places of the page that are auctioned, and seen, at a time
 LOOKED_AT = 400  # people of a market whose day is held again
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """What kernels know of today's auctions."""
 

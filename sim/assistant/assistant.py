@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, kernel, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, kernel, rule, with_cached_type
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
@@ -29,7 +29,7 @@ from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
-from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import (
@@ -42,7 +42,7 @@ from sim.shopping.shop_choice import (
     list_open_shops,
     quality_of,
 )
-from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 ROOM = 4_096
@@ -136,7 +136,7 @@ COUNTS = (
  BROUGHT_FORWARD, UNHEEDED) = range(len(COUNTS) + 1)  # fmt: skip
 
 
-@remembered
+@with_cached_type
 class Answers(NamedTuple):
     """What followed from questions: clicks paid for by the shops named, and COUNTS."""
 
@@ -171,7 +171,7 @@ def seems_to_know(expected, travel, pair_spread, too_knowing):
     return expected > too_knowing * math.sqrt(travel * travel / 48.0 + pair_spread * pair_spread)
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """Today's terms: settings of the assistant, shopping, promotion and knowledge, and what the ranking may know.
 
@@ -189,7 +189,7 @@ class Terms(NamedTuple):
     selling: bool
 
 
-@remembered
+@with_cached_type
 class Keys(NamedTuple):
     """Luck by the name of the decision; all but asks, needs, choice and trust are lasting."""
 
@@ -205,7 +205,7 @@ class Keys(NamedTuple):
     trust: np.uint64
 
 
-@remembered
+@with_cached_type
 class People(NamedTuple):
     """Columns of people that the assistant reads, and those it writes: `needs` and `felt`."""
 
@@ -218,7 +218,7 @@ class People(NamedTuple):
     felt: Any
 
 
-@remembered
+@with_cached_type
 class Candidates(NamedTuple):
     """Shops that might be named, by place in the list of open ones."""
 

@@ -84,7 +84,7 @@ class PartnerBanks(mesa.Agent):
         self.graded = self.grades = 0
 
 
-def found(state: State) -> None:
+def found_partner_banks(state: State) -> None:
     """Day 0: partners, where there can be a bank."""
     table = state.table(PartnerColumns)
     if table.size:

@@ -20,7 +20,7 @@ from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR, LoanBookColu
 from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, rule, with_cached_type
 from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -79,7 +79,7 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
+@with_cached_type
 class Applications(NamedTuple):
     """What a block of people asked for: `fate` says what became of it, `grade` the estimated default in millionths."""
 
@@ -90,7 +90,7 @@ class Applications(NamedTuple):
     used: np.ndarray
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """What kernels need besides the settings."""
 
@@ -149,7 +149,7 @@ def record(box, who, cents, fate, grade):
     box.used[0] = at + 1
 
 
-@remembered
+@with_cached_type
 class Borrowers(NamedTuple):
     """Columns of people that lending reads, and those it writes: `loans` and `waits`."""
 
@@ -162,7 +162,7 @@ class Borrowers(NamedTuple):
     waits: np.ndarray
 
 
-@remembered
+@with_cached_type
 class Scoring(NamedTuple):
     """What a grade is made of: settings of risk and knowledge, and what may be known."""
 
@@ -171,7 +171,7 @@ class Scoring(NamedTuple):
     sources: Any
 
 
-@remembered
+@with_cached_type
 class LoanKeys(NamedTuple):
     """Luck by the name of the decision: need, safety, error of its signal, face, trial."""
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine import luck
-from sim.engine.kernels import kernel, post, remembered, rule
+from sim.engine.kernels import kernel, post, rule, with_cached_type
 from sim.ground import choice
 from sim.people.presence import HERE, STRANGER, days_of_use
 
 
-@remembered
+@with_cached_type
 class Savers(NamedTuple):
     """Columns of people that savings read, and those they write: `gain` and `worth`."""
 

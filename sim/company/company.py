@@ -133,16 +133,16 @@ def check_books(state: State) -> None:
     if late:
         raise LedgerError(
             f"{late} cents reached the company (left it, if below 0) after its books had closed, so that they count nowhere: "
-            "whatever pays them stands before company.settle in sim/day.py"
+            "whatever pays them stands before company.pay_costs in sim/day.py"
         )
 
 
-def found(state: State) -> None:
+def found_company(state: State) -> None:
     """Day 0: the owners pay in capital."""
     state.ledger.pay(OUTSIDE, 0, COMPANY, 0, state.settings(CompanySettings).capital * state.size, "capital")
 
 
-def settle(state: State) -> None:
+def pay_costs(state: State) -> None:
     """Costs are paid, revenue is counted by stream, and the books must balance."""
     settings, ledger, today = state.settings(CompanySettings), state.ledger, state.today
     u = luck.draw(state.luck("company.rounding"))

@@ -16,5 +16,5 @@ def take_events(state: State) -> None:
         if event.happen == "outage":
             state.outage = True
         elif event.happen is not None:
-            trust.happens(state, event.happen)
+            trust.apply_shock(state, event.happen)
     state.now = steering.applied(state, state.now)

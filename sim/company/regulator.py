@@ -68,7 +68,7 @@ class RegulatorColumns(Table):
 
 METRICS = (
     flow("regulator.sampled", "lists, answers, adverts", "looked at", "neither"),
-    flow("regulator.found", "lists, answers, adverts", "found at fault", "less"),
+    flow("regulator.found_regulator", "lists, answers, adverts", "found at fault", "less"),
     *(flow(f"regulator.{kind}_sampled", kind, "looked at", "neither") for kind in KINDS),
     *(flow(f"regulator.{kind}_found", kind, "found at fault", "less") for kind in KINDS),
     *(
@@ -151,7 +151,7 @@ class Regulator(mesa.Agent):
         trust.headline(state)
 
 
-def watch(state: State) -> None:
+def record_exposure(state: State) -> None:
     """Remember what was shown today, until the end of the month."""
     rows, today = state[RegulatorColumns], state.today
 
@@ -172,6 +172,6 @@ def watch(state: State) -> None:
     )
 
 
-def found(state: State) -> None:
+def found_regulator(state: State) -> None:
     """Day 0: there is a regulator."""
     Regulator(state, state.table(RegulatorColumns))

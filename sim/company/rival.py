@@ -284,12 +284,12 @@ class Rival(mesa.Agent):
         state.note("rival.commission", self.commission)
 
 
-def launch(state: State) -> None:
+def launch_rival(state: State) -> None:
     """Day 0, before people divide their attention: whether there is a rival."""
     state[OutsideOptionColumns].launched[0] = state.settings(RivalSettings).on
 
 
-def found(state: State) -> None:
+def found_rival(state: State) -> None:
     """Day 0: the rival begins with its own levers."""
     Rival(state, state.table(RivalColumns)).write_terms()
 

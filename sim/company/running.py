@@ -96,7 +96,7 @@ def is_run(state: State, service: str) -> bool:
     return bool(settings.weight > 0 if service == "promotion" else settings.on)
 
 
-def pay(state: State) -> None:
+def pay_running_costs(state: State) -> None:
     """Each service that is on has its staff and its development paid, and new drivers and shops are taken in."""
     terms, u = state.settings(RunningSettings), luck.draw(state.luck("running.rounding"))
     services = [service for service in SERVICES if is_run(state, service)]

@@ -119,7 +119,7 @@ def forget(state: State) -> None:
         column[...] = getattr(SteeringColumns, name).first
 
 
-def watch(state: State) -> None:
+def record_goal(state: State) -> None:
     """Remember what the day earned, and how many came, until the next review."""
     settings = state.settings(SteeringSettings)
     if not settings.on:
@@ -131,6 +131,6 @@ def watch(state: State) -> None:
     state.note("steering.lever", lever_of(state.now))
 
 
-def found(state: State) -> None:
+def found_rule(state: State) -> None:
     """Day 0: there is somebody to follow the rule."""
     Steering(state, state.table(SteeringColumns))

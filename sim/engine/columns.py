@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sim.engine.kernels import remembered
+from sim.engine.kernels import with_cached_type
 
 
 class Column:
@@ -37,7 +37,7 @@ class Table:
         cls.declared = {name: value for name, value in vars(cls).items() if isinstance(value, Column)}
         rows = namedtuple(f"{cls.__name__}Rows", cls.declared)  # type: ignore[misc]
         rows.__module__, rows.__qualname__ = cls.__module__, f"{cls.__qualname__}.Rows"
-        cls.Rows = remembered(rows)
+        cls.Rows = with_cached_type(rows)
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -50,7 +50,7 @@ class Table:
         return self.Rows(*(column[row].item() for column in self.rows))
 
     @classmethod
-    def bytes_a_row(cls) -> int:
+    def bytes_per_row(cls) -> int:
         """Memory a row takes, in bytes."""
         return sum(column.dtype.itemsize for column in cls.declared.values())
 

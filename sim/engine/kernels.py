@@ -8,9 +8,7 @@ from sim.engine.batches import BLOCK, blocks, decide, decide_all, each_block
 from sim.engine.compile import forget_old_code, inlined_rule, kernel, prefetch, rule, with_cached_type
 from sim.engine.outbox import Box, Outbox, is_full, joined, outbox, outbox_of, post
 
-remembered = with_cached_type  # its former name
-
 __all__ = [
     "BLOCK", "Box", "Outbox", "blocks", "decide", "decide_all", "each_block", "forget_old_code", "inlined_rule", "is_full",
-    "joined", "kernel", "outbox", "outbox_of", "post", "prefetch", "remembered", "rule", "with_cached_type",
+    "joined", "kernel", "outbox", "outbox_of", "post", "prefetch", "rule", "with_cached_type",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sim.engine.kernels import remembered
+from sim.engine.kernels import with_cached_type
 
 
 class BadInput(ValueError):
@@ -53,7 +53,7 @@ class Settings(BaseModel):
         names = [name for name, field in cls.model_fields.items() if _is_number(field.annotation)]
         row = namedtuple(f"{cls.__name__}Row", names)  # type: ignore[misc]
         row.__module__, row.__qualname__ = cls.__module__, f"{cls.__qualname__}.Row"
-        cls.Row = remembered(row)  # type: ignore[attr-defined]
+        cls.Row = with_cached_type(row)  # type: ignore[attr-defined]
 
     @functools.cached_property
     def row(self) -> Any:

@@ -25,7 +25,7 @@ from sim.experiments.compare import compare
 from sim.experiments.machine import cores
 from sim.experiments.pairing import check_metric, check_seeds, read_scenarios
 from sim.experiments.pool import Pool, Task
-from sim.experiments.room import SECONDS_A_DAY, SECONDS_A_USER_DAY, jobs_for
+from sim.experiments.room import SECONDS_PER_DAY, SECONDS_PER_USER_DAY, jobs_for
 from sim.experiments.run import Progress, run
 from sim.experiments.shared_networks import Networks
 from sim.experiments.warm_up import warm_up
@@ -139,7 +139,7 @@ def _check_asked(
     runs = futures * seeds * len(scenarios)
     if runs > MANY and not yes:
         it = scenarios[0].run
-        seconds = runs * it.days * (SECONDS_A_DAY + it.users * SECONDS_A_USER_DAY) / (jobs or cores())
+        seconds = runs * it.days * (SECONDS_PER_DAY + it.users * SECONDS_PER_USER_DAY) / (jobs or cores())
         raise BadInput(
             f"assumptions = {futures:,}: {runs:,} runs ({futures:,} futures, {seeds} seeds, {len(scenarios)} scenarios), "
             f"some {seconds / 3600:,.0f} hours here and more than {MANY:,}: say that they are meant with --yes (yes=True)"

@@ -21,7 +21,7 @@ from sim.engine import luck
 from sim.engine.settings import BadInput, Parameter
 from sim.experiments.pool import Pool, WorkerLost
 from sim.experiments.run import Progress, run
-from sim.people.trust import Happening
+from sim.people.trust import Shock
 from sim.results.files import check_folder, whole_file
 from sim.scenario import Scenario
 from sim.scenario_rules import FIXED
@@ -33,7 +33,7 @@ WIDE = 100.0  # a range whose ends are so many times apart is drawn over its log
 TRIES = 1_000  # draws refused in a row, after which rules and ranges do not go together
 FIRST_DATE, DATES = datetime.date(2014, 1, 1), 3_650
 LEFT = ("friends.kind", "friends.file")  # a file is nobody's to draw, and `everyone` is drawn apart
-HAPPENINGS = get_args(Happening)
+HAPPENINGS = get_args(Shock)
 
 
 class Case(NamedTuple):

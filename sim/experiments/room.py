@@ -11,7 +11,11 @@ from sim.service import Service, check_importable
 from sim.world import World
 
 ROOM_LEFT = 0.05  # of the memory that is free, what a world leaves to everything else
-SECONDS_A_DAY, SECONDS_A_USER_DAY, SECONDS_TO_START = 0.002, 0.5e-6, 5.0  # roughly: when processes are worth starting
+SECONDS_PER_DAY, SECONDS_PER_USER_DAY, SECONDS_TO_START = (
+    0.002,
+    0.5e-6,
+    5.0,
+)  # roughly: when processes are worth starting
 
 
 def check_memory(scenario: Scenario, worlds: int = 1, each: int = 0, friends: Friends | None = None) -> None:
@@ -65,7 +69,7 @@ def jobs_for(scenarios: Iterable[Scenario], jobs: int | None, runs: int, friends
         if jobs > 1:
             check_memory(largest, jobs, PROCESS_BYTES, friends)
         return jobs
-    if runs * largest.run.days * (SECONDS_A_DAY + largest.run.users * SECONDS_A_USER_DAY) < SECONDS_TO_START:
+    if runs * largest.run.days * (SECONDS_PER_DAY + largest.run.users * SECONDS_PER_USER_DAY) < SECONDS_TO_START:
         return 1
     fit = available_memory() * (1 - ROOM_LEFT) / (World.memory(largest, friends)["total"] + PROCESS_BYTES)
     return max(1, min(cores(), runs, int(fit)))

@@ -34,18 +34,21 @@ from sim.results.sweep_folders import DAYS, PARTS, RUN, RUN_SCENARIO, is_whole, 
 from sim.scenario import Scenario
 from sim.version import __version__
 
-MODEL = (  # folders and files of which a run is made
-    "engine", "ground", "people", "messaging", "payments", "bills", "stickers", "shopping", "assistant", "support", "subscriptions",
-    "advertising", "rides", "trips", "banking", "company", "service.py", "day.py", "declared.py", "scenario.py",
-    "scenario_rules.py", "state.py", "snapshot.py", "version.py", "world.py",
-)  # fmt: skip
+AROUND = (
+    "cli",
+    "report",
+    "experiments",
+    "results",
+    "differences.py",
+    "__main__.py",
+    "__init__.py",
+)  # no part of the model
 
 
 def model_files() -> list[Path]:
     """The model's own files, in the order in which they are hashed."""
     root = Path(__file__).parents[1]
-    parts = (root / part for part in MODEL)
-    return [file for part in parts for file in (sorted(part.rglob("*.py")) if part.is_dir() else [part])]
+    return [file for file in sorted(root.rglob("*.py")) if file.relative_to(root).parts[0] not in AROUND]
 
 
 def _code() -> str:

@@ -1,1 +1,1 @@
-"""Messaging: threads, calls, stories and stickers."""
+"""Messaging: threads, calls and stories."""

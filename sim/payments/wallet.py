@@ -175,7 +175,7 @@ def _take_to_bank(state: State) -> None:
         state.ledger.pay_many((who, who, cents), WALLET, BANK, "withdrawal")
 
 
-def count(state: State) -> None:
+def count_wallets(state: State) -> None:
     """Measure payments between friends, after transfers and packets."""
     if not state.settings(WalletSettings).on:
         return

@@ -267,7 +267,7 @@ def first_attention(state: State) -> None:
         mine.attention[both] = rest(0.0, settings.network_weight, members.mean(), both.size / state.size)
 
 
-def shift(state: State) -> None:
+def move_attention(state: State) -> None:
     """Attention moves between us and the rival; some leave."""
     settings, mine, users = state.settings(AttentionSettings), state[AttentionColumns], state[UserColumns]
     felt, trust, rows = state[FeltColumns], state[TrustColumns].trust, state.friends.rows

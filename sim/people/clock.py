@@ -60,7 +60,7 @@ def festival_strength(date: datetime.date, festivals: tuple[str, ...], days: int
     return 0.0
 
 
-def turn(state: State) -> None:
+def begin_day(state: State) -> None:
     """A new day: its date and festival."""
     settings = state.settings(ClockSettings)
     state.date = date_of(state.scenario.run.start, state.day)

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import remembered, rule
+from sim.engine.kernels import rule, with_cached_type
 from sim.engine.settings import Settings, assumed, decided
 from sim.state import settings_of
 
@@ -75,7 +75,7 @@ class RetentionSettings(Settings):
     )
 
 
-@remembered
+@with_cached_type
 class Sources(NamedTuple):
     """What one use of knowledge may draw on; named as in [company]."""
 

@@ -200,7 +200,7 @@ def _eager(eagerness, mean, spread, key):
         eagerness[who] = mean + spread * luck.normal(luck.uniform(key, who, 0))
 
 
-def wake_up(state: State) -> None:
+def open_app(state: State) -> None:
     """Everyone decides whether to open the app today."""
     settings, users = state.settings(PresenceSettings), state[UserColumns]
     active = users.active

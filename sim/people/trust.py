@@ -23,7 +23,7 @@ from sim.people.knowledge import RetentionSettings
 from sim.people.users import MEMBER, UserColumns
 from sim.state import State
 
-Happening = Literal["headline", "breach", "policy_notice", "outage"]
+Shock = Literal["headline", "breach", "policy_notice", "outage"]
 MONTH = 30  # days between campaigners' looks at what is known of people
 
 
@@ -125,7 +125,7 @@ def weight_of_story(state: State, breach: bool = False) -> float:
     return concern * settings.breach_weight * (kept + deep)
 
 
-def happens(state: State, what: Happening) -> None:
+def apply_shock(state: State, what: Shock) -> None:
     """A dated headline, or a notice or breach that campaigners try to make one of."""
     breach = what == "breach"
     if what == "headline":
@@ -180,7 +180,7 @@ def _heal(first, last, membership, trust, days):
     return members, total
 
 
-def worry(state: State) -> None:
+def spread_privacy_news(state: State) -> None:
     """Campaigners may take up what is known of people; a breach in the news makes people uneasy."""
     settings, news = state.settings(TrustSettings), state[NewsColumns]
     depth = knowledge.depth(state.now)
@@ -195,7 +195,7 @@ def worry(state: State) -> None:
     state.note("trust.news", news.news[0])
 
 
-def heal(state: State) -> None:
+def recover_trust(state: State) -> None:
     """News fades once the day has had it in full, trust heals."""
     settings, trust = state.settings(TrustSettings), state[TrustColumns].trust
     fading = 0.5 ** (1.0 / settings.news_half_life)

@@ -154,7 +154,7 @@ def _count(first, last, membership, joined, last_active, since):
     return members, monthly, left, loyal
 
 
-def count(state: State) -> None:
+def count_users(state: State) -> None:
     """Measure who is here."""
     rows = state[UserColumns]
     members, monthly, left, loyal = state.over_blocks(

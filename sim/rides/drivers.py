@@ -273,7 +273,7 @@ def rows_needed(state: Planned) -> int:
     return rows_a_city(state) * city.number(state.size, state.settings(CitySettings))
 
 
-def found(state: State) -> None:
+def found_drivers(state: State) -> None:
     """Day 0: hours, places and wages; those drive who could earn least elsewhere."""
     settings, rows, number = state.settings(DriversSettings), state[DriverColumns], rows_a_city(state)
     if rows.x.size == 0:
@@ -293,7 +293,7 @@ def found(state: State) -> None:
     rows.active[...] = (rank < first).ravel()
 
 
-def settle(state: State) -> None:
+def take_home(state: State) -> None:
     """Drivers take home what they earned, and some stop or start."""
     rows = state[DriverColumns]
     if rows.x.size == 0:

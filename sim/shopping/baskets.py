@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.kernels import remembered, rule
+from sim.engine.kernels import rule, with_cached_type
 from sim.ground.metrics import sample_gini
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.terms import ShoppingSettings
@@ -18,7 +18,7 @@ LEARNT = ("demand", "slope", "open_demand", "open_slope", "looks", "lift")  # co
 (NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, WORTH, LOST, UNKNOWN, PAID_LISTS, MISLED, DIVERTED, OWN_WAY) = range(11)
 
 
-@remembered
+@with_cached_type
 class Baskets(NamedTuple):
     """What a block of people decided: orders and clicks on promoted places (`kind`).
 

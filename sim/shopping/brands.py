@@ -24,10 +24,10 @@ from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.shopping import follows, merchant, orders
 from sim.shopping.follows import NOBODY, SLOTS, FollowColumns, WishColumns
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns
 from sim.shopping.posting import believed, best_frequency
-from sim.shopping.terms import BrandsSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings
 from sim.state import State
 
 LATELY = 28  # days over which posts seen are averaged ...
@@ -339,7 +339,7 @@ def _most_dropped(loyalty: float, annoyance: float) -> NDArray[np.float64]:
     return np.array([*(drops((quarter + 1) / 4, loyalty, annoyance) for quarter in range(127)), 1.0])
 
 
-def follow(state: State) -> None:
+def follow_brands(state: State) -> None:
     """Buyers, friends they tell and the curious begin to follow; once a week brands review how often they post."""
     settings = state.settings(BrandsSettings)
     if not settings.on:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import inlined_rule, kernel, remembered, rule
+from sim.engine.kernels import inlined_rule, kernel, rule, with_cached_type
 from sim.people.users import AWAY
 from sim.shopping.terms import BrandsSettings, UpdatesSettings
 from sim.state import State
@@ -43,7 +43,7 @@ class WishColumns(Table):
     bought = Column(np.uint8, 0, "1 if the person bought something in a thread this month")
 
 
-@remembered
+@with_cached_type
 class Recall(NamedTuple):
     """What shops and shoppers go by, as numbers for kernels; see shopping/brands.py for the settings."""
 

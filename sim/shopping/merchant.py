@@ -18,75 +18,16 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
-from sim.engine.settings import Settings, assumed
 from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.payments.terms import WalletSettings
 from sim.shopping import channels, entry
-from sim.shopping.terms import ShoppingSettings
+from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import Planned, State
 
 MERCHANTS = "merchants"
 MICRO = 1e6  # demand is tallied in millionths, so that kernels sum integers
-
-
-class MerchantsSettings(Settings):
-    """[merchants]"""
-
-    people_a_market: int = assumed.count(
-        20_000, "people", "people who share a circle of shops", "a small town", 2_000, 200_000, ge=10, le=10_000_000
-    )
-    categories: int = assumed.count(5, "categories", "kinds of goods", "round figure", 1, 20, ge=1, le=50)
-    number: int = assumed.count(12, "shops", "shops open a market and category on day 0", "round figure", 2, 40, le=60)
-    spare: int = assumed.count(
-        48, "shops", "room for more to open", "so much that room is never what stops the next", 20, 60, le=60
-    )
-    cost: int = assumed.count(6_000, "cents", "cost of what is sold", "MODEL.md: 60 CNY, price about 96", 0, 50_000)
-    cost_spread: float = assumed.amount(0.1, "log-spread", "inequality of costs", "round figure", 0, 0.5)
-    quality: float = assumed.number(
-        0.6,
-        "logit units",
-        "mean quality: what a shop offers above not buying; the best fifth of those who might stand",
-        "fitted: 40 % of needs are met in the app",
-        -5,
-        10,
-    )
-    quality_spread: float = assumed.amount(0.4, "logit units", "inequality of quality", "round figure", 0, 2)
-    first_markup: int = assumed.count(
-        3_600, "cents", "price above cost on day 0", "MODEL.md: price about 96 CNY", 0, 50_000
-    )
-    adjustment: float = assumed.share(0.5, "part of the way to the best price gone each week", "MODEL.md", 0.05, 1)
-    bid_share: float = assumed.share(
-        0.8, "part of the worth of a click that is bid",
-        "fitted: with promotion.toml paid places take about .02 of sales (facts.csv: Alibaba)", 0.1, 1,
-    )  # fmt: skip
-    fixed_cost: int = assumed.count(
-        140_000, "cents a week", "cost of keeping a shop, in a full market",
-        "fitted: without fees the twelfth shop of a category just stands", 20_000, 600_000,
-    )  # fmt: skip
-    opening_cost: int = assumed.count(
-        60_000, "cents", "cost of opening a shop, in a full market", "round figure", 0, 10_000_000
-    )
-    learning: int = assumed.count(
-        52, "weeks", "time for which a shop that closed warns others like it", "round figure", 13, 156
-    )
-    entering: float = assumed.share(
-        0.25, "chance a month that a brand without a shop opens one, if it would pay", "round figure", 0.02, 1
-    )
-    capital: int = assumed.count(
-        2_000_000, "cents", "working capital of a shop, in a full market", "round figure", 0, 100_000_000
-    )
-    memory: float = assumed.number(
-        8.0,
-        "weeks",
-        "time over which a shop averages what a look and an order bring and cost",
-        "round figure",
-        1,
-        26,
-        ge=1,
-    )
-    losing_weeks: int = assumed.count(4, "weeks", "losing weeks after which a shop closes", "MODEL.md", 1, 52, ge=1)
 
 
 class MerchantColumns(Table):
@@ -379,7 +320,7 @@ def keep_a_week(state: State) -> float:
     )
 
 
-def found(state: State) -> None:
+def found_shops(state: State) -> None:
     """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
     settings, table = state.settings(MerchantsSettings), state.table(MerchantColumns)
     rows, circle = table.rows, shops_a_circle(state)
@@ -412,7 +353,7 @@ def found(state: State) -> None:
         Merchant(state, table, row)
 
 
-def settle(state: State) -> None:
+def pay_shop_costs(state: State) -> None:
     """Shops pay their opening, their keep and the listing fee, and hand what is above their working capital to their owners."""
     if not state.settings(ShoppingSettings).on:
         return
@@ -475,7 +416,7 @@ def _likely_earnings(state: State) -> NDArray[np.float64]:
     return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
 
-def count(state: State) -> None:
+def count_shops(state: State) -> None:
     """Measure the shops and their profit: what they take in less what they pay, but for capital and dividends."""
     if not state.settings(ShoppingSettings).on:
         return

@@ -10,11 +10,22 @@ from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
 from sim.shopping import merchant, orders
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import PurchaseColumns
 from sim.shopping.orders import ToldColumns
-from sim.shopping.terms import ShoppingSettings
+from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import State
+
+
+def _remember(state: State, who: np.ndarray, to: np.ndarray, on: np.ndarray) -> None:
+    """Each buyer remembers the shop, and the platform what was bought on it."""
+    categories, circle = int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state)
+    bought_last = who.astype(np.int64) * categories + to // circle % categories
+    state[PurchaseColumns].shop[bought_last] = to % circle
+    if state.table(ToldColumns).size:
+        state[ToldColumns].told[bought_last] = 0  # until updates come
+    bought = state[KnowledgeColumns].purchases
+    bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
 
 
 def sell(
@@ -27,12 +38,7 @@ def sell(
         off: which deals are to be settled off the platform; unset here where the bank account is too empty for it.
         in_the_open: which are paid at the shop's open price by bank transfer, without fees; the platform sees nothing.
     """
-    settings, terms, ledger, shops = (
-        state.settings(ShoppingSettings),
-        state.settings(WalletSettings),
-        state.ledger,
-        state[MerchantColumns],
-    )
+    settings, terms, ledger = state.settings(ShoppingSettings), state.settings(WalletSettings), state.ledger
     if who.size == 0:
         return
     off &= ledger[BANK][who] >= cents  # off the platform one pays by bank transfer
@@ -58,19 +64,14 @@ def sell(
     kept = cents - commission - merchant_fee - rebate
     _buy_supplies(state, to)
     orders.take(state, who[on], to[on])
+    _remember(state, who, to, on)
+    shops = state[MerchantColumns]
     np.add.at(shops.orders, to, (~in_the_open).astype(np.int64))
     np.add.at(shops.open_orders, to, in_the_open.astype(np.int64))
     np.add.at(shops.sold, to, 1)
     np.add.at(shops.by_wallet, to, by_wallet.astype(np.int64))
     np.add.at(shops.off, to, off.astype(np.int64))
     np.add.at(shops.earned, to, kept - shops.cost[to])
-    categories, circle = int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state)
-    bought_last = who.astype(np.int64) * categories + to // circle % categories
-    state[PurchaseColumns].shop[bought_last] = to % circle
-    if state.table(ToldColumns).size:
-        state[ToldColumns].told[bought_last] = 0  # until updates come
-    bought = state[KnowledgeColumns].purchases
-    bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
     state.add("shopping.orders", int((~in_the_open).sum()))
     state.add("shopping.gmv", int(cents[~in_the_open].sum()))
     state.add("shopping.showroomed", int(in_the_open.sum()))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import inlined_rule, remembered, rule
+from sim.engine.kernels import inlined_rule, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.friends import friends
 from sim.people import knowledge
@@ -25,7 +25,7 @@ NEVER = -1e300  # the utility of nothing at all
 # who asks, and where
 
 
-@remembered
+@with_cached_type
 class Markets(NamedTuple):
     """How people and shops lie: people market by market, and in each market as many shops a category."""
 
@@ -35,7 +35,7 @@ class Markets(NamedTuple):
     shops_a_circle: int
 
 
-@remembered
+@with_cached_type
 class Supply(NamedTuple):
     """Columns of merchants, and the rows of those open: a circle's from `first_listed` of that circle on."""
 
@@ -44,7 +44,7 @@ class Supply(NamedTuple):
     first_listed: NDArray[np.int64]
 
 
-@remembered
+@with_cached_type
 class Shopper(NamedTuple):
     """A person with a need, as they come to the shops."""
 
@@ -65,7 +65,7 @@ class Shopper(NamedTuple):
     observations: int  # that the platform has of each match
 
 
-@remembered
+@with_cached_type
 class People(NamedTuple):
     """Columns of people that shopping reads, and those it writes: `wishes`, `needs` and `felt`."""
 
@@ -171,7 +171,7 @@ def place_in(rows, number, row):
 # what shops are worth
 
 
-@remembered
+@with_cached_type
 class Offers(NamedTuple):
     """What a shopper knows of the shops in the list."""
 
@@ -183,7 +183,7 @@ class Offers(NamedTuple):
     why: NDArray[np.uint8]  # bits of why it is looked at, see shopping/baskets.py
 
 
-@remembered
+@with_cached_type
 class Draws(NamedTuple):
     """Luck of a person with each shop in the list."""
 
@@ -193,7 +193,7 @@ class Draws(NamedTuple):
     today: NDArray[np.float64]  # uniform, from which the noise is
 
 
-@remembered
+@with_cached_type
 class Utilities(NamedTuple):
     """What each shop in the list is worth to a person."""
 
@@ -261,7 +261,7 @@ def utilities_of_shops(shopper, number, shops, setting, noise_of_knowledge, offe
 # which shops are looked at
 
 
-@remembered
+@with_cached_type
 class Views(NamedTuple):
     """Sets of shops in the list: 1 for those in it."""
 
@@ -274,7 +274,7 @@ class Views(NamedTuple):
     nobody: NDArray[np.uint8]  # none
 
 
-@remembered
+@with_cached_type
 class Ranks(NamedTuple):
     """Bids for places, and the order of the list without them and with them."""
 
@@ -386,7 +386,7 @@ def charge_promoted(shopper, number, offer, highest_bid, offers, ranks, views, b
 # the choice
 
 
-@remembered
+@with_cached_type
 class Choice(NamedTuple):
     """What a shopper chose, as felt: with noise, and with what they wrongly believe of the shop advised."""
 

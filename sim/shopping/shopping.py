@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.engine import luck
-from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, prefetch, remembered, rule
+from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, prefetch, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.ledger import BANK, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -25,13 +25,13 @@ from sim.people.trust import TrustColumns
 from sim.service import Part, Rows
 from sim.shopping import baskets, channels, follows, merchant, needs, orders, promotion, sales, shop_choice
 from sim.shopping.follows import FollowColumns, WishColumns
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns, RegardColumns
 from sim.shopping.orders import ToldColumns
 from sim.shopping.posting import earned_by_post
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import hundredths
-from sim.shopping.terms import BrandsSettings, ShoppingSettings
+from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 SOON = 4  # shoppers ahead that the memory is asked for
@@ -63,7 +63,7 @@ METRICS = (
 )  # fmt: skip
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """Today's terms: settings of shopping, promotion and knowledge, what the ranking may know, recall, and fees on a sale."""
 
@@ -75,7 +75,7 @@ class Terms(NamedTuple):
     fees: float
 
 
-@remembered
+@with_cached_type
 class Keys(NamedTuple):
     """Luck by the name of the decision; group_taste, taste, pair and error are lasting."""
 
@@ -290,7 +290,7 @@ def _deliver(
     state.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
 
 
-def count(state: State) -> None:
+def count_take(state: State) -> None:
     """What the platform took of sales, once promotion is paid."""
     if state.settings(ShoppingSettings).on:
         reasons = ("commission", "payment_fees", "promotion")

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, remembered, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground.choice import slope
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
@@ -19,10 +19,10 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.service import Part, Rows
 from sim.shopping import merchant, orders
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
 from sim.shopping.shop_choice import Markets, category_of
-from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.shopping.terms import MerchantsSettings, ShoppingSettings, UpdatesSettings
 from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered
@@ -53,7 +53,7 @@ def worth_of_updates(question_cost, fewer_questions, margin, conversion_rate, th
     return question_cost * fewer_questions + slope(conversion_rate, max(0.0, margin) * thanks)
 
 
-@remembered
+@with_cached_type
 class Buyers(NamedTuple):
     """Columns of people: who is here, what their day is worth, and who was told of their last purchase."""
 
@@ -62,7 +62,7 @@ class Buyers(NamedTuple):
     told: np.ndarray
 
 
-@remembered
+@with_cached_type
 class Senders(NamedTuple):
     """Columns of merchants: who takes part, the cents they have left, and those they pay today."""
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, remembered, rule
+from sim.engine.kernels import decide, kernel, rule, with_cached_type
 from sim.people.presence import HERE
 from sim.shopping import orders
-from sim.shopping.merchant import MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MerchantColumns
 from sim.shopping.needs import PurchaseColumns
 from sim.shopping.orders import OrderColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.state import State
 from sim.support.terms import SupportSettings
 
@@ -30,7 +31,7 @@ class CustomerColumns(Table):
     unsolved = Column(np.int32, -1, "shop to which the person comes back with what was not solved; -1 for none")
 
 
-@remembered
+@with_cached_type
 class Tickets(NamedTuple):
     """Who turns to which shop, with what; `mark` tells a person's tickets to one shop apart."""
 
@@ -41,7 +42,7 @@ class Tickets(NamedTuple):
     used: NDArray[np.int64]
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """What kernels know of today."""
 

@@ -17,7 +17,7 @@ from pydantic import model_validator
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, remembered, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.engine.settings import Floats, Settings, assumed
 from sim.ground import queues
 from sim.ground.ledger import OUTSIDE
@@ -25,7 +25,8 @@ from sim.ground.metrics import flow, ratio, stock
 from sim.ground.queues import HOURS, MINUTES
 from sim.people.users import AWAY
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.state import Planned, State
 from sim.support.terms import SupportSettings
 
@@ -125,7 +126,7 @@ def broadcast_pays(asked, answer_cost, earned, it):
     return spared + it.charm * it.healing / WEEK * max(0.0, earned) >= it.broadcast_cost
 
 
-@remembered
+@with_cached_type
 class Queue(NamedTuple):
     """Who comes to which desk, when, how long they would wait and how long it takes; in no order."""
 
@@ -215,7 +216,7 @@ def on_duty(state: State) -> NDArray[np.int64]:
     return agents
 
 
-def found(state: State) -> None:
+def found_desks(state: State) -> None:
     """Day 0: every desk has the same agents in all hours in which it is open."""
     settings, agents = state.settings(DesksSettings), on_duty(state)
     if settings.budget > 0:

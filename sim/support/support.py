@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import kernel, remembered, rule
+from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground import queues
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
 from sim.service import Part, Rows
 from sim.shopping import merchant
-from sim.shopping.merchant import MERCHANTS, MerchantColumns, MerchantsSettings
+from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import RegardColumns
+from sim.shopping.terms import MerchantsSettings
 from sim.shopping.updates import SparedQuestions
 from sim.state import State
 from sim.support import customers, desks
@@ -72,7 +73,7 @@ TALLIED = (
  VIDEOS, SETTLED, WHERE_IS_IT, WAITED) = range(len(TALLIED))  # fmt: skip
 
 
-@remembered
+@with_cached_type
 class Contacts(NamedTuple):
     """What becomes of each ticket before anybody serves it."""
 
@@ -83,7 +84,7 @@ class Contacts(NamedTuple):
     service: NDArray[np.float64]
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """What kernels know of today; the last four are keys of luck."""
 

@@ -124,7 +124,7 @@ def _target(state: State, level: float, here: float, elsewhere: float, scarce: f
     )
 
 
-def found(state: State) -> None:
+def found_airlines(state: State) -> None:
     """Day 0: fares are at rest for a traveller who is asked the mean fare."""
     trips, airlines = state.settings(TripsSettings), Airlines(state, state.table(AirlineColumns))
     usual, weight = trips.fare / 100.0, trips.price_weight

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, remembered, rule
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, rule, with_cached_type
 from sim.ground import choice, queues
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -32,9 +32,9 @@ from sim.shopping import merchant
 from sim.state import Planned, State
 from sim.trips import airlines
 from sim.trips.airlines import AIRLINES, MICRO, AirlineColumns, AirlinesSettings
+from sim.trips.bookings import Asked, Stranded, bookings
 from sim.trips.terms import TripsSettings
 
-ROOM = 2_048
 HORIZON = 64  # days ahead for which flights are on sale
 NO_TRIP = -1
 MOST_STOOD_FOR = 200  # people of whom a person may be one; a box has room for more requests
@@ -80,60 +80,7 @@ METRICS = (
 )
 
 
-@remembered
-class Bookings(NamedTuple):
-    """Seats asked for: `to` is the row of the flight, `day` its day, `cents` its fare in the thread.
-
-    `other` is 0 for the person, else who of those that the person stands for. tally, by their numbers below: of the people
-    simulated trips wished, bought outside and unaffordable, and fares paid at agencies now and were there no thread; of all
-    of them wishes, and expected tickets in the thread and at agencies, in millionths.
-    """
-
-    who: np.ndarray
-    to: np.ndarray
-    cents: np.ndarray
-    day: np.ndarray
-    minute: np.ndarray
-    other: np.ndarray
-    used: np.ndarray
-    tally: np.ndarray
-
-
 WISHED, OUTSIDE_NOW, UNAFFORDABLE, TRADE, USUAL_TRADE, ALL_WISHED, EXPECTED_HERE, EXPECTED_THERE = range(8)
-
-
-def bookings() -> Bookings:
-    """An empty outbox of bookings."""
-    return Bookings(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
-        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(8, np.int64),
-    )  # fmt: skip
-
-
-@remembered
-class Asked(NamedTuple):
-    """Seats asked for today: person, flight, fare, day of the flight, minute, and whether the person is simulated."""
-
-    who: np.ndarray
-    flight: np.ndarray
-    cents: np.ndarray
-    day: np.ndarray
-    minute: np.ndarray
-    simulated: np.ndarray
-
-
-@remembered
-class Stranded(NamedTuple):
-    """People on today's cancelled flights, those simulated first: `who` are these, the others are behind them.
-
-    `minute` is when their turn is over, `lost` the minutes from the notice until then; `flights` are cancelled.
-    """
-
-    who: np.ndarray
-    flight: np.ndarray
-    minute: np.ndarray
-    lost: np.ndarray
-    flights: int
 
 
 @rule
@@ -166,7 +113,7 @@ def people_at_once(agents, chats_at_once, chat):
     return agents * chats_at_once if chat else agents
 
 
-@remembered
+@with_cached_type
 class Terms(NamedTuple):
     """Today's terms: settings, fares in the thread over those at agencies, the day, and how flights and people lie."""
 
@@ -179,7 +126,7 @@ class Terms(NamedTuple):
     stands_for: float
 
 
-@remembered
+@with_cached_type
 class Keys(NamedTuple):
     """Luck by the name of the decision; fare is lasting."""
 

@@ -26,7 +26,7 @@ SEEDS = range(1, 7)
 def a_morning(users=1_500, **changes):
     """A world in which people woke up and asked, and nothing else happened yet."""
     world = World(Scenario.make(run=RUN | {"users": users}, **(ASKING | changes)))
-    presence.wake_up(world)
+    presence.open_app(world)
     assistant.step(world)
     world.close()
     return world

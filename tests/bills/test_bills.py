@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sim.bills import bills
-from sim.bills.bills import BillsColumns, BillsSettings
+from sim.bills.bills import BillsColumns
+from sim.bills.terms import BillsSettings
 from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET

@@ -86,7 +86,7 @@ def test_money_that_leaves_the_company_for_what_no_cost_declares_stops_the_run(
 
 
 def test_a_declared_reason_after_the_books_have_closed_stops_the_run_too(with_phase: Callable[..., World]) -> None:
-    """Whatever comes after `company.settle` is in no revenue of any day."""
+    """Whatever comes after `company.pay_costs` is in no revenue of any day."""
     world = with_phase(sells(700, "stickers"), before=None)
     world.step()
     world.step()

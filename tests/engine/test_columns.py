@@ -53,7 +53,7 @@ def test_a_row_is_a_view_of_one_with_plain_numbers() -> None:
 
 
 def test_the_memory_of_a_row_is_the_sum_of_its_columns() -> None:
-    assert CatColumns.bytes_a_row() == 1 + 4
+    assert CatColumns.bytes_per_row() == 1 + 4
     assert sum(array.nbytes for array in CatColumns(10).arrays().values()) == 50
 
 

@@ -213,7 +213,7 @@ class Columns(NamedTuple):
     other: np.ndarray
 
 
-Remembered = kernels.remembered(Columns)
+Remembered = kernels.with_cached_type(Columns)
 Remembered.__qualname__ = Remembered.__name__ = "Remembered"
 
 

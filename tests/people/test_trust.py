@@ -120,14 +120,14 @@ def test_a_story_competes_with_the_other_news_of_the_day() -> None:
 ALL_KNOWN = {"knows_purchases": True, "knows_profile": True, "knows_wearables": True}
 
 
-def headlines(lived: Callable[..., World], what: trusting.Happening, **more: Any) -> float:
+def headlines(lived: Callable[..., World], what: trusting.Shock, **more: Any) -> float:
     """Share of many days' happenings of a kind that became a headline."""
     quiet = {"messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False}}
     world, days = lived(run={"users": 100, "days": 1}, **(quiet | more)), 400
     made = 0
     for world.day in range(days):
         world.today = {}
-        trusting.happens(world, what)
+        trusting.apply_shock(world, what)
         assert world.today.get("trust.headlines", 0) + world.today.get("trust.unheard", 0) == 1
         made += int(world.today.get("trust.headlines", 0))
     return made / days
@@ -179,7 +179,7 @@ def test_campaigners_act_of_their_own_accord_the_deeper_the_profiles(lived: Call
         campaigns = 0
         for world.day in range(30 * months):
             world.today = {}
-            trusting.worry(world)
+            trusting.spread_privacy_news(world)
             campaigns += int(world.today.get("trust.campaigns", 0))
             assert world.today.get("trust.headlines", 0) == world.today.get("trust.campaigns", 0)
         found.append(campaigns / months)

@@ -93,7 +93,7 @@ def a_result(name="free", seed=1, days=60, users=200, effect=0.0, metrics=METRIC
         "version": "0.1.0", "name": name, "title": title or name.capitalize(), "seed": seed, "users": users,
         "days": days, "scenario_hash": "ab" * 32, "seconds": 12.5, "peak_memory_bytes": 300 * 2**20,
         "machine": {"cpu": "a processor", "cores": 2, "python": "3.11.7", "numba": "0.68.1"},
-        "started": "2026-01-02T03:04:05", "phases": {"messaging.step": 3.0, "company.settle": 0.25},
+        "started": "2026-01-02T03:04:05", "phases": {"messaging.step": 3.0, "company.pay_costs": 0.25},
         "network": {"people": users, "friendships": users * 10}, "parameters": PARAMETERS,
         "metrics": {name: metric.note() for name, metric in metrics.items()},
     }  # fmt: skip

@@ -180,7 +180,7 @@ def a_day(world: World) -> World:
     world.tables["purchases"].shop = NONE
     world.tables["knowledge"].purchases = 0
     world[FeltColumns].worth[...] = 0
-    live(world, 1, presence.wake_up, shopping.step)
+    live(world, 1, presence.open_app, shopping.step)
     return world
 
 
@@ -276,7 +276,7 @@ def named(world: World, row: int, faith: float) -> World:
     world.day, world[FeltColumns].worth[...] = 0, 0
     world.tables["purchases"].shop = NONE
     world.tables["needs"].advised, world.tables["needs"].faith = row, faith
-    live(world, 1, presence.wake_up, shopping.step)
+    live(world, 1, presence.open_app, shopping.step)
     return world
 
 

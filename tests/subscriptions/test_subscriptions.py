@@ -91,7 +91,7 @@ def test_all_of_the_price_is_felt_and_as_much_of_the_extras_as_one_is_there_for(
     while world.running:
         world.today = {}
         world.ledger.open_day()
-        presence.wake_up(world)
+        presence.open_app(world)
         subscriptions.step(world)
         total += felt
         felt[...] = 0.0

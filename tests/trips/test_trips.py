@@ -96,7 +96,7 @@ def test_what_is_credited_is_what_choosers_gain_in_the_mean_where_seats_are_ampl
 
 def test_the_gain_is_felt_by_those_who_got_a_seat_and_by_nobody_else():
     world = world_of(users=600, wishes=0.5, seats=2.0)
-    presence.wake_up(world)
+    presence.open_app(world)
     trips.step(world)
     world.close()
     booked, worth = world[TripColumns].flight >= 0, world[FeltColumns].worth
@@ -123,7 +123,7 @@ def stranded(people=13, **terms):
     mine.flight[:people], mine.day[:people], mine.paid[:people] = row, world.day, 50_000
     world[FlightColumns].sold[row] = people
     world.ledger.open_day()
-    presence.wake_up(world)
+    presence.open_app(world)
     trips.step(world)
     world.close()
     return world

@@ -326,7 +326,7 @@ def advert_load(
         found[run] = top, came(top), earned(top)
     how = (
         f"{runs} runs, {advertisers} advertisers with values U[0,1], {people} people; auctions.hold, "
-        "presence.wake_up, advertising.step, experience.feel"
+        "presence.open_app, advertising.step, experience.feel"
     )
     # adverts are whole: who was shown one stays away a little longer; a place more lowers prices by 1/advertisers
     names = "load that earns most", "audience there", "revenue there"
@@ -354,7 +354,7 @@ def _audience(load: float, people: int, steepness: float, worth: float, seed: in
             column[...] = -steepness * load  # where they come to rest
         came = 0
         for _ in range(days):
-            live(world, 1, presence.wake_up, advertising.step, experience.feel)
+            live(world, 1, presence.open_app, advertising.step, experience.feel)
             came += sum(part.size for part in world.awake)
     return came / days / people
 

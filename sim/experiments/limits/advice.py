@@ -49,7 +49,7 @@ def _named(shops: int, observed: int, noise: float, people: int, seed: int) -> N
         )
     ) as world:  # fmt: skip
         endow(world, BANK, 10 * PRICE)
-        live(world, 1, presence.wake_up, assistant.step)
+        live(world, 1, presence.open_app, assistant.step)
         who = np.arange(people, dtype=np.uint32)
         shop = world[NeedColumns].advised
         true = np.empty(who.size)

@@ -82,7 +82,7 @@ class _Books(NamedTuple):
 
 def _books_after_a_year(world: World, partners: float) -> _Books:
     endow(world, BANK, 100_000_000)  # whoever wants to pay can pay
-    live(world, 1, presence.wake_up, banking.step)
+    live(world, 1, presence.open_app, banking.step)
     lent = world.today["banking.lent"]
     world.day = YEAR  # the days between bring nothing
     live(world, 1, banking.step)

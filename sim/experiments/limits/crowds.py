@@ -136,7 +136,7 @@ def two_apps(network_weight: float = 3.0, people: int = 200, seed: int = 21) -> 
             world[AttentionColumns].attention[...] = start
             for _ in range(200):
                 before = float(world[AttentionColumns].attention.mean())
-                live(world, 70, attention.shift)
+                live(world, 70, attention.move_attention)
                 if abs(float(world[AttentionColumns].attention.mean()) - before) < 1e-6:
                     break
             return float(world[AttentionColumns].attention.mean())
@@ -147,7 +147,7 @@ def two_apps(network_weight: float = 3.0, people: int = 200, seed: int = 21) -> 
             x = 1.0 / (1.0 + math.exp(-weight * (2.0 * x - 1.0)))
         return x
 
-    how = f"{people} people who all know each other and have both apps, through attention.shift"
+    how = f"{people} people who all know each other and have both apps, through attention.move_attention"
     weight = f"weight {network_weight:g}"
     exact = 5e-4  # nothing is drawn: what is left is the end of the approach and float32
     high = rest(network_weight)

@@ -54,7 +54,7 @@ def standing(cut: float, mass: float, first: int, people: int, weeks: int, seed:
         stood = []
         for _ in range(weeks):
             _space_evenly(world)
-            live(world, 7, presence.wake_up, shopping.step, merchant.settle, institutions.decide)
+            live(world, 7, presence.open_app, shopping.step, merchant.pay_shop_costs, institutions.decide)
             stood.append(int(world[MerchantColumns].open.sum()))
     return float(np.mean(stood[weeks // 2 :]))
 
@@ -135,7 +135,7 @@ def showrooming(
                 * np.array([getattr(world[MerchantColumns], name).mean() for name in ("price", "open_price")])
             )
             for _ in range(7):
-                live(world, 1, presence.wake_up, shopping.step, institutions.decide)
+                live(world, 1, presence.open_app, shopping.step, institutions.decide)
                 sold = [world.today[f"shopping.{name}"] for name in ("orders", "showroomed")]
                 found[2:] += late * np.array(sold) / world.today["shopping.needs"] / 7
         found /= weeks - weeks // 2

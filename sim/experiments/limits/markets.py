@@ -43,7 +43,7 @@ def _market(people: int, seed: int, shops: int, cost: float, first: float, **cho
 
 
 def _weeks(world: World, weeks: int) -> None:
-    live(world, 7 * weeks, presence.wake_up, shopping.step, institutions.decide)
+    live(world, 7 * weeks, presence.open_app, shopping.step, institutions.decide)
 
 
 def _prices(world: World) -> NDArray[np.float64]:
@@ -208,7 +208,7 @@ def two_sides(people: int = 20_000, cost: float = 0.0, seed: int = 22) -> list[L
                 world.now = world.now.with_values(
                     {"wallet.buyer_fee": float(buyer), "wallet.merchant_fee": float(seller)}
                 )
-                live(world, 1, presence.wake_up, shopping.step)
+                live(world, 1, presence.open_app, shopping.step)
                 volume = world.today["shopping.wallet_paid"] / world.today["shopping.gmv"]
                 profit[i, j] = (buyer + seller - cost) * volume
         middle = grid.size // 2
@@ -265,7 +265,7 @@ def _shown(number: int, weight: float, markets: int, people: int, seed: int) -> 
     ) as world:  # fmt: skip
         endow(world, BANK, 10_000_000)
         world[MerchantColumns].bid[...] = _bids(markets * number, luck.key(seed, "validate.bids"))
-        live(world, 1, presence.wake_up, shopping.step)
+        live(world, 1, presence.open_app, shopping.step)
         everyone = np.arange(world.size, dtype=np.uint32)
         shop = everyone // np.uint32(people) * np.uint32(number) + world[PurchaseColumns].shop
         matches = np.empty(world.size)

@@ -163,7 +163,7 @@ def coins(mean: int = 1, people: int = 2_000, chance: float = 0.02, batches: int
         )
     ) as world:  # fmt: skip
         endow(world, WALLET, mean)  # the banks hold nothing: no top-ups
-        presence.wake_up(world)  # and nobody goes to sleep again
+        presence.open_app(world)  # and nobody goes to sleep again
         awake = sum(part.size for part in world.awake)
         # a queue that sends with this chance and receives as much forgets in 1/(chance (1 - root of its load)^2) days
         memory = math.ceil(1.0 / (chance * (1.0 - math.sqrt(mean / (1.0 + mean))) ** 2))
@@ -252,7 +252,7 @@ def fee_on_either_side(
                 clock={"savings_months": 100.0},
             )
         ) as world:  # fmt: skip
-            presence.wake_up(world)
+            presence.open_app(world)
             tries = sum(part.size for part in world.awake) * days
             sent = income = 0
             for _ in range(days):

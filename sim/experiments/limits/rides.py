@@ -88,7 +88,7 @@ def _waits(drivers: int, seed: int, days: int = 1_500, people: int = 10_000) -> 
         )
     ) as world:  # fmt: skip
         endow(world, WALLET, 1_000_000)
-        presence.wake_up(world)
+        presence.open_app(world)
         fleet, minutes, served = world[DriverColumns], [], []
         for day in range(days):
             for place, what in ((fleet.x, "x"), (fleet.y, "y")):

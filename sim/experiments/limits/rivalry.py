@@ -34,7 +34,7 @@ def two_prices(network_weight: float = 1.0, step: float = 0.1, people: int = 100
             here = world[AttentionColumns].attention
             for _ in range(100):
                 before = float(here.mean())
-                live(world, 70, attention.shift)
+                live(world, 70, attention.move_attention)
                 if abs(float(here.mean()) - before) < 1e-6:
                     break
             return float(here.mean())
@@ -45,7 +45,7 @@ def two_prices(network_weight: float = 1.0, step: float = 0.1, people: int = 100
     ours = prices[one] * shares[one - other + prices.size - 1]
     theirs = prices[other] * (1.0 - shares[one - other + prices.size - 1])
     found = [float(prices[i]) for i, j in equilibria(ours, theirs) if i == j]
-    how = f"{people} people through attention.shift; mutual best responses on a grid of {step:g}"
+    how = f"{people} people through attention.move_attention; mutual best responses on a grid of {step:g}"
     expected = 2.0 - network_weight
     measured = min(found, key=lambda price: abs(price - expected)) if found else math.nan
     # between the grid's points nobody can answer
@@ -79,14 +79,14 @@ def direct_gain(
             def gain_today(world: World) -> None:
                 felt.worth[...] = world.users.rows.active * more / money_worth
 
-            live(world, 30, presence.wake_up, gain_today, experience.feel)
+            live(world, 30, presence.open_app, gain_today, experience.feel)
             return world.today["welfare.users"] / 100 / people
 
     def log_of_both(v: float) -> float:
         return math.log1p(math.exp(v))
 
     expected = (log_of_both(index + gain) - log_of_both(index)) / money_worth
-    how = f"{people} equal people, through presence.wake_up and experience.feel"
+    how = f"{people} equal people, through presence.open_app and experience.feel"
     rounding = 1e-5 + 0.01 / people  # whole cents and float32
     return [
         held_against(
@@ -104,8 +104,8 @@ def discounting(days: int = 1_095, discount: float = 0.1, seed: int = 38) -> lis
 
         total = 0.0
         for _ in range(days):
-            live(world, 1, earn, company.settle)
+            live(world, 1, earn, company.pay_costs)
             total += world.today["profit.present_value"] / 100
     expected = (1.0 - (1.0 + discount) ** (-days / 365)) / (1.0 - (1.0 + discount) ** (-1 / 365))
-    how = f"{days} days of 1 CNY through company.settle"
+    how = f"{days} days of 1 CNY through company.pay_costs"
     return [held_against(38, "present value", expected, total, 0.0, how, 1e-6)]

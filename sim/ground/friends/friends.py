@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.kernels import remembered, rule
+from sim.engine.kernels import rule, with_cached_type
 from sim.engine.settings import BadInput
 from sim.ground import paths
 from sim.ground.friends import friend_files, mapped, network, ties
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-@remembered
+@with_cached_type
 class FriendRows(NamedTuple):
     """What kernels take; `friend[first[p]:first[p + 1]]` are p's friends, strongest tie first.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import kernel, remembered
+from sim.engine.kernels import kernel, with_cached_type
 from sim.engine.settings import BadInput
 from sim.ground.friends.network import MOST_ENTRIES, sort_row, strength_number
 
@@ -18,7 +18,7 @@ GROUP_SIZE = 9.0  # people a group thread where the network does not say
 MOST_COMMON = 2**20 - 1  # common friends from here on count as so many
 
 
-@remembered
+@with_cached_type
 class Given(NamedTuple):
     """Rows of a given network, and how many pairs were dropped."""
 
