@@ -106,7 +106,7 @@ def test_of_what_is_bad_less_is_better_and_of_circumstances_neither() -> None:
     bad = (
         "trust.said_leaving trust.headlines attention.installs attention.rival lucky_money.returned rides.unserved "
         "rides.wait_minutes bills.late banking.losses banking.defaults support.public_share support.abandoned "
-        "support.wait_seconds advertising.nuisance advertising.unserved regulator.found_regulator regulator.fines shopping.unmet "
+        "support.wait_seconds advertising.nuisance advertising.unserved regulator.found regulator.fines shopping.unmet "
         "shopping.unaffordable promotion.distortion assistant.hidden users.left cost.total cost.fines ledger.imbalance"
     )
     neither = "clock.festival advertising.slots advertising.shown merchants.price shopping.needs steering.lever"

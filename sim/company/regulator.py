@@ -68,7 +68,7 @@ class RegulatorColumns(Table):
 
 METRICS = (
     flow("regulator.sampled", "lists, answers, adverts", "looked at", "neither"),
-    flow("regulator.found_regulator", "lists, answers, adverts", "found at fault", "less"),
+    flow("regulator.found", "lists, answers, adverts", "found at fault", "less"),
     *(flow(f"regulator.{kind}_sampled", kind, "looked at", "neither") for kind in KINDS),
     *(flow(f"regulator.{kind}_found", kind, "found at fault", "less") for kind in KINDS),
     *(

@@ -71,7 +71,7 @@ def test_lists_and_answers_are_counted_once_each_however_much_of_them_is_paid_fo
         assert found == pytest.approx(200 * at_fault / shown * 0.5, abs=4 * np.sqrt(200 * 0.25))
     assert days["regulator.sampled"].sum() == 400, "what is not shown is not looked at"
     assert (
-        days["regulator.found_regulator"].sum()
+        days["regulator.found"].sum()
         == days[["regulator.lists_found", "regulator.answers_found"]].sum().sum()
     )
 
@@ -145,7 +145,7 @@ def test_a_fine_is_paid_in_full_though_nothing_is_left():
 
 def test_hidden_paid_places_bring_a_fine_and_a_headline_that_costs_trust():
     hidden = lived()
-    assert hidden["regulator.found_regulator"].sum() > 0.02 * hidden["regulator.sampled"].sum()
+    assert hidden["regulator.found"].sum() > 0.02 * hidden["regulator.sampled"].sum()
     assert hidden["regulator.fines"].sum() > 0
     assert hidden["cost.fines"].sum() == hidden["regulator.fines"].sum()
     assert hidden["trust.headlines"].sum() >= 1
@@ -156,7 +156,7 @@ def test_hidden_paid_places_bring_a_fine_and_a_headline_that_costs_trust():
 def test_disclosed_places_are_no_fault():
     honest = lived(promotion={"weight": 0.6, "disclosed": True})
     assert honest["regulator.sampled"].sum() > 0
-    assert honest["regulator.found_regulator"].sum() == 0
+    assert honest["regulator.found"].sum() == 0
     assert honest["trust.mean"].iloc[-1] == 1.0
 
 
@@ -169,5 +169,5 @@ def test_without_a_regulator_nobody_looks():
 def test_profiles_deeper_than_is_usual_bring_fines_and_usual_ones_do_not():
     adverts = {"promotion": {"weight": 0.0}, "advertising": {"on": True, "discovery_slots": 3.0}}
     usual = {"knows_purchases": True, "knows_profile": True}
-    assert lived(**adverts, company=usual)["regulator.found_regulator"].sum() == 0
-    assert lived(**adverts, company=usual | {"knows_wearables": True})["regulator.found_regulator"].sum() > 0
+    assert lived(**adverts, company=usual)["regulator.found"].sum() == 0
+    assert lived(**adverts, company=usual | {"knows_wearables": True})["regulator.found"].sum() > 0
