@@ -23,9 +23,8 @@ import sim
 from sim import cli
 from sim.engine.settings import BadInput
 from sim.experiments import estimate as estimating
-from sim.experiments import plan as planning
+from sim.experiments import plan_axes, sweep_folder, worker
 from sim.experiments import sweep as sweeping
-from sim.experiments import sweep_folder, worker
 from sim.experiments.lock import only_one
 from sim.experiments.plan import Plan
 from sim.experiments.sweep import sweep
@@ -700,7 +699,7 @@ def test_a_million_runs_must_be_meant(tmp_path, monkeypatch):
 def test_a_million_runs_are_counted_before_their_points_are_drawn(tmp_path, monkeypatch):
     text = "\n".join(line for line in PLAN.splitlines() if not line.startswith("values"))
     (tmp_path / "a.toml").write_text(text.replace("[factors]", "[sample]\npoints = 1_000_000\n[factors]"))
-    monkeypatch.setattr(planning._Reading, "_drawn", lambda *asked: pytest.fail("it has drawn a million points"))
+    monkeypatch.setattr(plan_axes, "_drawn", lambda *asked: pytest.fail("it has drawn a million points"))
     with pytest.raises(BadInput, match=r"8,000,000 runs, more than 100,000|8,\d{3},\d{3} runs"):
         sweep(tmp_path / "a.toml", out=tmp_path / "out")
 
