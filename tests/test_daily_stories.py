@@ -18,6 +18,7 @@ import pytest
 from paired_worlds import SCENARIOS, outcome, world_of
 
 from sim.experiments.compare import compare
+from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER
 from sim.results.intervals import Interval, paired
 from sim.scenario import Scenario
@@ -94,7 +95,7 @@ def test_data_that_lends_to_more_people_makes_the_others_uneasy() -> None:
         )  # fmt: skip
         never = (blind.tables["loans"].rows.taken == 0) & (knowing.tables["loans"].rows.taken == 0)
         never &= blind.users.users.membership == MEMBER
-        change = (knowing.felt.rows.satisfaction - blind.felt.rows.satisfaction)[never]
+        change = (knowing[FeltColumns].satisfaction - blind[FeltColumns].satisfaction)[never]
         concern = blind.users.users.privacy_concern[never]
         least, most = np.quantile(concern, (0.25, 0.75))
         uneasy.append(change.mean())

@@ -236,6 +236,18 @@ def test_a_sweep_takes_it_too(here: Path) -> None:
     assert table["game.sold"].iloc[0] > table["game.sold"].iloc[1]
 
 
+def test_workers_of_a_cluster_have_it_too(here: Path) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    (here / "plan.toml").write_text(
+        'scenarios = ["game.toml"]\nseeds = 1\nmetrics = ["game.sold"]\n[factors]\n"game.price" = [100, 900]\n'
+    )
+    swept = [sim.sweep("plan.toml", services=["mygame:GAME"], out=here / out, **how) for out, how in (
+        ("cluster", {"cluster": "local", "jobs": 2}), ("here", {"jobs": 1}),
+    )]  # fmt: skip
+    assert swept[0].failures().empty
+    assert swept[0].table()["game.sold"].tolist() == swept[1].table()["game.sold"].tolist()
+
+
 @pytest.mark.usefixtures("here")
 def test_parameters_schema_and_day_show_it() -> None:
     for command, words in (("parameters", "game.price"), ("schema", "GameSettings"), ("day", "game.step")):

@@ -70,10 +70,7 @@ def test_lists_and_answers_are_counted_once_each_however_much_of_them_is_paid_fo
         found = days[f"regulator.{kind}_found"].sum()
         assert found == pytest.approx(200 * at_fault / shown * 0.5, abs=4 * np.sqrt(200 * 0.25))
     assert days["regulator.sampled"].sum() == 400, "what is not shown is not looked at"
-    assert (
-        days["regulator.found"].sum()
-        == days[["regulator.lists_found", "regulator.answers_found"]].sum().sum()
-    )
+    assert days["regulator.found"].sum() == days[["regulator.lists_found", "regulator.answers_found"]].sum().sum()
 
 
 def test_the_share_found_is_the_share_at_fault_over_many_months():

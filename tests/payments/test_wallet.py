@@ -9,6 +9,7 @@ import pytest
 from sim.engine import luck
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.payments import wallet
+from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER
 from sim.scenario import Scenario
 from sim.world import World
@@ -150,7 +151,7 @@ def test_withdrawals_are_free_up_to_an_amount_in_a_life(saver: World) -> None:
     assert saver.ledger.imbalance() == 0
     worth = luck.exponential(0.02, luck.uniforms(saver.lasting_luck("wallet.bank_worth"), 1)[0])
     assert worth > 0.001
-    assert saver.felt.rows.worth[0] == pytest.approx((worth * 570_000 - 370 - 100) / 100)
+    assert saver[FeltColumns].worth[0] == pytest.approx((worth * 570_000 - 370 - 100) / 100)
 
 
 def test_who_minds_the_fee_more_than_the_bank_is_worth_to_them_takes_out_what_is_free(saver: World) -> None:
@@ -162,7 +163,7 @@ def test_who_minds_the_fee_more_than_the_bank_is_worth_to_them_takes_out_what_is
     saver.ledger.open_day()
     wallet.step(saver)
     assert saver.ledger.paid("withdrawal") == 0
-    assert saver.felt.rows.worth[0] >= 0
+    assert saver[FeltColumns].worth[0] >= 0
 
 
 def test_a_dearer_withdrawal_is_made_less_and_earns_less_in_the_end(lived: Callable[..., World]) -> None:

@@ -18,7 +18,7 @@ def test_an_unknown_name_is_an_attribute_error_with_the_nearest_name(world: Worl
         world.users.mesaging  # noqa: B018
     with pytest.raises(AttributeError, match=r"a person has no 'mesaging'; did you mean 'messaging'\?"):
         world.users[17].mesaging  # noqa: B018
-    with pytest.raises(AttributeError, match=r"MessagingColumns.Rows has no column 'snt'; did you mean 'sent'\?"):
+    with pytest.raises(AttributeError, match=r"InboxColumns.Rows has no column 'snt'; did you mean 'sent'\?"):
         world.users.messaging.snt  # noqa: B018
     with pytest.raises(AttributeError, match=r"a World has no 'ledgr'; did you mean 'ledger'\?"):
         world.ledgr  # noqa: B018
@@ -49,8 +49,8 @@ def test_what_is_looked_at_is_told_in_a_line(world: World) -> None:
     person = world.users[17]
     assert repr(world.users).startswith("<Crowd of 60 people: users, ")
     assert repr(person).startswith(f"<Person 17: {person.wallet:,} cents in the wallet, {person.bank:,} in the bank; ")
-    assert repr(world.users.messaging).startswith("MessagingColumns.Rows(sent=<int32: 60>, ")
-    assert repr(person.messaging).startswith(f"MessagingColumns.Rows(sent={person.messaging.sent}, ")
+    assert repr(world.users.messaging).startswith("InboxColumns.Rows(sent=<int32: 60>, ")
+    assert repr(person.messaging).startswith(f"InboxColumns.Rows(sent={person.messaging.sent}, ")
     for it in (world.users, person, world.users.messaging, world.tables["users"], world.friends.rows):
         assert "\n" not in repr(it)
         assert len(repr(it)) < 500

@@ -205,7 +205,7 @@ def test_shops_without_brands_and_updates_are_as_they_were() -> None:
     assert ready.tables["orders"].size > 0
     for name in ("merchants", "purchases", "felt", "users", "knowledge"):
         for column, values in off.tables[name].arrays().items():
-            assert values.tobytes() == ready.column(name, column).tobytes(), f"{name}.{column}"
+            assert values.tobytes() == ready.tables[name].arrays()[column].tobytes(), f"{name}.{column}"
     assert off.history.equals(ready.history)
     ready.step()
     assert ready.history["updates.sent"].iloc[-1] > 0

@@ -12,6 +12,7 @@ import pytest
 
 from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
+from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.results.intervals import paired
 from sim.results.runs import summarise
@@ -192,7 +193,9 @@ def test_buyers_who_are_here_are_relieved() -> None:
     here = relieved.here[buyers] == HERE
     gained = relieved.surplus - calm.surplus
     assert here.any()
-    later = relieved.felt.rows.later - calm.felt.rows.later  # of whom the day brought more than can be felt at once
+    later = (
+        relieved[FeltColumns].later - calm[FeltColumns].later
+    )  # of whom the day brought more than can be felt at once
     relief = (gained > 0.1) | (later > 1.99)
     assert relief[buyers[here]].all(), "a first update on the day of the order; by the chance of a day of use"
     others = np.setdiff1d(np.arange(500), buyers)

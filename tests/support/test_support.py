@@ -211,9 +211,9 @@ def test_nothing_but_the_queue_is_kept_of_a_night(lived: Callable[..., World]) -
     alike = [1.0] * 24
     busy = lived(run=run, shopping={"on": True}, support={"on": True, "questions": 0.1},
                  desks={"opens": 0, "closes": 24, "hours": alike})  # fmt: skip
-    assert busy.column("desk_agents", "free").max() > 0
+    assert busy[desks.AgentColumns].free.max() > 0
     shut = lived(run=run, shopping={"on": True}, support={"on": True}, desks={"opens": 8, "closes": 20})
-    assert shut.column("desk_agents", "free").max() == 0
+    assert shut[desks.AgentColumns].free.max() == 0
 
 
 # stories
