@@ -151,6 +151,8 @@ REPLACED = {
     ("felt", "experience"),
     ("felt", "memory"),  # all of it on a day of use
     ("rival", "service_worth"),
+    ("outside_option", "served"),
+    ("outside_option", "days_of_use"),
     ("news", "breach"),
 }  # written anew each day, from what is looked at itself
 
