@@ -371,7 +371,7 @@ def step(world: "World") -> None:
     most = settings.click_chance * MOST_MATCH**settings.click_match
     offered = decide_all(world, _offer, Tickets.empty, person, terms, most, SAMPLED)
     if terms.pool:
-        tickets = np.sort(offered.ticket)
+        tickets = np.sort(offered.written()[0])
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         world.note("advertising.void", void)
         world.note("advertising.conversions", conversions)

@@ -377,7 +377,7 @@ def step(world: "World") -> None:
     terms, owner = _terms(world), world.tables["purse"].rows.has_wallet
     towns, known = world.tables["cities"].rows, world.tables["ride_hours"].rows
     looking = decide_all(world, _ask, lambda: Tickets.empty(ROOM), owner, terms)
-    tickets = np.sort(looking.ticket)
+    tickets = np.sort(looking.written()[0])
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
     money, owns = world.ledger[WALLET][who] + world.ledger[BANK][who], owner[who]
