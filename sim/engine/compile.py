@@ -186,12 +186,12 @@ def _kind(argument: Any) -> Any:
     return its_type
 
 
-def with_type_of_first(rows: Any) -> Any:
+def with_type_of_first(rows: T) -> T:
     """The same rows with the cached type of the first of their class, for classes whose rows are all made in one way."""
-    made = type(rows)
+    made: Any = type(rows)
     if "_kind_of_first" not in vars(made):
         made._kind_of_first = _kind(rows)
-    rows._kind_of_rows = made._kind_of_first
+    rows._kind_of_rows = made._kind_of_first  # type: ignore[attr-defined]
     return rows
 
 

@@ -36,7 +36,7 @@ class Box(tuple[Any, ...]):
     @classmethod
     def empty(cls, room: int = ROOM) -> Self:
         """A box with room for so many events."""
-        return cast(Self, with_type_of_first(cls._made([np.empty(room, dtype) for dtype in cls.columns.values()])))
+        return with_type_of_first(cls._made([np.empty(room, dtype) for dtype in cls.columns.values()]))
 
     @classmethod
     def holding(cls, *columns: NDArray[Any]) -> Self:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, prefetch, rule, with_cached_type
+from sim.engine.kernels import kernel, prefetch, rule, with_cached_type, with_type_of_first
 from sim.engine.settings import Settings, assumed
 from sim.ground import friends
 from sim.people.users import MEMBER
@@ -215,10 +215,10 @@ def wake_up(world: "World") -> None:
     active_share = float(active.sum(dtype=np.int64)) / max(1, world.size)
     world.calendar = settings.weekend * ((world.date.weekday() >= 5) - 2 / 7) + settings.festival * world.festival
     felt, usual = world.felt.rows, world.usual.rows
-    wishes = Wishes(
+    wishes = with_type_of_first(Wishes(
         world.presence.rows.eagerness, felt.satisfaction, felt.habit, world.column("messaging", "unread"),
         world.column("trust", "trust"), world.column("attention", "attention"),
-    )  # fmt: skip
+    ))  # fmt: skip
     today = Today(
         world.day, -math.inf if world.outage else world.calendar, active_share, float(usual.satisfaction[0]),
         float(usual.friends_active[0]), world.luck("presence.opens"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule, with_cached_type
+from sim.engine.kernels import kernel, rule, with_cached_type, with_type_of_first
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.people import experience
 from sim.people.users import AWAY
@@ -91,7 +91,7 @@ def _top_ups(who, cents, wallet, bank, needed, payers, amount):
 
 def purses(world: "World") -> Purses:
     """Everyone's purse as it is now."""
-    return Purses(world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK])
+    return with_type_of_first(Purses(world.tables["purse"].rows.has_wallet, world.ledger[WALLET], world.ledger[BANK]))
 
 
 def pay(world: "World", who: NDArray[Any], to: Any, cents: NDArray[Any], payee: str, reason: str) -> None:
@@ -163,7 +163,7 @@ def buy(
     """
     if by_wallet is None:
         by_wallet = world.tables["purse"].rows.has_wallet[who] == 1
-    by_card, to = ~by_wallet, np.broadcast_to(to, who.shape)
+    by_card, to = ~by_wallet, to if np.ndim(to) else np.full(who.size, to, np.uint32)
     pay(world, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
     world.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 
