@@ -287,7 +287,7 @@ def step(state: State) -> None:
     most = settings.click_chance * MOST_MATCH**settings.click_match
     offered = decide_all(state, _offer, Tickets.empty, person, terms, most, SAMPLED)
     if terms.pool:
-        tickets = np.sort(offered.ticket)
+        tickets = np.sort(offered.written()[0])
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
         state.note("advertising.void", void)
         state.note("advertising.conversions", conversions)

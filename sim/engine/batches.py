@@ -33,6 +33,7 @@ def decide(
     *arguments: Any,
     parts: Iterable[NDArray[np.uint32]] | None = None,
     keep_empty: bool = False,
+    reuse: bool = True,
 ) -> Iterator[Any]:
     """Put everyone awake through a deciding kernel and hand on its boxes, in the order of people.
 
@@ -46,6 +47,7 @@ def decide(
         new_box: makes an empty box (an outbox, or a NamedTuple with a cell `used`).
         parts: arrays of people to take instead of those awake.
         keep_empty: hand on boxes without events too, as is done anyway with those that keep tallies.
+        reuse: fill one box again and again, where there is one thread: it stays in the processor's cache.
     """
 
     def boxes(people: NDArray[np.uint32], fresh: Callable[[], Any]) -> Iterator[Any]:
@@ -57,7 +59,7 @@ def decide(
                 yield box
 
     people = crowd.awake if parts is None else list(parts)
-    if crowd.pool is None:  # one box, filled again once it has been read: it stays in the cache
+    if crowd.pool is None and reuse:
         reused = new_box()
 
         def emptied() -> Any:
@@ -82,5 +84,5 @@ def decide_all(
     parts: Iterable[NDArray[np.uint32]] | None = None,
 ) -> Box:
     """One outbox of all that everyone awake decided, in the order of people, with its tallies; arguments as in `decide`."""
-    boxes = [box.copy() for box in decide(crowd, compiled, new_box, *arguments, parts=parts)]
+    boxes = list(decide(crowd, compiled, new_box, *arguments, parts=parts, reuse=False))
     return joined(boxes or [new_box()])

@@ -33,7 +33,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def rule(function: F) -> F:
-    """A scalar function about one person: plain Python that any kernel can call."""
+    """A scalar function about one person: plain Python that any kernel can call.
+
+    Where a rule has a loop in it, numba counts at each call who holds the arrays it is given, some 10 ns an array: a rule
+    that is asked for each person takes scalars, or has no loop.
+    """
     return register_jitable(function)
 
 
@@ -188,6 +192,15 @@ def _kind(argument: Any) -> Any:
     if issubclass(its_type, np.ndarray):
         return its_type, *_array_kind(argument)
     return its_type
+
+
+def with_type_of_first(rows: T) -> T:
+    """The same rows with the cached type of the first of their class, for classes whose rows are all made in one way."""
+    made: Any = type(rows)
+    if "_kind_of_first" not in vars(made):
+        made._kind_of_first = _kind(rows)
+    rows._kind_of_rows = made._kind_of_first  # type: ignore[attr-defined]
+    return rows
 
 
 def prefetch(array, at):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sim.engine.compile import rule, with_cached_type
+from sim.engine.compile import rule, with_cached_type, with_type_of_first
 
 ROOM = 8_192  # events
 
@@ -36,17 +36,19 @@ class Box(tuple[Any, ...]):
     @classmethod
     def empty(cls, room: int = ROOM) -> Self:
         """A box with room for so many events."""
-        return cls._made([np.empty(room, dtype) for dtype in cls.columns.values()], 0)
+        return with_type_of_first(cls._made([np.empty(room, dtype) for dtype in cls.columns.values()]))
 
     @classmethod
     def holding(cls, *columns: NDArray[Any]) -> Self:
         """A box that is full of these events."""
-        return cls._made(columns, columns[0].size if columns else 0)
+        box = cls._made(columns)
+        box.used[0] = columns[0].size if columns else 0
+        return box
 
     @classmethod
-    def _made(cls, columns: Any, used: int) -> Self:
+    def _made(cls, columns: Any) -> Self:
         sums = [np.zeros(1, cls.record).view(np.recarray)] if cls.tallied else []
-        return cls(*columns, np.array([used], np.int64), *sums)  # type: ignore[call-arg]
+        return cls(*columns, np.zeros(1, np.int64), *sums)  # type: ignore[call-arg]
 
     def written(self) -> tuple[NDArray[Any], ...]:
         """The columns, as far as events were written: views."""
@@ -56,13 +58,6 @@ class Box(tuple[Any, ...]):
     def tallies(self) -> dict[str, int]:
         """The sums by name."""
         return dict(zip(self.tallied, self.tally.tolist()[0], strict=True)) if self.tallied else {}
-
-    def copy(self) -> Self:
-        """The same events in a box that holds no more than these."""
-        again = self.holding(*(column.copy() for column in self.written()))
-        if self.tallied:
-            again.tally[...] = self.tally
-        return again
 
     def clear(self) -> None:
         """Forget the events and begin the sums anew."""
@@ -88,11 +83,13 @@ def outbox_of(name: str, *, tallies: tuple[str, ...] = (), **columns: DTypeLike)
 
 
 def joined(boxes: Sequence[Box]) -> Box:
-    """One box of the events of several of a kind, in their order, and of the sums of their tallies."""
-    kind, columns = type(boxes[0]), [box.written() for box in boxes]
-    box = kind.holding(*(columns[0] if len(columns) == 1 else map(np.concatenate, zip(*columns, strict=True))))
-    for name in kind.tallied:
-        box.tally[name] = sum(int(one.tally[name][0]) for one in boxes)
+    """One box of the events of several of a kind, in their order, and of the sums of their tallies; one is itself."""
+    if len(boxes) == 1:
+        return boxes[0]
+    kind = type(boxes[0])
+    box = kind.holding(*map(np.concatenate, zip(*(box.written() for box in boxes), strict=True)))
+    if kind.tallied:
+        box.tally[0] = tuple(map(sum, zip(*(one.tally.tolist()[0] for one in boxes), strict=True)))
     return box
 
 

@@ -204,14 +204,28 @@ def _write(awake, start, users, here, mine, felt, rows, setting, festive, keys, 
     row of its own person and the box. keys: threads, calls.
     """
     writers, threads = _room_for_writers(), _room_for_threads()
+    freedom = setting.freedom if setting.ephemeral else 0.0
+    mean, none, length = writers.threads, writers.none, writers.length
+    word, long, answer, mind, kind = threads.word, threads.length, threads.answer, threads.mind, threads.kind
+    sent, back, talk = threads.sent, threads.back, threads.talk
     at = start
     while at < awake.size and not is_full(box, MOST_LETTERS):
         some = awake[at : at + PEOPLE]
-        _wish(some, users, rows, setting, festive, writers)
+        for i in range(some.size):
+            length[i] = users.sociability[some[i]]
+            mean[i] = users.privacy_concern[some[i]]
+            prefetch(rows.friend, rows.first[some[i]])
+            prefetch(rows.friend, rows.first[some[i]] + 16)
+        for i in range(some.size):
+            mean[i] = threads_today(setting.threads, length[i], mean[i], freedom, festive)
+            none[i] = elementary.exp(-mean[i])
+            length[i] = luck.geometric_scale(messages_wanted(setting.thread_messages, length[i]))
         number, many, answering = _draw_threads(
             some, mine.unread, keys[0], box.who.size - box.used[0], writers, threads
         )
-        _draw_messages(setting, many, threads)
+        for i in range(many):
+            mind[i], kind[i], asks, reply = luck.quarters(luck.mix(word[i]))
+            sent[i], back[i], talk[i] = said_in_thread(setting, answer[i], long[i], kind[i], asks, reply)
         _look_up(rows, here, mine.waiting, many, writers.answering[:answering], threads)
         _write_down(rows, here.size, mine.sent, felt.talk, setting, many, threads, box)
         for who in some[:number]:
@@ -237,22 +251,6 @@ def _room_for_threads():
 
 
 @rule
-def _wish(some, users, rows, setting, festive, writers):
-    """How many threads these people are likely to open, and how long ones."""
-    freedom = setting.freedom if setting.ephemeral else 0.0
-    mean, none, length = writers.threads, writers.none, writers.length
-    for i in range(some.size):
-        length[i] = users.sociability[some[i]]
-        mean[i] = users.privacy_concern[some[i]]
-        prefetch(rows.friend, rows.first[some[i]])
-        prefetch(rows.friend, rows.first[some[i]] + 16)
-    for i in range(some.size):
-        mean[i] = threads_today(setting.threads, length[i], mean[i], freedom, festive)
-        none[i] = elementary.exp(-mean[i])
-        length[i] = luck.geometric_scale(messages_wanted(setting.thread_messages, length[i]))
-
-
-@rule
 def _draw_threads(some, unread, key, room, writers, threads):
     """Threads of as many of these people as there is room for: returns how many people, threads, and who answer."""
     whose, word, length, answer = threads.whose, threads.word, threads.length, threads.answer
@@ -272,16 +270,6 @@ def _draw_threads(some, unread, key, room, writers, threads):
             many += 1
         number += 1
     return number, many, answering
-
-
-@rule
-def _draw_messages(setting, many, threads):
-    """What is said in each of these threads, if it finds somebody."""
-    word, length, answer, mind, kind = threads.word, threads.length, threads.answer, threads.mind, threads.kind
-    sent, back, talk = threads.sent, threads.back, threads.talk
-    for i in range(many):
-        mind[i], kind[i], asks, reply = luck.quarters(luck.mix(word[i]))
-        sent[i], back[i], talk[i] = said_in_thread(setting, answer[i], length[i], kind[i], asks, reply)
 
 
 @rule

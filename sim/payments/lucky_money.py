@@ -30,7 +30,7 @@ from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.payments import purse
-from sim.payments.purse import PurseColumns
+from sim.payments.purse import PurseColumns, Purses
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.users import MEMBER, UserColumns
@@ -177,12 +177,11 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
 
 
 @with_cached_type
-class Wave(NamedTuple):
-    """What packets are opened by, in a wave of a day."""
+class Opening(NamedTuple):
+    """What packets are opened by today."""
 
-    before: int  # a packet's number in the luck of its sender, less its place in this wave
     equal: bool  # whether a group's packet is split equally
-    opening: float  # chance that who has no wallet opens one
+    chance: float  # that who has no wallet opens one
     usual: float  # mean packet, in cents
     willing: float  # part of the sending on that survives the fees
     turns: np.uint64  # keys of luck
@@ -197,12 +196,12 @@ Shares = outbox_of(  # of packets: `who` gave them, `to` opened them
 
 
 @kernel
-def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
+def _open(events, has_wallet, users, rows, turn, before, opening, setting, shares, on):
     """Friends who are here open these packets, in their order; in a group, from one drawn by luck onwards.
 
     `shares` gets (sender, opener, cents), and packets that nobody could open and wallets opened to take one as tallies;
     `on` gets what openers will send on: (opener, where to, packets). Luck belongs to the sender's n-th packet of the
-    wave, so that nobody else's giving more or less disturbs it; `turn` counts them, and is left empty.
+    wave, so that nobody else's giving more or less disturbs it; `turn` counts them from `before`, and is left empty.
     """
     people = np.int64(users.membership.size)
     openers = np.empty(MOST_OPENERS + 1, np.int64)  # one more: written before it is known
@@ -210,23 +209,23 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
     tally = shares.tally[0]
     for packet in range(events.used[0]):
         sender, to, cents = np.int64(events.who[packet]), np.int64(events.to[packet]), events.cents[packet]
-        nth = wave.before + np.int64(turn[sender])
+        nth = before + np.int64(turn[sender])
         turn[sender] += np.uint16(1)
         most = min(setting.openers, cents)
-        opens, splits = luck.of(wave.opens, sender), luck.of(wave.splits, sender)
-        sends = luck.of(wave.sends_on, sender)
+        opens, splits = luck.of(opening.opens, sender), luck.of(opening.splits, sender)
+        sends = luck.of(opening.sends_on, sender)
         number = 0
         first, last = to, to + 1
         if to >= people:
             first, last = np.int64(rows.group_first[to - people]), np.int64(rows.group_first[to - people + 1])
-        next_one = first + np.int64(luck.pair(wave.turns, sender, nth, 0) * (last - first))
+        next_one = first + np.int64(luck.pair(opening.turns, sender, nth, 0) * (last - first))
         for _ in range(last - first):
             member = next_one
             next_one = member + 1 if member + 1 < last else first
             one = member if to < people else np.int64(rows.group_member[member])
             opens_it = (one != sender) & (users.active[one] == 1) & (number < most)  # no branch: who knows who is here
             if opens_it and has_wallet[one] == 0:
-                opens_it = luck.uniform(opens, one, nth) < wave.opening
+                opens_it = luck.uniform(opens, one, nth) < opening.chance
                 has_wallet[one] = opens_it
                 tally.wallets += opens_it
             openers[number] = one
@@ -236,7 +235,7 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
             continue
         rest, luckiest = cents, 0  # of equals the first: one person is the luckiest
         for place in range(number):
-            taken[place] = opened_share(rest, number - place, wave.equal, luck.uniform(splits, nth, place))
+            taken[place] = opened_share(rest, number - place, opening.equal, luck.uniform(splits, nth, place))
             rest -= taken[place]
             if taken[place] > taken[luckiest]:
                 luckiest = place
@@ -244,7 +243,7 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
             u, most_moved = luck.uniform(sends, openers[place], nth), place == luckiest
             more = sent_on(
-                taken[place], cents, taken[luckiest], most_moved, wave.usual, setting.contagion, wave.willing, u
+                taken[place], cents, taken[luckiest], most_moved, opening.usual, setting.contagion, opening.willing, u
             )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
@@ -255,6 +254,7 @@ def _open(events, has_wallet, users, rows, turn, wave, setting, shares, on):
 @kernel
 def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
     """Turn what openers wish to send on into packets they can pay for; `spent` is scratch, left empty like `turn`."""
+    wallet, bank = purses.wallet, purses.bank
     for i in range(wish.used[0]):
         who = wish.who[i]
         for _ in range(wish.cents[i]):
@@ -263,7 +263,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
             )
             turn[who] += np.uint16(1)
             cost = cents + purse.fee_on(cents, fee)
-            if spent[who] + cost <= purse.can_send(purses, who) and not is_full(box, 1):
+            if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
     for i in range(wish.used[0]):
@@ -306,12 +306,12 @@ def step(state: State) -> None:
         return
     terms = state.settings(WalletSettings)
     willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
-    packets = _given(state, willing)
-    keys = tuple(state.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on", "on"))
+    purses = purse.purses(state)
+    packets, opening = _given(state, purses, willing), _opening(state, willing)
     for wave in range(WAVES):
         if packets.used[0] == 0:
             break
-        packets = _deliver(state, packets, wave, willing, keys)
+        packets = _deliver(state, purses, opening, packets, wave)
     mine, users = state[LuckyMoneyColumns], state[UserColumns]
     mine.gave_today[...] = 0
     payers = int((state[PurseColumns].last_paid > state.day - 30).sum())
@@ -320,29 +320,38 @@ def step(state: State) -> None:
     state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(state: State, willing: float) -> Box:
+def _given(state: State, purses: Purses, willing: float) -> Box:
     """Packets that people give of their own accord today."""
     settings = state.settings(LuckyMoneySettings)
     festive = 1.0 + (settings.festival - 1.0) * state.festival
     return decide_all(
-        state, _give, outbox, purse.purses(state), state[UserColumns], state.friends.rows, settings.row,
-        state.settings(WalletSettings).payer_fee, willing, festive, state.luck("lucky_money.gives"),
+        state, _give, outbox, purses, state[UserColumns], state.friends.rows, settings.row, state.settings(WalletSettings).payer_fee,
+        willing, festive, state.luck("lucky_money.gives"),
     )  # fmt: skip
 
 
-def _deliver(state: State, packets: Box, wave: int, willing: float, keys: tuple[np.uint64, ...]) -> Box:
+def _opening(state: State, willing: float) -> Opening:
+    settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
+    chance = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
+    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
+    keys = (state.luck(f"lucky_money.{what}") for what in ("turns", "opens_wallet", "splits", "sends_on"))
+    return Opening(settings.split == "equal", chance, usual, willing, *keys)
+
+
+def _deliver(state: State, purses: Purses, opening: Opening, packets: Box, wave: int) -> Box:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
-    settings, terms, mine = state.settings(LuckyMoneySettings), state.settings(WalletSettings), state[LuckyMoneyColumns]
+    settings, fee, turn = (
+        state.settings(LuckyMoneySettings),
+        state.settings(WalletSettings).payer_fee,
+        state[LuckyMoneyColumns].turn,
+    )
     before = wave << 16  # packets of another wave have other numbers
     room = int(packets.used[0]) * settings.openers
     shares, wish, following = Shares.empty(room), outbox(room), outbox(room)
-    opening = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
-    usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
-    purses, friends_of = purse.purses(state), state.friends.rows
-    by = Wave(before, settings.split == "equal", opening, usual, willing, *keys[:4])
-    _open(packets, purses.has_wallet, state[UserColumns], friends_of, mine.turn, by, settings.row, shares, wish)
+    users, friends_of = state[UserColumns], state.friends.rows
+    _open(packets, purses.has_wallet, users, friends_of, turn, before, opening, settings.row, shares, wish)
     _take(state, packets, shares, wave)
-    _send_on(wish, purses, mine.turn, before, settings.row, terms.payer_fee, state.scratch, keys[4], following)
+    _send_on(wish, purses, turn, before, settings.row, fee, state.scratch, state.luck("lucky_money.on"), following)
     return following
 
 

@@ -163,7 +163,7 @@ def buy(
     """
     if by_wallet is None:
         by_wallet = state[PurseColumns].has_wallet[who] == 1
-    by_card, to = ~by_wallet, np.broadcast_to(to, who.shape)
+    by_card, to = ~by_wallet, to if np.ndim(to) else np.full(who.size, to, np.uint32)
     pay(state, who[by_wallet], to[by_wallet], cents[by_wallet], payee, reason)
     state.ledger.pay_many((who[by_card], to[by_card], cents[by_card]), BANK, payee, reason)
 

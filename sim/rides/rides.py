@@ -358,7 +358,7 @@ def step(state: State) -> None:
     terms, owner = _terms(state), state[PurseColumns].has_wallet
     towns, known = state[CityColumns], state[RideHourColumns]
     looking = decide_all(state, _ask, lambda: Tickets.empty(ROOM), owner, terms)
-    tickets = np.sort(looking.ticket)
+    tickets = np.sort(looking.written()[0])
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
     money, owns = state.ledger[WALLET][who] + state.ledger[BANK][who], owner[who]

@@ -44,8 +44,8 @@ def _opened(openers: int, packets: int, split: str, seed: int) -> NDArray[np.flo
     events = _events(groups * size, packets * size + groups, np.full(packets, CENTS))
     shares, on = lucky_money.Shares.empty(packets * openers), outbox(packets * openers)
     turn = np.zeros(packets * size, np.uint16)
-    wave = lucky_money.Wave(0, settings.split == "equal", 1.0, 2_000.0, 1.0, *keys)
-    lucky_money._open(events, owner, people.rows, rows, turn, wave, settings.row, shares, on)
+    opening = lucky_money.Opening(settings.split == "equal", 1.0, 2_000.0, 1.0, *keys)
+    lucky_money._open(events, owner, people.rows, rows, turn, 0, opening, settings.row, shares, on)
     if int(shares.used[0]) != packets * openers:
         return np.full((2, openers), np.nan)  # somebody could not open
     return shares.cents.reshape(packets, openers) * openers / CENTS
@@ -132,8 +132,8 @@ def pooling(people: int = 2_000, mean: int = 100_000, snapshots: int = 100, seed
         packets = _events(np.full(pairs.size, pot), people + 1 + pairs, held[order].reshape(-1, 2).sum(axis=1))
         keys = tuple(luck.key(seed, f"validate.pool.{what}", round_) for what in ("turns", "opens", "splits", "sends"))
         shares, on = lucky_money.Shares.empty(2 * pairs.size), outbox(2 * pairs.size)
-        turn, wave = np.zeros(people + 1, np.uint16), lucky_money.Wave(0, False, 1.0, 2_000.0, 1.0, *keys)
-        lucky_money._open(packets, owner, crowd.rows, rows, turn, wave, settings.row, shares, on)
+        turn, opening = np.zeros(people + 1, np.uint16), lucky_money.Opening(False, 1.0, 2_000.0, 1.0, *keys)
+        lucky_money._open(packets, owner, crowd.rows, rows, turn, 0, opening, settings.row, shares, on)
         accounts.pay_many(shares, WALLET, WALLET, "packets")
         if round_ >= burn_in and round_ % apart == 0:
             money = np.sort(accounts[WALLET][:people])
