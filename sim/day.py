@@ -79,14 +79,14 @@ BIRTH: tuple[Phase, ...] = (
     wallet.first_wallets,  # who has a wallet
     company.found_company,  # the owners pay in capital
     merchant.found_shops,  # shops
-    advertiser.found_advertisers,
+    advertiser.found_advertisers,  # and businesses that advertise, or may
     bank.found_partner_banks,  # partner banks
-    airlines.found_airlines,
-    drivers.found_drivers,
-    desks.found_desks,
-    rival.found_rival,
-    regulator.found_regulator,
-    steering.found_rule,
+    airlines.found_airlines,  # airlines, their fares at rest
+    drivers.found_drivers,  # who drives, and for what
+    desks.found_desks,  # help desks
+    rival.found_rival,  # the rival, with its own levers
+    regulator.found_regulator,  # the regulator
+    steering.found_rule,  # the rule that the company steers by
 )
 
 PARTS: tuple[Part, ...] = (people.PEOPLE, *(part for part in DAY if isinstance(part, Part)), company.COMPANY_PART)

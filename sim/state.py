@@ -81,7 +81,7 @@ class State(Planned):
         self.pool: ThreadPoolExecutor | None = None  # while the world lives
         self.tables: dict[str, Table] = {}
         self._by_class: dict[type[Table], Table] = {}
-        self._rows: dict[type[Table], Any] = {}
+        self._bundles: dict[Callable[[Any], Any], Any] = {}
         self.ledger: Ledger
         self.scratch = np.zeros(self.size, np.int64)
         self.here = np.zeros(self.size, np.uint8)
@@ -103,15 +103,20 @@ class State(Planned):
     def add_table(self, name: str, table: Table) -> None:
         """Take up a table under a name of its own."""
         self.tables[name] = self._by_class[type(table)] = table
-        self._rows[type(table)] = table.rows
 
     def __getitem__(self, table: type[Table]) -> Any:
         """The columns of a table, by the class that declares them: `state[UserColumns].income`."""
-        return self._rows[table]
+        return self._by_class[table].rows
 
     def table(self, table: type[Table]) -> Table:
         """The table itself, which knows its size."""
         return self._by_class[table]
+
+    def once(self, bundle: Callable[["State"], T]) -> T:
+        """What a function makes of this state, made once: columns are the same arrays for as long as the world lives."""
+        if bundle not in self._bundles:
+            self._bundles[bundle] = bundle(self)
+        return self._bundles[bundle]  # type: ignore[no-any-return]
 
     # luck
 

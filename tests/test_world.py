@@ -20,6 +20,7 @@ from sim.engine.settings import BadInput
 from sim.experiments.limits.laws import fingerprint
 from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, WALLET
+from sim.payments import purse
 from sim.scenario import Scenario
 from sim.state import ModelError
 from sim.world import World
@@ -347,3 +348,15 @@ def test_a_measure_that_is_no_number_or_was_not_declared_stops_the_run(lived: Ca
         world.note("messaging.messages", float("nan"))
     with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
         world.note("messaging.letters", 1)
+
+
+def test_a_copy_has_bundles_of_columns_of_its_own() -> None:
+    """Breaks when what `once` made goes along: the copy's kernels would then read and write this world's columns."""
+    world = World(Scenario.make(run={"users": 60, "days": 4}))
+    world.step()
+    first = purse.purses(world)
+    again = copy.copy(world)
+    assert purse.purses(world) is first, "made once"
+    assert np.shares_memory(purse.purses(again).bank, again.ledger[BANK])
+    assert not np.shares_memory(purse.purses(again).has_wallet, first.has_wallet)
+    world.close()

@@ -296,7 +296,7 @@ def step(state: State) -> None:
     advertiser.settle_budgets(state)
     if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
         _look_ahead(state, person, terms)
-    subscriptions.mind_adverts(state, state[AdvertisingColumns].pain)
+    state.hand_on(subscriptions.Adverts(state[AdvertisingColumns].pain))
     state.note("advertising.clicks", int(firms.clicks.sum()))
     state.note("advertising.worth", int(firms.worth.sum()))
     state.note("advertising.budgets", int((firms.daily * firms.active).sum()))

@@ -34,15 +34,15 @@ from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import (
     MOST_SHOPS,
-    Markets,
     Supply,
     believed_utility,
     circle_of,
     collect_bids,
     list_open_shops,
+    markets_of,
     quality_of,
 )
-from sim.shopping.terms import BrandsSettings, MerchantsSettings, ShoppingSettings
+from sim.shopping.terms import BrandsSettings, ShoppingSettings
 from sim.state import State
 
 ROOM = 4_096
@@ -392,9 +392,16 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
     return awake.size
 
 
+def _people(state: State) -> People:
+    return People(
+        state.friends.rows.group_of, state[PurchaseColumns], state[KnowledgeColumns].purchases,
+        state[NeedColumns], state[UserColumns].privacy_concern, state[TrustColumns].trust, state[FeltColumns],
+    )  # fmt: skip
+
+
 def step(state: State) -> None:
     """People ask and are reminded; the human answers go to the machine's practice, paid names to promotion."""
-    settings = state.settings(AssistantSettings)
+    settings, shopping = state.settings(AssistantSettings), state.settings(ShoppingSettings)
     if not settings.on:
         return
     practice = state[PracticeColumns].human_answers
@@ -409,20 +416,11 @@ def step(state: State) -> None:
     clicks: list[tuple[np.ndarray, ...]] = [(np.empty(0, np.uint32), np.empty(0, np.int64))]
     tally = np.zeros(UNHEEDED + 1, np.int64)
     terms = Terms(
-        settings.row, state.settings(ShoppingSettings).row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
-        knowledge.sources(state.now, "ranking"), share, unease, state.settings(ShoppingSettings).on,
+        settings.row, shopping.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
+        knowledge.sources(state.now, "ranking"), share, unease, shopping.on,
     )  # fmt: skip
-    people = People(
-        state.friends.rows.group_of, state[PurchaseColumns], state[KnowledgeColumns].purchases,
-        state[NeedColumns], state[UserColumns].privacy_concern, state[TrustColumns].trust, state[FeltColumns],
-    )  # fmt: skip
+    people, markets = state.once(_people), state.once(markets_of)
     supply = Supply(state[MerchantColumns], *merchant.open_shops(state))
-    markets = Markets(
-        state.size,
-        merchant.markets(state),
-        int(state.settings(MerchantsSettings).categories),
-        merchant.shops_a_circle(state),
-    )
     for box in decide(state, _ask, answers, terms, keys, people, supply, offers_today, markets, keep_empty=True):
         many = int(box.used[0])
         clicks.append((box.to[:many].copy(), box.cents[:many].copy()))

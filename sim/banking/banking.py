@@ -278,6 +278,13 @@ def step(state: State) -> None:
     _measure(state)
 
 
+def _savers(state: State) -> savings.Savers:
+    return savings.Savers(
+        state.here, state[UserColumns].income, state.ledger[BANK], state.ledger[SAVINGS], state[TrustColumns].trust,
+        state[PresenceColumns].eagerness, state[SavingsColumns].gain, state[FeltColumns].worth,
+    )  # fmt: skip
+
+
 def _move_savings(state: State) -> None:
     """Those whose day it is get a month's interest, and may move savings in or out."""
     settings, ledger = state.settings(BankingSettings), state.ledger
@@ -291,10 +298,7 @@ def _move_savings(state: State) -> None:
     state.pay_cost("funding", max(0, owing - placed))
     box = outbox(due.size + 1)
     keys = state.lasting_luck("banking.taste"), state.luck("banking.thinks")
-    savers = savings.Savers(
-        state.here, state[UserColumns].income, ledger[BANK], ledger[SAVINGS], state[TrustColumns].trust,
-        state[PresenceColumns].eagerness, state[SavingsColumns].gain, state[FeltColumns].worth,
-    )  # fmt: skip
+    savers = state.once(_savers)
     savings.think_again(due, savers, settings.row, state.settings(ClockSettings).savings_months, keys, box)
     many = int(box.used[0])
     who, out, cents = box.who[:many], box.to[:many] == 1, box.cents[:many]
@@ -317,17 +321,21 @@ def _applications() -> Applications:
     )  # fmt: skip
 
 
+def _borrowers(state: State) -> Borrowers:
+    return Borrowers(
+        state[UserColumns].income, state[PurseColumns].has_wallet, state[KnowledgeColumns].purchases,
+        state[TrustColumns].trust, state[PresenceColumns].eagerness, state[LoanColumns], state[FeltColumns].waits,
+    )  # fmt: skip
+
+
 def _grant(state: State, terms: Terms) -> None:
     """Loans asked for today are graded and paid out; borrowers spend them on what they needed."""
-    settings, rows = state.settings(BankingSettings), state[LoanColumns]
+    settings = state.settings(BankingSettings)
     keys = LoanKeys(
         state.luck("banking.needs"), state.lasting_luck("banking.safety"), state.lasting_luck("banking.signal"),
         state.luck("banking.face"), state.lasting_luck("banking.trial"),
     )  # fmt: skip
-    people = Borrowers(
-        state[UserColumns].income, state[PurseColumns].has_wallet, state[KnowledgeColumns].purchases,
-        state[TrustColumns].trust, state[PresenceColumns].eagerness, rows, state[FeltColumns].waits,
-    )  # fmt: skip
+    people = state.once(_borrowers)
     scoring = Scoring(
         state.settings(CreditSettings).row, state.settings(KnowledgeSettings).row, knowledge.sources(state.now)
     )

@@ -321,12 +321,17 @@ def _spare(who, telephone, owed, group_of, setting, fee, key, extra):
     return saved
 
 
+def _payers(state: State) -> Payers:
+    felt = state[FeltColumns]
+    return Payers(state.here, state.friends.rows.group_of, state[TrustColumns].trust, felt.nuisance, felt.worth)
+
+
 def step(state: State) -> None:
     """Bills come, and those whose time has come are paid."""
     settings = state.settings(BillsSettings)
     if not settings.on:
         return
-    mine, felt = state[BillsColumns], state[FeltColumns]
+    mine = state[BillsColumns]
     names = (state.luck("bills.amount"), state.luck("bills.delay"))
     keys = (*names, state.lasting_luck("bills.heads"))
     for kind, mean in ((UTILITIES, settings.utilities), (TELEPHONE, settings.telephone)):
@@ -341,15 +346,14 @@ def step(state: State) -> None:
         people = np.empty(part[1] - part[0] + 1, np.uint32)
         return people[: _with_something_to_do(*part, mine.look, state.day, people)]
 
-    helper, rows = state.settings(AssistantSettings), state.friends.rows
+    helper = state.settings(AssistantSettings)
     assisted = helper.rollout if helper.on and helper.reminders else 0.0
     today = Today(
         state.day, state.settings(WalletSettings).merchant_fee, assisted, state.luck("bills.choice"), state.luck("bills.heeding"),
         state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers"),
     )  # fmt: skip
-    payers = Payers(state.here, rows.group_of, state[TrustColumns].trust, felt.nuisance, felt.worth)
     for box in decide(
-        state, _settle, outbox, purse.purses(state), payers, settings.row, today, mine,
+        state, _settle, outbox, purse.purses(state), state.once(_payers), settings.row, today, mine,
         parts=list(state.each_block(busy)),
     ):  # fmt: skip
         who, how, cents = box.written()

@@ -66,7 +66,7 @@ class Model(mesa.Model):  # type: ignore[misc, unused-ignore]
         super().register_agent(agent)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"pool": None}
+        return self.__dict__ | {"pool": None, "_bundles": {}}  # bundles of columns, which a copy has of its own
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)  # one that shares columns with this would be no world

@@ -91,6 +91,10 @@ def _top_ups(who, cents, wallet, bank, needed, payers, amount):
 
 def purses(state: State) -> Purses:
     """Everyone's purse as it is now."""
+    return state.once(_purses)
+
+
+def _purses(state: State) -> Purses:
     return Purses(state[PurseColumns].has_wallet, state.ledger[WALLET], state.ledger[BANK])
 
 

@@ -89,7 +89,7 @@ class FeltColumns(Table):
 
 
 class OutsideOptionColumns(Table):
-    """One row: what people have besides us. The rival writes it each day; they feel it, and move by it."""
+    """One row: what people have besides us, as the rival says each day, and what it sees of us and of its use."""
 
     served = Column(
         np.float64, 0, "mean worth of our services to members, as remembered, before our fees", "logit units"

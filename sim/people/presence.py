@@ -200,6 +200,14 @@ def _eager(eagerness, mean, spread, key):
         eagerness[who] = mean + spread * luck.normal(luck.uniform(key, who, 0))
 
 
+def _wishes(state: State) -> Wishes:
+    felt = state[FeltColumns]
+    return Wishes(
+        state[PresenceColumns].eagerness, felt.satisfaction, felt.habit, state[InboxColumns].unread,
+        state[TrustColumns].trust, state[AttentionColumns].attention,
+    )  # fmt: skip
+
+
 def open_app(state: State) -> None:
     """Everyone decides whether to open the app today."""
     settings, users = state.settings(PresenceSettings), state[UserColumns]
@@ -207,11 +215,7 @@ def open_app(state: State) -> None:
     was_active = np.packbits(active, bitorder="little")
     active_share = float(active.sum(dtype=np.int64)) / max(1, state.size)
     state.calendar = settings.weekend * ((state.date.weekday() >= 5) - 2 / 7) + settings.festival * state.festival
-    felt, usual = state[FeltColumns], state[UsualColumns]
-    wishes = Wishes(
-        state[PresenceColumns].eagerness, felt.satisfaction, felt.habit, state[InboxColumns].unread,
-        state[TrustColumns].trust, state[AttentionColumns].attention,
-    )  # fmt: skip
+    usual, wishes = state[UsualColumns], state.once(_wishes)
     today = Today(
         state.day, -math.inf if state.outage else state.calendar, active_share, float(usual.satisfaction[0]),
         float(usual.friends_active[0]), state.luck("presence.opens"),

@@ -15,8 +15,10 @@ from sim.ground import choice, ranking
 from sim.ground.friends import friends
 from sim.people import knowledge
 from sim.people.taste import distance, match, systematic_utility, taste_of
-from sim.shopping import baskets, channels, follows
+from sim.shopping import baskets, channels, follows, merchant
 from sim.shopping.needs import NONE
+from sim.shopping.terms import MerchantsSettings
+from sim.state import State
 
 MOST_SHOPS = 128  # in a list
 NEVER = -1e300  # the utility of nothing at all
@@ -33,6 +35,12 @@ class Markets(NamedTuple):
     markets: int
     categories: int
     shops_a_circle: int
+
+
+def markets_of(state: State) -> Markets:
+    """How people, shops and categories of goods lie in this world."""
+    categories = int(state.settings(MerchantsSettings).categories)
+    return Markets(state.size, merchant.markets(state), categories, merchant.shops_a_circle(state))
 
 
 @with_cached_type

@@ -221,12 +221,20 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
     return shoppers.size
 
 
+def _people(state: State) -> shop_choice.People:
+    return shop_choice.People(
+        state.friends.rows.group_of, state.friends.rows, state[FollowColumns], state[WishColumns], state[NeedColumns],
+        state[ToldColumns].told, state[RegardColumns], state[PurchaseColumns], state[KnowledgeColumns].purchases,
+        state[TrustColumns].trust, state.ledger[BANK], state.ledger[WALLET], state[FeltColumns],
+    )  # fmt: skip
+
+
 def step(state: State) -> None:
     """Needs arise and are met; shops are paid; what was looked at is remembered for prices."""
     settings = state.settings(ShoppingSettings)
     if not settings.on:
         return
-    shops, bought = state[MerchantColumns], state[KnowledgeColumns].purchases
+    shops = state[MerchantColumns]
     fees = min(1.0, settings.commission + state.settings(WalletSettings).merchant_fee)
     categories = int(state.settings(MerchantsSettings).categories)
     lasting = tuple(state.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
@@ -249,15 +257,11 @@ def step(state: State) -> None:
     events: list[tuple[np.ndarray, ...]] = []
     total = baskets.empty(shops.place.size)
     terms = Terms(
-        settings.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row, knowledge.sources(state.now, "ranking"), recall, fees
+        settings.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
+        knowledge.sources(state.now, "ranking"), recall, fees,
     )  # fmt: skip
-    people = shop_choice.People(
-        state.friends.rows.group_of, state.friends.rows, state[FollowColumns], wishes, need,
-        state[ToldColumns].told, state[RegardColumns], state[PurchaseColumns], bought,
-        state[TrustColumns].trust, state.ledger[BANK], state.ledger[WALLET], state[FeltColumns],
-    )  # fmt: skip
-    supply = shop_choice.Supply(shops, *merchant.open_shops(state))
-    markets = shop_choice.Markets(state.size, merchant.markets(state), categories, merchant.shops_a_circle(state))
+    supply, markets = shop_choice.Supply(shops, *merchant.open_shops(state)), state.once(shop_choice.markets_of)
+    people = state.once(_people)
     for box in decide(
         state, _shop, lambda: baskets.empty(shops.place.size), terms, keys, people, supply, markets,
         parts=shoppers, keep_empty=True,

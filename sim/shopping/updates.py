@@ -21,8 +21,8 @@ from sim.service import Part, Rows
 from sim.shopping import merchant, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
-from sim.shopping.shop_choice import Markets, category_of
-from sim.shopping.terms import MerchantsSettings, ShoppingSettings, UpdatesSettings
+from sim.shopping.shop_choice import category_of, markets_of
+from sim.shopping.terms import ShoppingSettings, UpdatesSettings
 from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered
@@ -123,6 +123,10 @@ class SparedQuestions(NamedTuple):
     cents: int
 
 
+def _buyers(state: State) -> Buyers:
+    return Buyers(state.here, state[FeltColumns].worth, state[ToldColumns].told)
+
+
 def step(state: State) -> None:
     """Merchants who take part tell buyers that an order is confirmed, shipped, delivered, while they can pay."""
     settings = state.settings(UpdatesSettings)
@@ -131,10 +135,8 @@ def step(state: State) -> None:
     takes_part, shops = state[UpdatesColumns].takes_part, state[MerchantColumns]
     cents = np.zeros(takes_part.size, np.int64)
     keys = state.luck("updates.price"), state.lasting_luck("updates.question_cost")
-    buyers = Buyers(state.here, state[FeltColumns].worth, state[ToldColumns].told)
     senders = Senders(takes_part, state.ledger[MERCHANTS], cents)
-    categories = int(state.settings(MerchantsSettings).categories)
-    markets = Markets(state.size, merchant.markets(state), categories, merchant.shops_a_circle(state))
+    buyers, markets = state.once(_buyers), state.once(markets_of)
     sent, informed, questions = _tell(
         state[OrderColumns], orders.recent(state), state.day, buyers, senders, markets, settings.row, keys
     )

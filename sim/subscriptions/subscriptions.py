@@ -137,17 +137,9 @@ def _feel(awake, subscribed, eagerness, it, before_fees, key, owing, felt):
 
 
 class Adverts(NamedTuple):
-    """Today's adverts were felt, which subscribers were spared."""
+    """What today's adverts cost each person, or would have, in logit units; handed on by advertising."""
 
     pain: np.ndarray
-
-
-def mind_adverts(state: State, pain: np.ndarray) -> None:
-    """Remember what today's adverts cost each person, or would have, before those whose day it is decide by it."""
-    if state.settings(SubscriptionsSettings).on:
-        active, nuisance = state[UserColumns].active, state[SubscriptionsColumns].nuisance
-        list(state.each_block(lambda part: _mind(*part, active, pain, nuisance)))
-        state.hand_on(Adverts(pain))
 
 
 def step(state: State) -> None:
@@ -157,8 +149,11 @@ def step(state: State) -> None:
         return
     users, mine = state[UserColumns], state[SubscriptionsColumns]
     types_key = state.lasting_luck("subscriptions.type")
-    if state.handed(Adverts) is None:
+    adverts = state.handed(Adverts)
+    if adverts is None:
         mine.nuisance[...] *= np.float32(1 - 1 / MONTH)
+    else:
+        list(state.each_block(lambda part: _mind(*part, users.active, adverts.pain, mine.nuisance)))
     everyone = np.arange(state.day % MONTH, state.size, MONTH, dtype=np.uint32)
     due = everyone[users.membership[everyone] == MEMBER]
     before = (users.membership == MEMBER).astype(np.float32)
