@@ -4,14 +4,9 @@ Every strategy lives the same futures with the same luck. What each run came to 
 a line a run, so that what is finished is never made again: kill it at any moment, start it again, and it goes on.
 """
 
-import contextlib
 import difflib
-import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,27 +17,18 @@ from sim.experiments import regret
 from sim.experiments.assumptions import Drawn, draw_futures, in_future
 from sim.experiments.claim import claimed
 from sim.experiments.compare import compare
-from sim.experiments.machine import cores
+from sim.experiments.many import Asked, Runs, Summary, check_meant
 from sim.experiments.pairing import check_metric, check_seeds, read_scenarios
-from sim.experiments.pool import Pool, Task
-from sim.experiments.room import SECONDS_PER_DAY, SECONDS_PER_USER_DAY, jobs_for
-from sim.experiments.run import Progress, run
-from sim.experiments.shared_networks import Networks
-from sim.experiments.warm_up import warm_up
-from sim.experiments.worker import CODE, code_of, network, other_code
+from sim.experiments.run import Progress
+from sim.experiments.worker import CODE
 from sim.ground import paths
-from sim.ground.ledger import LedgerError
 from sim.results.comparisons import Comparison
-from sim.results.files import named
 from sim.results.futures import RUNS, Futures, headline
-from sim.results.sweep_folders import identity
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
-from sim.state import ModelError
 from sim.version import __version__
 
 LEAST, SEEDS = 2, 4  # futures; seeds of each unless asked otherwise: the fewest of which luck can be told well enough
-MANY = 10_000  # runs above which they must be meant
 
 
 def compare_futures(
@@ -137,13 +123,8 @@ def _check_asked(
             + (f"; did you mean {near[0]!r}?" if near else "")
         )
     runs = futures * seeds * len(scenarios)
-    if runs > MANY and not yes:
-        it = scenarios[0].run
-        seconds = runs * it.days * (SECONDS_PER_DAY + it.users * SECONDS_PER_USER_DAY) / (jobs or cores())
-        raise BadInput(
-            f"assumptions = {futures:,}: {runs:,} runs ({futures:,} futures, {seeds} seeds, {len(scenarios)} scenarios), "
-            f"some {seconds / 3600:,.0f} hours here and more than {MANY:,}: say that they are meant with --yes (yes=True)"
-        )
+    what = f"{futures:,} futures, {seeds} seeds, {len(scenarios)} scenarios"
+    check_meant(f"assumptions = {futures:,}", runs, what, scenarios[0], jobs, yes)
 
 
 def goes_on(
@@ -184,124 +165,26 @@ def _live_all(
     jobs: int | None,
     out: Path | None,
     progress: Progress | None,
-) -> dict[tuple[int, int, str], dict[str, float]]:
+) -> dict[tuple[int, int, str], Summary]:
     """Summaries by (future, seed, scenario): of runs that are there, and of those made now."""
     there = [in_future(scenario, point, seeds[0]) for point in drawn.points for scenario in scenarios]
-    with contextlib.ExitStack() as stack:
-        log = stack.enter_context(_Log(out))
-        scratch = stack.enter_context(_scratch(out))
-        networks = stack.enter_context(Networks(scratch))
-        pool = stack.enter_context(Pool(jobs_for(there, jobs, len(there) * len(seeds))))
-        warm_up(scenarios)
-        found: dict[tuple[int, int, str], dict[str, float]] = {}
-        planned = len(there) * len(seeds)
+    asked: dict[tuple[int, int, str], Asked] = {}
+    for future, point in enumerate(drawn.points):  # seed by seed: a future's scenarios together
+        for seed in seeds:
+            for scenario in scenarios:
+                called = f"{scenario.name} in future {future} with seed {seed}"
+                about = {"future": future, "scenario": scenario.name, "seed": seed}
+                asked[future, seed, scenario.name] = Asked(called, in_future(scenario, point, seed), about)
+    done = 0
 
-        def tasks() -> Iterator[Task]:
-            """A task a run that is not there yet, seed by seed: a future's scenarios together."""
-            for future, point in enumerate(drawn.points):
-                for seed in seeds:
-                    for scenario in scenarios:
-                        asked = in_future(scenario, point, seed)
-                        place = (future, seed, scenario.name)
-                        name = identity(asked.digest(), seed, f"{__version__} {code_of(asked)}")
-                        if name in log.known:
-                            found[place] = log.known[name]
-                            continue
-                        called = f"{scenario.name} in future {future} with seed {seed}"
-                        yield pool.submit(
-                            called, live, asked, networks.acquire(asked), code_of(asked), called, (name, place)
-                        )
-
-        for task, summary in pool.as_completed(tasks()):
-            networks.release(task.arguments[1])
-            name, place = task.arguments[4]
-            log.add(name, place, summary)
-            found[place] = summary
-            if progress is not None:
-                progress(len(found), planned)
+    def tell() -> None:
+        nonlocal done
+        done += 1
         if progress is not None:
-            progress(len(found), planned)
-        return found
+            progress(done, len(asked))
 
-
-def live(scenario: Scenario, graph: Path, code: str, called: str, about: Any) -> dict[str, float]:
-    """One run of a future, wherever it is made: what it came to, a number a metric.
-
-    Args:
-        graph: file of its network, made by whoever needs it first.
-        code: of who asks.
-        called: begins the message of what goes wrong.
-        about: which run this is, for who asks.
-
-    Raises:
-        BadInput: this process has other code than who asks.
-        ModelError, LedgerError: a law was broken.
-    """
-    if unlike := other_code(__version__, code, scenario):
-        raise BadInput(unlike)
-    try:
-        friends = network(graph, scenario.friends, scenario.run.users, scenario.run.seed)
-        return run(scenario, friends=friends).summary
-    except (ModelError, LedgerError) as problem:
-        raise type(problem)(f"{called}: {problem}") from problem
-
-
-@contextlib.contextmanager
-def _scratch(out: Path | None) -> Iterator[Path]:
-    """A folder for networks, which goes when the block ends."""
-    folder = Path(tempfile.mkdtemp(prefix="hongbao-")) if out is None else out / ".graphs"
-    folder.mkdir(exist_ok=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Log:
-    """What runs came to, a line a run, each written as soon as it is there; without a folder nothing is kept.
-
-    A line that was cut off is as good as none.
-
-    Attributes:
-        known: summaries of the runs that are there, by the run's name.
-    """
-
-    def __init__(self, out: Path | None) -> None:
-        self.path = None if out is None else out / "runs" / RUNS
-        self.known: dict[str, dict[str, float]] = {}
-        self._file: IO[bytes] | None = None
-
-    def __enter__(self) -> "_Log":
-        if self.path is None:
-            return self
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole = 0
-        with named(self.path):
-            self._file = self.path.open("a+b")
-            self._file.seek(0)
-            for line in self._file:
-                if not line.endswith(b"\n"):
-                    break
-                whole += len(line)
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line: its run is made again
-                    about = json.loads(line)
-                    self.known[about["run"]] = about["summary"]
-            self._file.truncate(whole)
-        return self
-
-    def add(self, name: str, place: tuple[int, int, str], summary: dict[str, float]) -> None:
-        """Write a run down."""
-        if self._file is None or self.path is None:
-            return
-        future, seed, scenario = place
-        about = {"run": name, "future": future, "scenario": scenario, "seed": seed, "summary": summary}
-        with named(self.path):
-            self._file.write(json.dumps(about).encode() + b"\n")
-            self._file.flush()
-
-    def __exit__(self, *problem: object) -> None:
-        if self._file is not None:
-            self._file.close()
+    with Runs(there, len(asked), out, f"runs/{RUNS}", jobs) as runs:
+        return dict(zip(asked, runs.summaries(list(asked.values()), tell), strict=True))
 
 
 # After

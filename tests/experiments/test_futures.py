@@ -11,7 +11,7 @@ from sim import report
 from sim.cli import hongbao
 from sim.engine.settings import BadInput
 from sim.experiments import futures as making
-from sim.experiments import regret
+from sim.experiments import many, regret
 from sim.experiments.assumptions import OFF, draw_futures, in_future
 from sim.experiments.futures import compare_futures
 from sim.results.comparisons import Comparison
@@ -192,8 +192,8 @@ def test_a_comparison_that_was_stopped_goes_on_and_answers_the_same(monkeypatch,
     assert len(log.read_bytes().splitlines()) == 5
     with log.open("ab") as file:
         file.write(b'{"run": "cut o')
-    made, lives = [], making.live
-    monkeypatch.setattr(making, "live", lambda *given: made.append(given[3]) or lives(*given))
+    made, lives = [], many.live
+    monkeypatch.setattr(many, "live", lambda *given: made.append(given[3]) or lives(*given))
     monkeypatch.setattr(making, "compare", lambda *_, **__: pytest.fail("it was there"))
     found = compare_futures([FREE, PAID], 3, out=tmp_path, **FUTURES)
     assert len(made) == 7
