@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
+    from sim.experiments.sensitivity import sensitivity
+    from sim.experiments.studied_futures import sensitivity_of
     from sim.experiments.sweep import sweep
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
@@ -31,12 +33,14 @@ if TYPE_CHECKING:
     from sim.results.comparisons import Comparison
     from sim.results.futures import Futures
     from sim.results.runs import Result
+    from sim.results.sensitivities import Sensitivity
     from sim.results.sweeps import Sweep
     from sim.scenario import Scenario
     from sim.service import Service
     from sim.world import World
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
+    load_sensitivity = Sensitivity.load
 
 __all__ = [
     "BadInput",
@@ -47,6 +51,7 @@ __all__ = [
     "Plan",
     "Result",
     "Scenario",
+    "Sensitivity",
     "Service",
     "Settings",
     "Sweep",
@@ -61,11 +66,14 @@ __all__ = [
     "flow",
     "load_comparison",
     "load_result",
+    "load_sensitivity",
     "load_sweep",
     "means",
     "ratio",
     "run",
     "sell",
+    "sensitivity",
+    "sensitivity_of",
     "stock",
     "sweep",
     "uniforms",
@@ -85,6 +93,7 @@ _HOMES = {  # where each name lives
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),
+    "Sensitivity": ("sim.results.sensitivities", "Sensitivity"),
     "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
@@ -92,8 +101,11 @@ _HOMES = {  # where each name lives
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),
     "load_result": ("sim.results.runs", "Result.load"),
+    "load_sensitivity": ("sim.results.sensitivities", "Sensitivity.load"),
     "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
+    "sensitivity": ("sim.experiments.sensitivity", "sensitivity"),
+    "sensitivity_of": ("sim.experiments.studied_futures", "sensitivity_of"),
     "sweep": ("sim.experiments.sweep", "sweep"),
 }
 

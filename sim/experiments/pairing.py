@@ -20,23 +20,26 @@ class UnfairComparison(UserWarning):
     """Scenarios differ in more than what the platform decides."""
 
 
-def read_scenarios(given: Sequence[Given], services: SomeNamed = ()) -> list[Scenario]:
+def read_scenarios(given: Sequence[Given], services: SomeNamed = (), least: int = 2) -> list[Scenario]:
     """What is to be compared, each under a name of its own, with services of one's own that all of them have.
 
+    Args:
+        least: how many there must be.
+
     Raises:
-        BadInput: they are fewer than two, or no scenarios.
+        BadInput: they are fewer, or no scenarios.
     """
     if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
     own = all_called(services)
     found = [Scenario.of(each, own) for each in given]
     every = [service for scenario in found for service in scenario.services]
-    return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found])]
+    return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found], least)]
 
 
-def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
+def _named(scenarios: Sequence[Scenario], least: int) -> list[Scenario]:
     """The scenarios, each under a name of its own that can be a folder's."""
-    if len(scenarios) < 2:
+    if len(scenarios) < least:
         raise BadInput(f"a comparison needs at least two scenarios, the baseline first; {len(scenarios)} given")
     taken: set[str] = set()
     found = []

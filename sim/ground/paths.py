@@ -34,8 +34,10 @@ PROBE = b"hongbao"
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
     "comparison": ("manifest.json", "comparison.json", "report.html", "runs", ".graphs"),
+    "sensitivity": ("sensitivity.json", "runs.jsonl", "report.html", ".graphs"),
     "unfinished": ("*",),
 }
+STUDIES = ("sensitivity",)  # kinds of which a file NAME.json, whose `about` says what was asked, is gone on with
 
 
 # Reading
@@ -138,9 +140,12 @@ def circle(path: Path) -> str:
 
 
 def kind_of(folder: Path) -> str:
-    """What a folder holds: a "sweep", "comparison" or "run", what an "unfinished" one left, or "" for none of ours."""
+    """What a folder holds: a "sweep", "comparison", "run" or study, what an "unfinished" one left, or "" for none of ours."""
     if _says(folder / "sweep.json", "plan"):
         return "sweep"
+    for study in STUDIES:
+        if _says(folder / f"{study}.json", "about"):
+            return study
     tables = all((folder / name).exists() for name in ("days.parquet", "flows.parquet"))
     damaged = (folder / "manifest.json").exists() and tables  # so we go by what lies beside it
     if _says(folder / "manifest.json", "metrics") or damaged:
@@ -180,6 +185,8 @@ def check_free(folder: Path, names: Sequence[str], force: bool = False, inputs: 
     holds = kind_of(folder)
     if holds == "sweep":
         raise BadInput(f"{folder} holds a sweep: {ANOTHER}")
+    if holds in STUDIES and f"{holds}.json" not in names:
+        raise BadInput(f"{folder} holds a study ({holds}.json): {ANOTHER}")
     if holds in ("run", "comparison") and not force:
         raise BadInput(f"{folder} holds an earlier result: --force (force=True) replaces it, or {ANOTHER}")
     for name in names:
