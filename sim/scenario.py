@@ -300,6 +300,15 @@ class Scenario(Settings):
         """From where to where its levers may be moved, as [levers] says."""
         return ranges_of(self, self.levers, {}, None)
 
+    def with_levers(self, levers: Mapping[str, Any]) -> Self:
+        """A copy that says of these levers, and of no others, that they may be moved.
+
+        Raises:
+            BadInput: one is unknown or not decided, or has no such range.
+        """
+        ranges_of(self, levers, {}, None)
+        return self.model_copy(update={"levers": dict(levers)})
+
     def may_change(self) -> dict[str, Any]:
         """Every setting that may change while a world lives, as an event sets it."""
         return {it.name: it.value for it in self.parameters() if it.name.partition(".")[0] not in FIXED}

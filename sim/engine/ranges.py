@@ -42,8 +42,10 @@ class LeverRange(NamedTuple):
         if self.choices:
             return (self.choices.index(value) + 0.5) / len(self.choices)
         if self.logarithmic:
-            return math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
-        return (min(self.high, max(self.low, value)) - self.low) / (self.high - self.low)
+            share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(1.0, max(0.0, share))
 
     def holds(self, value: Any) -> bool:
         """Whether a value lies in it."""
@@ -67,8 +69,8 @@ def range_of(setting: Parameter, said: Any, where: str) -> LeverRange:
         if not number and isinstance(setting.value, bool):
             return LeverRange(*about, choices=(False, True))
         if not number or setting.low is None or setting.high is None:
-            kind = "two numbers" if number else "a list of values to choose from"
-            raise BadInput(f"{where}: no range is declared for it: give {kind}")
+            wanted = "two numbers" if number else "a list of values to choose from"
+            raise BadInput(f"{where}: no range is declared for it: give {wanted}")
         said = [setting.low, setting.high]
     if not isinstance(said, list | tuple) or len(said) < 2:
         raise BadInput(
@@ -79,7 +81,7 @@ def range_of(setting: Parameter, said: Any, where: str) -> LeverRange:
             raise BadInput(f"{where}: {setting.name} is {setting.value!r} now, and so must be what to choose from")
         if len({repr(one) for one in said}) < len(said):
             raise BadInput(f"{where}: the same value stands there twice")
-        kind = type(setting.value)
+        kind: type[Any] = type(setting.value)
         if whole and number and any(one != round(one) for one in said):
             raise BadInput(f"{where}: {setting.name} is a whole number")
         return LeverRange(*about, choices=tuple(kind(one) for one in said))
