@@ -1,6 +1,7 @@
 """Saving what a tuning found: a scenario file with its levers at their best, and the command that made it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,21 @@ from sim.results.tuning import Known, Tuning
 from sim.scenario import Scenario
 
 OURS = "# Tuned by hongbao"  # begins every file of ours
+
+
+def check_saving(scenarios: Sequence[Scenario], folder: Path) -> None:
+    """See that tuned scenarios can be written to a folder, before hours are spent on them.
+
+    Raises:
+        BadInput: they cannot, or a file of that name lies there that no tuning wrote.
+    """
+    check_folder(folder)
+    for scenario in scenarios:
+        paths.check_file(_file(scenario, folder), _is_ours, "tuned scenario of hongbao's", force=True)
+
+
+def _file(scenario: Scenario, folder: Path) -> Path:
+    return folder / f"{scenario.name}-tuned.toml"
 
 
 def save_tuned(tuning: Tuning, scenario: Scenario, folder: Path) -> Path:
@@ -26,10 +42,8 @@ def save_tuned(tuning: Tuning, scenario: Scenario, folder: Path) -> Path:
     Raises:
         BadInput: the folder cannot be written to, or a file of that name lies there that no tuning wrote.
     """
-    check_folder(folder)
-    file = folder / f"{scenario.name}-tuned.toml"
-    paths.check_file(file, _is_ours, "tuned scenario of hongbao's", force=True)
-    base = _below(folder, scenario)
+    check_saving([scenario], folder)
+    file, base = _file(scenario, folder), _below(folder, scenario)
     if base is None:
         text = tuning.scenarios[scenario.name]
     else:

@@ -18,6 +18,7 @@ from scipy.stats import qmc
 
 from sim.engine.ranges import LeverRange
 from sim.engine.settings import BadInput
+from sim.results.intervals import paired
 
 if TYPE_CHECKING:
     import optuna
@@ -122,7 +123,8 @@ def _ask(
         point = {it.name: _suggested(trial, it) for it in ranges}
         if fits(point):
             return trial, point
-        study.tell(trial, state=_optuna().trial.TrialState.FAIL)
+        trial.set_constraint("fits", 1.0)  # so that it is looked for elsewhere
+        study.tell(trial, 0.0)
     raise BadInput(f"levers: {MOST_REFUSED} points of their ranges were refused in a row, the last {dict(point)}")
 
 
@@ -283,23 +285,47 @@ def places_about(it: LeverRange, best: Any) -> list[Any]:
     return sorted({it.at(share) for share in shares} | {best})
 
 
-class AsGood(NamedTuple):
-    """Where a lever may be as good as at its best: if the aim rises and then falls, the best lies between these ends.
+class Answer(NamedTuple):
+    """How the aim answers to one lever, the others at their best.
 
-    low, high: the nearest places on either side that are surely worse; None where none is.
+    Attributes:
+        places: where it was put, in order, the best among them; of choices all.
+        aim: shape (places, seeds); more is better.
+        kept: of each place, whether every constraint is kept in the mean.
+        above, below: the nearest places on either side of the best that are surely worse, or break a constraint: if the
+            aim rises and then falls along this lever, the best lies between. None where no place is, and of choices.
+        better: the place that did best of those that did surely better than the best, None where none did.
     """
 
-    low: Any
-    high: Any
+    places: list[Any]
+    aim: NDArray[np.float64]
+    kept: NDArray[np.bool_]
+    above: Any
+    below: Any
+    better: Any
 
 
-def as_good(places: Sequence[Any], worse: Sequence[bool], best: Any) -> AsGood:
-    """The ends of where the best may lie.
-
-    Args:
-        places: in order.
-        worse: of each, whether it is surely worse than the best.
-    """
-    below = [place for place, is_worse in zip(places, worse, strict=True) if is_worse and place < best]
-    above = [place for place, is_worse in zip(places, worse, strict=True) if is_worse and place > best]
-    return AsGood(max(below, default=None), min(above, default=None))
+def respond(
+    it: LeverRange,
+    best: Point,
+    measure: Measure,
+    seeds: Sequence[int],
+    fits: Callable[[Point], bool] = lambda point: True,
+) -> Answer:
+    """Put one lever elsewhere, on seeds that found nothing: paired differences to the best say what is surely worse."""
+    top = best[it.name]
+    places = [at for at in places_about(it, top) if fits({**best, it.name: at})]
+    seen = measure([{**best, it.name: at} for at in places], seeds)
+    kept = (seen.slack.mean(axis=1) >= 0.0).all(axis=1)
+    differences = [paired(row, seen.aim[places.index(top)]) for row in seen.aim]
+    worse = [at for at, one, ok in zip(places, differences, kept, strict=True) if one.high < 0 or not ok]
+    better = [row for row, one in enumerate(differences) if one.low > 0 and kept[row]]
+    ordered = not it.choices
+    return Answer(
+        places,
+        seen.aim,
+        kept,
+        max((at for at in worse if at < top), default=None) if ordered else None,
+        min((at for at in worse if at > top), default=None) if ordered else None,
+        places[max(better, key=lambda row: float(seen.aim[row].mean()))] if better else None,
+    )

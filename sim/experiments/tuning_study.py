@@ -220,30 +220,21 @@ def _bound(
 
 
 def _answer(study: Study, scenario: Scenario, it: LeverRange, given: Any, best: Point) -> TunedLever:
-    """How the aim answers to one lever, the others at their best."""
-    places = [at for at in search.places_about(it, best[it.name]) if _fits(scenario, {**best, it.name: at})]
-    seeds = study.fresh[:ANSWERED]
-    found = study.summaries(scenario, [{**best, it.name: at} for at in places], seeds)
-    values, slack = study.values(found, study.aim), study.slack(found, seeds)
-    top = values[places.index(best[it.name])]
-    kept = (slack.mean(axis=1) >= 0.0).all(axis=1)
-    differences = [paired(row, top) for row in values]
-    ahead = [study.sign * one.low > 0 and study.sign * one.high > 0 for one in differences]
-    behind = [study.sign * one.low < 0 and study.sign * one.high < 0 for one in differences]
-    worse = [bool(is_behind or not is_kept) for is_behind, is_kept in zip(behind, kept, strict=True)]
-    ends = search.AsGood(None, None) if it.choices else search.as_good(places, worse, best[it.name])
-    better = [at for at, row in enumerate(values) if ahead[at] and kept[at]]
-    top_of = max(better, key=lambda at: study.sign * values[at].mean(), default=None)
+    """One lever at its best, and how the aim answers to it."""
+    found = search.respond(
+        it, best, study.measure(scenario), study.fresh[:ANSWERED], lambda point: _fits(scenario, point)
+    )
+    values = study.sign * found.aim
+    top = values[found.places.index(best[it.name])]
     response: list[Place] = [
         {"at": at, "share": it.share_of(at), "value": _known(row), "diff": _difference(row, top), "kept": bool(ok)}
-        for at, row, ok in zip(places, values, kept, strict=True)
+        for at, row, ok in zip(found.places, values, found.kept, strict=True)
     ]
     return {
         "name": it.name, "unit": it.unit, "meaning": it.meaning,
         "low": None if it.choices else it.at(0.0), "high": None if it.choices else it.at(1.0),
         "choices": list(it.choices), "given": given, "best": best[it.name], "end": _end(it, best[it.name]),
-        "above": ends.low, "below": ends.high, "better": None if top_of is None else places[top_of],
-        "response": response,
+        "above": found.above, "below": found.below, "better": found.better, "response": response,
     }  # fmt: skip
 
 
@@ -269,7 +260,7 @@ def result_of(study: Study, found: dict[str, Tuned], command: str) -> Tuning:
         constraints=[it.said for it in study.constraints],
         users=study.baseline.run.users,
         days=study.baseline.run.days,
-        seeds={"search": study.searched, "race": study.raced, "fresh": study.fresh},
+        seeds={"search": study.searched, "race": study.raced, "fresh": study.fresh, "response": study.fresh[:ANSWERED]},
         runs=len(study.runs.log.known),
         baseline=study.baseline.name,
         baseline_value=_known(usual),

@@ -120,7 +120,7 @@ class Tuning:
             "more" or "less" is better.
         constraints: as they were asked for.
         users, days: of each run.
-        seeds: of the "search", the "race" and the "fresh" measurement, each apart.
+        seeds: of the "search", the "race" and the "fresh" measurement, each apart; of the last, those of the "response".
         runs: made or known.
         baseline: name of the scenario that constraints and differences refer to, as it is given.
         baseline_value: the aim there, on fresh seeds.
