@@ -207,6 +207,8 @@ def _range_of(scenario: Any, known: Mapping[str, Parameter], name: str, said: An
         raise BadInput(f"{shown}: it is {known[name].origin}, not decided by the platform: no search may move it")
     if any(name in flat(event.set) for event in scenario.events):
         raise BadInput(f"{shown}: a dated event sets it, so that its first value says little")
+    if scenario.can_be_on("steering") and name == scenario.steering.lever:
+        raise BadInput(f"{shown}: a rule moves it ([steering]), so that its first value says little")
     found = range_of(known[name], said, shown)
     for value in found.choices or (found.at(0.0), found.at(1.0)):
         plain = getattr(scenario, section).model_dump() | {key: value}

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import folder_for, write_page
 from sim.cli.options import DEBUG, FORMAT, PATH, SERVICE, Setting, load, read_value
+from sim.cli.places import folder_for, write_page
 from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
     from sim.results.tuning import Tuning
+    from sim.scenario import Scenario
 
 
 class LeverAsked(click.ParamType[tuple[str, Any]]):
@@ -115,6 +116,34 @@ def tune(
             if scenario.name in found.tuned:
                 say(f"the tuned scenario is {save_tuned(found, scenario, save)}")
     say(f"the report is {written}")
+
+
+def tuned_first(chosen: Sequence["Scenario"], aim: str, folder: Path, jobs: int | None, yes: bool) -> list["Scenario"]:
+    """The scenarios, each at its best by an aim, before they are compared; the tuning has a folder beside the comparison's.
+
+    Args:
+        folder: of the comparison.
+    """
+    from sim.experiments.pairing import UnfairComparison
+    from sim.experiments.tune import tune as find
+    from sim.experiments.tune import tuned_scenarios
+
+    place = folder.with_name(f"{folder.name}-tuning")
+    with progress("run") as told, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnfairComparison)  # the comparison says it
+        found = find(
+            chosen, aim=aim, jobs=jobs, yes=yes, out=_usual(place), progress=told,
+            command=shlex.join(["hongbao", *sys.argv[1:]]),
+        )  # fmt: skip
+    page = write_page(place)
+    _show(found)
+    for line in warned(found):
+        say(line)
+    say(f"how each was tuned is in {page}")
+    return [
+        scenario.model_copy(update={"title": f"{scenario.title}, tuned"}) if scenario.name in found.tuned else scenario
+        for scenario in tuned_scenarios(found, chosen)
+    ]
 
 
 def _usual(folder: Path) -> Path:

@@ -202,6 +202,14 @@ def test_levers_come_from_the_file_that_is_extended_and_can_be_held_still(tmp_pa
         Scenario.load(tmp_path / "three.toml")
 
 
+def test_what_a_rule_or_an_event_moves_is_no_lever():
+    steered = {"on": True, "lever": "advertising.discovery_slots"}
+    with pytest.raises(BadInput, match="a rule moves it"):
+        Scenario.make(steering=steered, levers={"advertising.discovery_slots": True})
+    with pytest.raises(BadInput, match="a dated event sets it"):
+        Scenario.make(events=[{"day": 3, "set": {"wallet.payer_fee": 0.01}}], levers={"wallet.payer_fee": True})
+
+
 def test_levers_are_no_part_of_what_lives():
     free = Scenario.make()
     assert free.with_levers({"shopping.commission": True}).digest() == free.digest()
