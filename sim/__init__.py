@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.experiments.sensitivity import sensitivity
     from sim.experiments.studied_futures import sensitivity_of
     from sim.experiments.sweep import sweep
+    from sim.experiments.tune import tune, tuned_scenarios
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
     from sim.results.runs import Result
     from sim.results.sensitivities import Sensitivity
     from sim.results.sweeps import Sweep
+    from sim.results.tuning import Tuning
     from sim.scenario import Scenario
     from sim.service import Service
     from sim.world import World
 
-    load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
+    load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
     load_sensitivity = Sensitivity.load
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "Settings",
     "Sweep",
     "Table",
+    "Tuning",
     "World",
     "__version__",
     "assumed",
@@ -68,6 +71,7 @@ __all__ = [
     "load_result",
     "load_sensitivity",
     "load_sweep",
+    "load_tuning",
     "means",
     "ratio",
     "run",
@@ -76,6 +80,8 @@ __all__ = [
     "sensitivity_of",
     "stock",
     "sweep",
+    "tune",
+    "tuned_scenarios",
     "uniforms",
 ]
 
@@ -107,6 +113,9 @@ _HOMES = {  # where each name lives
     "sensitivity": ("sim.experiments.sensitivity", "sensitivity"),
     "sensitivity_of": ("sim.experiments.studied_futures", "sensitivity_of"),
     "sweep": ("sim.experiments.sweep", "sweep"),
+    **{name: ("sim.experiments.tune", name) for name in ("tune", "tuned_scenarios")},
+    "Tuning": ("sim.results.tuning", "Tuning"),
+    "load_tuning": ("sim.results.tuning", "Tuning.load"),
 }
 
 

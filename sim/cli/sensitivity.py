@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import folder_for, usual_folder, write_page
+from sim.cli.places import folder_for, usual_folder, write_page
 from sim.cli.options import PATH, experiment, load
 from sim.cli.screen import Row, progress, say, show
 

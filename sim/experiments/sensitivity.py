@@ -143,7 +143,8 @@ def sensitivity(
     if out is not None and not force and (unlike := _unlike(out, asked)):
         raise BadInput(f"{out} holds a study of {unlike}: --force (force=True) replaces it, or {paths.ANOTHER}")
     inputs = [file for scenario in asked.scenarios for file in scenario.inputs]
-    with claimed(out, (SENSITIVITY, LOG, ".graphs"), force, inputs):
+    meant = force or (out is not None and paths.kind_of(out) == "sensitivity")  # this one, which goes on
+    with claimed(out, (SENSITIVITY, LOG, ".graphs"), meant, inputs):
         if out is not None and (_unlike(out, asked) or not (out / SENSITIVITY).exists()):
             write_json(out / SENSITIVITY, {"about": asked.about})
         found = _live_through(asked, jobs, cluster, out, progress)

@@ -31,13 +31,16 @@ URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")  # with two letters at least: C
 LOCK = ".hongbao.lock"  # while somebody writes there
 UNFINISHED = ".hongbao.unfinished"  # in a folder that is being written, or was when its writer was cut off
 PROBE = b"hongbao"
+STUDIES = {  # kinds of results that are one file of answers and a log of runs: the file, and a key in it
+    "tuning": ("tuning.json", "tuned"),
+    "sensitivity": ("sensitivity.json", "about"),
+}
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
     "comparison": ("manifest.json", "comparison.json", "report.html", "runs", ".graphs"),
-    "sensitivity": ("sensitivity.json", "runs.jsonl", "report.html", ".graphs"),
     "unfinished": ("*",),
+    **{kind: (file, "runs.jsonl", "report.html", ".graphs") for kind, (file, _) in STUDIES.items()},
 }
-STUDIES = ("sensitivity",)  # kinds of which a file NAME.json, whose `about` says what was asked, is gone on with
 
 
 # Reading
@@ -143,9 +146,9 @@ def kind_of(folder: Path) -> str:
     """What a folder holds: a "sweep", "comparison", "run" or study, what an "unfinished" one left, or "" for none of ours."""
     if _says(folder / "sweep.json", "plan"):
         return "sweep"
-    for study in STUDIES:
-        if _says(folder / f"{study}.json", "about"):
-            return study
+    for kind, (name, key) in STUDIES.items():
+        if _says(folder / name, key):
+            return kind
     tables = all((folder / name).exists() for name in ("days.parquet", "flows.parquet"))
     damaged = (folder / "manifest.json").exists() and tables  # so we go by what lies beside it
     if _says(folder / "manifest.json", "metrics") or damaged:
@@ -185,9 +188,9 @@ def check_free(folder: Path, names: Sequence[str], force: bool = False, inputs: 
     holds = kind_of(folder)
     if holds == "sweep":
         raise BadInput(f"{folder} holds a sweep: {ANOTHER}")
-    if holds in STUDIES and f"{holds}.json" not in names:
-        raise BadInput(f"{folder} holds a study ({holds}.json): {ANOTHER}")
-    if holds in ("run", "comparison") and not force:
+    if holds in STUDIES and STUDIES[holds][0] not in names:  # whose file would stay, and say it is still there
+        raise BadInput(f"{folder} holds a {holds} study: {ANOTHER}")
+    if holds in ("run", "comparison", *STUDIES) and not force:
         raise BadInput(f"{folder} holds an earlier result: --force (force=True) replaces it, or {ANOTHER}")
     for name in names:
         if os.path.lexists(folder / name) and not any(fnmatch(name, left) for left in LEFT.get(holds, ())):

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from sim.ground import paths
-from sim.report import comparison_page, run_page, sensitivity_page, sweep_page
+from sim.report import comparison_page, run_page, sensitivity_page, sweep_page, tuning_page
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
 from sim.results.comparisons import Comparison, load
-from sim.results.sensitivities import Sensitivity, is_sensitivity
+from sim.results.sensitivities import Sensitivity
 from sim.results.sweep_folders import is_sweep
 from sim.results.sweeps import Sweep
+from sim.results.tuning import Tuning
 
 
 def page_of(folder: str | Path) -> Page:
@@ -21,8 +22,11 @@ def page_of(folder: str | Path) -> Page:
     folder = paths.given(folder, "folder")
     if is_sweep(folder):
         return sweep_page.sweep_page(Sweep.load(folder))
-    if is_sensitivity(folder):
-        return sensitivity_page.sensitivity_page(Sensitivity.load(folder))
+    match paths.kind_of(folder):
+        case "tuning":
+            return tuning_page.tuning_page(Tuning.load(folder))
+        case "sensitivity":
+            return sensitivity_page.sensitivity_page(Sensitivity.load(folder))
     found = load(folder)
     if isinstance(found, Comparison):
         return comparison_page.comparison_page(found)

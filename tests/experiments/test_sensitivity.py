@@ -320,7 +320,7 @@ def test_a_study_of_other_scenarios_or_another_version_is_left_as_it_is(monkeypa
     (tmp_path / "sensitivity.json").write_text(json.dumps(about))
     with pytest.raises(BadInput, match=r"another version \(0.0.1, this is"):
         sensitivity([FREE, PAID], out=tmp_path, **HOW)
-    with pytest.raises(BadInput, match="holds a study"):
+    with pytest.raises(BadInput, match="holds a sensitivity study"):
         compare([FREE, PAID], out=tmp_path, replicates=1, force=True)
     assert json.loads((tmp_path / "sensitivity.json").read_text()) == about
 
