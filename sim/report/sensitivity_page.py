@@ -21,7 +21,9 @@ from sim.report.wording import (
     measure,
     number,
     sentence,
+    short,
     shown,
+    shown_unit,
     spans,
 )
 from sim.results.intervals import SETTLED
@@ -40,7 +42,7 @@ from sim.results.sensitivities import (
     worth_finding_out,
 )
 
-SHOWN = 12  # groups of a picture, and assumptions of the table of what knowing is worth
+SHOWN = 10  # rows of a table that is not folded
 
 
 def write(folder: Path) -> Path:
@@ -81,6 +83,12 @@ def sensitivity_page(study: Sensitivity) -> Page:
 def unit_of(study: Sensitivity) -> str:
     """Unit of the values: of money, a person's."""
     return f"{study.about['unit']} a person" if study.about["per_person"] else str(study.about["unit"])
+
+
+def _in(unit: str) -> str:
+    """The unit numbers are shown in, to end a heading with."""
+    name = shown_unit(unit)
+    return f", {name}" if name else ""
 
 
 def _aim(study: Sensitivity) -> str:
@@ -201,15 +209,15 @@ def _map(study: Sensitivity) -> Figure:
             wins[-1].append(curves.Win(at, measure(cell["lead"], unit, sign=True) if at is not None else "", sure))
             settled = "" if sure else ", not settled"
             said.append("equal" if at is None else f"{_title(study, names[at])}{settled}")
-        rows.append((shown(level), *said))
-    across = [shown(level) for level in it["across_values"]]
+        rows.append((short(level), *said))
+    across = [short(level) for level in it["across_values"]]
     cells = [cell for line in it["cells"] for cell in line if cell is not None]
     open_yet = sum(cell["chance"] is None or cell["chance"] < SETTLED for cell in cells)
     return figure(
         "map",
         f"Who wins, by {it['across']} and {it['down']}",
-        curves.winners([shown(level) for level in it["down_values"]], across, it["down"], it["across"],
-                       [(_title(study, name), _title(study, name), tints[name]) for name in names], wins),
+        curves.winners([short(level) for level in it["down_values"]], across, it["down"], it["across"],
+                       [(name, _title(study, name), tints[name]) for name in names], wins),
         f"A map of who is best over {it['across']} and {it['down']}; {open_yet} of {len(cells)} places are not settled.",
         Table(f"Who wins; down {it['down']}, across {it['across']}", ("", *across), rows),
         f"All other assumptions as given; {counted(len(study.about['seeds']), 'seed')}. Below each name its lead. Pale: luck "
@@ -295,12 +303,12 @@ def tornado(study: Sensitivity) -> Section | None:
         return None
     kind = DIFFERENCE if study.favourite else METRIC
     asked = [it for it in study.at_given["figures"] if it["kind"] == kind]
-    parts: list[Part] = [
-        f"One assumption at a time, all others as given: how far each end of its range moves what is asked, in "
-        f"{counted(len(study.about['seeds']), 'seed')} paired by seed. Lines are {GAP}95{GAP}% intervals for luck.".replace(
-            f"are {GAP}", "are "
-        )
-    ]
+    seeds = counted(len(study.about["seeds"]), "seed")
+    how = (
+        "One assumption at a time, all others as given: how far each end of its range moves what is asked, in "
+        f"{seeds} paired by seed. Lines are 95{GAP}% intervals for luck."
+    )
+    parts: list[Part] = [how]
     parts += [_tornado(study, it, f"tornado-{at}") for at, it in enumerate(asked)]
     rest = [it for it in study.at_given["figures"] if it not in asked]
     if rest:
@@ -320,13 +328,13 @@ def _tornado(study: Sensitivity, it: Change, name: str) -> Figure:
         ends = [_at(swing[side], it) for side in ("low", "high")]
         low, high = (None if end is None else (end["mean"], end["low"], end["high"]) for end in ends)
         rows.append(
-            effects.Bar(swing["name"], (shown(swing["low"]["value"]), shown(swing["high"]["value"])), low, high)
+            effects.Bar(swing["name"], (short(swing["low"]["value"]), short(swing["high"]["value"])), low, high)
         )
     rows.sort(key=lambda row: -max((abs(side[0]) for side in (row.low, row.high) if side is not None), default=0.0))
     middle = interval(it["low"], it["high"], unit)
     return figure(
         name,
-        called(study, it),
+        f"{called(study, it)}: change{_in(unit)}",
         effects.tornado(rows, unit),
         f"What each end of each assumption's range changes in: {called(study, it)}. The first is {rows[0].label}.",
         _tornado_table(study, it),
@@ -349,7 +357,7 @@ def _tornado_table(study: Sensitivity, it: Change) -> Table:
                 cells.append(Cell(number(change["mean"], unit, sign=True), change["mean"], notes=(note,)))
         rows.append((swing["name"], *cells))
     head = ("", "As given", "Low end", "Change there", "High end", "Change there")
-    return Table(f"{called(study, it)}: change, {measure(0, unit).lstrip('0').strip(GAP)}", head, rows)
+    return Table(f"{called(study, it)}: change{_in(unit)}", head, rows)
 
 
 def screening(study: Sensitivity) -> Section | None:
@@ -358,10 +366,16 @@ def screening(study: Sensitivity) -> Section | None:
         return None
     kind = {WINNER: LEAD}.get(study.about["question"], study.about["question"])
     unit, parts = unit_of(study), list[Part]()
+    several = len(study.screenings) > 1
     parts.append(
-        "First whole sections were moved together, then, one by one, the assumptions of the sections that matter "
-        f"({listed(study.groups)}). The mean size of an effect is how much is changed by going over the whole range "
-        "(Morris’s μ*); luck moves something too, so that no effect is quite 0."
+        (
+            "First whole sections were moved together, then, one by one, the assumptions of the sections that matter "
+            f"({listed(study.groups)})."
+            if several
+            else "Every assumption was moved by itself."
+        )
+        + " The mean size of an effect is how much is changed by going over the whole range (Morris’s μ*); luck moves "
+        "something too."
     )
     for it in study.screenings:
         for of in it["quantities"]:
@@ -372,9 +386,13 @@ def screening(study: Sensitivity) -> Section | None:
                  Cell(number(row["half_width"], unit), row["half_width"]))
                 for row in of["effects"]
             ]  # fmt: skip
-            caption = f"{it['moved'].capitalize()}, {counted(it['trajectories'], 'trajectory').replace('ys', 'ies')}: {called(study, of)}"
-            table = Table(caption, ("", "Mean size of effect", "± 95 % interval"), rows)
-            parts.append(table if len(rows) <= SHOWN else Fold(caption, [table]))
+            caption = f"{it['moved'].capitalize()}, {it['trajectories']:,} trajectories: {called(study, of)}{_in(unit)}"
+            head = ("", "Mean size of effect", f"± 95{GAP}% interval")
+            parts.append(Table(caption, head, rows[:SHOWN]))
+            if len(rows) > SHOWN:
+                parts.append(
+                    Fold(f"The other {len(rows) - SHOWN:,} {it['moved']}", [Table(caption, head, rows[SHOWN:])])
+                )
     return Section("screening", "What was screened", parts)
 
 

@@ -18,12 +18,16 @@ from sim.experiments import sensitivity as making
 from sim.experiments.assumptions import drawable, placed, share_of
 from sim.experiments.compare import compare
 from sim.experiments.futures import compare_futures
+from sim.experiments.influence import indices
+from sim.experiments.influence import study as study_module
 from sim.experiments.influence.emulator import Emulator, held_out
 from sim.experiments.influence.quantities import quantities, share_of_luck
 from sim.experiments.influence.screening import effects, trajectories
 from sim.experiments.influence.study import Plan, nobody_refused, study
+from sim.experiments.limits import studies
 from sim.experiments.sensitivity import prepare, sensitivity
 from sim.experiments.studied_futures import sensitivity_of
+from sim.experiments.validate import validate
 from sim.results.sensitivities import Sensitivity, matter, worth_finding_out
 from sim.scenario import Scenario
 
@@ -87,6 +91,18 @@ def test_all_others_are_moved_together_and_have_an_index_of_their_own():
     rows = {row["name"]: row for row in found.indices[0]["rows"]}
     assert set(rows) == {found.asked[0], "all others"}
     assert rows[found.asked[0]]["first"] + rows["all others"]["total"] == pytest.approx(1, abs=0.15)
+
+
+def test_the_limits_of_studies_hold_and_fail_where_a_study_errs(monkeypatch):
+    """Rows 41 and 42 of `validate`: they would say nothing if luck taken out of nothing, or the wrong input, passed."""
+    found = validate([41, 42])
+    assert [one.name for one in found if not one.passed] == []
+    assert len(found) == 12 + 4
+    monkeypatch.setattr(indices, "share_of_luck", lambda values: 0.25)
+    assert not all(one.passed for one in studies.sobol_indices(points=256, emulated=32))
+    each = study_module.worth_of_each
+    monkeypatch.setattr(study_module, "worth_of_each", lambda shares, *more: each(np.roll(shares, 1, axis=1), *more))
+    assert not all(one.passed for one in studies.worth_of_knowing(points=128))
 
 
 # an emulator

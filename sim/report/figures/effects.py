@@ -71,7 +71,7 @@ def tornado(rows: Sequence[Bar], unit: str) -> Callable[[int], Canvas]:
 
     def draw(width: int) -> Canvas:
         ends = [it for row in rows for side in (row.low, row.high) if side is not None for it in side]
-        low, high = with_air(min(0.0, *ends), max(0.0, *ends))
+        low, high = with_air(min([0.0, *ends]), max([0.0, *ends]))
         sheet, axes, gutter, top, tall = _frame(width, [row.label for row in rows], 48, (
             ("low end of the range", LOW_END), ("high end", HIGH_END),
         ))  # fmt: skip
