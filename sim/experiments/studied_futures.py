@@ -37,6 +37,9 @@ def sensitivity_of(
 ) -> Sensitivity:
     """Study the futures of a saved comparison, with no more runs: indices by an emulator, and what knowing is worth.
 
+    Futures are points of a Sobol sequence, which in many dimensions ties assumptions together: what is said of single ones
+    is a hint, so that none of them is taken for settled, and only `sensitivity` tells them apart.
+
     Args:
         comparison: of which `compare_futures` made futures, or its folder.
         question: as `sensitivity` has it.
@@ -88,7 +91,10 @@ def _study(found: Comparison, it: Futures, question: str, many: int) -> Sensitiv
     }  # fmt: skip
     kind = found.manifest["metrics"][it.metric].get("kind", "flow")
     indices = indices_of(asked, chosen, everything, shares)
-    information = priced(information_of(shares, values, everything, smaller), about, kind)
+    found_worth = information_of(shares, values, everything, smaller)
+    for row in [] if found_worth is None else found_worth["each"]:  # a Sobol sequence ties assumptions together
+        row["low"], row["by_chance"] = 0.0, 1.0
+    information = priced(found_worth, about, kind)
     return Sensitivity(
         about=about, stages=[], assumptions=it.assumptions, given={}, held=it.held, screenings=[], groups=[],
         asked=chosen, method="emulator", indices=indices,

@@ -449,6 +449,11 @@ def worth(study: Sensitivity) -> Section | None:
         f"would look worth as much, were it the best of all, and under {100 * BY_CHANCE:g}{GAP}% it is taken for more than luck. "
         "Ranges are as declared, wide and independent: they say what could be, not how likely it is."
     )
+    if study.about["source"] == "comparison":
+        told += (
+            " Futures are points of a Sobol sequence, which in so many dimensions ties assumptions together: what is said of "
+            "single ones is a hint, and none is taken for settled; hongbao sensitivity SCENARIO… tells them apart."
+        )
     table = Table(f"What knowing is worth, {unit}", ("", "Worth", "By chance alone"), rows)
     return Section(
         "worth", "Before you decide", [told, table, Markup("<strong>{}</strong>").format(sentence(study.headline))]

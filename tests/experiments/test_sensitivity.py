@@ -21,7 +21,9 @@ from sim.experiments.futures import compare_futures
 from sim.experiments.influence import indices
 from sim.experiments.influence import study as study_module
 from sim.experiments.influence.emulator import Emulator, held_out
+from sim.experiments.influence.information import worth_of_each
 from sim.experiments.influence.quantities import quantities, share_of_luck
+from sim.experiments.influence.sample import spread
 from sim.experiments.influence.screening import effects, trajectories
 from sim.experiments.influence.study import Plan, nobody_refused, study
 from sim.experiments.limits import studies
@@ -143,6 +145,23 @@ def test_luck_is_told_from_what_points_do():
         "a seed that is kind to all adds nothing"
     )
     assert share_of_luck(points) is None
+
+
+def test_inputs_of_a_sample_are_spread_evenly_and_tied_to_none_whatever_their_number():
+    """Of 200 inputs two matter. Sobol's points would find others: they tie pairs of inputs together."""
+    names = [f"input.{at}" for at in range(200)]
+    shares = np.column_stack([spread(name, 64) for name in names])
+    assert all(sorted(np.floor(column * 64)) == list(range(64)) for column in shares.T)
+    assert (spread("a", 100)[:40] == spread("a", 40)).all(), "more points begin with the same ones"
+    false = {"even": 0, "sobol": 0}
+    for trial in range(4):
+        for way, points in (("even", np.column_stack([spread(f"{trial}.{name}", 64) for name in names])),
+                            ("sobol", qmc.Sobol(200, seed=trial).random(64))):  # fmt: skip
+            gain = norm.ppf(points[:, 100]) + norm.ppf(points[:, 150]) / 2
+            rows = worth_of_each(points, np.column_stack([np.zeros(64), gain]), names)
+            false[way] += any(row["by_chance"] < 0.05 and row["name"] not in ("input.100", "input.150") for row in rows)
+    assert false["even"] == 0
+    assert false["sobol"] > 0
 
 
 # screening
@@ -390,6 +409,7 @@ def test_a_comparison_over_futures_is_studied_with_no_more_runs(monkeypatch, tmp
     assert it.information["unit"] == "CNY a user and year"
     assert it.information["all"]["worth"] >= max(row["worth"] for row in it.information["each"])
     assert it == sim.load_sensitivity(tmp_path / "study") == sensitivity_of(found)
+    assert worth_finding_out(it.information) == [], "a Sobol sequence ties assumptions together"
     page = report.write(tmp_path / "study").read_text(encoding="utf-8")
     assert "no run was made for this page" in page
     with pytest.raises(BadInput, match="holds an earlier study"):

@@ -45,6 +45,13 @@ def headline(indices: Sequence[Indices], information: Information | None, about:
             f"before you decide, find out {it['name']}: it is worth {it['worth']:.3g} {unit} "
             f"({it['low']:.3g} to {it['high']:.3g})"
         )
+    if about["source"] == "comparison" and everything["high"] > 0:
+        it = max(information["each"], key=lambda row: row["worth"])
+        return (
+            f"knowing all assumptions would be worth {everything['worth']:.3g} {unit} ({everything['low']:.3g} to "
+            f"{everything['high']:.3g}); {it['name']} looks the dearest, which a study of its own (hongbao sensitivity "
+            "SCENARIO...) would settle"
+        )
     if everything["high"] == 0:
         return f"nothing is worth finding out: {about['titles'][_first(indices)]} is the choice wherever it was tried"
     return (

@@ -19,6 +19,7 @@ from sim.experiments.assumptions import placed_all
 from sim.experiments.influence.emulator import Emulator, Error, held_out
 from sim.experiments.influence.library import salib
 from sim.experiments.influence.quantities import Quantity, share_of_luck
+from sim.experiments.influence.sample import spread
 from sim.experiments.influence.screening import problem_of
 from sim.results.futures import Assumption
 from sim.results.intervals import LEVEL
@@ -30,6 +31,7 @@ RESAMPLES, PATHS = 200, 100
 DESIGN = 512  # of Saltelli's points at which an emulator is asked
 MORE = 4  # times as many blocks are drawn as are wanted, so that some may be refused
 SEED = 1  # of SALib's draws
+SPAN = float(special.ndtri((1 + LEVEL) / 2))
 
 
 class Design(NamedTuple):
@@ -51,27 +53,29 @@ class Design(NamedTuple):
 def design(
     assumptions: Sequence[Assumption], asked: Sequence[str], blocks: int, refused: Callable[[Mapping[str, Any]], str]
 ) -> Design:
-    """Saltelli's points for the assumptions asked about, all others moved together.
+    """Saltelli's points for the assumptions asked about, all others moved together; spread as a plain sample is.
 
     Raises:
         BadInput: too many blocks hold a point at which nobody can live.
     """
     groups = [it["name"] if it["name"] in asked else OTHERS for it in assumptions]
-    problem, names = problem_of(assumptions, groups), list(dict.fromkeys(groups))
-    size = len(names) + 2
-    sample = salib().sobol_sample.sample
-    drawn = np.asarray(sample(problem, MORE * blocks, calc_second_order=False, seed=SEED))
+    names = list(dict.fromkeys(groups))
+    one, other = (
+        np.column_stack([spread(f"{side}.{it['name']}", MORE * blocks) for it in assumptions])
+        for side in ("one", "other")
+    )
+    crossed = [np.array([group == name for group in groups]) for name in names]
     kept, points, redrawn = list[Array](), list[dict[str, Any]](), 0
-    for start in range(0, len(drawn), size):
-        block = drawn[start : start + size]
-        there = [placed_all(assumptions, row) for row in block.tolist()]
-        if any(map(refused, there)):
+    for here, there in zip(one, other, strict=True):
+        block = np.array([here, *(np.where(moved, there, here) for moved in crossed), there])
+        placed = [placed_all(assumptions, row) for row in block.tolist()]
+        if any(map(refused, placed)):
             redrawn += 1
             continue
         kept.append(block)
-        points += there
+        points += placed
         if len(kept) == blocks:
-            return Design(problem, names, np.concatenate(kept), points, redrawn)
+            return Design(problem_of(assumptions, groups), names, np.concatenate(kept), points, redrawn)
     raise BadInput(f"assumptions: of {MORE * blocks:,} blocks of points only {len(kept):,} were not refused")
 
 
@@ -83,10 +87,12 @@ def by_function(drawn: Design, quantity: Quantity) -> Indices:
     found = salib().sobol_analyze.analyze(
         drawn.problem, values, calc_second_order=False, num_resamples=RESAMPLES, conf_level=LEVEL, seed=SEED
     )
+    points, seeds = quantity.values.shape
+    unsure = SPAN * (lucky or 0.0) * (2 / ((points - 1) * max(1, seeds - 1))) ** 0.5  # of the share of luck itself
     rows = []
     for at, name in enumerate(drawn.names):
         first, total = float(found["S1"][at]), float(found["ST"][at]) - (lucky or 0.0)
-        half, wide = float(found["S1_conf"][at]), float(found["ST_conf"][at])
+        half, wide = float(found["S1_conf"][at]), float(found["ST_conf"][at]) + unsure
         rows.append((name, (first, first - half, first + half), (total, total - wide, total + wide)))
     return _indices(quantity, rows, luck=lucky)
 

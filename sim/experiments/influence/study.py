@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.settings import BadInput
-from sim.experiments.assumptions import draw_points, share_of
+from sim.experiments.assumptions import share_of
 from sim.experiments.influence.ends import Lived, live_ends, live_map
 from sim.experiments.influence.indices import Design, Emulated, by_function, design
 from sim.experiments.influence.information import worth_of_all, worth_of_each
 from sim.experiments.influence.quantities import ABOUT, Quantity, quantities
+from sim.experiments.influence.sample import sample_points
 from sim.experiments.influence.screening import effects, scores, trajectories
 from sim.experiments.influence.smoothing import shares_explained
 from sim.results.futures import Assumption
@@ -157,7 +158,7 @@ def study(
     everything = [it["name"] for it in assumptions]
     drawn: Design | None = None
     if plan.emulate:
-        points, _ = draw_points(assumptions, plan.points, refused)
+        points = sample_points(assumptions, plan.points, refused)
     else:
         drawn = design(assumptions, chosen, plan.points, refused)
         points = drawn.points
