@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.engine.settings import BadInput, Settings, assumed, decided
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
+    from sim.experiments.frontier import frontier
     from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
     from sim.results.comparisons import Comparison
+    from sim.results.frontier import Frontier
     from sim.results.futures import Futures
     from sim.results.runs import Result
     from sim.results.sweeps import Sweep
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
     from sim.world import World
 
     load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
+    load_frontier = Frontier.load
 
 __all__ = [
     "BadInput",
     "Column",
     "Comparison",
     "Friends",
+    "Frontier",
     "Futures",
     "Plan",
     "Result",
@@ -62,7 +66,9 @@ __all__ = [
     "decided",
     "duel",
     "flow",
+    "frontier",
     "load_comparison",
+    "load_frontier",
     "load_result",
     "load_sweep",
     "load_tuning",
@@ -95,6 +101,9 @@ _HOMES = {  # where each name lives
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
+    "Frontier": ("sim.results.frontier", "Frontier"),
+    "frontier": ("sim.experiments.frontier", "frontier"),
+    "load_frontier": ("sim.results.frontier", "Frontier.load"),
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),
     "load_result": ("sim.results.runs", "Result.load"),

@@ -31,15 +31,16 @@ URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")  # with two letters at least: C
 LOCK = ".hongbao.lock"  # while somebody writes there
 UNFINISHED = ".hongbao.unfinished"  # in a folder that is being written, or was when its writer was cut off
 PROBE = b"hongbao"
+STUDIES = {  # kinds of results that are one file of answers and a log of runs: the file, and a key in it
+    "tuning": ("tuning.json", "tuned"),
+    "frontier": ("frontier.json", "points"),
+}
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
     "comparison": ("manifest.json", "comparison.json", "report.html", "runs", ".graphs"),
-    "tuning": ("tuning.json", "runs.jsonl", "report.html", ".graphs"),
     "unfinished": ("*",),
+    **{kind: (file, "runs.jsonl", "report.html", ".graphs") for kind, (file, _) in STUDIES.items()},
 }
-STUDIES = {
-    "tuning": ("tuning.json", "tuned")
-}  # kinds of results that are one file of answers: its name, and a key in it
 
 
 # Reading
