@@ -2,15 +2,12 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sim.experiments import home
-from sim.scenario import Scenario
-from sim.world import World
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,18 +36,3 @@ def environment_left_alone() -> Iterator[None]:
 def scenarios() -> Path:
     """The folder of scenario files."""
     return ROOT / "scenarios"
-
-
-@pytest.fixture
-def lived() -> Callable[..., World]:
-    """Make a small world and let it live: `lived(wallet={"payer_fee": 0.01}, run={"users": 500, "days": 30})`."""
-
-    def live(**sections: Any) -> World:
-        run = {"users": 400, "days": 10} | sections.pop("run", {})
-        world = World(Scenario.make(run=run, **sections))
-        while world.running:
-            world.step()
-        world.close()
-        return world
-
-    return live

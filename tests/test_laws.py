@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from worlds import live
 
 from sim.engine import batches, kernels
 from sim.experiments.limits.laws import fingerprint
@@ -32,15 +33,8 @@ def small(path: Path, **more: Any) -> Scenario:
     return Scenario.load(path, SMALL | more)
 
 
-def live_on(world: World) -> World:
-    while world.running:
-        world.step()
-    world.close()
-    return world
-
-
 def lived(scenario: Scenario, threads: int = 1) -> World:
-    return live_on(World(scenario, threads=threads))
+    return live(World(scenario, threads=threads))
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +88,7 @@ def test_revenue_and_cost_are_what_the_company_was_paid_and_paid(path: Path) -> 
     """The books say nothing that the ledger does not: but for capital, the account moves by the profit."""
     world = World(small(path))
     first = int(world.ledger["company"][0])
-    while world.running:
-        world.step()
-    world.close()
+    live(world)
     history, flows = world.history, world.flows
     gained = flows[flows.payee == "company"].groupby("reason").cents.sum()
     capital = gained.get("capital", 0)
@@ -130,7 +122,7 @@ def test_a_payment_that_cannot_be_covered_stops_the_run(monkeypatch: pytest.Monk
     world.scenario = world.scenario.with_values({"run.days": 22})
     world.running = True
     with pytest.raises(ModelError, match=r"day \d+, \w+\.step: wallet \d+ has \d+ cents and cannot pay \d+ to"):
-        live_on(world)
+        live(world)
 
 
 # numbers
@@ -197,18 +189,10 @@ def test_a_world_saved_and_opened_goes_on_as_if_it_had_never_stopped(
     path: Path, plain: Callable[[Path], str], tmp_path: Path
 ) -> None:
     """Breaks if anything that outlasts a day is kept in an attribute."""
-    scenario = small(path)
-    world = World(scenario)
-    while world.day < 17:
-        world.step()
-    world.save(tmp_path / "world.npz")
-    world.close()
+    live(World(small(path)), until=17).save(tmp_path / "world.npz")
     opened = World.load(tmp_path / "world.npz")
     assert opened.day == 17
-    while opened.running:
-        opened.step()
-    opened.close()
-    assert fingerprint(opened) == plain(path)
+    assert fingerprint(live(opened)) == plain(path)
 
 
 def test_another_process_gives_the_same_bytes(plain: Callable[[Path], str]) -> None:
