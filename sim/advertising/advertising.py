@@ -56,24 +56,31 @@ class KnowingColumns(Table):
     too_knowing = Column(np.float64, 0, "of these, too knowing", "adverts")
 
 
+SLOTS = flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither")
+SHOWN = flow("advertising.shown", "adverts", "adverts shown", "neither")
+UNSERVED = flow(
+    "advertising.unserved", "adverts",
+    "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less",
+)  # fmt: skip
+FILL = ratio("advertising.fill", "share", "places with room that were filled", SHOWN, SLOTS)
+CLICKS = flow("advertising.clicks", "clicks", "clicks paid for")
+VOID_CLICKS = flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less")
+CTR = ratio("advertising.ctr", "share", "clicks an advert", CLICKS, SHOWN)
+SHOWN_THOUSANDS = flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither")
+CPM = ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", SHOWN_THOUSANDS, "neither")
+CPC = ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", CLICKS, "neither")
+CONVERSIONS = flow("advertising.conversions", "sales", "sales after paid clicks")
+CVR = ratio("advertising.cvr", "share", "sales a click", CONVERSIONS, CLICKS)
+CLICK_WORTH = flow("advertising.worth", "cents", "worth of paid clicks to advertisers")
+BUDGETS = flow("advertising.budgets", "cents", "advertisers' budgets", "neither")
+BUDGET_USED = ratio(
+    "advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", BUDGETS, "neither"
+)
+TOO_KNOWING = flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less")
+NUISANCE = flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less")
 METRICS = (
-    flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither"),
-    flow("advertising.shown", "adverts", "adverts shown", "neither"),
-    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less"),
-    ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
-    flow("advertising.clicks", "clicks", "clicks paid for"),
-    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less"),
-    ratio("advertising.ctr", "share", "clicks an advert", "advertising.clicks", "advertising.shown"),
-    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither"),
-    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands", "neither"),
-    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks", "neither"),
-    flow("advertising.conversions", "sales", "sales after paid clicks"),
-    ratio("advertising.cvr", "share", "sales a click", "advertising.conversions", "advertising.clicks"),
-    flow("advertising.worth", "cents", "worth of paid clicks to advertisers"),
-    flow("advertising.budgets", "cents", "advertisers' budgets", "neither"),
-    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets", "neither"),
-    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less"),
-    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less"),
+    SLOTS, SHOWN, UNSERVED, FILL, CLICKS, VOID_CLICKS, CTR, SHOWN_THOUSANDS, CPM, CPC, CONVERSIONS, CVR, CLICK_WORTH,
+    BUDGETS, BUDGET_USED, TOO_KNOWING, NUISANCE,
 )  # fmt: skip
 
 
@@ -289,17 +296,17 @@ def step(state: State) -> None:
     if terms.pool:
         tickets = np.sort(offered.written()[0])
         void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
-        state.note("advertising.void", void)
-        state.note("advertising.conversions", conversions)
+        state.note(VOID_CLICKS, void)
+        state.note(CONVERSIONS, conversions)
     _show(state, person, terms)
     _learn(state, sample)
     advertiser.settle_budgets(state)
     if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
         _look_ahead(state, person, terms)
     state.hand_on(subscriptions.Adverts(state[AdvertisingColumns].pain))
-    state.note("advertising.clicks", int(firms.clicks.sum()))
-    state.note("advertising.worth", int(firms.worth.sum()))
-    state.note("advertising.budgets", int((firms.daily * firms.active).sum()))
+    state.note(CLICKS, int(firms.clicks.sum()))
+    state.note(CLICK_WORTH, int(firms.worth.sum()))
+    state.note(BUDGETS, int((firms.daily * firms.active).sum()))
 
 
 def _terms(state: State) -> Terms:
@@ -339,12 +346,12 @@ def _show(state: State, person: Person, terms: Terms) -> None:
     share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
     unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
     seen = decide_all(state, _watch, Seen.empty, person, surely, terms, firms, share, unease).tallies()
-    state.note("advertising.slots", seen["places"])
-    state.note("advertising.shown", seen["shown"])
-    state.note("advertising.shown_thousands", seen["shown"] / 1000)
-    state.note("advertising.unserved", seen["unserved"])
-    state.note("advertising.too_knowing", seen["too_knowing"])
-    state.note("advertising.nuisance", seen["nuisance"] / MICRO)
+    state.note(SLOTS, seen["places"])
+    state.note(SHOWN, seen["shown"])
+    state.note(SHOWN_THOUSANDS, seen["shown"] / 1000)
+    state.note(UNSERVED, seen["unserved"])
+    state.note(TOO_KNOWING, seen["too_knowing"])
+    state.note(NUISANCE, seen["nuisance"] / MICRO)
 
 
 def _learn(state: State, sample: NDArray[np.int64]) -> None:

@@ -30,6 +30,7 @@ from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
 from sim.shopping.merchant import MerchantColumns
+from sim.shopping.metrics import ADVISED_ORDERS, WORTH_LOST_TO_ADVICE
 from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import (
@@ -107,33 +108,43 @@ class PracticeColumns(Table):
     human_answers = Column(np.float64, 0, "answers by human trainers so far, a member")
 
 
+QUESTIONS = flow("assistant.asked", "questions", "questions put to the assistant")
+MACHINE_ANSWERS = flow("assistant.automated", "answers", "answered by machine")
+HUMAN_ANSWERS = flow("assistant.human", "answers", "answered by a human trainer", "neither")
+UNANSWERED_QUESTIONS = flow("assistant.unanswered", "questions", "not answered", "less")
+WRONG_ANSWERS = flow("assistant.wrong", "answers", "machine answers that were wrong", "less")
+AUTOMATED_SHARE = ratio(
+    "assistant.automated_share", "share", "questions answered by machine", MACHINE_ANSWERS, QUESTIONS
+)
+MACHINE_SHARE = stock("assistant.machine_share", "share", "questions the machine can answer today")
+ADVICE_GIVEN = flow("assistant.advice", "answers", "answers that named a shop", "neither")
+TOO_KNOWING_ANSWERS = flow("assistant.too_knowing", "answers", "of these, answers that seemed to know too much", "less")
+PROMOTED_ANSWERS = flow("assistant.promoted", "answers", "answers that named a shop because it pays", "less")
+HIDDEN_PROMOTION = flow("assistant.hidden", "answers", "of these, without saying so", "less")
+DISTORTION = ratio(
+    "assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for",
+    WORTH_LOST_TO_ADVICE, ADVICE_GIVEN, "less",
+)  # fmt: skip
+REMINDERS_GIVEN = flow("assistant.reminders", "reminders", "reminders given, but for bills")
+FALLEN_PRICES_TOLD = flow(
+    "assistant.fallen_prices", "reminders", "of these, of a lower price where the person last bought such goods"
+)
+NEEDS_BROUGHT_FORWARD = flow(
+    "assistant.brought_forward", "needs", "needs for goods that reminders brought forward", "neither"
+)
 METRICS = (
-    flow("assistant.asked", "questions", "questions put to the assistant"),
-    flow("assistant.automated", "answers", "answered by machine"),
-    flow("assistant.human", "answers", "answered by a human trainer", "neither"),
-    flow("assistant.unanswered", "questions", "not answered", "less"),
-    flow("assistant.wrong", "answers", "machine answers that were wrong", "less"),
-    ratio("assistant.automated_share", "share", "questions answered by machine", "assistant.automated", "assistant.asked"),
-    stock("assistant.machine_share", "share", "questions the machine can answer today"),
-    flow("assistant.advice", "answers", "answers that named a shop", "neither"),
-    flow("assistant.too_knowing", "answers", "of these, answers that seemed to know too much", "less"),
-    flow("assistant.orders", "orders", "orders at the shop that was named"),
-    flow("assistant.promoted", "answers", "answers that named a shop because it pays", "less"),
-    flow("assistant.hidden", "answers", "of these, without saying so", "less"),
-    flow("assistant.lost_worth", "cents", "worth lost because answers, and the lists beside them, were paid for", "less"),
-    ratio("assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for", "assistant.lost_worth", "assistant.advice", "less"),
-    flow("assistant.reminders", "reminders", "reminders given, but for bills"),
-    flow("assistant.fallen_prices", "reminders", "of these, of a lower price where the person last bought such goods"),
-    flow("assistant.brought_forward", "needs", "needs for goods that reminders brought forward", "neither"),
+    QUESTIONS, MACHINE_ANSWERS, HUMAN_ANSWERS, UNANSWERED_QUESTIONS, WRONG_ANSWERS, AUTOMATED_SHARE, MACHINE_SHARE,
+    ADVICE_GIVEN, TOO_KNOWING_ANSWERS, ADVISED_ORDERS, PROMOTED_ANSWERS, HIDDEN_PROMOTION, WORTH_LOST_TO_ADVICE,
+    DISTORTION, REMINDERS_GIVEN, FALLEN_PRICES_TOLD, NEEDS_BROUGHT_FORWARD,
 )  # fmt: skip
 
 
-COUNTS = (
-    "asked", "automated", "human", "unanswered", "wrong", "advice", "too_knowing", "promoted", "reminders",
-    "fallen_prices", "brought_forward",
+TALLIED = (  # by kernels, in this order
+    QUESTIONS, MACHINE_ANSWERS, HUMAN_ANSWERS, UNANSWERED_QUESTIONS, WRONG_ANSWERS, ADVICE_GIVEN, TOO_KNOWING_ANSWERS,
+    PROMOTED_ANSWERS, REMINDERS_GIVEN, FALLEN_PRICES_TOLD, NEEDS_BROUGHT_FORWARD, trust.UNHEEDED_ADVICE,
 )  # fmt: skip
 (ASKED, AUTOMATED, HUMAN, UNANSWERED, WRONG, ADVICE, TOO_KNOWING, PROMOTED, REMINDERS, FALLEN_PRICES,
- BROUGHT_FORWARD, UNHEEDED) = range(len(COUNTS) + 1)  # fmt: skip
+ BROUGHT_FORWARD, UNHEEDED) = range(len(TALLIED))  # fmt: skip
 
 
 @with_cached_type
@@ -427,11 +438,10 @@ def step(state: State) -> None:
         tally += box.tally
         box.tally[...] = 0
     promotion.add_clicks(state, *(np.concatenate(parts) for parts in zip(*clicks, strict=True)))
-    for name, number in zip(COUNTS, tally.tolist(), strict=False):
-        state.note(f"assistant.{name}", number)
-    state.note("assistant.hidden", 0 if state.settings(PromotionSettings).disclosed else int(tally[PROMOTED]))
-    state.note("assistant.machine_share", share)
-    state.note("trust.unheeded", int(tally[UNHEEDED]))
+    for metric, number in zip(TALLIED, tally.tolist(), strict=True):
+        state.note(metric, number)
+    state.note(HIDDEN_PROMOTION, 0 if state.settings(PromotionSettings).disclosed else int(tally[PROMOTED]))
+    state.note(MACHINE_SHARE, share)
     members = max(1, int((state[UserColumns].membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
     state.pay_cost("trainers", int(tally[HUMAN]) * settings.trainer_cost)

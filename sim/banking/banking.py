@@ -46,36 +46,34 @@ class SavingsColumns(Table):
     gain = Column(np.float32, 0, "worth of having savings here rather than outside, on a day of use", "CNY")
 
 
+APPLICATIONS = flow(
+    "banking.applications", "applications", "loans applied for by borrowers, not by impostors", "neither"
+)
+LOANS = flow("banking.loans", "loans", "loans paid out, those to impostors included", "neither")
+LENT = flow("banking.lent", "cents", "money lent, by the platform and its partners", "neither")
+APPROVED = flow("banking.approved", "loans", "loans granted to those who applied", "neither")
+REFUSALS = flow(
+    "banking.refused", "applications", "refused for the estimated chance of default, or too low a limit", "neither"
+)
+UNRECOGNISED_FACES = flow("banking.unrecognised", "applications", "refused because the face was not recognised", "less")
+STOLEN_LOANS = flow("banking.impostors", "loans", "loans paid out to impostors", "less")
+IMPOSTORS_CAUGHT = flow("banking.caught", "attempts", "attempts of impostors that failed")
+APPROVED_SHARE = ratio("banking.approved_share", "share", "applications granted", APPROVED, APPLICATIONS, "neither")
+MEAN_LOAN = ratio("banking.mean_loan", "cents", "mean loan", LENT, LOANS, "neither")
+DEFAULT_RATE = ratio(
+    "banking.default_rate", "share", "loans that defaulted, of those that came to their trial", credit.DEFAULTS,
+    credit.TRIALS, "less",
+)  # fmt: skip
+OUTSTANDING = stock("banking.outstanding", "cents", "principal owed to the platform and its partners", "neither")
+OVERDUE = stock("banking.overdue", "cents", "of this, of loans with a payment overdue", "less")
+BORROWERS = stock("banking.borrowers", "people", "people with a loan open", "neither")
+DEPOSITS = stock("banking.deposits", "cents", "savings held here")
+SAVERS = stock("banking.savers", "people", "people with savings here")
+FLOAT_INTEREST = flow("banking.float", "cents", "interest on the money in wallets")
 METRICS = (
-    flow("banking.applications", "applications", "loans applied for by borrowers, not by impostors", "neither"),
-    flow("banking.loans", "loans", "loans paid out, those to impostors included", "neither"),
-    flow("banking.lent", "cents", "money lent, by the platform and its partners", "neither"),
-    flow("banking.approved", "loans", "loans granted to those who applied", "neither"),
-    flow("banking.refused", "applications", "refused for the estimated chance of default, or too low a limit", "neither"),
-    flow("banking.unrecognised", "applications", "refused because the face was not recognised", "less"),
-    flow("banking.impostors", "loans", "loans paid out to impostors", "less"),
-    flow("banking.caught", "attempts", "attempts of impostors that failed"),
-    ratio("banking.approved_share", "share", "applications granted", "banking.approved", "banking.applications", "neither"),
-    ratio("banking.mean_loan", "cents", "mean loan", "banking.lent", "banking.loans", "neither"),
-    flow("banking.trials", "loans", "loans that came to the payment at which they might default", "neither"),
-    flow("banking.defaults", "loans", "loans that defaulted", "less"),
-    flow("banking.given_up", "loans", "of these, given up because a payment was overdue for too long", "less"),
-    ratio(
-        "banking.default_rate",
-        "share",
-        "loans that defaulted, of those that came to their trial",
-        "banking.defaults",
-        "banking.trials", "less",
-    ),
-    flow("banking.losses", "cents", "principal lost, by the platform and its partners", "less"),
-    flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners", "neither"),
-    flow("banking.postponed", "payments", "payments put off for a day for want of money", "less"),
-    stock("banking.outstanding", "cents", "principal owed to the platform and its partners", "neither"),
-    stock("banking.overdue", "cents", "of this, of loans with a payment overdue", "less"),
-    stock("banking.borrowers", "people", "people with a loan open", "neither"),
-    stock("banking.deposits", "cents", "savings held here"),
-    stock("banking.savers", "people", "people with savings here"),
-    flow("banking.float", "cents", "interest on the money in wallets"),
+    APPLICATIONS, LOANS, LENT, APPROVED, REFUSALS, UNRECOGNISED_FACES, STOLEN_LOANS, IMPOSTORS_CAUGHT, APPROVED_SHARE,
+    MEAN_LOAN, credit.TRIALS, credit.DEFAULTS, credit.LOANS_GIVEN_UP, DEFAULT_RATE, credit.LOSSES, credit.INTEREST,
+    credit.PAYMENTS_POSTPONED, OUTSTANDING, OVERDUE, BORROWERS, DEPOSITS, SAVERS, FLOAT_INTEREST,
 )  # fmt: skip
 
 
@@ -348,15 +346,12 @@ def _grant(state: State, terms: Terms) -> None:
     who, cents, fate, grade = (np.concatenate(parts) for parts in zip(*asked, strict=True))
     checks = int((fate != REFUSED).sum())  # whoever is refused by the score is not looked in the face
     state.pay_cost("loan_checks", settings.check_cost * checks)
-    for name, its in (
-        ("refused", REFUSED),
-        ("unrecognised", UNRECOGNISED),
-        ("impostors", ADMITTED),
-        ("caught", CAUGHT),
-        ("approved", GRANTED),
-    ):
-        state.note(f"banking.{name}", int((fate == its).sum()))
-    state.note("banking.applications", int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
+    for metric, its in (
+        (REFUSALS, REFUSED), (UNRECOGNISED_FACES, UNRECOGNISED), (STOLEN_LOANS, ADMITTED), (IMPOSTORS_CAUGHT, CAUGHT),
+        (APPROVED, GRANTED),
+    ):  # fmt: skip
+        state.note(metric, int((fate == its).sum()))
+    state.note(APPLICATIONS, int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
     lent = (fate == GRANTED) | (fate == ADMITTED)
     _pay_out(state, who[lent], cents[lent], fate[lent] == ADMITTED)
     partners = state[PartnerColumns]
@@ -379,8 +374,8 @@ def _pay_out(state: State, who: np.ndarray, cents: np.ndarray, stolen: np.ndarra
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(state, true)
     bank.count_lost_loans(state, int(cents[~stolen].sum()), utility_of_branch(settings.row))
-    state.note("banking.loans", who.size)
-    state.note("banking.lent", int(cents.sum()))
+    state.note(LOANS, who.size)
+    state.note(LENT, int(cents.sum()))
 
 
 def _accrue(state: State) -> None:
@@ -392,22 +387,22 @@ def _accrue(state: State) -> None:
     held = int(ledger[WALLET].sum())
     on_wallets = luck.rounded(settings.float_rate * settings.float_share * held / YEAR, u)
     ledger.pay(OUTSIDE, 0, COMPANY, 0, spared + on_wallets, "banking")
-    state.note("banking.float", on_wallets)
+    state.note(FLOAT_INTEREST, on_wallets)
 
 
 def _measure(state: State) -> None:
     """Where the bank stands; partners' profit goes to their owners once a month."""
     ledger = state.ledger
     bank.count_lost_savings(state)
-    state.note("banking.outstanding", int(state[LoanBookColumns].owed[0] + state[PartnerColumns].owed[0]))
+    state.note(OUTSTANDING, int(state[LoanBookColumns].owed[0] + state[PartnerColumns].owed[0]))
     loans = state[LoanColumns]
     owed, due = loans.owed[borrowers := np.flatnonzero(loans.owed)], loans.due[borrowers]
-    state.note("banking.overdue", int(owed[due < state.day].sum()))
-    state.note("banking.borrowers", owed.size)
-    state.note("banking.deposits", int(ledger[SAVINGS].sum()))
-    state.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
+    state.note(OVERDUE, int(owed[due < state.day].sum()))
+    state.note(BORROWERS, owed.size)
+    state.note(DEPOSITS, int(ledger[SAVINGS].sum()))
+    state.note(SAVERS, int(np.count_nonzero(ledger[SAVINGS])))
     paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))
-    state.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
+    state.note(bank.BANKS_WELFARE, ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
     if state.day % MONTH == MONTH - 1:
         ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")
 

@@ -17,6 +17,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS
+from sim.ground.metrics import flow
 from sim.payments import purse
 from sim.state import State
 
@@ -48,6 +49,16 @@ class LoanBookColumns(Table):
     """One row: what the platform lent itself."""
 
     owed = Column(np.int64, 0, "what borrowers owe the platform", "cents")
+
+
+TRIALS = flow("banking.trials", "loans", "loans that came to the payment at which they might default", "neither")
+DEFAULTS = flow("banking.defaults", "loans", "loans that defaulted", "less")
+LOANS_GIVEN_UP = flow(
+    "banking.given_up", "loans", "of these, given up because a payment was overdue for too long", "less"
+)
+LOSSES = flow("banking.losses", "cents", "principal lost, by the platform and its partners", "less")
+INTEREST = flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners", "neither")
+PAYMENTS_POSTPONED = flow("banking.postponed", "payments", "payments put off for a day for want of money", "less")
 
 
 @rule
@@ -225,9 +236,9 @@ def collect(state: State) -> None:
     partners_pay(state, int(paid[:, 9].sum()), "partner_funding")
     fee = purse.fee_on(int(paid[:, 1].sum()), state.settings(BankingSettings).service_fee)
     partners_pay(state, fee, "banking", COMPANY)
-    state.note("banking.trials", trials)
-    state.note("banking.defaults", int(failed.sum()))
-    state.note("banking.given_up", int((fate == GIVEN_UP).sum()))
-    state.note("banking.postponed", int((fate == POSTPONED).sum()))
-    state.note("banking.losses", int(paid[:, 4:6].sum()))
-    state.note("banking.interest", int(paid[:, :2].sum()))
+    state.note(TRIALS, trials)
+    state.note(DEFAULTS, int(failed.sum()))
+    state.note(LOANS_GIVEN_UP, int((fate == GIVEN_UP).sum()))
+    state.note(PAYMENTS_POSTPONED, int((fate == POSTPONED).sum()))
+    state.note(LOSSES, int(paid[:, 4:6].sum()))
+    state.note(INTEREST, int(paid[:, :2].sum()))

@@ -32,6 +32,7 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.people.welfare import BILLERS_WELFARE
 from sim.service import Part, Rows
 from sim.state import State
 
@@ -56,21 +57,27 @@ class BillsColumns(Table):
     look = Column(np.int16, NEVER, "day from which there is something to do about it")
 
 
-METRICS = (
-    flow("bills.due", "bills", "bills that came to members", "neither"),
-    flow("bills.paid", "bills", "bills paid in the app"),
-    flow("bills.outside", "bills", "members' bills paid outside", "neither"),
-    flow("bills.late", "bills", "of all bills paid, those paid late", "less"),
-    flow("bills.settled", "bills", "bills paid, here or outside", "neither"),
-    flow("bills.late_fees", "cents", "fees on late bills", "less"),
-    flow("bills.value", "cents", "bills paid in the app"),
-    flow("bills.surcharges", "cents", "what billers asked besides of who paid here, for the platform's fee", "less"),
-    flow("bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"),
-    flow("bills.wallets", "wallets", "wallets opened to pay a bill"),
-    ratio("bills.in_app_share", "share", "bills paid in the app", "bills.paid", "bills.settled"),
-    ratio("bills.late_share", "share", "bills paid late", "bills.late", "bills.settled", "less"),
-    stock("bills.open", "bills", "bills that wait to be paid", "neither"),
+BILLS_DUE = flow("bills.due", "bills", "bills that came to members", "neither")
+BILLS_PAID = flow("bills.paid", "bills", "bills paid in the app")
+PAID_OUTSIDE = flow("bills.outside", "bills", "members' bills paid outside", "neither")
+PAID_LATE = flow("bills.late", "bills", "of all bills paid, those paid late", "less")
+BILLS_SETTLED = flow("bills.settled", "bills", "bills paid, here or outside", "neither")
+LATE_FEES = flow("bills.late_fees", "cents", "fees on late bills", "less")
+VALUE_PAID = flow("bills.value", "cents", "bills paid in the app")
+SURCHARGES = flow(
+    "bills.surcharges", "cents", "what billers asked besides of who paid here, for the platform's fee", "less"
 )
+REMINDERS = flow(
+    "bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"
+)
+WALLETS_FOR_BILLS = flow("bills.wallets", "wallets", "wallets opened to pay a bill")
+IN_APP_SHARE = ratio("bills.in_app_share", "share", "bills paid in the app", BILLS_PAID, BILLS_SETTLED)
+LATE_SHARE = ratio("bills.late_share", "share", "bills paid late", PAID_LATE, BILLS_SETTLED, "less")
+BILLS_OPEN = stock("bills.open", "bills", "bills that wait to be paid", "neither")
+METRICS = (
+    BILLS_DUE, BILLS_PAID, PAID_OUTSIDE, PAID_LATE, BILLS_SETTLED, LATE_FEES, VALUE_PAID, SURCHARGES, REMINDERS,
+    WALLETS_FOR_BILLS, IN_APP_SHARE, LATE_SHARE, BILLS_OPEN,
+)  # fmt: skip
 
 
 @rule
@@ -340,7 +347,7 @@ def step(state: State) -> None:
             kind, who, state.here, state[UserColumns].income, settings.row, mean, state.settings(UsersSettings).income, state.day, keys,
             mine,
         )  # fmt: skip
-        state.add("bills.due", came)
+        state.add(BILLS_DUE, came)
 
     def busy(part: tuple[int, int]) -> NDArray[np.uint32]:
         people = np.empty(part[1] - part[0] + 1, np.uint32)
@@ -359,8 +366,8 @@ def step(state: State) -> None:
         who, how, cents = box.written()
         settled = how != REMINDED
         _pay(state, who[settled], how[settled].astype(np.int64), cents[settled])
-        state.add("bills.reminders", int((~settled).sum()))
-    state.note("bills.open", int(mine.months.sum(dtype=np.int64)))
+        state.add(REMINDERS, int((~settled).sum()))
+    state.note(BILLS_OPEN, int(mine.months.sum(dtype=np.int64)))
 
 
 def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
@@ -372,13 +379,13 @@ def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> N
     dear = outside & (late > 0)
     ledger.pay_many((who[dear], 0, fees[dear]), BANK, OUTSIDE, "late_fees")
     _charge(state, who[here], how[here], cents[here], late[here])
-    state.add("bills.paid", int(bills[here].sum()))
-    state.add("bills.outside", int(bills[outside].sum()))
-    state.add("bills.settled", int(bills.sum()))
-    state.add("bills.late", int(late.sum()))
-    state.add("bills.late_fees", int(fees.sum()))
-    state.add("bills.value", int(cents[here].sum()))
-    state.add("welfare.billers", -state.settings(BillsSettings).late_fee * int((how & SPARED > 0).sum()))
+    state.add(BILLS_PAID, int(bills[here].sum()))
+    state.add(PAID_OUTSIDE, int(bills[outside].sum()))
+    state.add(BILLS_SETTLED, int(bills.sum()))
+    state.add(PAID_LATE, int(late.sum()))
+    state.add(LATE_FEES, int(fees.sum()))
+    state.add(VALUE_PAID, int(cents[here].sum()))
+    state.add(BILLERS_WELFARE, -state.settings(BillsSettings).late_fee * int((how & SPARED > 0).sum()))
 
 
 def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, late: np.ndarray) -> None:
@@ -390,7 +397,7 @@ def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, l
     )
     opened = who[how & OPENS > 0]
     if opened.size:
-        state.add("bills.wallets", np.unique(opened).size)
+        state.add(WALLETS_FOR_BILLS, np.unique(opened).size)
         purse.open_wallets(state, opened)
     extra = np.zeros(who.size, np.int64)
     saved = _spare(
@@ -403,8 +410,8 @@ def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, l
     ledger.pay_many((who[dear], 0, fees[dear]), WALLET, OUTSIDE, "late_fees")
     fee = int(np.floor(cents * share + 1e-9).sum())  # each in whole cents
     ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
-    state.add("welfare.billers", saved + int(extra.sum()) - fee)
-    state.add("bills.surcharges", int(extra.sum()))
+    state.add(BILLERS_WELFARE, saved + int(extra.sum()) - fee)
+    state.add(SURCHARGES, int(extra.sum()))
 
 
 BILLS_PART = Part(

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed
+from sim.people.users import MEMBERS
 from sim.rides import city
 from sim.rides.city import CitySettings
 from sim.rides.drivers import DriverColumns
@@ -100,9 +101,7 @@ def pay_running_costs(state: State) -> None:
     """Each service that is on has its staff and its development paid, and new drivers and shops are taken in."""
     terms, u = state.settings(RunningSettings), luck.draw(state.luck("running.rounding"))
     services = [service for service in SERVICES if is_run(state, service)]
-    staff = (
-        sum(getattr(terms, f"{service}_staff") for service in services) * state.today.get("users.members", 0) / MONTH
-    )
+    staff = sum(getattr(terms, f"{service}_staff") for service in services) * state.noted(MEMBERS) / MONTH
     development = sum(getattr(terms, f"{service}_development") for service in services) * state.size / YEAR
     new = _new_drivers(state) * terms.driver_onboarding + _new_shops(state) * terms.shop_onboarding
     for kind, cents in (("staff", staff), ("development", development), ("onboarding", new)):

@@ -14,13 +14,17 @@ from sim.engine.columns import Column, Table
 from sim.engine.settings import Settings, decided
 from sim.ground.agents import Field
 from sim.ground.metrics import flow, stock
+from sim.people.users import DAILY_USERS
+from sim.people.welfare import USERS_WELFARE
 from sim.state import State
 
+REVENUE = flow("revenue.total", "cents", "revenue from all streams")
+PROFIT = flow("profit.total", "cents", "revenue less costs")
 GOALS = {
-    "revenue": ("revenue.total",),
-    "profit": ("profit.total",),
-    "users": ("welfare.users",),
-    "both": ("profit.total", "welfare.users"),
+    "revenue": (REVENUE,),
+    "profit": (PROFIT,),
+    "users": (USERS_WELFARE,),
+    "both": (PROFIT, USERS_WELFARE),
 }
 
 
@@ -52,10 +56,9 @@ class SteeringColumns(Table):
     days = Column(np.int64, 0, "days since the last review", "days")
 
 
-METRICS = (
-    stock("steering.lever", "unit of the lever", "where the lever stands that the company steers", "neither"),
-    flow("steering.reviews", "reviews", "reviews of that lever", "neither"),
-)
+LEVER = stock("steering.lever", "unit of the lever", "where the lever stands that the company steers", "neither")
+REVIEWS = flow("steering.reviews", "reviews", "reviews of that lever", "neither")
+METRICS = (LEVER, REVIEWS)
 
 
 def turn(direction: int, rose: bool, use: float, least_use: float) -> int:
@@ -92,7 +95,7 @@ class Steering(mesa.Agent):
         self.reviews += 1
         self.goal_before = goal
         self.goal = self.use = self.days = 0
-        self.model.note("steering.reviews", 1)
+        self.model.note(REVIEWS, 1)
 
 
 def lever_of(scenario: Any) -> float:
@@ -125,10 +128,10 @@ def record_goal(state: State) -> None:
     if not settings.on:
         return
     row = state[SteeringColumns]
-    row.goal[0] += sum(state.today.get(name, 0) for name in GOALS[settings.goal])
-    row.use[0] += state.today["users.daily"]
+    row.goal[0] += sum(map(state.noted, GOALS[settings.goal]))
+    row.use[0] += state.noted(DAILY_USERS)
     row.days[0] += 1
-    state.note("steering.lever", lever_of(state.now))
+    state.note(LEVER, lever_of(state.now))
 
 
 def found_rule(state: State) -> None:

@@ -54,9 +54,18 @@ def stock(name: str, unit: str, meaning: str, better: Better = "more") -> Metric
     return Metric(name, unit, "stock", meaning, better=better)
 
 
-def ratio(name: str, unit: str, meaning: str, top: str, bottom: str, better: Better = "more") -> Metric:
-    """One series over another, 0 where the other is 0: over a run, the ratio of their totals."""
-    return Metric(name, unit, "ratio", meaning, (top, bottom), better)
+def ratio(
+    name: str, unit: str, meaning: str, top: Metric | str, bottom: Metric | str, better: Better = "more"
+) -> Metric:
+    """One series over another, 0 where the other is 0: over a run, the ratio of their totals.
+
+    `top` and `bottom` are metrics, or names of metrics that another part of the model declares.
+    """
+    return Metric(name, unit, "ratio", meaning, (_name(top), _name(bottom)), better)
+
+
+def _name(metric: Metric | str) -> str:
+    return metric if isinstance(metric, str) else metric.name
 
 
 def sample_gini(values: NDArray[Any], among: NDArray[np.bool_], most: int = 20_000) -> float:

@@ -43,13 +43,12 @@ class StoriesColumns(Table):
     posted = Column(np.uint8, 0, "1 if a story was posted today")
 
 
-METRICS = (
-    flow("stories.posted", "stories", "stories posted"),
-    flow("stories.watched", "pictures", "pictures of friends' stories looked at"),
-    ratio(
-        "stories.per_active", "pictures", "pictures looked at a day of use", "stories.watched", "messaging.user_days"
-    ),
+POSTED = flow("stories.posted", "stories", "stories posted")
+WATCHED = flow("stories.watched", "pictures", "pictures of friends' stories looked at")
+WATCHED_PER_ACTIVE = ratio(
+    "stories.per_active", "pictures", "pictures looked at a day of use", WATCHED, "messaging.user_days"
 )
+METRICS = (POSTED, WATCHED, WATCHED_PER_ACTIVE)
 
 
 @rule
@@ -95,8 +94,8 @@ def step(state: State) -> None:
     looked = each_block(
         state.pool, state.threads, lambda part: _watch(part, rows, posted, share, settings.row, key, talk), state.awake
     )
-    state.note("stories.posted", stories)
-    state.note("stories.watched", sum(looked))
+    state.note(POSTED, stories)
+    state.note(WATCHED, sum(looked))
 
 
 STORIES = Part("stories", tables={"stories": Rows(StoriesColumns)}, metrics=METRICS, step=step)

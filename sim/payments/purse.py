@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.ground.metrics import flow
 from sim.payments.terms import WalletSettings
 from sim.people import experience
 from sim.people.experience import ExperienceSettings, FeltColumns
@@ -29,6 +30,9 @@ class PurseColumns(Table):
     withdrawn = Column(np.int64, 0, "taken from the wallet to the bank so far: a part is free", "cents")
     last_paid = Column(np.int16, AWAY, "last day on which the person sent money to a friend")
     paid_today = Column(np.uint8, 0, "1 if the person sent money to a friend today")
+
+
+WALLETS_OPENED = flow("wallet.opened", "wallets", "wallets opened")
 
 
 @with_cached_type
@@ -126,7 +130,7 @@ def open_wallets(state: State, who: NDArray[Any]) -> None:
     rows = state[PurseColumns]
     new = np.unique(who[rows.has_wallet[who] == 0])
     rows.has_wallet[new] = 1
-    state.add("wallet.opened", new.size)
+    state.add(WALLETS_OPENED, new.size)
 
 
 def charge(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:

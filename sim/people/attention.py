@@ -19,7 +19,7 @@ from sim.ground.friends import friends
 from sim.ground.metrics import flow, stock
 from sim.people.experience import FeltColumns, OutsideOptionColumns, forgotten, rival_terms, worth_on_rival
 from sim.people.trust import NewsColumns, TrustColumns
-from sim.people.users import DROPPED_OUT, LEFT, MEMBER, UserColumns
+from sim.people.users import DROPPED_OUT, LEAVES, LEFT, MEMBER, UserColumns
 from sim.state import State
 
 CROWD = 1_024  # people whose luck is drawn at a time
@@ -84,14 +84,13 @@ class AttentionColumns(Table):
     has_rival = Column(np.uint8, 0, "1 if the rival is installed too")
 
 
-METRICS = (
-    stock("attention.mean", "share", "mean attention of members"),
-    stock("attention.rival", "share", "share of all members' chatting done on the rival", "less"),
-    stock("attention.multihoming", "share", "members who have the rival installed", "less"),
-    flow("attention.installs", "people", "members who installed the rival", "less"),
-    flow("attention.leaves", "people", "members who left for the rival, their attention spent", "less"),
-    flow("attention.dropped_out", "people", "members who dropped out of both for reasons of their own", "less"),
-)
+MEAN_ATTENTION = stock("attention.mean", "share", "mean attention of members")
+RIVAL_SHARE = stock("attention.rival", "share", "share of all members' chatting done on the rival", "less")
+MULTIHOMING = stock("attention.multihoming", "share", "members who have the rival installed", "less")
+INSTALLS = flow("attention.installs", "people", "members who installed the rival", "less")
+LEAVES_FOR_RIVAL = flow("attention.leaves", "people", "members who left for the rival, their attention spent", "less")
+DROPOUTS = flow("attention.dropped_out", "people", "members who dropped out of both for reasons of their own", "less")
+METRICS = (MEAN_ATTENTION, RIVAL_SHARE, MULTIHOMING, INSTALLS, LEAVES_FOR_RIVAL, DROPOUTS)
 
 
 @rule
@@ -284,10 +283,10 @@ def move_attention(state: State) -> None:
         lambda part: _shift(*part, today, users, felt, mine, trust, place, rows, rival, it, keys)
     )
     members, attention, multihoming = state.over_blocks(lambda part: _count(*part, users.membership, mine))
-    state.note("attention.mean", attention / 1e6 / max(1, members))
-    state.note("attention.rival", 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
-    state.note("attention.multihoming", multihoming / max(1, members))
-    state.note("attention.installs", installed)
-    state.note("attention.leaves", left)
-    state.note("attention.dropped_out", dropped)
-    state.add("users.leaves", left + dropped)
+    state.note(MEAN_ATTENTION, attention / 1e6 / max(1, members))
+    state.note(RIVAL_SHARE, 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
+    state.note(MULTIHOMING, multihoming / max(1, members))
+    state.note(INSTALLS, installed)
+    state.note(LEAVES_FOR_RIVAL, left)
+    state.note(DROPOUTS, dropped)
+    state.add(LEAVES, left + dropped)

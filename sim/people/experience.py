@@ -103,11 +103,10 @@ class OutsideOptionColumns(Table):
     rival_days = Column(np.float64, 0, "expected days of use of the rival today", "days")
 
 
-METRICS = (
-    stock("satisfaction.mean", "logit units", "mean satisfaction of members"),
-    stock("habit.mean", "logit units", "mean habit of members"),
-    stock("experience.mean", "logit units", "mean experience of today's users"),
-)
+MEAN_SATISFACTION = stock("satisfaction.mean", "logit units", "mean satisfaction of members")
+MEAN_HABIT = stock("habit.mean", "logit units", "mean habit of members")
+MEAN_EXPERIENCE = stock("experience.mean", "logit units", "mean experience of today's users")
+METRICS = (MEAN_SATISFACTION, MEAN_HABIT, MEAN_EXPERIENCE)
 
 
 @rule
@@ -224,8 +223,8 @@ def feel(state: State) -> None:
     felt, users, it = state[FeltColumns], state[UserColumns], state.settings(ExperienceSettings).row
     sums = state.over_blocks(lambda part: _feel(*part, users, felt, it))
     members, satisfactions, habits, awake, experiences, brought = sums
-    state.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
-    state.note("habit.mean", habits / MICRO / max(1, members))
-    state.note("experience.mean", experiences / MICRO / max(1, awake))
+    state.note(MEAN_SATISFACTION, satisfactions / MICRO / max(1, members))
+    state.note(MEAN_HABIT, habits / MICRO / max(1, members))
+    state.note(MEAN_EXPERIENCE, experiences / MICRO / max(1, awake))
     outside = state[OutsideOptionColumns]
     outside.served[0], outside.days_of_use[0] = brought / MICRO / max(1, members), awake

@@ -8,7 +8,7 @@ from sim.engine.settings import Settings, assumed
 from sim.ground.friends import friends
 from sim.people.attention import AttentionColumns
 from sim.people.experience import FeltColumns, OutsideOptionColumns
-from sim.people.users import LEFT, MEMBER, NEVER, UserColumns
+from sim.people.users import JOINS, LEFT, MEMBER, NEVER, UserColumns
 from sim.state import State
 
 
@@ -108,4 +108,4 @@ def welcome(state: State, people: np.ndarray) -> None:
     mine.attention[people] = np.where(
         (mine.has_rival[people] == 1) & (state[OutsideOptionColumns].launched[0] == 1), 0.5, 1.0
     )
-    state.add("users.joins", people.size)
+    state.add(JOINS, people.size)

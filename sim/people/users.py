@@ -81,16 +81,15 @@ class UsualColumns(Table):
     members = Column(np.float64, 0, "members", "people")
 
 
-METRICS = (
-    stock("users.daily", "people", "people who opened the app today"),
-    stock("users.monthly", "people", "members who opened the app in the last 30 days"),
-    stock("users.members", "people", "members"),
-    stock("users.retention", "share", "first members who never left and opened the app in the last 30 days"),
-    stock("users.left", "people", "people who were members and left", "less"),
-    flow("users.joins", "people", "people who joined or came back"),
-    flow("users.leaves", "people", "members who left", "less"),
-    ratio("users.daily_share", "share", "daily over monthly users", "users.daily", "users.monthly"),
-)
+DAILY_USERS = stock("users.daily", "people", "people who opened the app today")
+MONTHLY_USERS = stock("users.monthly", "people", "members who opened the app in the last 30 days")
+MEMBERS = stock("users.members", "people", "members")
+RETENTION = stock("users.retention", "share", "first members who never left and opened the app in the last 30 days")
+LEFT_PEOPLE = stock("users.left", "people", "people who were members and left", "less")
+JOINS = flow("users.joins", "people", "people who joined or came back")
+LEAVES = flow("users.leaves", "people", "members who left", "less")
+DAILY_SHARE = ratio("users.daily_share", "share", "daily over monthly users", DAILY_USERS, MONTHLY_USERS)
+METRICS = (DAILY_USERS, MONTHLY_USERS, MEMBERS, RETENTION, LEFT_PEOPLE, JOINS, LEAVES, DAILY_SHARE)
 
 
 @rule
@@ -160,9 +159,9 @@ def count_users(state: State) -> None:
     members, monthly, left, loyal = state.over_blocks(
         lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
     )
-    state.note("users.daily", sum(part.size for part in state.awake))
-    state.note("users.members", members)
-    state.note("users.monthly", monthly)
-    state.note("users.left", left)
+    state.note(DAILY_USERS, sum(part.size for part in state.awake))
+    state.note(MEMBERS, members)
+    state.note(MONTHLY_USERS, monthly)
+    state.note(LEFT_PEOPLE, left)
     first = float(state[UsualColumns].members[0])
-    state.note("users.retention", loyal / first if first else 0.0)
+    state.note(RETENTION, loyal / first if first else 0.0)

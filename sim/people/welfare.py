@@ -23,18 +23,26 @@ from sim.people.trust import TrustColumns
 from sim.people.users import LEFT, MEMBER, UserColumns, UsualColumns
 from sim.state import State
 
-METRICS = (
-    flow(
-        "welfare.users",
-        "cents",
-        "users' surplus: the logsum of a day with this messenger, the rival or neither, in money",
-    ),
-    flow(
-        "welfare.users_fixed_use",
-        "cents",
-        "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
-    ),
+USERS_WELFARE = flow(
+    "welfare.users", "cents", "users' surplus: the logsum of a day with this messenger, the rival or neither, in money"
 )
+USERS_WELFARE_FIXED_USE = flow(
+    "welfare.users_fixed_use", "cents",
+    "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
+)  # fmt: skip
+MERCHANTS_WELFARE = flow("welfare.merchants", "cents", "merchants' profit")
+ADVERTISERS_WELFARE = flow("welfare.advertisers", "cents", "advertisers' profit")
+DRIVERS_WELFARE = flow(
+    "welfare.drivers", "cents", "drivers' earnings less costs and what their hours would earn elsewhere"
+)
+AIRLINES_WELFARE = flow("welfare.airlines", "cents", "airlines' profit")
+BILLERS_WELFARE = flow(
+    "welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"
+)
+OUTSIDE_WELFARE = flow(
+    "welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"
+)
+METRICS = (USERS_WELFARE, USERS_WELFARE_FIXED_USE)
 
 
 @rule
@@ -107,6 +115,6 @@ def count_surplus(state: State) -> None:
     gained, as_usual, there = state.over_blocks(
         lambda part: _gain(*part, users, felt, eagerness, trust, attention, rival, day, setting)
     )
-    state.note("welfare.users", round(100 * gained / MICRO))
-    state.note("welfare.users_fixed_use", round(100 * as_usual / MICRO))
+    state.note(USERS_WELFARE, round(100 * gained / MICRO))
+    state.note(USERS_WELFARE_FIXED_USE, round(100 * as_usual / MICRO))
     state[OutsideOptionColumns].rival_days[0] = there / MICRO

@@ -6,6 +6,9 @@ import numpy as np
 
 from sim.engine.kernels import rule, with_cached_type
 from sim.ground.metrics import sample_gini
+from sim.people.trust import NEEDS_WITHOUT_LIST
+from sim.people.welfare import OUTSIDE_WELFARE
+from sim.shopping import metrics, promotion
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.terms import ShoppingSettings
 from sim.state import State
@@ -57,15 +60,17 @@ def drop(box, who, to, cents, kind, why):
 
 def note(state: State, tally: np.ndarray) -> None:
     """Measure the day's needs, by `tally`: met, lost and bought elsewhere."""
-    for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        state.note(f"shopping.{name}", int(number))
-    state.note("shopping.worth", tally[WORTH] / 100)
-    state.note("promotion.needs", int(tally[NEEDS]))
-    state.note("promotion.lost_worth", tally[LOST] / 100)
-    state.note("promotion.unknown_worth", tally[UNKNOWN] / 100)
-    state.note("promotion.paid_lists", int(tally[PAID_LISTS]))
-    state.note("trust.own_way", int(tally[OWN_WAY]))
-    state.note("assistant.lost_worth", tally[MISLED] / 100)
-    state.add("welfare.outside", -state.settings(ShoppingSettings).outside_margin * int(tally[DIVERTED]))
+    for metric, place in (
+        (metrics.NEEDS, NEEDS), (metrics.OUTSIDE, OUTSIDE), (metrics.UNMET, UNMET), (metrics.UNAFFORDABLE, UNAFFORDABLE),
+    ):  # fmt: skip
+        state.note(metric, int(tally[place]))
+    state.note(metrics.WORTH, tally[WORTH] / 100)
+    state.note(promotion.SEARCHES, int(tally[NEEDS]))
+    state.note(promotion.LOST_WORTH, tally[LOST] / 100)
+    state.note(promotion.UNKNOWN_WORTH, tally[UNKNOWN] / 100)
+    state.note(promotion.PAID_LISTS, int(tally[PAID_LISTS]))
+    state.note(NEEDS_WITHOUT_LIST, int(tally[OWN_WAY]))
+    state.note(metrics.WORTH_LOST_TO_ADVICE, tally[MISLED] / 100)
+    state.add(OUTSIDE_WELFARE, -state.settings(ShoppingSettings).outside_margin * int(tally[DIVERTED]))
     shops = state[MerchantColumns]
-    state.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
+    state.note_slowly(metrics.SELLER_GINI, lambda: sample_gini(shops.sold, shops.open == 1))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import inlined_rule, kernel, rule, with_cached_type
+from sim.ground.metrics import flow
 from sim.people.users import AWAY
 from sim.shopping.terms import BrandsSettings, UpdatesSettings
 from sim.state import State
@@ -41,6 +42,14 @@ class WishColumns(Table):
         np.uint8, 0, "1 if this month the person looked at a shop that a post or a friend's purchase recommended"
     )
     bought = Column(np.uint8, 0, "1 if the person bought something in a thread this month")
+
+
+BUYERS = flow(
+    "brands.buyers", "buyers", "people who bought in a thread, each month's counted on its last day", "neither"
+)
+ADVISED_BUYERS = flow(
+    "brands.advised_buyers", "buyers", "of these, who looked that month at what a post or a friend's purchase advised"
+)
 
 
 @with_cached_type
@@ -78,8 +87,8 @@ def count_buyers(state: State, buyers: NDArray[np.uint32]) -> None:
     wishes = state[WishColumns]
     wishes.bought[buyers] = 1
     if state.day % MONTH == MONTH - 1:
-        state.note("brands.buyers", int(wishes.bought.sum(dtype=np.int64)))
-        state.note("brands.advised_buyers", int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
+        state.note(BUYERS, int(wishes.bought.sum(dtype=np.int64)))
+        state.note(ADVISED_BUYERS, int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
         wishes.bought[...] = wishes.advised[...] = 0
 
 

@@ -22,6 +22,7 @@ from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.payments.terms import WalletSettings
+from sim.people.welfare import MERCHANTS_WELFARE
 from sim.shopping import channels, entry
 from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import Planned, State
@@ -83,18 +84,17 @@ class MerchantColumns(Table):
     fees_then = Column(np.float64, 0, "part of sales that went in fees then")
 
 
-METRICS = (
-    stock("merchants.open", "shops", "shops open"),
-    flow("merchants.entries", "shops", "shops that opened", "neither"),
-    flow("merchants.exits", "shops", "shops that closed", "less"),
-    stock("merchants.price", "cents", "mean price asked", "neither"),
-    stock("merchants.open_price", "cents", "mean price asked in the open", "neither"),
-    stock("merchants.markup", "share", "mean price above cost, over price", "neither"),
-    stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market"),
-    stock("merchants.losing_share", "share", "open shops that lose of late", "less"),
-    stock("merchants.bid", "cents", "mean bid for a click", "neither"),
-    stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less"),
-)
+OPEN_SHOPS = stock("merchants.open", "shops", "shops open")
+ENTRIES = flow("merchants.entries", "shops", "shops that opened", "neither")
+EXITS = flow("merchants.exits", "shops", "shops that closed", "less")
+MEAN_PRICE = stock("merchants.price", "cents", "mean price asked", "neither")
+MEAN_OPEN_PRICE = stock("merchants.open_price", "cents", "mean price asked in the open", "neither")
+MARKUP = stock("merchants.markup", "share", "mean price above cost, over price", "neither")
+PROFIT = stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market")
+LOSING_SHARE = stock("merchants.losing_share", "share", "open shops that lose of late", "less")
+BID = stock("merchants.bid", "cents", "mean bid for a click", "neither")
+PRICE_INDEX = stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less")
+METRICS = (OPEN_SHOPS, ENTRIES, EXITS, MEAN_PRICE, MEAN_OPEN_PRICE, MARKUP, PROFIT, LOSING_SHARE, BID, PRICE_INDEX)
 
 
 @rule
@@ -258,7 +258,7 @@ class Merchant(mesa.Agent):
         self.closed_on, self.rivals_then, self.fees_then = state.day, circle.size, fees_on_sales(state)
         rows.losing[np.setdiff1d(circle, leaving)] = 0  # the others wait to see what the place left brings
         entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
-        state.add("merchants.exits", 1)
+        state.add(EXITS, 1)
 
     def _enter(self) -> None:
         """Open, in the widest gap, if a month would pay the opening."""
@@ -285,7 +285,7 @@ class Merchant(mesa.Agent):
             1.0,
         )  # as reckoned
         entry.share_out(rows, circle, 1.0 - share)
-        state.add("merchants.entries", 1)
+        state.add(ENTRIES, 1)
 
     def _opening_price(self, circle: NDArray[np.int64]) -> int:
         """What it would ask: its cost, fees passed on, and the markup that shops of its circle take above theirs."""
@@ -424,20 +424,20 @@ def count_shops(state: State) -> None:
     is_open = rows.open == 1
     if is_open.any():
         price, cost = rows.price[is_open], rows.cost[is_open]
-        state.note("merchants.open", int(is_open.sum()))
-        state.note("merchants.price", float(price.mean()))
-        state.note("merchants.open_price", float(rows.open_price[is_open].mean()))
+        state.note(OPEN_SHOPS, int(is_open.sum()))
+        state.note(MEAN_PRICE, float(price.mean()))
+        state.note(MEAN_OPEN_PRICE, float(rows.open_price[is_open].mean()))
         weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * market_scale(state))
         profit_lately = rows.profit_lately[is_open]
-        state.note("merchants.profit", float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
-        state.note("merchants.losing_share", float((profit_lately < 0).mean()))
-        state.note("merchants.markup", float(((price - cost) / price).mean()))
-        state.note("merchants.bid", float(rows.bid[is_open].mean()))
+        state.note(PROFIT, float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
+        state.note(LOSING_SHARE, float((profit_lately < 0).mean()))
+        state.note(MARKUP, float(((price - cost) / price).mean()))
+        state.note(BID, float(rows.bid[is_open].mean()))
         state.note(
-            "shopping.price_index",
+            PRICE_INDEX,
             float(price.sum() / np.maximum(1, cost + state.settings(MerchantsSettings).first_markup).sum()),
         )
     flows = state.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
-    state.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today
+    state.add(MERCHANTS_WELFARE, profit)  # besides what updates, wallets and adverts of others bring or take today

@@ -16,14 +16,25 @@ from sim.engine import luck
 from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, prefetch, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.ledger import BANK, WALLET
-from sim.ground.metrics import flow, ratio, stock
 from sim.payments.terms import WalletSettings
 from sim.people import knowledge, trust
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.trust import TrustColumns
 from sim.service import Part, Rows
-from sim.shopping import baskets, channels, follows, merchant, needs, orders, promotion, sales, shop_choice
+from sim.shopping import (
+    baskets,
+    brands,
+    channels,
+    follows,
+    merchant,
+    metrics,
+    needs,
+    orders,
+    promotion,
+    sales,
+    shop_choice,
+)
 from sim.shopping.follows import FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns, RegardColumns
@@ -39,27 +50,10 @@ MICRO = merchant.MICRO
 
 
 METRICS = (
-    flow("shopping.needs", "needs", "needs for goods, those that posts aroused included", "neither"),
-    flow("shopping.orders", "orders", "orders in the app, those settled off it included"),
-    flow("shopping.showroomed", "orders", "orders, besides, at the open price of a shop looked at here", "less"),
-    ratio("shopping.showroomed_share", "share", "needs met so", "shopping.showroomed", "shopping.needs", "less"),
-    flow("shopping.open_sales", "cents", "sales at open prices to who looked here", "less"),
-    ratio("shopping.open_price", "cents", "mean price paid there", "shopping.open_sales", "shopping.showroomed", "neither"),
-    flow("shopping.outside", "needs", "needs met outside", "neither"),
-    flow("shopping.unmet", "needs", "needs not met", "less"),
-    flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has", "less"),
-    ratio("shopping.in_app_share", "share", "needs met in the app", "shopping.orders", "shopping.needs"),
-    flow("shopping.gmv", "cents", "sales in the app at the price asked"),
-    ratio("shopping.mean_price", "cents", "mean price paid", "shopping.gmv", "shopping.orders", "neither"),
-    flow("shopping.off_platform", "orders", "of these orders, settled off the platform", "less"),
-    ratio("shopping.off_platform_share", "share", "orders settled off the platform", "shopping.off_platform", "shopping.orders", "less"),
-    flow("shopping.by_wallet", "orders", "orders paid by wallet"),
-    flow("shopping.wallet_paid", "cents", "sales paid by wallet"),
-    ratio("shopping.wallet_share", "share", "orders paid by wallet", "shopping.by_wallet", "shopping.orders"),
-    ratio("shopping.take_rate", "share", "commission and promotion over sales", "shopping.taken", "shopping.gmv", "neither"),
-    flow("shopping.taken", "cents", "commission, payment fees and promotion paid by merchants", "neither"),
-    flow("shopping.worth", "cents", "users' worth of shops above what is outside"),
-    stock("shopping.seller_gini", "share", "inequality of orders among shops", "neither"),
+    metrics.NEEDS, metrics.ORDERS, metrics.SHOWROOMED, metrics.SHOWROOMED_SHARE, metrics.OPEN_SALES,
+    metrics.OPEN_PRICE, metrics.OUTSIDE, metrics.UNMET, metrics.UNAFFORDABLE, metrics.IN_APP_SHARE, metrics.GMV,
+    metrics.MEAN_PRICE, metrics.OFF_PLATFORM, metrics.OFF_PLATFORM_SHARE, metrics.BY_WALLET, metrics.WALLET_PAID,
+    metrics.WALLET_SHARE, metrics.TAKE_RATE, metrics.TAKEN, metrics.WORTH, metrics.SELLER_GINI,
 )  # fmt: skip
 
 
@@ -288,17 +282,17 @@ def _deliver(
     )
     promotion.add_clicks(state, to[~sold], cents[~sold])
     if state.settings(BrandsSettings).on:  # brands can tell
-        state.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
-        state.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
-        state.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
-    state.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
+        state.note(brands.ORDERS_RECOMMENDED, int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
+        state.note(brands.ORDERS_BY_POST, int(((why & baskets.BY_POST) > 0).sum()))
+        state.note(brands.ORDERS_FOUND_BY_POST, int(((why & baskets.FOUND_BY_POST) > 0).sum()))
+    state.note(metrics.ADVISED_ORDERS, int(((why & baskets.ADVISED) > 0).sum()))
 
 
 def count_take(state: State) -> None:
     """What the platform took of sales, once promotion is paid."""
     if state.settings(ShoppingSettings).on:
         reasons = ("commission", "payment_fees", "promotion")
-        state.note("shopping.taken", sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
+        state.note(metrics.TAKEN, sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
 
 
 SHOPPING = Part(

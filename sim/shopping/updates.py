@@ -18,7 +18,7 @@ from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.service import Part, Rows
-from sim.shopping import merchant, orders
+from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
 from sim.shopping.shop_choice import category_of, markets_of
@@ -34,14 +34,13 @@ class UpdatesColumns(Table):
     takes_part = Column(np.uint8, 1, "1 while the merchant sends updates: all try it first")
 
 
-METRICS = (
-    flow("updates.sent", "messages", "updates sent", "neither"),
-    flow("updates.informed", "orders", "orders whose buyers are kept informed"),
-    ratio("updates.informed_share", "share", "buyers kept informed", "updates.informed", "shopping.orders"),
-    stock("updates.merchants", "share", "shops that send updates"),
-    flow("updates.spent", "cents", "paid by merchants for updates", "neither"),
-    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less"),
-)
+UPDATES_SENT = flow("updates.sent", "messages", "updates sent", "neither")
+ORDERS_INFORMED = flow("updates.informed", "orders", "orders whose buyers are kept informed")
+INFORMED_SHARE = ratio("updates.informed_share", "share", "buyers kept informed", ORDERS_INFORMED, metrics.ORDERS)
+SHOPS_THAT_SEND = stock("updates.merchants", "share", "shops that send updates")
+SPENT = flow("updates.spent", "cents", "paid by merchants for updates", "neither")
+QUESTIONS = flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less")
+METRICS = (UPDATES_SENT, ORDERS_INFORMED, INFORMED_SHARE, SHOPS_THAT_SEND, SPENT, QUESTIONS)
 
 
 @rule
@@ -145,12 +144,12 @@ def step(state: State) -> None:
     who = np.flatnonzero(cents).astype(np.uint32)
     state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
     shops.spent[...] += cents
-    state.note("updates.sent", sent)
-    state.note("updates.informed", informed)
-    state.note("updates.spent", int(cents.sum()))
-    state.note("updates.questions", orders.questions(state).size)
+    state.note(UPDATES_SENT, sent)
+    state.note(ORDERS_INFORMED, informed)
+    state.note(SPENT, int(cents.sum()))
+    state.note(QUESTIONS, orders.questions(state).size)
     is_open = shops.open == 1
-    state.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
+    state.note(SHOPS_THAT_SEND, float(takes_part[is_open].mean()) if is_open.any() else 0.0)
     if state.day % 7 == 6:
         fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])

@@ -26,7 +26,7 @@ from sim.people import experience
 from sim.people.attention import AttentionColumns
 from sim.people.experience import ExperienceSettings, FeltColumns
 from sim.people.presence import PresenceColumns, days_of_use
-from sim.people.users import LEFT, MEMBER, UserColumns
+from sim.people.users import LEAVES, LEFT, MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.state import State
 
@@ -71,11 +71,10 @@ class SubscriptionsColumns(Table):
     owing = Column(np.float32, 0, "paid for and not yet felt", "CNY")
 
 
-METRICS = (
-    stock("subscriptions.subscribers", "people", "people who pay"),
-    stock("subscriptions.share", "share", "members who pay"),
-    flow("subscriptions.payments", "payments", "months paid for"),
-)
+SUBSCRIBERS = stock("subscriptions.subscribers", "people", "people who pay")
+SUBSCRIBED_SHARE = stock("subscriptions.share", "share", "members who pay")
+PAYMENTS = flow("subscriptions.payments", "payments", "months paid for")
+METRICS = (SUBSCRIBERS, SUBSCRIBED_SHARE, PAYMENTS)
 
 
 @rule
@@ -170,11 +169,11 @@ def step(state: State) -> None:
     who = box.who[:many]
     purse.buy(state, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
     mine.owing[who] += np.float32(settings.price / 100)
-    state.note("subscriptions.payments", many)
+    state.note(PAYMENTS, many)
     gone = due[users.membership[due] == LEFT]
     state[AttentionColumns].attention[gone] = 0.0
     state[FeltColumns].memory[gone] = 1.0  # as who leaves by attention.py
-    state.add("users.leaves", gone.size)
+    state.add(LEAVES, gone.size)
     for part in state.awake:
         _feel(
             part,
@@ -187,8 +186,8 @@ def step(state: State) -> None:
             state[FeltColumns],
         )
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
-    state.note("subscriptions.subscribers", paying)
-    state.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))
+    state.note(SUBSCRIBERS, paying)
+    state.note(SUBSCRIBED_SHARE, paying / max(1, int((users.membership == MEMBER).sum())))
 
 
 SUBSCRIPTIONS = Part(

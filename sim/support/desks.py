@@ -106,14 +106,16 @@ class TopicColumns(Table):
     spared = Column(np.float64, 0, "bad answers in public below what is usual, in a day, of late")
 
 
-METRICS = (
-    flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated", "neither"),
-    flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated", "less"),
-    stock("support.agents", "agents", "mean agents on duty while desks are open, for the people simulated", "neither"),
-    flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations", "less"),
-    flow("support.spared", "cents", "what help would have cost them outside"),
-    ratio("support.cost_a_ticket", "cents", "cost over customers who came", "support.cost", "support.tickets", "less"),
+BROADCASTS = flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated", "neither")
+BROADCAST_COST = flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated", "less")
+AGENTS = stock(
+    "support.agents", "agents", "mean agents on duty while desks are open, for the people simulated", "neither"
 )
+COST = flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations", "less")
+SPARED = flow("support.spared", "cents", "what help would have cost them outside")
+TICKETS = flow("support.tickets", "people", "customers who turned to a shop for help", "neither")
+COST_A_TICKET = ratio("support.cost_a_ticket", "cents", "cost over customers who came", COST, TICKETS, "less")
+METRICS = (BROADCASTS, BROADCAST_COST, AGENTS, COST, SPARED, COST_A_TICKET)
 
 
 @rule
@@ -273,8 +275,8 @@ def broadcast(state: State, questions: NDArray[np.int64]) -> None:
     owed = state[DeskColumns].owed
     owed += shown.reshape(owed.size, -1).sum(axis=1) * settings.broadcast_cost
     shops.reputation[...] += settings.charm * np.repeat(shown, shops.open.size // shown.size)
-    state.note("support.broadcasts", len(due) * scale)
-    state.note("support.broadcast_cost", len(due) * settings.broadcast_cost * scale)
+    state.note(BROADCASTS, len(due) * scale)
+    state.note(BROADCAST_COST, len(due) * settings.broadcast_cost * scale)
 
 
 def bill(state: State, calls: NDArray[np.int64]) -> None:
@@ -283,7 +285,7 @@ def bill(state: State, calls: NDArray[np.int64]) -> None:
     desks.owed[...] += settings.wage * agents.sum(axis=1)
     desks.owed[...] += (settings.call_cost * calls / merchant.market_scale(state)).astype(np.int64)
     hours = np.count_nonzero(shares_of(settings))
-    state.note("support.agents", float(agents.sum()) / hours * merchant.market_scale(state))
+    state.note(AGENTS, float(agents.sum()) / hours * merchant.market_scale(state))
 
 
 def settle(state: State) -> None:
@@ -307,8 +309,8 @@ def _pay(state: State) -> None:
     cents = np.minimum(due, state.ledger[MERCHANTS])
     state.ledger.pay_many((every, 0, cents), MERCHANTS, OUTSIDE, "help")
     shops.spent[...] += cents - spared
-    state.add("support.cost", int(cents.sum()))
-    state.add("support.spared", int(spared.sum()))
+    state.add(COST, int(cents.sum()))
+    state.add(SPARED, int(spared.sum()))
     desks.owed[...] = 0
 
 

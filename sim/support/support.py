@@ -23,6 +23,8 @@ from sim.ground import queues
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
+from sim.people.inbox import MESSAGES
+from sim.people.welfare import MERCHANTS_WELFARE
 from sim.service import Part, Rows
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
@@ -40,34 +42,48 @@ CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
 CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any
 
 
+QUESTIONS_WHERE = flow("support.where_is_it", "people", "of these, asking where an order is", "less")
+CUSTOMERS_ANSWERED = flow("support.answered", "people", "customers whom an agent took", "neither")
+CUSTOMERS_LOST = flow(
+    "support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"
+)
+ABANDONED_SHARE = ratio(
+    "support.abandoned_share", "share", "customers unanswered", CUSTOMERS_LOST, desks.TICKETS, "less"
+)
+SECONDS_WAITED = flow("support.waited", "seconds", "time waited by those answered", "less")
+WAIT_SECONDS = ratio(
+    "support.wait_seconds", "seconds", "mean wait of those answered", SECONDS_WAITED, CUSTOMERS_ANSWERED, "less"
+)
+GOOD_ANSWERS = flow("support.good", "answers", "good answers")
+SATISFACTION = ratio("support.satisfaction", "share", "good answers, of all", GOOD_ANSWERS, CUSTOMERS_ANSWERED)
+CHATS = flow("support.chat", "people", "customers who chose the chat, video included", "neither")
+PUBLIC_COMPLAINTS = flow("support.public", "people", "customers who complained in public", "less")
+TELEPHONE_CALLS = flow("support.telephone", "people", "customers who called", "neither")
+CHAT_SHARE = ratio("support.chat_share", "share", "customers who chose the chat", CHATS, desks.TICKETS, "neither")
+PUBLIC_SHARE = ratio(
+    "support.public_share", "share", "customers who complained in public", PUBLIC_COMPLAINTS, desks.TICKETS, "less"
+)
+CHAT_ANSWERS = flow("support.chat_answered", "answers", "answers by chat and video", "neither")
+PUBLIC_ANSWERS = flow("support.public_answered", "answers", "answers to public complaints", "neither")
+GOOD_CHAT_ANSWERS = flow("support.chat_good", "answers", "good answers by chat and video")
+GOOD_PUBLIC_ANSWERS = flow("support.public_good", "answers", "good answers to public complaints", "neither")
+CHAT_SATISFACTION = ratio("support.chat_satisfaction", "share", "good answers by chat", GOOD_CHAT_ANSWERS, CHAT_ANSWERS)
+PUBLIC_SATISFACTION = ratio(
+    "support.public_satisfaction", "share", "those in public", GOOD_PUBLIC_ANSWERS, PUBLIC_ANSWERS
+)
+UNSOLVED_COMPLAINTS = flow("support.public_unsolved", "people", "public complaints without a good answer", "less")
+VIDEO_CHATS = flow("support.videos", "people", "of the chats, those that went over to video", "neither")
+SETTLED_BY_BROADCAST = flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast")
 METRICS = (
-    flow("support.tickets", "people", "customers who turned to a shop for help", "neither"),
-    flow("support.where_is_it", "people", "of these, asking where an order is", "less"),
-    flow("support.answered", "people", "customers whom an agent took", "neither"),
-    flow("support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"),
-    ratio("support.abandoned_share", "share", "customers unanswered", "support.abandoned", "support.tickets", "less"),
-    flow("support.waited", "seconds", "time waited by those answered", "less"),
-    ratio("support.wait_seconds", "seconds", "mean wait of those answered", "support.waited", "support.answered", "less"),
-    flow("support.good", "answers", "good answers"),
-    ratio("support.satisfaction", "share", "good answers, of all", "support.good", "support.answered"),
-    flow("support.chat", "people", "customers who chose the chat, video included", "neither"),
-    flow("support.public", "people", "customers who complained in public", "less"),
-    flow("support.telephone", "people", "customers who called", "neither"),
-    ratio("support.chat_share", "share", "customers who chose the chat", "support.chat", "support.tickets", "neither"),
-    ratio("support.public_share", "share", "customers who complained in public", "support.public", "support.tickets", "less"),
-    flow("support.chat_answered", "answers", "answers by chat and video", "neither"),
-    flow("support.public_answered", "answers", "answers to public complaints", "neither"),
-    flow("support.chat_good", "answers", "good answers by chat and video"),
-    flow("support.public_good", "answers", "good answers to public complaints", "neither"),
-    ratio("support.chat_satisfaction", "share", "good answers by chat", "support.chat_good", "support.chat_answered"),
-    ratio("support.public_satisfaction", "share", "those in public", "support.public_good", "support.public_answered"),
-    flow("support.public_unsolved", "people", "public complaints without a good answer", "less"),
-    flow("support.videos", "people", "of the chats, those that went over to video", "neither"),
-    flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast"),
+    desks.TICKETS, QUESTIONS_WHERE, CUSTOMERS_ANSWERED, CUSTOMERS_LOST, ABANDONED_SHARE, SECONDS_WAITED, WAIT_SECONDS,
+    GOOD_ANSWERS, SATISFACTION, CHATS, PUBLIC_COMPLAINTS, TELEPHONE_CALLS, CHAT_SHARE, PUBLIC_SHARE, CHAT_ANSWERS,
+    PUBLIC_ANSWERS, GOOD_CHAT_ANSWERS, GOOD_PUBLIC_ANSWERS, CHAT_SATISFACTION, PUBLIC_SATISFACTION,
+    UNSOLVED_COMPLAINTS, VIDEO_CHATS, SETTLED_BY_BROADCAST,
 )  # fmt: skip
-TALLIED = (
-    "answered", "abandoned", "good", "chat", "public", "telephone", "chat_answered", "public_answered", "chat_good",
-    "public_good", "public_unsolved", "videos", "settled_by_broadcast", "where_is_it", "waited",
+TALLIED = (  # by kernels, in this order
+    CUSTOMERS_ANSWERED, CUSTOMERS_LOST, GOOD_ANSWERS, CHATS, PUBLIC_COMPLAINTS, TELEPHONE_CALLS, CHAT_ANSWERS,
+    PUBLIC_ANSWERS, GOOD_CHAT_ANSWERS, GOOD_PUBLIC_ANSWERS, UNSOLVED_COMPLAINTS, VIDEO_CHATS, SETTLED_BY_BROADCAST,
+    QUESTIONS_WHERE, SECONDS_WAITED,
 )  # fmt: skip
 (ANSWERED, ABANDONED, GOOD, BY_CHAT, IN_PUBLIC, CALLED, CHAT_ANSWERED, PUBLIC_ANSWERED, CHAT_GOOD, PUBLIC_GOOD, HURT,
  VIDEOS, SETTLED, WHERE_IS_IT, WAITED) = range(len(TALLIED))  # fmt: skip
@@ -244,7 +260,7 @@ def step(state: State) -> None:
     """Customers come with what troubles them, are helped or give up, and remember it; desks are staffed and paid."""
     spared = state.handed(SparedQuestions)
     if spared is not None and not state.settings(SupportSettings).on:  # else shops are spared what desks cost them
-        state.add("welfare.merchants", spared.cents)
+        state.add(MERCHANTS_WELFARE, spared.cents)
     shops, markets = state[MerchantColumns], state.table(DeskColumns).size
     if markets == 0:
         return
@@ -267,9 +283,9 @@ def step(state: State) -> None:
     unsolved, regard = state[CustomerColumns].unsolved, state[RegardColumns]
     _rate(asked, made, waited, terms, state[FeltColumns], unsolved, regard, came, hurt, seen)
     _repute(state, terms, came, hurt)
-    for name, number in zip(TALLIED, seen.tolist(), strict=True):
-        state.note(f"support.{name}", number)
-    state.note("support.tickets", int(seen[ANSWERED] + seen[ABANDONED]))
+    for metric, number in zip(TALLIED, seen.tolist(), strict=True):
+        state.note(metric, number)
+    state.note(desks.TICKETS, int(seen[ANSWERED] + seen[ABANDONED]))
     _charge(state, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
     calls = topic[(waited >= 0) & (made.channel == TELEPHONE)] // terms.categories
     desks.bill(state, np.bincount(calls, minlength=markets))
@@ -302,14 +318,14 @@ def _serve(state: State, desk: NDArray[np.int64], made: Contacts) -> NDArray[np.
 def _charge(state: State, shop: NDArray[np.uint32]) -> None:
     """Shops pay the platform for conversations, as far as they can."""
     price, ledger = state.settings(SupportSettings).price, state.ledger
-    state.add("messaging.messages", state.settings(SupportSettings).messages * shop.size)
+    state.add(MESSAGES, state.settings(SupportSettings).messages * shop.size)
     if price == 0 or shop.size == 0:
         return
     rows, number = np.unique(shop, return_counts=True)
     cents = np.minimum(price * number, ledger[MERCHANTS][rows])
     ledger.pay_many((rows, 0, cents), MERCHANTS, COMPANY, "business_messages")
     state[MerchantColumns].spent[rows] += cents
-    state.add("support.cost", int(cents.sum()))
+    state.add(desks.COST, int(cents.sum()))
 
 
 SUPPORT = Part(
