@@ -21,7 +21,7 @@ from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SC
 from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide_all, kernel, outbox_of, rule
+from sim.engine.kernels import decide_all, kernel, outbox_of, rule, with_cached_type
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge
 from sim.people.experience import FeltColumns
@@ -89,6 +89,7 @@ Tickets = outbox_of("Tickets", ticket=np.uint64)
 Seen = outbox_of("Seen", tallies=("places", "shown", "unserved", "too_knowing", "nuisance"))  # nuisance in millionths
 
 
+@with_cached_type
 class Person(NamedTuple):
     """Columns that adverts read, and the five that they write."""
 
@@ -288,7 +289,7 @@ def step(state: State) -> None:
     if not settings.on:
         return
     advertiser.grant(state)
-    firms, person = state[AdvertiserColumns], _person(state)
+    firms, person = state[AdvertiserColumns], state.once(_person)
     terms = _terms(state)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match

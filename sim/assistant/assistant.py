@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, kernel, rule, with_cached_type
+from sim.engine.kernels import decide, inlined_rule, kernel, rule, with_cached_type, with_type_of_first
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
@@ -159,8 +159,10 @@ class Answers(NamedTuple):
 
 def answers() -> Answers:
     """An empty outbox of answers."""
-    return Answers(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.zeros(1, np.int64), np.zeros(UNHEEDED + 1, np.int64)
+    return with_type_of_first(
+        Answers(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.zeros(1, np.int64), np.zeros(UNHEEDED + 1, np.int64)
+        )
     )
 
 

@@ -20,7 +20,7 @@ from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR, LoanBookColu
 from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, rule, with_cached_type
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, rule, with_cached_type, with_type_of_first
 from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -313,9 +313,11 @@ def _give_back_savings(state: State) -> None:
 
 
 def _applications() -> Applications:
-    return Applications(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8), np.empty(ROOM, np.int64),
-        np.zeros(1, np.int64),
+    return with_type_of_first(
+        Applications(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8), np.empty(ROOM, np.int64),
+            np.zeros(1, np.int64),
+        )
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from sim.engine.kernels import (
     outbox_of,
     rule,
     with_cached_type,
+    with_type_of_first,
 )
 from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
@@ -377,7 +378,8 @@ def step(state: State) -> None:
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
     money, owns = state.ledger[WALLET][who] + state.ledger[BANK][who], owner[who]
-    fleet, today = state[DriverColumns], type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked))
+    fleet = state[DriverColumns]
+    today = with_type_of_first(type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked)))
 
     def serve(here: int) -> Box:
         of, box = slice(first[here], first[here + 1]), Requests.empty(int(first[here + 1] - first[here]))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.kernels import rule, with_cached_type
+from sim.engine.kernels import rule, with_cached_type, with_type_of_first
 from sim.ground.metrics import sample_gini
 from sim.people.trust import NEEDS_WITHOUT_LIST
 from sim.people.welfare import OUTSIDE_WELFARE
@@ -43,10 +43,12 @@ class Baskets(NamedTuple):
 
 def empty(shops: int) -> Baskets:
     """Empty ones, where there are so many shops."""
-    return Baskets(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
-        np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros((len(LEARNT), shops), np.int64),
-        np.zeros(OWN_WAY + 1, np.int64),
+    return with_type_of_first(
+        Baskets(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
+            np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros((len(LEARNT), shops), np.int64),
+            np.zeros(OWN_WAY + 1, np.int64),
+        )
     )  # fmt: skip
 
 

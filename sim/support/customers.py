@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, kernel, rule, with_cached_type
+from sim.engine.kernels import decide, kernel, rule, with_cached_type, with_type_of_first
 from sim.people.presence import HERE
 from sim.shopping import orders
 from sim.shopping.merchant import MerchantColumns
@@ -56,9 +56,11 @@ class Terms(NamedTuple):
 
 def tickets(room: int = ROOM) -> Tickets:
     """An empty list of tickets."""
-    return Tickets(
-        np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint8), np.empty(room, np.uint8),
-        np.zeros(1, np.int64),
+    return with_type_of_first(
+        Tickets(
+            np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.uint8), np.empty(room, np.uint8),
+            np.zeros(1, np.int64),
+        )
     )  # fmt: skip
 
 
