@@ -318,7 +318,7 @@ class Advertiser(mesa.Agent):
 
 
 def _luck_of(state: State, row: int) -> int:
-    """Where an advertiser's luck lies: more of them leave these as they are."""
+    """The number by which an advertiser's luck is drawn: with more advertisers, the luck of these stays as it is."""
     return row // pool(state) * 1_000 + row % pool(state)
 
 

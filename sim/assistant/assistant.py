@@ -37,9 +37,9 @@ from sim.shopping.shop_choice import (
     MOST_SHOPS,
     Supply,
     believed_utility,
-    circle_of,
     collect_bids,
     list_open_shops,
+    market_of_goods,
     markets_of,
     quality_of,
 )
@@ -149,7 +149,7 @@ TALLIED = (  # by kernels, in this order
 
 @with_cached_type
 class Answers(NamedTuple):
-    """What followed from questions: clicks paid for by the shops named, and COUNTS."""
+    """What followed from questions: clicks paid for by the shops named, and a count for each of TALLIED."""
 
     to: np.ndarray
     cents: np.ndarray
@@ -195,7 +195,7 @@ class Terms(NamedTuple):
     setting: Any
     shopping: Any
     offer: Any
-    know: Any
+    profiling: Any
     sources: knowledge.Sources
     machine: float
     unease: float
@@ -255,7 +255,7 @@ def candidates():
 
 @inlined_rule
 def is_answered(setting, machine, who, key, felt, tally):
-    """Whether a question is answered, by machine or by a human, which spares effort; told wrong or nothing annoys."""
+    """Whether a question is answered, by machine or by a human, which spares effort; a wrong or missing answer annoys."""
     tally[ASKED] += 1
     able, right = luck.two(key, who, 1)
     answered = False
@@ -277,7 +277,7 @@ def is_answered(setting, machine, who, key, felt, tally):
 
 @inlined_rule
 def goods_needed(who, terms, keys, columns, categories):
-    """(Whether a need for goods comes up today, whether the next was met before its time, of which category)."""
+    """Returns (whether a need for goods comes up today, whether it was met before its time, its category)."""
     if not terms.selling:
         return False, False, np.int64(-1)
     u, kind = luck.two(keys.needs, who, 0)
@@ -287,7 +287,7 @@ def goods_needed(who, terms, keys, columns, categories):
 
 @inlined_rule
 def remind_of_date(who, date, setting, felt, tally):
-    """A date that is worth a reminder, by luck."""
+    """Remind a person of a date, by luck."""
     if date < setting.dates:
         tally[REMINDERS] += 1
         felt.worth[who] += setting.reminder_worth
@@ -295,14 +295,14 @@ def remind_of_date(who, date, setting, felt, tally):
 
 @inlined_rule
 def remind_of_goods(who, runs_out, terms, keys, people, supply, offers_today, markets, tally):
-    """What runs out, or a price that fell where they bought last, brings a need forward: (whether to advise, on what)."""
+    """Bring a need forward for goods that run out, or whose price fell where they bought last: (whether to advise, on what)."""
     setting, shops = terms.setting, supply.shops
     watches, kind = luck.two(keys.asks, who, 3)
     category = np.int64(kind * markets.categories)
     last = np.int64(people.purchases.shop[who * markets.categories + category])
     if last == NO_SHOP:
         return False, category
-    row = circle_of(who, category, markets) * markets.shops_a_circle + last
+    row = market_of_goods(who, category, markets) * markets.shops_per_market + last
     is_told = watches < setting.watching and shops.open[row] > 0
     on_offer = offers_today.size > 0 and offers_today[row] > 0
     is_told &= is_news(shops.price[row], shops.price_before[row], on_offer, setting.fallen)
@@ -317,10 +317,10 @@ def remind_of_goods(who, runs_out, terms, keys, people, supply, offers_today, ma
 
 @inlined_rule
 def judge_shops(who, category, number, terms, keys, people, shops, listed):
-    """What each shop in the list is believed to be worth to this person, by what is known of them."""
+    """What the platform believes each shop in the list is worth to this person."""
     shopping = terms.shopping
     place = taste_of(keys, people.group_of[who], who, category, shopping.taste_alike)
-    n = knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who]))
+    n = knowledge.observations(terms.sources, terms.profiling, np.int64(people.bought[who]))
     for j in range(number):
         row = listed.row[j]
         u = luck.pair(keys.pair, who, row, 0)
@@ -328,16 +328,16 @@ def judge_shops(who, category, number, terms, keys, people, shops, listed):
         listed.expected[j] = 0.0
         if n > 0:
             error = luck.normal(luck.pair(keys.error, who, row, 0))
-            listed.expected[j] = knowledge.estimate(suits, n, terms.know.noise, error)
+            listed.expected[j] = knowledge.estimate(suits, n, terms.profiling.noise, error)
         quality, price = quality_of(shops, row), shops.price[row]
         listed.believed[j] = believed_utility(quality, 0.0, price, shopping, listed.expected[j], luck.rest(u))
 
 
 @inlined_rule
 def name_shop(who, number, offer, key, shops, listed, box):
-    """(The best shop by what is believed, the one named): another where it pays, which pays by click.
+    """Returns (the shop believed best, the shop named): one that pays by click may be named in its place.
 
-    Who is told that the answer is paid for may ask again, and is then told the best.
+    A person who is told that the answer is paid for may ask again, and is then told the best.
     """
     ranking.rank(listed.believed, number, listed.order)
     best = listed.order[0]
@@ -391,7 +391,7 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
         if not trust.follows(people.trust[who], luck.uniform(keys.trust, who, 0)):  # and so does not ask of goods
             box.tally[UNHEEDED] += 1
             continue
-        number = list_open_shops(supply, circle_of(who, category, markets), -1, listed.row)
+        number = list_open_shops(supply, market_of_goods(who, category, markets), -1, listed.row)
         if number == 0:
             continue
         box.tally[ADVICE] += 1

@@ -91,10 +91,10 @@ def found_partner_banks(state: State) -> None:
         PartnerBanks(state, table)
 
 
-def count_lost_loans(state: State, cents: int, pull: float) -> None:
-    """Banks outside lose their part of what was lent here today: `pull` is how well they are liked, in logit units."""
+def count_lost_loans(state: State, cents: int, utility_of_branch: float) -> None:
+    """Banks outside lose their part of what was lent here today: the share of a logit at `utility_of_branch`."""
     terms = state.settings(BankingSettings)
-    interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-pull))
+    interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-utility_of_branch))
     state.add(OUTSIDE_WELFARE, -round(state.settings(BankSettings).outside_margin * interest))
 
 

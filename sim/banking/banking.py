@@ -133,8 +133,8 @@ def chance_of_asking(here, outside):
 
 
 @rule
-def worth_of_loan(here, outside, cents, years, rate_weight):
-    """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
+def gain_of_loan(here, outside, cents, years, rate_weight):
+    """Mean surplus of those who asked for a loan here, in CNY: their part of the logsum gain, by what a point costs."""
     value = choice.value_at_odds_and_chance(choice.odds(here, outside, 0.0), chance_of_asking(here, outside))
     return value * cents / 100.0 * years * 0.01 / rate_weight
 
@@ -165,7 +165,7 @@ class Scoring(NamedTuple):
     """What a grade is made of: settings of risk and knowledge, and what may be known."""
 
     risk: Any
-    know: Any
+    profiling: Any
     sources: Any
 
 
@@ -183,11 +183,11 @@ class LoanKeys(NamedTuple):
 @inlined_rule
 def grade_of(who, people, scoring, keys):
     """Estimated chance of default of a person, by what is known of them."""
-    know, risk = scoring.know, scoring.risk
-    n = knowledge.observations(scoring.sources, know, np.int64(people.bought[who]))
+    profiling, risk = scoring.profiling, scoring.risk
+    n = knowledge.observations(scoring.sources, profiling, np.int64(people.bought[who]))
     safety, error = luck.normal(luck.uniform(keys.safety, who, 0)), luck.normal(luck.uniform(keys.error, who, 0))
-    seen = knowledge.estimate(safety, n, know.noise, error)
-    return credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
+    seen = knowledge.estimate(safety, n, profiling.noise, error)
+    return credit.estimated_default(seen, knowledge.reliability(n, profiling.noise), risk.safety, risk.safety_spread)
 
 
 @inlined_rule
@@ -236,14 +236,14 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
             loans.rate[who] = setting.rate
             standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
-            worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
+            worth = gain_of_loan(here, outside, cents, terms.years, setting.rate_weight)
             loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))
     return awake.size
 
 
 @kernel
 def _enjoy(awake, relief, gain, worth):
-    """Everyone awake has what their loan and their savings are worth to them."""
+    """Add a day's surplus of loans and savings to what everyone awake feels."""
     for who in awake:
         worth[who] += relief[who] + gain[who]
 

@@ -97,7 +97,7 @@ def look_again(day, due, ready, errand, remind_days):
 
 
 @rule
-def pull_of_thread(has_wallet, trust, surcharge, setting):
+def utility_of_thread(has_wallet, trust, surcharge, setting):
     """How much better paying in the thread is than an errand, in logit units; `surcharge` in cents is asked there besides."""
     spared = setting.effort_outside - setting.effort_thread - surcharge / 100.0
     better = setting.effort_weight * spared - setting.trust_weight * (1.0 - trust)
@@ -111,8 +111,8 @@ def chance_of_thread(better):
 
 
 @rule
-def worth_of_thread(better, weight):
-    """Mean worth to who pays in the thread above an errand, in CNY: the logsum gain of all over the share of these."""
+def surplus_of_thread(better, weight):
+    """Mean surplus in CNY of those who pay in the thread rather than by an errand: the logsum gain of all over their share."""
     return choice.value_of_better(better) / weight
 
 
@@ -124,7 +124,7 @@ def late_bills(day, due, months):
 
 @rule
 def paid_so(how, months, late):
-    """How bills were paid, how many and how many late, in one number."""
+    """How bills were paid, how many and how many late, packed into one number."""
     return how | months << BILLS | late << LATE
 
 
@@ -136,7 +136,7 @@ def collecting(setting, u):
 
 @rule
 def surcharge(owed, fee, costs):
-    """Cents asked of who pays here: what the platform's fee exceeds what collecting costs otherwise."""
+    """Cents asked of those who pay here: by how much the platform's fee exceeds what collecting costs otherwise."""
     return purse.fee_on(owed, max(0.0, fee - costs))
 
 
@@ -219,13 +219,13 @@ def is_spared(errand, due, late):
 
 @rule
 def asked_besides(setting, today, owed, group, kind):
-    """Cents that the biller of a group's homes asks besides of who pays here."""
+    """Surcharge in cents that the biller of a group's homes asks of those who pay here."""
     return surcharge(owed, today.fee, collecting(setting, luck.uniform(today.biller, group, kind)))
 
 
 @rule
 def heed(mine, row, day):
-    """Who heeds a reminder pays today: in the thread if that is still to be thought of, else by an errand."""
+    """A person who heeds a reminder pays today: in the thread if they have yet to decide on that, else by an errand."""
     if mine.ready[row] == NEVER:
         mine.errand[row] = min(np.int64(mine.errand[row]), day)
     else:
@@ -234,13 +234,13 @@ def heed(mine, row, day):
 
 @rule
 def strike(mine, row):
-    """A bill is paid."""
+    """Cross off a bill that is paid."""
     mine.owed[row] = mine.months[row] = 0
     mine.look[row] = NEVER
 
 
 @kernel
-def _settle(people, start, purses, payers, setting, today, mine, box):
+def _pay_bills_due(people, start, purses, payers, setting, today, mine, box):
     """Those with something to do about a bill pay it if its time has come; returns where the box was full.
 
     Events are (person, how, cents) in an order in which they can be paid: a person's bills outside before those here.
@@ -267,7 +267,7 @@ def _settle(people, start, purses, payers, setting, today, mine, box):
                     heed(mine, row, day)
             if here and day >= mine.ready[row]:
                 extra = asked_besides(setting, today, owed, payers.group_of[who], kind)
-                better = pull_of_thread(purses.has_wallet[who], payers.trust[who], extra, setting)
+                better = utility_of_thread(purses.has_wallet[who], payers.trust[who], extra, setting)
                 mine.ready[row] = NEVER
                 if luck.uniform(today.choice, who, kind) < chance_of_thread(better):
                     wants_here += 1 << kind
@@ -307,8 +307,8 @@ def _pay_here(who, wants_here, paid_outside, purses, payers, setting, today, min
             continue
         spent += cents
         strike(mine, row)
-        payers.worth[who] += worth_of_thread(
-            pull_of_thread(owns, payers.trust[who], extra, setting), setting.effort_weight
+        payers.worth[who] += surplus_of_thread(
+            utility_of_thread(owns, payers.trust[who], extra, setting), setting.effort_weight
         )
         spared = is_spared(mine.errand[row], due, late)
         if spared:
@@ -360,7 +360,7 @@ def step(state: State) -> None:
         state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers"),
     )  # fmt: skip
     for box in decide(
-        state, _settle, outbox, purse.purses(state), state.once(_payers), settings.row, today, mine,
+        state, _pay_bills_due, outbox, purse.purses(state), state.once(_payers), settings.row, today, mine,
         parts=list(state.each_block(busy)),
     ):  # fmt: skip
         who, how, cents = box.written()

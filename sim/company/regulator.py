@@ -86,13 +86,13 @@ METRICS = (SAMPLED, FOUND, *SAMPLED_OF.values(), *FOUND_OF.values(), *FAULT_SHAR
 
 @rule
 def is_found(share_at_fault, chance, u):
-    """Whether one of the sample is at fault and seen to be."""
+    """Whether an item of the sample is at fault and the fault is seen."""
     return u < share_at_fault * chance
 
 
 @rule
 def with_either(one, other, of):
-    """How many of so many have one fault or the other, where neither makes the other likelier."""
+    """How many of so many have one fault or the other, if the two are independent."""
     return one + other - one * other / of if of > 0 else 0.0
 
 

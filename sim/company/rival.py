@@ -136,7 +136,7 @@ METRICS = (RIVAL_UTILITY, DAILY_USERS, USER_DAYS, INCOME, PROFIT, INCOME_A_DAY, 
 
 @rule
 def advert_income(adverts, income, blindness, power, depth, untargeted):
-    """What adverts earn on a day of use, in cents: the more there are the fewer are clicked; aimed blindly they earn less."""
+    """What adverts earn on a day of use, in cents; more of them tire, and those aimed blindly earn less."""
     return adverts * income * (1.0 + adverts / blindness) ** -power * (1.0 - untargeted * (1.0 - depth))
 
 
@@ -220,7 +220,7 @@ class Rival(mesa.Agent):
         return float(self.model.settings(RivalSettings).services == "ours")
 
     def _service_gain(self) -> float:
-        """What buyers of its shops have there above ours on a day of use, in CNY: our levers take nothing, its own do."""
+        """Utility in CNY that buyers have in the rival's copied shops above ours on a day of use: its levers in place of ours."""
         taken = self.commission * self._passed_on() + self.promotion * self.model.settings(RivalSettings).distortion
         return float(self.service_take - taken * self.service_sales)
 
@@ -231,7 +231,7 @@ class Rival(mesa.Agent):
         return float(shops.cost.sum(where=shops.open == 1)) / price if price > 0 else 1.0
 
     def _beyond_talk(self) -> float:
-        """Worth of a day on the rival beyond talk and what it copied, before adverts and unease, in logit units."""
+        """Utility of a day on the rival beyond talk and copied services, before adverts and unease, in logit units."""
         gain = self._copied() * self._service_gain()
         money_worth = self.model.settings(ExperienceSettings).money_worth
         return float(self.model.settings(RivalSettings).advantage + self.caught_up + money_worth * gain)

@@ -92,7 +92,7 @@ SERVICES = tuple(name.removesuffix("_staff") for name in RunningSettings.model_f
 
 
 def is_run(state: State, service: str) -> bool:
-    """Whether there is somebody to pay for a service: it is on, or places are sold in lists."""
+    """Whether a service is kept going: it is on, or for promotion, places are sold in lists."""
     settings = getattr(state.now, service)
     return bool(settings.weight > 0 if service == "promotion" else settings.on)
 
@@ -109,7 +109,7 @@ def pay_running_costs(state: State) -> None:
 
 
 def _new_drivers(state: State) -> float:
-    """Drivers who drive for the first time, for the people simulated; who comes back is known."""
+    """Drivers who drive for the first time, for the people simulated; those who come back need no taking in."""
     rows = state[DriverColumns]
     if not state.settings(RidesSettings).on:
         return 0.0
@@ -119,7 +119,7 @@ def _new_drivers(state: State) -> float:
 
 
 def _new_shops(state: State) -> float:
-    """Shops that opened since yesterday, of a full market's."""
+    """Shops that opened since yesterday, scaled to the people simulated."""
     rows = state[MerchantColumns]
     if not state.settings(ShoppingSettings).on:
         return 0.0

@@ -61,7 +61,7 @@ REVIEWS = flow("steering.reviews", "reviews", "reviews of that lever", "neither"
 METRICS = (LEVER, REVIEWS)
 
 
-def turn(direction: int, rose: bool, use: float, least_use: float) -> int:
+def next_direction(direction: int, rose: bool, use: float, least_use: float) -> int:
     """Where the lever goes next: down if too few come, on if that paid, else back."""
     if use < least_use:
         return -1
@@ -89,7 +89,7 @@ class Steering(mesa.Agent):
             self.place, self.use_first = lever_of(self.model.now), use
         else:
             least = settings.least_use * self.use_first
-            self.direction = turn(self.direction, goal > self.goal_before, use, least)
+            self.direction = next_direction(self.direction, goal > self.goal_before, use, least)
         moved = self.place + self.direction * settings.step
         self.place = min(settings.most, max(settings.least, moved))
         self.reviews += 1
@@ -117,7 +117,7 @@ def applied(state: State, scenario: Any) -> Any:
 
 
 def forget(state: State) -> None:
-    """Start anew: a world goes on under another rule, or with another lever."""
+    """Reset the rule's memory: a world goes on under another rule, or with another lever."""
     for name, column in state.table(SteeringColumns).arrays().items():
         column[...] = getattr(SteeringColumns, name).first
 

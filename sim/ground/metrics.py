@@ -36,10 +36,10 @@ class Metric(NamedTuple):
 def noted(notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Metric]:
     """The metrics that a manifest tells of, by name."""
     found = {}
-    for name, it in notes.items():
-        of = tuple(it["of"]) if it.get("of") else None
+    for name, said in notes.items():
+        of = tuple(said["of"]) if said.get("of") else None
         found[name] = Metric(
-            name, it["unit"], it["kind"], it["meaning"], of, it.get("better", "more"), it.get("label", "")
+            name, said["unit"], said["kind"], said["meaning"], of, said.get("better", "more"), said.get("label", "")
         )
     return found
 

@@ -161,7 +161,7 @@ def threads_wanted(threads, sociability, festive):
 
 @rule
 def threads_today(threads, sociability, concern, freedom, festive):
-    """The same today: where messages vanish, `freedom` says how much more those write who mind being known."""
+    """Mean threads a person opens today: where messages vanish, `freedom` more of them at full concern for privacy."""
     return (1.0 + freedom * concern) * threads_wanted(threads, sociability, festive)
 
 
@@ -193,7 +193,7 @@ def addressee(setting, is_answer, kind, friend, there):
 
 @rule
 def send(box, who, to, answered, talk):
-    """Write one letter."""
+    """Write one letter into the box."""
     at = box.used[0]
     box.who[at], box.to[at] = who, to
     box.answered[at], box.talk[at] = answered, talk

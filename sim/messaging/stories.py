@@ -58,7 +58,7 @@ def watched(friends_who_posted, pictures, most):
 
 
 @kernel
-def _post(awake, posting, key, posted):
+def _post_stories(awake, posting, key, posted):
     """Who of those awake posts today; returns how many."""
     number = 0
     for who in awake:
@@ -68,7 +68,7 @@ def _post(awake, posting, key, posted):
 
 
 @kernel
-def _watch(awake, rows, posted, everyone_share, setting, key, talk):
+def _watch_stories(awake, rows, posted, everyone_share, setting, key, talk):
     """Everyone awake looks at the stories of friends who are here; returns how many pictures."""
     number = 0
     for who in awake:
@@ -88,11 +88,16 @@ def step(state: State) -> None:
     posted, key = state[StoriesColumns].posted, state.luck("stories.posts")
     posted[...] = 0  # yesterday's have vanished
     stories = sum(
-        each_block(state.pool, state.threads, lambda part: _post(part, settings.posting, key, posted), state.awake)
+        each_block(
+            state.pool, state.threads, lambda part: _post_stories(part, settings.posting, key, posted), state.awake
+        )
     )
     share, rows, talk = stories / max(1, state.size), state.friends.rows, state[FeltColumns].talk
     looked = each_block(
-        state.pool, state.threads, lambda part: _watch(part, rows, posted, share, settings.row, key, talk), state.awake
+        state.pool,
+        state.threads,
+        lambda part: _watch_stories(part, rows, posted, share, settings.row, key, talk),
+        state.awake,
     )
     state.note(POSTED, stories)
     state.note(WATCHED, sum(looked))

@@ -109,7 +109,7 @@ METRICS = (
 
 @rule
 def giving(sending, packets, willing, festive):
-    """Chance to give today, and mean packets of who gives: a festival moves both, their product by exactly `festive`."""
+    """Chance to give today, and mean packets of those who give; a festival raises their product by exactly `festive`."""
     rate = sending * packets * willing * festive
     chance = 1.0 - (1.0 - sending) ** (willing * festive)
     mean = rate / chance if chance > 0.0 else 0.0
@@ -184,7 +184,7 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
 
 @with_cached_type
 class Opening(NamedTuple):
-    """What packets are opened by today."""
+    """The terms on which packets are opened today."""
 
     equal: bool  # whether a group's packet is split equally
     chance: float  # that who has no wallet opens one
@@ -279,7 +279,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
 
 @kernel
 def _remember(shares, how, talk, mine, felt):
-    """Senders and openers have talked, senders have given; returns how many gave for the first time today."""
+    """Record the talk of senders and openers, and what senders gave; returns how many gave for the first time today."""
     senders = 0
     for i in range(shares.used[0]):
         who, to = shares.who[i], shares.to[i]

@@ -58,13 +58,13 @@ def fee_on(cents, share):
 
 @rule
 def wedge(payer_fee, payee_fee, seen):
-    """Fee on money between friends as its sender reckons with it: one's own, and what is seen of the friend's."""
+    """Fee on money between friends as its sender counts it: the sender's own, and the seen part of the friend's."""
     return payer_fee + seen * payee_fee
 
 
 @rule
 def willing(fee, dislike):
-    """Part of the sending that survives a fee: where it is worth more, as a part of the amount exponential of mean 1/dislike."""
+    """Share of transfers still made under a fee: their value, over the amount, is exponential with mean 1/dislike."""
     return math.exp(-dislike * fee)
 
 
@@ -134,10 +134,11 @@ def open_wallets(state: State, who: NDArray[Any]) -> None:
 
 
 def charge(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
-    """Money goes from friend to friend, with today's fees on payer and payee.
+    """Move money from friend to friend, with today's fees on payer and payee.
 
-    Who sends it gains what is left above the fees they reckoned with, 1/dislike of the amount in the mean, and the part of
-    them that falls on the friend; who receives it feels that. Money itself is no gain to both, for one lacks it.
+    The sender's surplus is what sending is worth above the fees they counted, 1/dislike of the amount in the mean, and the
+    part of those fees that the friend bears; the friend loses that part. The amount itself is a transfer and adds no
+    surplus.
     """
     terms = state.settings(WalletSettings)
     gain = (1.0 / terms.fee_dislike + terms.payee_fee_seen * terms.payee_fee) / 100.0

@@ -46,10 +46,10 @@ Withdrawals = outbox_of("Withdrawals", who=np.uint32, cents=np.int64, fee=np.int
 
 @rule
 def taken_out(setting, in_wallet, withdrawn, own_worth):
-    """Cents that somebody takes out of the wallet, fee included, and the fee.
+    """Cents that a person takes out of the wallet, fee included, and the fee.
 
-    It is what is above what they like to keep there, or only what is free to take, where to have it in the bank is worth
-    less to them than the fee.
+    They take what is above the balance they like to keep; if money in the bank is worth less to them than the fee, only as
+    much as is free.
     """
     above, free = in_wallet - setting.keeps, max(0, setting.free_withdrawals - withdrawn)
     if own_worth < setting.withdrawal_fee:
@@ -59,9 +59,9 @@ def taken_out(setting, in_wallet, withdrawn, own_worth):
 
 @kernel
 def _send(awake, start, purses, users, rows, setting, opening, key, box):
-    """Plain transfers of everyone awake, with the fee at hand, to a friend who has a wallet or opens one to take it.
+    """Transfers of everyone awake who can pay the fee too, to a friend who has a wallet or opens one to take the money.
 
-    To whom it waits for without a wallet it goes back: the sender has not paid.
+    Where the friend opens none the money is not sent.
     """
     willing_share = purse.willing(
         purse.wedge(setting.payer_fee, setting.payee_fee, setting.payee_fee_seen), setting.fee_dislike
@@ -107,7 +107,7 @@ def _withdraw(awake, start, purses, withdrawn, worth, setting, keys, box):
 
 
 @kernel
-def _count(first, last, users, purse, since):
+def _count_payers(first, last, users, purse, since):
     """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
 
     Forgets who sent today.
@@ -181,7 +181,7 @@ def count_wallets(state: State) -> None:
         return
     mine, users = state[PurseColumns], state[UserColumns]
     members, owners, monthly, paying, senders = state.over_blocks(
-        lambda part: _count(*part, users, mine, state.day - 30)
+        lambda part: _count_payers(*part, users, mine, state.day - 30)
     )
     state.note(SENDERS, senders)
     state.note(USER_DAYS, sum(part.size for part in state.awake))

@@ -158,7 +158,7 @@ def tell(state: State, weight: float, u: float, breach: bool = False) -> bool:
 
 
 def together(news: float, loud: float) -> float:
-    """News of a strength on top of what is in the air: 1 is all that people can hear of it."""
+    """Strength of the news with a story on top of what is in the air; 1 is the most that people can hear."""
     return 1.0 - (1.0 - news) * (1.0 - loud)
 
 

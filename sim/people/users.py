@@ -106,7 +106,7 @@ def privacy_concern(mean, u, unconcerned=0.2):
 
 
 @kernel
-def _draw(users, age_bounds, age_messages, it, keys):
+def _draw(users, age_bounds, age_messages, setting, keys):
     """Each person's traits, from a key a trait."""
     for who in range(users.age.size):
         u = luck.uniform(keys[0], who, 0)
@@ -115,13 +115,15 @@ def _draw(users, age_bounds, age_messages, it, keys):
             age += 1
         users.age[who] = age
         users.sociability[who] = age_messages[age] * luck.lognormal(
-            1.0, it.sociability_spread, luck.uniform(keys[1], who, 0)
+            1.0, setting.sociability_spread, luck.uniform(keys[1], who, 0)
         )
         users.income[who] = np.int32(
-            min(2e9, luck.lognormal(it.income, it.income_spread, luck.uniform(keys[2], who, 0)))
+            min(2e9, luck.lognormal(setting.income, setting.income_spread, luck.uniform(keys[2], who, 0)))
         )
-        users.advert_aversion[who] = luck.lognormal(1.0, it.advert_aversion_spread, luck.uniform(keys[3], who, 0))
-        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned)
+        users.advert_aversion[who] = luck.lognormal(1.0, setting.advert_aversion_spread, luck.uniform(keys[3], who, 0))
+        users.privacy_concern[who] = privacy_concern(
+            setting.privacy_concern, luck.uniform(keys[4], who, 0), setting.unconcerned
+        )
 
 
 def draw_traits(state: State) -> None:
@@ -140,7 +142,7 @@ def draw_traits(state: State) -> None:
 
 
 @kernel
-def _count(first, last, membership, joined, last_active, since):
+def _count_members(first, last, membership, joined, last_active, since):
     """Members of first..last, those of them here after day `since`, those who left, and first members still here."""
     here, opened, came = membership[first:last], last_active[first:last], joined[first:last]
     members = monthly = left = loyal = 0
@@ -157,7 +159,7 @@ def count_users(state: State) -> None:
     """Measure who is here."""
     rows = state[UserColumns]
     members, monthly, left, loyal = state.over_blocks(
-        lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
+        lambda part: _count_members(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
     )
     state.note(DAILY_USERS, sum(part.size for part in state.awake))
     state.note(MEMBERS, members)

@@ -16,7 +16,7 @@ from sim.people.experience import (
     OutsideOptionColumns,
     forgotten,
     rival_terms,
-    worth_on_rival,
+    utility_on_rival,
 )
 from sim.people.presence import PresenceColumns, PresenceSettings
 from sim.people.trust import TrustColumns
@@ -47,7 +47,7 @@ METRICS = (USERS_WELFARE, USERS_WELFARE_FIXED_USE)
 
 @rule
 def logsum(here, away, attention):
-    """Worth of a day on which this messenger, the rival or neither is opened, in logit units.
+    """Logsum of a day on which this messenger, the rival or neither is opened, in logit units.
 
     `here` and `away` are e to the index of opening either, attention the part of it that goes here. Moving to an equal
     rival changes nothing; who hardly minds opening loses hardly anything.
@@ -66,7 +66,7 @@ class Day(NamedTuple):
 
 
 @kernel
-def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it):
+def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, setting):
     """Everyone's welfare of today, for members and who left for the rival.
 
     Returns (welfare, welfare at fixed use, expected days of use of the rival), sums in millionths of CNY and of days.
@@ -85,13 +85,13 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
             eager[i] + day.here + day.weight * (today[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
         )
     for i in range(eager.size):
-        theirs[i] = worth_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
+        theirs[i] = utility_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
         fixed[i] = here[i] * today[i] + (1.0 - here[i]) * theirs[i] * rival.launched
         theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
     for i in range(eager.size):
-        gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth
+        gain[i] = logsum(ours[i], theirs[i], here[i]) / setting.money_worth
         elsewhere[i] = (1.0 - here[i]) * theirs[i] / (1.0 + here[i] * ours[i] + (1.0 - here[i]) * theirs[i])
-        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * it.money_worth
+        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * setting.money_worth
     gained = as_usual = there = 0
     for i in range(eager.size):
         minds = (membership[i] == MEMBER) | (membership[i] == LEFT)  # who dropped out of both has nothing of either

@@ -151,8 +151,8 @@ def plan(agenda, j, free, starts, minutes):
 
 
 @rule
-def turn(now, agenda, fleet, grid):
-    """A minute of a city: whoever is free and at work waits for passengers, whoever stops goes home."""
+def begin_minute(now, agenda, fleet, grid):
+    """Begin a minute in a city: drivers who are free and at work wait for passengers, those whose day ends go home."""
     node = np.int64(agenda.due[now])
     while node >= 0:
         j, following = node // EVENTS, np.int64(agenda.then[node])
@@ -175,7 +175,7 @@ def wait_for_passengers(fleet, grid, j):
 
 @rule
 def leave(fleet, grid, j):
-    """An idle driver drives to a passenger, or home."""
+    """Take an idle driver off the grid: to drive to a passenger, or home."""
     city.take(grid.head, grid.after, grid.before, city.cell_of(fleet.x[j], fleet.y[j], grid.cells), j)
     fleet.state[j] = BUSY
 

@@ -97,12 +97,12 @@ MICRO = 1e6  # kernels sum integers
 
 # People who look at the app: city, minute, person and who of those the person stands for, in one number that sorts so.
 # Tallied are needs, and those of people who do not look met by a street taxi.
-Tickets = outbox_of("Tickets", ticket=np.uint64, tallies=("needs", "outside"))
+RideRequests = outbox_of("RideRequests", ticket=np.uint64, tallies=("needs", "outside"))
 
 
 # Rides asked for by the people simulated: person, driver or -1, fare, what the driver spent, worth to the rider.
-Requests = outbox_of(
-    "Requests", who=np.uint32, to=np.int64, cents=np.int64, cost=np.int64, gain=np.float32,
+RidesAsked = outbox_of(
+    "RidesAsked", who=np.uint32, to=np.int64, cents=np.int64, cost=np.int64, gain=np.float32,
     tallies=(
         "looked", "surges", "outside", "unaffordable", "asked", "served", "unserved", "seconds", "rush_asked",
         "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone", "diverted",
@@ -164,7 +164,7 @@ def clearing(demand, supply, elasticity, cap):
 def _ask(awake, start, owner, terms, box):
     """Needs of everyone awake and of those they stand for; returns where the box was full.
 
-    Most would not ride with the app whatever its price and wait, and no more is asked of them.
+    Most would not ride with the app at any price and wait, and the rest of their choice is skipped.
     """
     setting, people, clock = terms.setting, terms.riders, terms.clock
     tickets, written = box.ticket, box.used[0]
@@ -211,8 +211,8 @@ def _ask(awake, start, owner, terms, box):
 @rule
 def shares_looking(setting, people):
     """Share of needs whose people look at the app's offer, without a wallet and with one."""
-    without = riders.looks(people, False, setting.start_fare, setting.km_fare)
-    return without, riders.looks(people, True, setting.start_fare, setting.km_fare)
+    without = riders.share_looking(people, False, setting.start_fare, setting.km_fare)
+    return without, riders.share_looking(people, True, setting.start_fare, setting.km_fare)
 
 
 @rule
@@ -265,7 +265,7 @@ def dispatch(setting, people, town, scale, fleet, grid, workers, minute, at_x, a
 
 @rule
 def count_ride(seen, in_rush, wait, gain):
-    """Somebody has waited so many minutes and rides, which is worth so many CNY to them above what they would have done."""
+    """Count a ride: minutes waited, and the rider's surplus in CNY."""
     seconds = int(60.0 * wait + 0.5)
     seen.served += 1
     seen.seconds += seconds
@@ -325,7 +325,7 @@ def _serve(here, tickets, money, owns, terms, rows, known, today, box):
         while now < minute:
             now += 1
             if agenda.due[now] >= 0:
-                drivers.turn(now, agenda, fleet, grid)
+                drivers.begin_minute(now, agenda, fleet, grid)
             if surges and now % SLOT == 0:
                 drivers.free_time(workers, fleet, zones, now, ahead, time)
                 reprice(setting, ahead, time, rate, asked, surge)
@@ -373,7 +373,7 @@ def step(state: State) -> None:
         return
     terms, owner = _terms(state), state[PurseColumns].has_wallet
     towns, known = state[CityColumns], state[RideHourColumns]
-    looking = decide_all(state, _ask, lambda: Tickets.empty(ROOM), owner, terms)
+    looking = decide_all(state, _ask, lambda: RideRequests.empty(ROOM), owner, terms)
     tickets = np.sort(looking.written()[0])
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
@@ -382,13 +382,13 @@ def step(state: State) -> None:
     today = with_type_of_first(type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked)))
 
     def serve(here: int) -> Box:
-        of, box = slice(first[here], first[here + 1]), Requests.empty(int(first[here + 1] - first[here]))
+        of, box = slice(first[here], first[here + 1]), RidesAsked.empty(int(first[here + 1] - first[here]))
         _serve(here, tickets[of], money[of], owns[of], terms, fleet, known, today, box)
         return box
 
     made = list(each_block(state.pool, state.threads, serve, range(terms.cities)))
     by_city, all_made = np.concatenate([box.tally for box in made]), joined(made)
-    _settle(state, *all_made.written())
+    _pay_fares(state, *all_made.written())
     asked = today.asked > 0
     for column, new in ((known.waited, today.waited), (known.asked, today.asked)):
         column[asked] += new[asked] - column[asked] / KNOWN_DAYS
@@ -415,7 +415,7 @@ def _terms(state: State) -> Terms:
     )  # fmt: skip
 
 
-def _settle(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -> None:
+def _pay_fares(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -> None:
     """Rides are felt and paid from the wallet, which some open to do so; the platform keeps its part."""
     settings, ledger, felt = state.settings(RidesSettings), state.ledger, state[FeltColumns]
     served = to >= 0

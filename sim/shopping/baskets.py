@@ -17,7 +17,7 @@ ROOM = 4_096
 BY_FRIEND, BY_POST, FOUND_BY_POST, ADVISED = 1, 2, 4, 8  # why a shop was looked at; the third: not otherwise
 IN_THREAD, OFF_PLATFORM, IN_THE_OPEN, PAID_CLICK = range(4)  # kinds of event
 DEMAND, SLOPE, OPEN_DEMAND, OPEN_SLOPE, IMPRESSIONS, LIFT = range(6)
-LEARNT = ("demand", "slope", "open_demand", "open_slope", "looks", "lift")  # columns of merchants, in that order
+LEARNT = ("demand", "slope", "open_demand", "open_slope", "impressions", "lift")  # columns of merchants, in that order
 (NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, WORTH, LOST, UNKNOWN, PAID_LISTS, MISLED, DIVERTED, OWN_WAY) = range(11)
 
 
@@ -42,7 +42,7 @@ class Baskets(NamedTuple):
 
 
 def empty(shops: int) -> Baskets:
-    """Empty ones, where there are so many shops."""
+    """Empty baskets of a world with so many shops."""
     return with_type_of_first(
         Baskets(
             np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
@@ -53,14 +53,14 @@ def empty(shops: int) -> Baskets:
 
 
 @rule
-def drop(box, who, to, cents, kind, why):
+def add_event(box, who, to, cents, kind, why):
     """Write one order or click."""
     at = box.used[0]
     box.who[at], box.to[at], box.cents[at], box.kind[at], box.why[at] = who, to, cents, kind, why
     box.used[0] = at + 1
 
 
-def note(state: State, tally: np.ndarray) -> None:
+def note_needs(state: State, tally: np.ndarray) -> None:
     """Measure the day's needs, by `tally`: met, lost and bought elsewhere."""
     for metric, place in (
         (metrics.NEEDS, NEEDS), (metrics.OUTSIDE, OUTSIDE), (metrics.UNMET, UNMET), (metrics.UNAFFORDABLE, UNAFFORDABLE),

@@ -34,7 +34,7 @@ LATELY = 28  # days over which posts seen are averaged ...
 FADING = np.exp(-np.arange(256) / LATELY)  # ... what is left of that average after so many days
 WEEK_SHARE = 7 / LATELY  # what a post adds to it, in posts a week
 MEMORY = 8  # weeks over which a brand averages what its posts did
-A_LOOK = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
+FIRST_CONVERSION_RATE = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
 SILENT = 0.05  # posts a week: a brand that would send fewer sends none
 
 
@@ -259,9 +259,9 @@ def open_accounts(state: State) -> None:
     settings, mine, shops = state.settings(BrandsSettings), state[BrandColumns], state[MerchantColumns]
     new = (shops.open == 1) & (mine.account == 0)
     if not mine.account.any():
-        number, circle = int(state.settings(MerchantsSettings).number), merchant.shops_a_circle(state)
+        number, per_market = int(state.settings(MerchantsSettings).number), merchant.shops_per_market(state)
         without = round(number * settings.without_shop / max(1e-9, 1.0 - settings.without_shop))
-        new |= np.arange(new.size) % circle < number + without
+        new |= np.arange(new.size) % per_market < number + without
     rows = np.flatnonzero(new)
     mine.account[rows] = 1
     mine.frequency[rows] = settings.first_posts
@@ -410,7 +410,7 @@ def _trade(state: State, trust: float) -> tuple[float, float, float, float]:
     read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
     stand = shops.open == 1
     margin = float((shops.price - shops.cost)[stand].mean()) if stand.any() else 0.0
-    said = settings.inspiring * A_LOOK * margin
+    said = settings.inspiring * FIRST_CONVERSION_RATE * margin
     return (
         believed(float(sent.sum()), posted, state.settings(PresenceSettings).usual_share, messages),
         believed(read, float(sent.sum()), settings.reading, messages),

@@ -54,7 +54,7 @@ ADVISED_BUYERS = flow(
 
 @with_cached_type
 class Recall(NamedTuple):
-    """What shops and shoppers go by, as numbers for kernels; see shopping/brands.py for the settings."""
+    """Today's terms of remembering posts and offers, as numbers for kernels; see shopping/brands.py for the settings."""
 
     on: bool
     today: int
@@ -66,7 +66,7 @@ class Recall(NamedTuple):
 
 
 def recall(state: State) -> Recall:
-    """Today's terms of remembering; `thanks` is what the shop that kept one informed last time gains by it."""
+    """Today's terms of remembering; `thanks` is the utility of a shop that kept the buyer informed last time."""
     brands, updates = state.settings(BrandsSettings), state.settings(UpdatesSettings)
     thanks = updates.thanks if updates.on else 0.0
     return Recall(brands.on, state.day, brands.remembered, brands.unprompted, brands.discount, brands.wanting, thanks)
@@ -100,7 +100,7 @@ def offered(price, discount):
 
 @inlined_rule
 def remember(follows_of, who, recall, number, price, offers, key):
-    """What a shopper recalls of the shops of a circle they follow: how each comes to mind, when read, the price asked."""
+    """What a shopper recalls of followed shops in this market: how each comes to mind, when read, the price asked."""
     for j in range(number):
         offers.asked[j], offers.read[j], offers.mind[j] = price[offers.row[j]], 0, 0
     if not recall.on:

@@ -13,18 +13,18 @@ from sim.people.welfare import MERCHANTS_WELFARE
 from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import PurchaseColumns
-from sim.shopping.orders import ToldColumns
+from sim.shopping.orders import InformedColumns
 from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 
 def _remember(state: State, who: np.ndarray, to: np.ndarray, on: np.ndarray) -> None:
     """Each buyer remembers the shop, and the platform what was bought on it."""
-    categories, circle = int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state)
-    bought_last = who.astype(np.int64) * categories + to // circle % categories
-    state[PurchaseColumns].shop[bought_last] = to % circle
-    if state.table(ToldColumns).size:
-        state[ToldColumns].told[bought_last] = 0  # until updates come
+    categories, per_market = int(state.settings(MerchantsSettings).categories), merchant.shops_per_market(state)
+    bought_last = who.astype(np.int64) * categories + to // per_market % categories
+    state[PurchaseColumns].shop[bought_last] = to % per_market
+    if state.table(InformedColumns).size:
+        state[InformedColumns].last_informed[bought_last] = 0  # until updates come
     bought = state[KnowledgeColumns].purchases
     bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
 

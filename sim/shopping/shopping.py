@@ -38,7 +38,7 @@ from sim.shopping import (
 from sim.shopping.follows import FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns, RegardColumns
-from sim.shopping.orders import ToldColumns
+from sim.shopping.orders import InformedColumns
 from sim.shopping.posting import earned_by_post
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import hundredths
@@ -63,7 +63,7 @@ class Terms(NamedTuple):
 
     setting: Any
     offer: Any
-    know: Any
+    profiling: Any
     sources: knowledge.Sources
     recall: follows.Recall
     fees: float
@@ -85,7 +85,7 @@ class Keys(NamedTuple):
 
 @inlined_rule
 def record_gain(who, made, gain, advised, trusts, price_weight, felt, box):
-    """What a need is worth to this person for the shops, and what paid places, paid advice and ignorance took of it."""
+    """Record a choice's surplus over the outside, and what paid places, paid advice and missing knowledge took of it."""
     felt.worth[who] += gain / price_weight
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
     box.tally[baskets.MISLED if advised >= 0 else baskets.LOST] += hundredths(made.best_unpaid - made.got, price_weight)
@@ -138,11 +138,11 @@ def record_demand(shopper, number, made, terms, scale, shops, offers, utilities,
 
 
 @inlined_rule
-def settle(shopper, j, terms, key, shops, offers, felt, box):
-    """An order, paid in the open, or in the thread, or off the platform to save its fee."""
+def settle_order(shopper, j, terms, key, shops, offers, felt, box):
+    """Write an order: paid in the open, in the thread, or off the platform to save its fee."""
     row, asked, price_weight = offers.row[j], offers.asked[j], terms.setting.price_weight
     if offers.in_the_open[j]:
-        baskets.drop(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
+        baskets.add_event(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
         return
     saved = channels.saved_each(terms.fees, asked, price_weight)
     gain = channels.utility_of_dodging(saved, terms.setting.dodging)
@@ -150,7 +150,7 @@ def settle(shopper, j, terms, key, shops, offers, felt, box):
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
     off = luck.uniform(key, shopper.who, 0) < channels.chance_of_dodging(saved, terms.setting.dodging)
     kind = baskets.OFF_PLATFORM if off else baskets.IN_THREAD
-    baskets.drop(box, shopper.who, row, asked, kind, offers.why[j])
+    baskets.add_event(box, shopper.who, row, asked, kind, offers.why[j])
 
 
 @kernel
@@ -161,14 +161,16 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
     scale = choice.logit_scale(setting.noise)
     weight_without = choice.weight(setting.outside, scale) + choice.weight(setting.doing_without, scale)
     for at in range(start, shoppers.size):
-        if is_full(box, markets.shops_a_circle + 2):
+        if is_full(box, markets.shops_per_market + 2):
             return at
         soon = np.int64(shoppers[min(at + SOON, shoppers.size - 1)])
         prefetch(people.friends.friend, people.friends.first[soon])
         prefetch(people.purchases.shop, soon * markets.categories)
         who = np.int64(shoppers[at])
         category, only, named = shop_choice.take_need(who, people.needs, people.wishes, recall.on, markets)
-        number = shop_choice.list_open_shops(supply, shop_choice.circle_of(who, category, markets), only, offers.row)
+        number = shop_choice.list_open_shops(
+            supply, shop_choice.market_of_goods(who, category, markets), only, offers.row
+        )
         box.tally[baskets.NEEDS] += 1
         u, v = luck.uniform(keys.choice, who, 4), luck.uniform(keys.choice, who, 5)
         nothing, elsewhere = choice.utilities_without(setting.doing_without, setting.outside, setting.noise, u, v)
@@ -180,7 +182,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
         shopper = shop_choice.shopper_of(who, category, only, terms, keys, people, markets)
         follows.remember(people.follows, who, recall, number, shops.price, offers, keys.choice)
         shop_choice.draw_luck(shopper, keys, number, offers.row, draws)
-        shop_choice.utilities_of_shops(shopper, number, shops, setting, terms.know.noise, offers, draws, utilities)
+        shop_choice.utilities_of_shops(shopper, number, shops, setting, terms.profiling.noise, offers, draws, utilities)
         # which they look at: shops they know, and the platform's list if they trust it today
         trusts = trust.follows(people.trust[who], luck.uniform(keys.trust, who, 0))
         places, advised = setting.considered if trusts else 0, shop_choice.place_in(offers.row, number, named)
@@ -207,7 +209,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
         record_demand(shopper, number, made, terms, scale, shops, offers, utilities, views, box)
         if made.chosen >= 0:
             box.tally[baskets.DIVERTED] += offers.asked[made.chosen] if elsewhere > nothing and only < 0 else 0
-            settle(shopper, made.chosen, terms, keys.dodging, shops, offers, felt, box)
+            settle_order(shopper, made.chosen, terms, keys.dodging, shops, offers, felt, box)
         elif made.too_dear > without:
             box.tally[baskets.UNAFFORDABLE] += 1
         else:
@@ -218,7 +220,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
 def _people(state: State) -> shop_choice.People:
     return shop_choice.People(
         state.friends.rows.group_of, state.friends.rows, state[FollowColumns], state[WishColumns], state[NeedColumns],
-        state[ToldColumns].told, state[RegardColumns], state[PurchaseColumns], state[KnowledgeColumns].purchases,
+        state[InformedColumns].last_informed, state[RegardColumns], state[PurchaseColumns], state[KnowledgeColumns].purchases,
         state[TrustColumns].trust, state.ledger[BANK], state.ledger[WALLET], state[FeltColumns],
     )  # fmt: skip
 
@@ -269,7 +271,7 @@ def step(state: State) -> None:
         getattr(shops, name)[...] += week
     if events:
         _deliver(state, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
-    baskets.note(state, total.tally)
+    baskets.note_needs(state, total.tally)
 
 
 def _deliver(

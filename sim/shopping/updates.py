@@ -20,7 +20,7 @@ from sim.people.presence import HERE
 from sim.service import Part, Rows
 from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
-from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
+from sim.shopping.orders import InformedColumns, OrderColumns, OrdersSettings
 from sim.shopping.shop_choice import category_of, markets_of
 from sim.shopping.terms import ShoppingSettings, UpdatesSettings
 from sim.state import State
@@ -44,21 +44,21 @@ METRICS = (UPDATES_SENT, ORDERS_INFORMED, INFORMED_SHARE, SHOPS_THAT_SEND, SPENT
 
 
 @rule
-def worth_of_updates(question_cost, fewer_questions, margin, conversion_rate, thanks):
-    """What keeping a buyer informed is worth to a merchant, in cents an order: questions spared, and a sale next time.
+def gain_of_updates(question_cost, fewer_questions, margin, conversion_rate, thanks):
+    """Gain of a merchant by keeping a buyer informed, in cents an order: questions spared, and a sale next time.
 
-    Thanks raise the chance s to sell to somebody who looks by thanks s (1 - s): the slope of a logit.
+    Thanks raise the chance s to sell to a person who looks by thanks s (1 - s): the slope of a logit.
     """
     return question_cost * fewer_questions + slope(conversion_rate, max(0.0, margin) * thanks)
 
 
 @with_cached_type
 class Buyers(NamedTuple):
-    """Columns of people: who is here, what their day is worth, and who was told of their last purchase."""
+    """Columns of people: who is here, what their day is worth, and who was kept informed of their last purchase."""
 
     here: np.ndarray
     worth: np.ndarray
-    told: np.ndarray
+    last_informed: np.ndarray
 
 
 @with_cached_type
@@ -78,7 +78,7 @@ def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
     costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question about
     each of these would cost, in cents).
     """
-    here, worth, told = buyers
+    here, worth, last_informed = buyers
     takes_part, left, cents = senders
     number = np.zeros(cents.size, np.int64)
     sent = informed = questions = 0
@@ -96,7 +96,7 @@ def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
                 worth[buyer] += setting.relief
             if is_new and message == 0:
                 orders.informed[at] = 1
-                told[buyer * markets.categories + category_of(one, markets)] = 1
+                last_informed[buyer * markets.categories + category_of(one, markets)] = 1
                 informed += 1
                 questions += int(
                     luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(keys[1], one, 0))
@@ -111,19 +111,19 @@ def _review(takes_part, shops, fewer_questions, fees, setting, key):
         if shops.open[row]:
             cost = luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(key, row, 0))
             margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
-            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.looks[row] + 16.0))  # as merchants reckon a click
-            worth = worth_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
-            takes_part[row] = worth >= MESSAGES * setting.price
+            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.impressions[row] + 16.0))  # as merchants reckon a click
+            gain = gain_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
+            takes_part[row] = gain >= MESSAGES * setting.price
 
 
 class SparedQuestions(NamedTuple):
-    """What questions that updates answer would have cost shops today, in cents; desks that answer them tell it apart."""
+    """What the questions that updates spare would have cost shops today, in cents; with help desks on, desk costs show it."""
 
     cents: int
 
 
 def _buyers(state: State) -> Buyers:
-    return Buyers(state.here, state[FeltColumns].worth, state[ToldColumns].told)
+    return Buyers(state.here, state[FeltColumns].worth, state[InformedColumns].last_informed)
 
 
 def step(state: State) -> None:
@@ -159,7 +159,7 @@ UPDATES = Part(
     "updates",
     tables={
         "updates": Rows(UpdatesColumns, "shop", section="updates"),
-        "told": Rows(orders.ToldColumns, merchant.a_category_each, section="updates"),
+        "told": Rows(orders.InformedColumns, merchant.a_category_each, section="updates"),
     },
     metrics=METRICS,
     revenue={"business_messages": "Business messages"},

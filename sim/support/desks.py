@@ -75,7 +75,7 @@ class DesksSettings(Settings):
 
 
 class DeskColumns(Table):
-    """A row a market: its help desk. What is of a full market is so however few are simulated."""
+    """A row a market: its help desk. Figures "of a full market" do not hang on how many of its people are simulated."""
 
     wait = Column(np.float64, 0, "mean time waited on the last day, of those who gave up too", "seconds")
     usual = Column(np.float64, -1, "customers simulated who come in a day, of late; -1 before the first", "people")
@@ -119,13 +119,13 @@ METRICS = (BROADCASTS, BROADCAST_COST, AGENTS, COST, SPARED, COST_A_TICKET)
 
 
 @rule
-def broadcast_pays(asked, answer_cost, earned, it):
+def broadcast_pays(asked, answer_cost, earned, setting):
     """Whether a broadcast on a kind of goods is worth its cost to the shops of a full market.
 
     It spares answers to the questions asked in a day, and lifts sales, of which a week earned so much.
     """
-    spared = asked * it.lasting * it.alike * it.watching * answer_cost
-    return spared + it.charm * it.healing / WEEK * max(0.0, earned) >= it.broadcast_cost
+    spared = asked * setting.lasting * setting.alike * setting.watching * answer_cost
+    return spared + setting.charm * setting.healing / WEEK * max(0.0, earned) >= setting.broadcast_cost
 
 
 @with_cached_type
@@ -170,22 +170,22 @@ def _remember(queue, waits, simulated, desks):
 
 
 @kernel
-def _staff(desks, sales, shares, it, agents):
+def _staff(desks, sales, shares, setting, agents):
     """Agents on duty by desk and hour for the coming week, from last week's customers and a budget that sales allow."""
     for desk in range(sales.size):
         if desks.days[desk] == 0:
             continue
         a_day = desks.came[desk] / desks.days[desk]
-        service = desks.work[desk] / desks.came[desk] if desks.came[desk] > 0 else it.service
-        shadow = np.float64(it.wage)  # what an agent is reckoned to cost: more where the budget is short
+        service = desks.work[desk] / desks.came[desk] if desks.came[desk] > 0 else setting.service
+        shadow = np.float64(setting.wage)  # what an agent is reckoned to cost: more where the budget is short
         for _ in range(100):
             hours = 0
             for hour in range(HOURS):
                 come = a_day * shares[hour]
-                load, loss = come * service / 60.0, come * it.lost_customer
-                agents[desk, hour] = queues.cheapest(load, it.patience / service, shadow, loss, MOST)
+                load, loss = come * service / 60.0, come * setting.lost_customer
+                agents[desk, hour] = queues.cheapest(load, setting.patience / service, shadow, loss, MOST)
                 hours += agents[desk, hour]
-            if WEEK * hours * it.wage <= it.budget * sales[desk]:
+            if WEEK * hours * setting.wage <= setting.budget * sales[desk]:
                 break
             shadow *= 1.2
 
@@ -208,7 +208,7 @@ def topics_needed(state: Planned) -> int:
 
 
 def shares_of(settings: DesksSettings) -> NDArray[np.float64]:
-    """Shares of a day's customers by hour: who would come when a desk is closed comes when it is open. Read only."""
+    """Shares of a day's customers by hour; those of closed hours come in open ones. Read only."""
     return _shares(settings.opens, settings.closes, settings.hours)
 
 
@@ -279,8 +279,8 @@ def broadcast(state: State, questions: NDArray[np.int64]) -> None:
     state.note(BROADCAST_COST, len(due) * settings.broadcast_cost * scale)
 
 
-def bill(state: State, calls: NDArray[np.int64]) -> None:
-    """The day's wages, and `calls` of customers simulated, by desk, are put down to the shops of each market."""
+def charge_wages(state: State, calls: NDArray[np.int64]) -> None:
+    """Add the day's wages, and the cost of simulated customers' `calls` by desk, to what the shops of each market owe."""
     settings, desks, agents = state.settings(DesksSettings), state[DeskColumns], on_duty(state)
     desks.owed[...] += settings.wage * agents.sum(axis=1)
     desks.owed[...] += (settings.call_cost * calls / merchant.market_scale(state)).astype(np.int64)
@@ -288,7 +288,7 @@ def bill(state: State, calls: NDArray[np.int64]) -> None:
     state.note(AGENTS, float(agents.sum()) / hours * merchant.market_scale(state))
 
 
-def settle(state: State) -> None:
+def close_week(state: State) -> None:
     """On the last day of a week the desks are paid by their shops, and staffed for the next."""
     if state.day % WEEK == WEEK - 1:
         _pay(state)

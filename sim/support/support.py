@@ -104,11 +104,11 @@ class Contacts(NamedTuple):
 class Terms(NamedTuple):
     """What kernels know of today; the last four are keys of luck."""
 
-    it: Any  # the settings of this section and of [desks]
+    setting: Any  # the settings of this section and of [desks]
     desk: Any
     day: int
     categories: int
-    circle: int  # rows a market and category
+    shops_per_market: int  # rows of shops a market and category
     shares: NDArray[np.float64]  # of customers, by hour
     channel: np.uint64
     time: np.uint64
@@ -118,58 +118,63 @@ class Terms(NamedTuple):
 
 @rule
 def good_at(chance, seconds, kink, fall):
-    """Chance that an answer pleases after a wait: it falls by each minute beyond the kink."""
+    """Chance that an answer pleases after a wait: it falls with each minute beyond the kink."""
     return max(0.0, chance - fall * max(0.0, seconds - kink) / 60.0)
 
 
 @rule
-def good_by(channel, it):
-    """Chance of a good answer in a channel, taken at once."""
+def good_by(channel, setting):
+    """Chance of a good answer in a channel without a wait."""
     if channel == CHAT:
-        return it.good_chat
+        return setting.good_chat
     if channel == VIDEO:
-        return it.good_video
+        return setting.good_video
     if channel == BROADCAST:
-        return it.good_broadcast
-    return it.good_public if channel == PUBLIC else it.good_telephone
+        return setting.good_broadcast
+    return setting.good_public if channel == PUBLIC else setting.good_telephone
 
 
 @rule
-def pull(channel, seconds, it):
-    """Worth of turning to a channel at a wait, in logit units."""
-    effort = it.effort_chat if channel == CHAT else it.effort_public if channel == PUBLIC else it.effort_telephone
-    return it.good_weight * good_at(good_by(channel, it), seconds, it.kink, it.fall) - effort
+def utility_of_channel(channel, seconds, setting):
+    """Utility of turning to a channel at a wait, in logit units."""
+    effort = setting.effort_telephone
+    if channel == CHAT:
+        effort = setting.effort_chat
+    elif channel == PUBLIC:
+        effort = setting.effort_public
+    return setting.good_weight * good_at(good_by(channel, setting), seconds, setting.kink, setting.fall) - effort
 
 
 @rule
-def outside(it):
-    """What is usual without the platform: worth in logit units, chance of a good answer, of a bad one in public."""
-    public, telephone = pull(PUBLIC, it.outside_wait, it), pull(TELEPHONE, it.outside_wait, it)
+def outcome_outside(setting):
+    """What is usual without the platform: utility in logit units, chance of a good answer, of a bad one in public."""
+    public = utility_of_channel(PUBLIC, setting.outside_wait, setting)
+    telephone = utility_of_channel(TELEPHONE, setting.outside_wait, setting)
     share = 1.0 / (1.0 + math.exp(telephone - public))
-    good_public = good_at(it.good_public, it.outside_wait, it.kink, it.fall)
-    good_telephone = good_at(it.good_telephone, it.outside_wait, it.kink, it.fall)
-    good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - it.outside_unanswered
-    worth = public - math.log(share) - it.good_weight * good * it.outside_unanswered
-    return worth, good * answered, share * (1.0 - good_public * answered)
+    good_public = good_at(setting.good_public, setting.outside_wait, setting.kink, setting.fall)
+    good_telephone = good_at(setting.good_telephone, setting.outside_wait, setting.kink, setting.fall)
+    good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - setting.outside_unanswered
+    utility = public - math.log(share) - setting.good_weight * good * setting.outside_unanswered
+    return utility, good * answered, share * (1.0 - good_public * answered)
 
 
 @rule
 def offers_chat(price, worth, u):
-    """Whether a shop helps in the thread: while a conversation is worth its price to it."""
+    """Whether a shop helps in the thread: it does while a conversation is worth its price to the shop."""
     return price <= 0 or price <= luck.exponential(worth, u)
 
 
 @rule
-def is_settled(day, shown, it, u):
+def is_settled(day, shown, setting, u):
     """Whether a broadcast has answered this question: it was shown of late, is of that kind, and was watched."""
-    return day - shown < it.lasting and u < it.alike * it.watching
+    return day - shown < setting.lasting and u < setting.alike * setting.watching
 
 
 @rule
 def opinion(before, good, usual, grudge):
-    """What a person thinks of a shop for how it helped, in hundredths of a logit unit: half of it is older.
+    """What a person thinks of a shop for how it helped, in hundredths of a logit unit: half the old opinion, and the new.
 
-    An answer tells by how much better or worse it is than what is `usual`.
+    An answer counts by how much better or worse it is than what is `usual`.
     """
     new = grudge * ((1.0 if good else 0.0) - usual)
     return max(-120, min(120, int(round(0.5 * before + 100.0 * new))))
@@ -178,57 +183,59 @@ def opinion(before, good, usual, grudge):
 @kernel
 def _turn_to(asked, terms, wait, shown, made):
     """Each ticket finds its channel, its time of day, its patience and how long it takes."""
-    it = terms.it
-    usual, _, _ = outside(it)
+    setting = terms.setting
+    usual, _, _ = outcome_outside(setting)
     for i in range(asked.who.size):
         who, shop, kind = asked.who[i], np.int64(asked.shop[i]), asked.kind[i]
         first = 16 * (np.int64(asked.mark[i]) * 4 + kind)  # of this ticket's draws
-        topic = shop // terms.circle
+        topic = shop // terms.shops_per_market
         seconds = wait[topic // terms.categories]
         made.minute[i] = queues.moment(luck.pair(terms.time, who, shop, first), terms.shares)
         made.patience[i] = luck.exponential(terms.desk.patience, luck.pair(terms.time, who, shop, first + 1))
         made.service[i] = luck.exponential(terms.desk.service, luck.pair(terms.time, who, shop, first + 2))
-        if it.video and kind == QUESTION:
-            if is_settled(terms.day, np.int64(shown[topic]), it, luck.pair(terms.channel, who, shop, first)):
+        if setting.video and kind == QUESTION:
+            if is_settled(terms.day, np.int64(shown[topic]), setting, luck.pair(terms.channel, who, shop, first)):
                 made.channel[i] = BROADCAST
-                made.gain[i] = -it.effort_broadcast - usual
+                made.gain[i] = -setting.effort_broadcast - usual
                 continue
-        offered = it.chat and offers_chat(it.price, it.chat_worth, luck.uniform(terms.likes_chat, shop, 0))
+        offered = setting.chat and offers_chat(
+            setting.price, setting.chat_worth, luck.uniform(terms.likes_chat, shop, 0)
+        )
         best, chosen, total = -math.inf, PUBLIC, 0.0
         for channel in range(CHANNELS):
             if channel == CHAT and not offered:
                 continue
-            worth = pull(channel, seconds, it)
-            total += math.exp(worth)
-            noisy = worth - math.log(-math.log(luck.pair(terms.channel, who, shop, first + 1 + channel)))
+            utility = utility_of_channel(channel, seconds, setting)
+            total += math.exp(utility)
+            noisy = utility - math.log(-math.log(luck.pair(terms.channel, who, shop, first + 1 + channel)))
             if noisy > best:
                 best, chosen = noisy, channel
-        expected = it.good_weight * good_at(good_by(chosen, it), seconds, it.kink, it.fall)
+        expected = setting.good_weight * good_at(good_by(chosen, setting), seconds, setting.kink, setting.fall)
         made.gain[i] = math.log(total) - expected - usual
-        goes_over = luck.pair(terms.channel, who, shop, first + 5) < it.video_share
-        if chosen == CHAT and it.video and kind != WHERE and goes_over:
+        goes_over = luck.pair(terms.channel, who, shop, first + 5) < setting.video_share
+        if chosen == CHAT and setting.video and kind != WHERE and goes_over:
             chosen = VIDEO
-            made.service[i] *= it.video_time
+            made.service[i] *= setting.video_time
         made.channel[i] = chosen
 
 
 @kernel
 def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
     """How each was helped, what they feel and think of the shop: by shop, who `came` and who was `hurt` in public."""
-    it = terms.it
-    _, usual, _ = outside(it)
+    setting = terms.setting
+    _, usual, _ = outcome_outside(setting)
     for i in range(asked.who.size):
         who, shop, channel = np.int64(asked.who[i]), np.int64(asked.shop[i]), made.channel[i]
         first = 16 * (np.int64(asked.mark[i]) * 4 + asked.kind[i])
         u = luck.pair(terms.answer, who, shop, first)
         if channel == BROADCAST:
-            good = u < it.good_broadcast
+            good = u < setting.good_broadcast
             seen[SETTLED] += 1
         else:
             answered = waited[i] >= 0.0
             minutes = waited[i] if answered else made.patience[i]
-            good = answered and u < good_at(good_by(channel, it), 60.0 * minutes, it.kink, it.fall)
-            felt.waits[who] += it.wait_weight * (minutes - it.outside_wait / 60.0)
+            good = answered and u < good_at(good_by(channel, setting), 60.0 * minutes, setting.kink, setting.fall)
+            felt.waits[who] += setting.wait_weight * (minutes - setting.outside_wait / 60.0)
             came[shop] += 1
             chats, public = channel == CHAT or channel == VIDEO, channel == PUBLIC
             seen[BY_CHAT if chats else IN_PUBLIC if public else CALLED] += 1
@@ -247,13 +254,13 @@ def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
             if public and not good:
                 seen[HURT] += 1
                 hurt[shop] += 1
-        felt.worth[who] += (made.gain[i] + (it.good_weight if good else 0.0)) / it.price_weight
-        if not good and luck.pair(terms.answer, who, shop, first + 1) < it.repeat:
+        felt.worth[who] += (made.gain[i] + (setting.good_weight if good else 0.0)) / setting.price_weight
+        if not good and luck.pair(terms.answer, who, shop, first + 1) < setting.repeat:
             unsolved[who] = shop
-        row = who * terms.categories + shop // terms.circle % terms.categories
-        place = shop % terms.circle
+        row = who * terms.categories + shop // terms.shops_per_market % terms.categories
+        place = shop % terms.shops_per_market
         before = np.int64(regard.opinion[row]) if regard.shop[row] == place else 0
-        regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, it.grudge)
+        regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, setting.grudge)
 
 
 def step(state: State) -> None:
@@ -269,11 +276,11 @@ def step(state: State) -> None:
         return
     terms = Terms(
         state.settings(SupportSettings).row, state.settings(DesksSettings).row, state.day, int(state.settings(MerchantsSettings).categories),
-        merchant.shops_a_circle(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
+        merchant.shops_per_market(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
         state.luck("support.time"), state.luck("support.answer"), state.lasting_luck("support.likes_chat"),
     )  # fmt: skip
-    asked, topics = customers.come(state, terms.circle, markets), state[TopicColumns]
-    topic = asked.shop.astype(np.int64) // terms.circle
+    asked, topics = customers.come_today(state, terms.shops_per_market, markets), state[TopicColumns]
+    topic = asked.shop.astype(np.int64) // terms.shops_per_market
     desks.broadcast(state, topic[asked.kind == QUESTION])
     many = asked.who.size
     made = Contacts(np.empty(many, np.uint8), *(np.empty(many) for _ in range(4)))
@@ -288,19 +295,20 @@ def step(state: State) -> None:
     state.note(desks.TICKETS, int(seen[ANSWERED] + seen[ABANDONED]))
     _charge(state, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
     calls = topic[(waited >= 0) & (made.channel == TELEPHONE)] // terms.categories
-    desks.bill(state, np.bincount(calls, minlength=markets))
-    desks.settle(state)
+    desks.charge_wages(state, np.bincount(calls, minlength=markets))
+    desks.close_week(state)
 
 
 def _repute(state: State, terms: Terms, came: NDArray[np.int64], hurt: NDArray[np.int64]) -> None:
-    """All think worse of shops for bad answers in public, to what is usual; people who are not simulated get as many."""
+    """Change what all think of shops by bad answers in public, more or fewer than usual; people not simulated get as many."""
     topics, shops = state[TopicColumns], state[MerchantColumns]
-    _, _, usual = outside(terms.it)
-    spared, circles = usual * came - hurt, (topics.spared.size, terms.circle)  # there may be circles without a shop
-    topics.spared[...] += (spared.reshape(circles).sum(axis=1) - topics.spared) / WEEK
-    number = np.maximum(1, shops.open.reshape(circles).sum(axis=1))
+    _, _, usual = outcome_outside(terms.setting)
+    spared = usual * came - hurt
+    by_topic = topics.spared.size, terms.shops_per_market  # there may be topics without a shop
+    topics.spared[...] += (spared.reshape(by_topic).sum(axis=1) - topics.spared) / WEEK
+    number = np.maximum(1, shops.open.reshape(by_topic).sum(axis=1))
     others = (1.0 / merchant.market_scale(state) - 1.0) * topics.spared / number
-    change = terms.it.harm * (spared + np.repeat(others, terms.circle))
+    change = terms.setting.harm * (spared + np.repeat(others, terms.shops_per_market))
     shops.reputation[...] = np.clip(shops.reputation + change, -CERTAIN, CERTAIN)
 
 

@@ -113,9 +113,9 @@ def utility_of_trip(worth, fare, price_weight):
 
 @rule
 def gain_of_trip(setting, fare, level):
-    """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
+    """Surplus in CNY of those who chose a trip in the thread at this fare, over what they would have done else.
 
-    `level` is the fare over that at an agency. Over all who want one it is the logsum with the thread less that without:
+    `level` is the fare over that at an agency. Over all who want a trip it is the logsum with the thread less that without:
     ln(1 + odds)/price_weight a wish.
     """
     here = utility_of_trip(setting.worth, fare, setting.price_weight)
@@ -364,9 +364,9 @@ def stands_for(state: State) -> float:
 
 
 def _book(state: State, asked: Asked, served: np.ndarray) -> int:
-    """Those who got a seat pay and are glad of their trip, the airline pays its commission. Returns tickets sold.
+    """Those who got a seat pay and gain their trip, and the airline pays its commission; returns tickets sold.
 
-    Those who are not simulated take their seats, and pay nobody.
+    People who are not simulated take their seats, and pay nobody.
     """
     settings, mine = state.settings(TripsSettings), state[TripColumns]
     state.note(TRIPS_FULL, int((asked.simulated & ~served).sum()))
@@ -390,9 +390,9 @@ def _book(state: State, asked: Asked, served: np.ndarray) -> int:
 
 
 def _gains(state: State, cents: np.ndarray) -> np.ndarray:
-    """Worth of trips at these fares above what is outside, in CNY."""
-    it, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
-    return np.array([gain_of_trip(it, fare, level) for fare in cents.tolist()], np.float64)
+    """Surplus of trips at these fares, in CNY."""
+    setting, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
+    return np.array([gain_of_trip(setting, fare, level) for fare in cents.tolist()], np.float64)
 
 
 def _cost_of_seats(state: State, cents: np.ndarray) -> float:
