@@ -15,6 +15,7 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
+from sim.ground.choice import logit
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, stock
 from sim.people.experience import FeltColumns, OutsideOptionColumns, forgotten, rival_terms, utility_on_rival
@@ -243,7 +244,7 @@ def rest(advantage: float, network_weight: float, members: float, both: float) -
     lean = members
     for _ in range(SETTLING):
         before = lean
-        found = 1.0 / (1.0 + math.exp(-(advantage + network_weight * lean)))
+        found = logit(advantage + network_weight * lean)
         lean = members - both + both * (2.0 * found - 1.0)
         if abs(lean - before) < 1e-9:
             break

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground import queues
+from sim.ground.choice import gumbel, logit
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
@@ -150,7 +151,7 @@ def outcome_outside(setting):
     """What is usual without the platform: utility in logit units, chance of a good answer, of a bad one in public."""
     public = utility_of_channel(PUBLIC, setting.outside_wait, setting)
     telephone = utility_of_channel(TELEPHONE, setting.outside_wait, setting)
-    share = 1.0 / (1.0 + math.exp(telephone - public))
+    share = logit(public - telephone)
     good_public = good_at(setting.good_public, setting.outside_wait, setting.kink, setting.fall)
     good_telephone = good_at(setting.good_telephone, setting.outside_wait, setting.kink, setting.fall)
     good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - setting.outside_unanswered
@@ -207,7 +208,7 @@ def _turn_to(asked, terms, wait, shown, made):
                 continue
             utility = utility_of_channel(channel, seconds, setting)
             total += math.exp(utility)
-            noisy = utility - math.log(-math.log(luck.pair(terms.channel, who, shop, first + 1 + channel)))
+            noisy = utility + gumbel(luck.pair(terms.channel, who, shop, first + 1 + channel))
             if noisy > best:
                 best, chosen = noisy, channel
         expected = setting.good_weight * good_at(good_by(chosen, setting), seconds, setting.kink, setting.fall)
