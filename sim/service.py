@@ -192,7 +192,7 @@ class Service(Part):
         return bool(getattr(world.settings(self.settings), "on", True))
 
     def live_day(self, world: State) -> None:
-        """Live a day, if it is on."""
+        """Step the service a day, if it is on today."""
         if self.is_on(world):
             self.step(world)
 

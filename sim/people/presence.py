@@ -115,7 +115,7 @@ class Today(NamedTuple):
 
 
 @kernel
-def _wake(first, last, users, wishes, rows, was_active, today, setting, here, awake):
+def _open_app(first, last, users, wishes, rows, was_active, today, setting, here, awake):
     """Who of first..last opens the app: writes `active`, `last_active`, `here` and the list `awake`; returns how many.
 
     Friends' share lies in [0, 1], so most people are decided without a look at their friends. A crowd at a time, so that
@@ -223,7 +223,7 @@ def open_app(state: State) -> None:
 
     def block(part: tuple[int, int]) -> np.ndarray:
         awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
-        number = _wake(*part, users, wishes, state.friends.rows, was_active, today, settings.row, state.here, awake)
+        number = _open_app(*part, users, wishes, state.friends.rows, was_active, today, settings.row, state.here, awake)
         return awake[:number]
 
     state.awake = list(state.each_block(block))

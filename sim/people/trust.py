@@ -181,7 +181,7 @@ def headline(state: State, loud: float = 1.0, breach: bool = False) -> None:
 
 
 @kernel
-def _heal(first, last, membership, trust, days):
+def _recover(first, last, membership, trust, days):
     """Trust of first..last heals by a day; returns (members, their trust in millionths)."""
     here, mine = membership[first:last], trust[first:last]
     members = total = 0
@@ -216,5 +216,5 @@ def recover_trust(state: State) -> None:
     news.news[0] = news.news[0] * fading if news.news[0] > 1e-6 else 0.0
     news.breach[0] = news.breach[0] * fading if news.breach[0] > 1e-6 else 0.0
     membership, days = state[UserColumns].membership, np.float32(settings.healing_days)
-    members, total = state.over_blocks(lambda part: _heal(*part, membership, trust, days))
+    members, total = state.over_blocks(lambda part: _recover(*part, membership, trust, days))
     state.note(MEAN_TRUST, total / 1e6 / max(1, members))
