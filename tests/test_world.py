@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from worlds import live, lived
 
+import sim
 from sim.company.rival import Rival, RivalColumns
 from sim.day import DAY, name_of
 from sim.declared import METRICS, TABLES
@@ -22,6 +23,7 @@ from sim.experiments.limits.laws import fingerprint
 from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, WALLET
 from sim.payments import purse
+from sim.people.inbox import MESSAGES
 from sim.scenario import Scenario
 from sim.state import ModelError
 from sim.world import World
@@ -326,9 +328,24 @@ def test_a_measure_that_is_no_number_or_was_not_declared_stops_the_run() -> None
     world = lived(run={"users": 50, "days": 1})
     world.phase = "messaging.step"
     with pytest.raises(ModelError, match=r"day 1, messaging.step: messaging.messages is nan"):
-        world.note("messaging.messages", float("nan"))
+        world.note(MESSAGES, float("nan"))
+    letters = sim.flow("messaging.letters", "letters", "letters sent")
     with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
-        world.note("messaging.letters", 1)
+        world.note(letters, 1)
+    with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
+        world.note_slowly(letters, lambda: 1.0)
+    with pytest.raises(ModelError, match=r"'messaging.messages' is no metric: note the object"):
+        world.add("messaging.messages", 1)  # type: ignore[arg-type]
+
+
+def test_what_was_noted_today_is_had_by_its_metric() -> None:
+    """Breaks if what is not noted stops a phase that asks, or what is added forgets what was there."""
+    world = lived(run={"users": 50, "days": 1})
+    world.begin_day()
+    assert world.noted(MESSAGES) == 0
+    world.add(MESSAGES, 2)
+    world.add(MESSAGES, 3)
+    assert world.noted(MESSAGES) == 5 == world.today["messaging.messages"]
 
 
 def test_a_copy_has_bundles_of_columns_of_its_own() -> None:

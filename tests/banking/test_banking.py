@@ -174,8 +174,8 @@ def test_the_worth_of_a_loan_is_the_logsum_and_grows_with_it() -> None:
     assert banking.chance_of_asking(here, outside) == pytest.approx(chosen, abs=0.003)
     a_point = 8_200 * (11 / 24) * 0.01  # CNY: a point of yearly interest over the loan
     expected = (best.mean() - others.mean()) / chosen * a_point / 0.18
-    assert banking.worth_of_loan(here, outside, 820_000, 11 / 24, 0.18) == pytest.approx(expected, rel=0.02)
-    assert banking.worth_of_loan(here, outside, 82_000, 11 / 24, 0.18) == pytest.approx(expected / 10, rel=0.02)
+    assert banking.gain_of_loan(here, outside, 820_000, 11 / 24, 0.18) == pytest.approx(expected, rel=0.02)
+    assert banking.gain_of_loan(here, outside, 82_000, 11 / 24, 0.18) == pytest.approx(expected / 10, rel=0.02)
 
 
 # who gets a loan

@@ -37,10 +37,10 @@ def test_a_bill_has_the_mean_asked_for_and_grows_with_income() -> None:
 
 
 def test_who_has_a_wallet_and_trusts_pays_in_the_thread() -> None:
-    at_home = bills.chance_of_thread(bills.pull_of_thread(True, 1.0, 0, IT))
+    at_home = bills.chance_of_thread(bills.utility_of_thread(True, 1.0, 0, IT))
     assert at_home == pytest.approx(1 / (1 + np.exp(-0.5 * 3.5)))
-    assert bills.chance_of_thread(bills.pull_of_thread(True, 0.5, 0, IT)) < at_home
-    assert bills.chance_of_thread(bills.pull_of_thread(False, 1.0, 0, IT)) < 0.01
+    assert bills.chance_of_thread(bills.utility_of_thread(True, 0.5, 0, IT)) < at_home
+    assert bills.chance_of_thread(bills.utility_of_thread(False, 1.0, 0, IT)) < 0.01
 
 
 def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
@@ -51,7 +51,7 @@ def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
     chosen = gain > 0
     # the mean of a maximum does not hang on which noise it beats: compare means, then share them among who chose
     simulated = (np.maximum(better + noise[:, 0], noise[:, 1]).mean() - noise[:, 1].mean()) / chosen.mean() / weight
-    assert bills.worth_of_thread(better, weight) == pytest.approx(simulated, rel=0.02)
+    assert bills.surplus_of_thread(better, weight) == pytest.approx(simulated, rel=0.02)
 
 
 def test_billers_ask_of_who_pays_here_what_the_fee_exceeds_their_collecting() -> None:

@@ -25,12 +25,12 @@ def steered(days=50, rule=None, **sections):
 
 
 def test_the_rule_goes_on_while_it_pays_turns_when_not_and_comes_down_when_people_stay_away():
-    assert steering.turn(1, rose=True, use=100, least_use=90) == 1
-    assert steering.turn(-1, rose=True, use=100, least_use=90) == -1
-    assert steering.turn(1, rose=False, use=100, least_use=90) == -1
-    assert steering.turn(-1, rose=False, use=100, least_use=90) == 1
-    assert steering.turn(-1, rose=False, use=80, least_use=90) == -1
-    assert steering.turn(1, rose=True, use=80, least_use=90) == -1
+    assert steering.next_direction(1, rose=True, use=100, least_use=90) == 1
+    assert steering.next_direction(-1, rose=True, use=100, least_use=90) == -1
+    assert steering.next_direction(1, rose=False, use=100, least_use=90) == -1
+    assert steering.next_direction(-1, rose=False, use=100, least_use=90) == 1
+    assert steering.next_direction(-1, rose=False, use=80, least_use=90) == -1
+    assert steering.next_direction(1, rose=True, use=80, least_use=90) == -1
 
 
 def test_the_lever_moves_after_a_review_by_a_step_as_the_goal_says():

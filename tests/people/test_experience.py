@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from worlds import lived
 
-from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, worth_on_rival
+from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, utility_on_rival
 from sim.people.users import MEMBER, NEVER
 from sim.people.welfare import logsum
 
@@ -103,15 +103,15 @@ def test_moving_to_an_equal_rival_changes_nothing_and_to_a_better_one_gains_its_
 
 def test_a_rivals_adverts_cost_who_minds_them_and_its_knowledge_who_minds_that() -> None:
     terms = RivalTerms(0.2, 1.0, 0.14, 0.02, 1.0)
-    assert worth_on_rival(1.3, 0.0, 1.0, 0.0, 0.0, terms) == pytest.approx(1.5)
-    assert worth_on_rival(1.3, 0.0, 1.0, 2.0, 0.0, terms) == pytest.approx(1.22)
-    assert worth_on_rival(1.3, 0.0, 1.0, 0.0, 1.0, terms) == pytest.approx(1.48)
+    assert utility_on_rival(1.3, 0.0, 1.0, 0.0, 0.0, terms) == pytest.approx(1.5)
+    assert utility_on_rival(1.3, 0.0, 1.0, 2.0, 0.0, terms) == pytest.approx(1.22)
+    assert utility_on_rival(1.3, 0.0, 1.0, 0.0, 1.0, terms) == pytest.approx(1.48)
 
 
 def test_services_that_the_rival_copied_are_worth_there_what_they_are_here_as_far_as_remembered() -> None:
     copied, none = (RivalTerms(0.0, share, 0.0, 0.0, 1.0) for share in (1.0, 0.0))
-    assert worth_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, copied) == pytest.approx(1.7)
-    assert worth_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, none) == pytest.approx(1.3)
+    assert utility_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, copied) == pytest.approx(1.7)
+    assert utility_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, none) == pytest.approx(1.3)
 
 
 def test_welfare_is_the_sum_of_what_each_gains_and_who_is_on_neither_app_gains_nothing() -> None:

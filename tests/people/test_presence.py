@@ -8,7 +8,7 @@ from worlds import lived
 
 from sim.engine import luck
 from sim.people.experience import FeltColumns
-from sim.people.presence import PresenceColumns, PresenceSettings, lacks, pull
+from sim.people.presence import PresenceColumns, PresenceSettings, shortfall, utility_of_opening
 from sim.people.users import UsualColumns
 
 QUIET: dict[str, Any] = {
@@ -19,25 +19,25 @@ QUIET: dict[str, Any] = {
 
 def test_satisfaction_habit_and_letters_that_wait_draw_people() -> None:
     it = PresenceSettings()
-    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
-    assert pull(1.0, 3.0, 2.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.2)
-    assert pull(1.0, 2.0, 3.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.8)
-    assert pull(1.0, 2.0, 2.0, 1, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.15)
+    usual = utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert utility_of_opening(1.0, 3.0, 2.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.2)
+    assert utility_of_opening(1.0, 2.0, 3.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.8)
+    assert utility_of_opening(1.0, 2.0, 2.0, 1, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.15)
     assert usual == pytest.approx(1.0 - 0.3 * it.usual_unread)
 
 
 def test_who_trusts_less_comes_less_and_with_half_the_attention_the_odds_are_half() -> None:
     it = PresenceSettings()
-    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
-    assert pull(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
-    assert pull(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
+    usual = utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert utility_of_opening(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
+    assert utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
 
 
 def test_a_luck_below_the_logit_of_the_wish_passes() -> None:
     """Breaks if people came with another chance than 1/(1+e^-wish), a usual share of friends being active."""
     it = PresenceSettings()
     for wish in (-2.0, 0.0, 1.5):
-        passed = [lacks(u, wish, 0.6, it) < it.friends_weight * 0.6 for u in (np.arange(1_000) + 0.5) / 1_000]
+        passed = [shortfall(u, wish, 0.6, it) < it.friends_weight * 0.6 for u in (np.arange(1_000) + 0.5) / 1_000]
         assert np.mean(passed) == pytest.approx(1.0 / (1.0 + np.exp(-wish)), abs=0.001)
 
 
@@ -106,7 +106,7 @@ def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(kin
     usual = world[UsualColumns]
     trust, attention = world.users.trust.trust.copy(), world.users.attention.attention.copy()
     wish = np.array([
-        pull(
+        utility_of_opening(
             own.eagerness[i], felt.satisfaction[i], felt.habit[i], float(waiting[i]), trust[i],
             max(1e-300, float(attention[i])), usual.satisfaction[0], it,
         )

@@ -87,7 +87,7 @@ def test_nobody_asks_who_does_not_look(km: float, km_worth: float) -> None:
     for owner in (0, 1):
         best = riders.own_quality(people, owner, 1.0)
         chance = riders.chances(people, best, km, rides.fare(terms, km, 1.0), rides.fare(terms, km, 1.0), 0.0)[0]
-        assert chance <= riders.looks(people, owner, terms.start_fare, terms.km_fare) + 1e-3
+        assert chance <= riders.share_looking(people, owner, terms.start_fare, terms.km_fare) + 1e-3
 
 
 def test_who_rides_gains_the_logsum_over_all_with_such_a_need() -> None:

@@ -67,9 +67,9 @@ def test_informed_buyers_ask_less_with_the_same_luck() -> None:
 
 
 def test_updates_are_worth_the_questions_they_spare_and_the_next_sale() -> None:
-    assert updates.worth_of_updates(300.0, 0.1, 0.0, 0.1, 0.1) == pytest.approx(30.0)
-    assert updates.worth_of_updates(0.0, 0.1, 3_000.0, 0.1, 0.1) == pytest.approx(3_000 * 0.1 * 0.09)
-    assert updates.worth_of_updates(0.0, 0.1, -3_000.0, 0.1, 0.1) == 0.0, "who sells at a loss gains no sale"
+    assert updates.gain_of_updates(300.0, 0.1, 0.0, 0.1, 0.1) == pytest.approx(30.0)
+    assert updates.gain_of_updates(0.0, 0.1, 3_000.0, 0.1, 0.1) == pytest.approx(3_000 * 0.1 * 0.09)
+    assert updates.gain_of_updates(0.0, 0.1, -3_000.0, 0.1, 0.1) == 0.0, "who sells at a loss gains no sale"
 
 
 # orders

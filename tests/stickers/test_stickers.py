@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from worlds import lived
 
-from sim.stickers.stickers import pack_worth
+from sim.stickers.stickers import pack_value
 
 EAGER: dict[str, Any] = {
     "messaging": {"on": False, "threads": 0.0},
@@ -16,7 +16,7 @@ EAGER: dict[str, Any] = {
 
 
 def test_each_further_pack_is_worth_less() -> None:
-    worth = [pack_worth(600.0, 0.8, packs, 0.3, 0.5) for packs in range(4)]
+    worth = [pack_value(600.0, 0.8, packs, 0.3, 0.5) for packs in range(4)]
     assert worth == sorted(worth, reverse=True)
     assert worth[0] / worth[2] == pytest.approx(1.6)
 

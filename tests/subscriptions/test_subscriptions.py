@@ -12,7 +12,7 @@ from sim.people import presence
 from sim.people.experience import FeltColumns
 from sim.people.users import LEFT, MEMBER
 from sim.subscriptions import subscriptions
-from sim.subscriptions.subscriptions import MONTH, SubscriptionsSettings, own_worth
+from sim.subscriptions.subscriptions import MONTH, SubscriptionsSettings, own_value
 
 ALONE: dict[str, Any] = {
     "messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False},
@@ -25,12 +25,12 @@ def test_worth_has_the_mean_asked_for_under_either_law_among_those_interested() 
     u = ((np.arange(20_000) + 0.5) / 20_000).tolist()
     laws = {law: SubscriptionsSettings(worth=700.0, worth_law=law).row for law in ("uniform", "lognormal")}
     for it in laws.values():
-        assert np.mean([own_worth(it, x, 0.0) for x in u]) == pytest.approx(700, rel=0.02)
-    assert own_worth(laws["uniform"], 1 - 1e-9, 0.0) <= 1_400
-    assert own_worth(laws["lognormal"], 0.999, 0.0) > 4_000
-    assert own_worth(laws["lognormal"], 0.999, 0.1) == 0.0, "nine in ten would never pay for extras"
+        assert np.mean([own_value(it, x, 0.0) for x in u]) == pytest.approx(700, rel=0.02)
+    assert own_value(laws["uniform"], 1 - 1e-9, 0.0) <= 1_400
+    assert own_value(laws["lognormal"], 0.999, 0.0) > 4_000
+    assert own_value(laws["lognormal"], 0.999, 0.1) == 0.0, "nine in ten would never pay for extras"
     club = SubscriptionsSettings(sells="membership", worth_law="uniform").row
-    assert own_worth(club, 0.5, 0.9) > 0.0, "membership is worth something to all"
+    assert own_value(club, 0.5, 0.9) > 0.0, "membership is worth something to all"
 
 
 def share_at(price: int) -> float:
@@ -95,7 +95,7 @@ def test_all_of_the_price_is_felt_and_as_much_of_the_extras_as_one_is_there_for(
     world.close()
     key = world.lasting_luck("subscriptions.type")
     it = world.now.subscriptions.row
-    month = np.array([own_worth(it, u, 0.0) for u in luck.uniforms(key, world.size).tolist()]) / 100
+    month = np.array([own_value(it, u, 0.0) for u in luck.uniforms(key, world.size).tolist()]) / 100
     paying = mine.subscribed == 1
     assert 50 < paying.sum() < 350
     assert np.abs(total[~paying]).max() == 0

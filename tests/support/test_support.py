@@ -46,7 +46,7 @@ def test_answers_please_less_by_each_minute_past_three() -> None:
 
 
 def test_the_chat_is_chosen_for_its_answers_and_its_ease() -> None:
-    weights = [math.exp(support.pull(channel, 60.0, IT)) for channel in (CHAT, PUBLIC, TELEPHONE)]
+    weights = [math.exp(support.utility_of_channel(channel, 60.0, IT)) for channel in (CHAT, PUBLIC, TELEPHONE)]
     assert [weight / sum(weights) for weight in weights] == pytest.approx([0.583, 0.144, 0.273], abs=0.001)
 
 
@@ -58,7 +58,7 @@ def test_shops_chat_while_it_is_worth_its_price() -> None:
 
 def test_what_is_usual_is_what_customers_without_the_platform_get() -> None:
     """By hand: of 1 who complains, .345 do so in public; one in ten is not answered."""
-    worth, good, bad_in_public = support.outside(IT)
+    worth, good, bad_in_public = support.outcome_outside(IT)
     public, telephone = math.exp(4 * 0.77 - 1.0), math.exp(4 * 0.88 - 0.8)
     share = public / (public + telephone)
     mean_good = share * 0.77 + (1 - share) * 0.88
@@ -70,13 +70,13 @@ def test_what_is_usual_is_what_customers_without_the_platform_get() -> None:
 def test_help_outside_is_worth_what_simulated_customers_get() -> None:
     """Many choose with Gumbel noise and are answered, or not: the mean of what they get is the worth outside."""
     random = np.random.default_rng(1)
-    pulls = np.array([support.pull(channel, 120.0, IT) for channel in (PUBLIC, TELEPHONE)])
+    pulls = np.array([support.utility_of_channel(channel, 120.0, IT) for channel in (PUBLIC, TELEPHONE)])
     noise = random.gumbel(size=(400_000, 2)) - np.euler_gamma
     chosen = (pulls + noise).argmax(axis=1)
     good = np.array([0.77, 0.88])[chosen]
     answered = random.random(good.size) > 0.1
     got = (pulls + noise).max(axis=1) + IT.good_weight * ((random.random(good.size) < good) * answered - good)
-    assert got.mean() == pytest.approx(support.outside(IT)[0], abs=4 * got.std() / math.sqrt(got.size))
+    assert got.mean() == pytest.approx(support.outcome_outside(IT)[0], abs=4 * got.std() / math.sqrt(got.size))
 
 
 def test_an_answer_better_than_usual_raises_the_opinion_of_the_shop_and_half_of_it_is_older() -> None:
