@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
+    from sim.experiments.sensitivity import sensitivity
+    from sim.experiments.studied_futures import sensitivity_of
     from sim.experiments.sweep import sweep
     from sim.experiments.tune import tune, tuned_scenarios
     from sim.ground.friends.friends import Friends
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from sim.results.frontier import Frontier
     from sim.results.futures import Futures
     from sim.results.runs import Result
+    from sim.results.sensitivities import Sensitivity
     from sim.results.sweeps import Sweep
     from sim.results.tuning import Tuning
     from sim.scenario import Scenario
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
     load_frontier = Frontier.load
+    load_sensitivity = Sensitivity.load
 
 __all__ = [
     "BadInput",
@@ -53,6 +57,7 @@ __all__ = [
     "Plan",
     "Result",
     "Scenario",
+    "Sensitivity",
     "Service",
     "Settings",
     "Sweep",
@@ -70,12 +75,15 @@ __all__ = [
     "load_comparison",
     "load_frontier",
     "load_result",
+    "load_sensitivity",
     "load_sweep",
     "load_tuning",
     "means",
     "ratio",
     "run",
     "sell",
+    "sensitivity",
+    "sensitivity_of",
     "stock",
     "sweep",
     "tune",
@@ -97,6 +105,7 @@ _HOMES = {  # where each name lives
     "Plan": ("sim.experiments.plan", "Plan"),
     "Result": ("sim.results.runs", "Result"),
     "Scenario": ("sim.scenario", "Scenario"),
+    "Sensitivity": ("sim.results.sensitivities", "Sensitivity"),
     "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
     "compare": ("sim.experiments.compare", "compare"),
@@ -107,8 +116,11 @@ _HOMES = {  # where each name lives
     "duel": ("sim.experiments.duel", "duel"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),
     "load_result": ("sim.results.runs", "Result.load"),
+    "load_sensitivity": ("sim.results.sensitivities", "Sensitivity.load"),
     "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
+    "sensitivity": ("sim.experiments.sensitivity", "sensitivity"),
+    "sensitivity_of": ("sim.experiments.studied_futures", "sensitivity_of"),
     "sweep": ("sim.experiments.sweep", "sweep"),
     **{name: ("sim.experiments.tune", name) for name in ("tune", "tuned_scenarios")},
     "Tuning": ("sim.results.tuning", "Tuning"),

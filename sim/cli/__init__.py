@@ -16,6 +16,7 @@ from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.frontier import frontier
 from sim.cli.screen import SPELLED_OUT
+from sim.cli.sensitivity import sensitivity
 from sim.cli.tune import tune
 from sim.version import __version__
 
@@ -34,6 +35,7 @@ for command in (
     tune,
     frontier,
     duel,
+    sensitivity,
     experiments.sweep,
     experiments.report,
     model.day,

@@ -223,7 +223,7 @@ def _told(foreseen: Mapping[str, float]) -> list[Row]:
 @click.option("--pictures", type=PATH, help="Write its pictures as SVG files into this folder instead.")
 @DEBUG
 def report(folder: Path, pictures: Path | None) -> None:
-    """Write the page of a saved run, comparison or sweep, and print where it is."""
+    """Write the page of a saved run, comparison, sweep or study, and print where it is."""
     if pictures is None:
         click.echo(write_page(folder))
         return

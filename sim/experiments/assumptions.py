@@ -8,7 +8,7 @@ the safe side (Owen 1997). More futures begin with the same ones as fewer.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scipy.stats import qmc
@@ -66,17 +66,35 @@ def draw_futures(scenarios: Sequence[Scenario], many: int) -> Drawn:
     Raises:
         BadInput: there is nothing to draw, or a thousand points in a row were refused.
     """
-    held = dict(_held(scenarios))
-    assumptions = [
-        _assumption(it) for it in scenarios[0].parameters() if it.origin == "assumed" and it.name not in held
-    ]
+    assumptions, held = drawable(scenarios)
     if not assumptions:
         raise BadInput("assumptions: all of them are held still, so there is one future only; leave --assumptions out")
-    points, refused, in_a_row = list[dict[str, Any]](), 0, 0
+    points, refused = draw_points(assumptions, many, lambda point: refusal(scenarios, point))
+    return Drawn(assumptions, held, points, refused)
+
+
+def drawable(scenarios: Sequence[Scenario]) -> tuple[list[Assumption], dict[str, str]]:
+    """The assumptions that may be drawn for these scenarios, and those that stay as they are, with the reason, by name."""
+    held = dict(_held(scenarios))
+    return [_assumption(it) for it in scenarios[0].parameters() if it.origin == "assumed" and it.name not in held], held
+
+
+def draw_points(
+    assumptions: Sequence[Assumption], many: int, refused: Callable[[Mapping[str, Any]], str]
+) -> tuple[list[dict[str, Any]], int]:
+    """So many points of the ranges, and how many were refused and replaced by the next of the sequence.
+
+    Args:
+        refused: says why nobody can live at a point; empty where all can.
+
+    Raises:
+        BadInput: a thousand points in a row were refused.
+    """
+    points, gone, in_a_row = list[dict[str, Any]](), 0, 0
     for row in _sobol(len(assumptions), many):
-        point = {it["name"]: _placed(it, at) for it, at in zip(assumptions, row, strict=True)}
-        if why := _refusal(scenarios, point):
-            refused, in_a_row = refused + 1, in_a_row + 1
+        point = placed_all(assumptions, row)
+        if why := refused(point):
+            gone, in_a_row = gone + 1, in_a_row + 1
             if in_a_row == TRIES:
                 raise BadInput(
                     f"assumptions: {TRIES:,} points of their ranges were refused in a row, the last for {why}"
@@ -86,7 +104,7 @@ def draw_futures(scenarios: Sequence[Scenario], many: int) -> Drawn:
         points.append(point)
         if len(points) == many:
             break
-    return Drawn(assumptions, held, points, refused)
+    return points, gone
 
 
 def in_future(scenario: Scenario, point: Mapping[str, Any], seed: int) -> Scenario:
@@ -160,7 +178,12 @@ def _sobol(dimensions: int, many: int) -> Iterator[list[float]]:
         power += 1
 
 
-def _placed(it: Assumption, at: float) -> Any:
+def placed_all(assumptions: Sequence[Assumption], shares: Sequence[float]) -> dict[str, Any]:
+    """The point at these shares of the ranges, by name."""
+    return {it["name"]: placed(it, float(at)) for it, at in zip(assumptions, shares, strict=True)}
+
+
+def placed(it: Assumption, at: float) -> Any:
     """The value at a share of the range: a whole number stands for what lies from it to the next."""
     low, high = it["low"], it["high"] + it["whole"]
     value = low * (high / low) ** at if it["law"] == "log-uniform" else low + (high - low) * at
@@ -169,7 +192,14 @@ def _placed(it: Assumption, at: float) -> Any:
     return min(it["high"], max(low, float(f"{value:.{FIGURES}g}")))
 
 
-def _refusal(scenarios: Sequence[Scenario], point: Mapping[str, Any]) -> str:
+def share_of(it: Assumption, value: float) -> float:
+    """The share of the range at which a value lies, by the law it is drawn from; of a whole number the middle of its own."""
+    low, high, at = it["low"], it["high"] + it["whole"], value + it["whole"] / 2
+    share = math.log(at / low) / math.log(high / low) if it["law"] == "log-uniform" else (at - low) / (high - low)
+    return min(1.0, max(0.0, share))
+
+
+def refusal(scenarios: Sequence[Scenario], point: Mapping[str, Any]) -> str:
     """Why a scenario cannot live in a future; empty where all can."""
     for scenario in scenarios:
         try:

@@ -21,6 +21,7 @@ from sim.experiments.limits import (
     networks,
     rides,
     rivalry,
+    studies,
     support,
 )
 from sim.experiments.limits.limit import Limit
@@ -66,6 +67,8 @@ LIMITS: dict[int, tuple[Callable[..., list[Limit]], ...]] = {  # by row of LIMIT
     38: (rivalry.discounting,),
     39: (advertising.binding_budgets,),
     40: (entry.showrooming,),
+    41: (studies.sobol_indices,),
+    42: (studies.worth_of_knowing,),
 }
 
 

@@ -34,6 +34,7 @@ PROBE = b"hongbao"
 STUDIES = {  # kinds of results that are one file of answers and a log of runs: the file, and a key in it
     "tuning": ("tuning.json", "tuned"),
     "frontier": ("frontier.json", "points"),
+    "sensitivity": ("sensitivity.json", "about"),
 }
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
@@ -143,7 +144,7 @@ def loop_of_links(path: Path) -> str:
 
 
 def kind_of(folder: Path) -> str:
-    """What a folder holds: a "sweep", "tuning", "comparison" or "run", what an "unfinished" one left, or "" for none of ours."""
+    """What a folder holds: a "sweep", "comparison", "run" or study, what an "unfinished" one left, or "" for none of ours."""
     if _says(folder / "sweep.json", "plan"):
         return "sweep"
     for kind, (name, key) in STUDIES.items():
@@ -188,6 +189,8 @@ def check_free(folder: Path, names: Sequence[str], force: bool = False, inputs: 
     holds = kind_of(folder)
     if holds == "sweep":
         raise BadInput(f"{folder} holds a sweep: {ANOTHER}")
+    if holds in STUDIES and STUDIES[holds][0] not in names:  # whose file would stay, and say it is still there
+        raise BadInput(f"{folder} holds a {holds} study: {ANOTHER}")
     if holds in ("run", "comparison", *STUDIES) and not force:
         raise BadInput(f"{folder} holds an earlier result: --force (force=True) replaces it, or {ANOTHER}")
     for name in names:

@@ -1,20 +1,21 @@
-"""The report: one self-contained page from a saved run, comparison, sweep or search. Nothing here runs a world."""
+"""The report: one self-contained page from a saved run, comparison, sweep or study. Nothing here runs a world."""
 
 from pathlib import Path
 
 from sim.ground import paths
-from sim.report import comparison_page, frontier_page, run_page, sweep_page, tuning_page
+from sim.report import comparison_page, frontier_page, run_page, sensitivity_page, sweep_page, tuning_page
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
 from sim.results.comparisons import Comparison, load
 from sim.results.frontier import Frontier
+from sim.results.sensitivities import Sensitivity
 from sim.results.sweep_folders import is_sweep
 from sim.results.sweeps import Sweep
 from sim.results.tuning import Tuning
 
 
 def page_of(folder: str | Path) -> Page:
-    """The page of the run, comparison, sweep or search in a folder.
+    """The page of the run, comparison, sweep or study in a folder.
 
     Raises:
         BadInput: the folder holds none of them, or a file of it is damaged.
@@ -27,6 +28,8 @@ def page_of(folder: str | Path) -> Page:
             return tuning_page.tuning_page(Tuning.load(folder))
         case "frontier":
             return frontier_page.frontier_page(Frontier.load(folder))
+        case "sensitivity":
+            return sensitivity_page.sensitivity_page(Sensitivity.load(folder))
     found = load(folder)
     if isinstance(found, Comparison):
         return comparison_page.comparison_page(found)
@@ -34,7 +37,7 @@ def page_of(folder: str | Path) -> Page:
 
 
 def write(folder: str | Path) -> Path:
-    """Write `report.html` into the folder of a run, a comparison, a sweep or a search, and return its path.
+    """Write `report.html` into the folder of a run, a comparison, a sweep or a study, and return its path.
 
     Raises:
         BadInput: the folder holds none of them, or a report.html that is not ours, or a file of it is damaged.
