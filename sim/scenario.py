@@ -32,6 +32,7 @@ from sim.payments.terms import WalletSettings
 from sim.people.attention import AttentionSettings
 from sim.people.clock import ClockSettings
 from sim.people.experience import ExperienceSettings
+from sim.people.experiment import ExperimentSettings
 from sim.people.joining import JoiningSettings
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.presence import PresenceSettings
@@ -41,7 +42,18 @@ from sim.rides.city import CitySettings
 from sim.rides.drivers import DriversSettings
 from sim.rides.riders import RidersSettings
 from sim.rides.terms import RidesSettings
-from sim.scenario_rules import FIXED, Event, check_calendar, check_events, check_needs, check_steering, flat, keys, say
+from sim.scenario_rules import (
+    FIXED,
+    Event,
+    check_calendar,
+    check_events,
+    check_experiment,
+    check_needs,
+    check_steering,
+    flat,
+    keys,
+    say,
+)
 from sim.service import Service, SomeNamed, all_called
 from sim.shopping.orders import OrdersSettings
 from sim.shopping.promotion import PromotionSettings
@@ -111,6 +123,7 @@ class Scenario(Settings):
     company: CompanySettings = CompanySettings()
     running: RunningSettings = RunningSettings()
     steering: SteeringSettings = SteeringSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     merchants: MerchantsSettings = MerchantsSettings()
     advertisers: AdvertisersSettings = AdvertisersSettings()
     desks: DesksSettings = DesksSettings()
@@ -429,6 +442,7 @@ def _checked(
     check_events(scenario, origins, path)
     check_needs(scenario, path)
     check_steering(scenario, path)
+    check_experiment(scenario, path)
     file = placed("friends.file", scenario.friends.file, Path())
     if file != scenario.friends.file:  # from the command line or Python: seen from the working directory
         scenario = scenario.model_copy(update={"friends": scenario.friends.model_copy(update={"file": file})})

@@ -14,10 +14,19 @@ from sim.ground import paths
 from sim.results.files import read_json
 from sim.results.futures import RUNS
 
-RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
+RUN_FILES = (
+    "manifest.json",
+    "scenario.toml",
+    "days.parquet",
+    "flows.parquet",
+    "summary.json",
+    "surplus.parquet",
+    "units.parquet",
+)
 COMPARISON_FILES = ("manifest.json", "comparison.json")
 REPORT = "report.html"
 OF_A_RUN = (*RUN_FILES, "comparison.json", REPORT)  # what a run writes into its folder, or removes there
+OF_A_TEST = ("abtest.json", "runs.jsonl", REPORT, ".graphs")  # what a study of tests writes
 OF_A_COMPARISON = (*RUN_FILES, "comparison.json", REPORT, "runs", ".graphs")
 
 
@@ -29,7 +38,9 @@ def unfinished(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        left = any(os.path.lexists(folder / name) for name in OF_A_COMPARISON) or any(folder.glob("world-*.npz"))
+        left = any(os.path.lexists(folder / name) for name in (*OF_A_COMPARISON, *OF_A_TEST)) or any(
+            folder.glob("world-*.npz")
+        )
         if not left or paths.kind_of(folder) != "unfinished":
             mark.unlink(missing_ok=True)
         raise
