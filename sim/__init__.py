@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.engine.columns import Column, Table
     from sim.engine.luck import uniforms
     from sim.engine.settings import BadInput, Settings, assumed, decided
+    from sim.experiments.abtest import abtest
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
     from sim.experiments.futures import compare_futures
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
+    from sim.results.abtests import ABTest
     from sim.results.comparisons import Comparison
     from sim.results.futures import Futures
     from sim.results.runs import Result
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from sim.world import World
 
     load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
+    load_abtest = ABTest.load
 
 __all__ = [
+    "ABTest",
     "BadInput",
     "Column",
     "Comparison",
@@ -53,12 +57,14 @@ __all__ = [
     "Table",
     "World",
     "__version__",
+    "abtest",
     "assumed",
     "compare",
     "compare_futures",
     "decided",
     "duel",
     "flow",
+    "load_abtest",
     "load_comparison",
     "load_result",
     "load_sweep",
@@ -79,6 +85,7 @@ _HOMES = {  # where each name lives
     **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
+    "ABTest": ("sim.results.abtests", "ABTest"),
     "Comparison": ("sim.results.comparisons", "Comparison"),
     "Futures": ("sim.results.futures", "Futures"),
     "Friends": ("sim.ground.friends.friends", "Friends"),
@@ -87,9 +94,11 @@ _HOMES = {  # where each name lives
     "Scenario": ("sim.scenario", "Scenario"),
     "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
+    "abtest": ("sim.experiments.abtest", "abtest"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
     "duel": ("sim.experiments.duel", "duel"),
+    "load_abtest": ("sim.results.abtests", "ABTest.load"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),
     "load_result": ("sim.results.runs", "Result.load"),
     "load_sweep": ("sim.results.sweeps", "Sweep.load"),

@@ -304,4 +304,4 @@ def unit_of(metric: Metric) -> str:
         return metric.unit
     if metric.unit == "cents":
         return "cents a person and year" if metric.kind == "flow" else "cents a person"
-    return "share of people" if metric.unit == "people" else f"{metric.unit} a person and day"
+    return "share" if metric.unit == "people" else f"{metric.unit} a person and day"

@@ -1,18 +1,19 @@
-"""The report: one self-contained page from a saved run, comparison or sweep. Nothing here runs a world."""
+"""The report: one self-contained page from a saved run, comparison, sweep or study of tests. Nothing here runs a world."""
 
 from pathlib import Path
 
 from sim.ground import paths
-from sim.report import comparison_page, run_page, sweep_page
+from sim.report import abtest_page, comparison_page, run_page, sweep_page
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
+from sim.results.abtests import ABTest, is_abtest
 from sim.results.comparisons import Comparison, load
 from sim.results.sweep_folders import is_sweep
 from sim.results.sweeps import Sweep
 
 
 def page_of(folder: str | Path) -> Page:
-    """The page of the run, comparison or sweep in a folder.
+    """The page of the run, comparison, sweep or study of tests in a folder.
 
     Raises:
         BadInput: the folder holds none of them, or a file of it is damaged.
@@ -20,6 +21,8 @@ def page_of(folder: str | Path) -> Page:
     folder = paths.given(folder, "folder")
     if is_sweep(folder):
         return sweep_page.sweep_page(Sweep.load(folder))
+    if is_abtest(folder):
+        return abtest_page.abtest_page(ABTest.load(folder))
     found = load(folder)
     if isinstance(found, Comparison):
         return comparison_page.comparison_page(found)
