@@ -22,6 +22,7 @@ from sim.experiments.designs import (
     check_design,
     check_treatment,
     designs_for,
+    seeded,
     unit_of,
     value_of,
 )
@@ -93,9 +94,9 @@ def abtest(
     if replicates < 2:
         raise BadInput(f"replicates = {replicates}: must be at least 2, for one world says nothing of luck")
     seeds = list(check_seeds(chosen.run.seed, replicates, "run.seed"))
-    asked = [one for seed in seeds for one in _asked(chosen.with_values({"run.seed": seed}), treatment, menu)]
     what = f"{replicates:,} worlds, {len(menu)} designs"
-    check_meant(f"replicates = {replicates:,}", len(asked), what, chosen, jobs, yes)
+    check_meant(f"replicates = {replicates:,}", replicates * (2 + len(menu)), what, chosen, jobs, yes)
+    asked = _asked(chosen, treatment, menu, seeds)
     out = None if out is None else paths.given(out, "out")
     goes_on = not force and _goes_on(out, chosen, treatment)
     with claimed(out, OF_A_TEST, force or goes_on, chosen.inputs):
@@ -143,19 +144,24 @@ def _goes_on(out: Path | None, scenario: Scenario, treatment: Treatment) -> bool
     return False
 
 
-def _asked(scenario: Scenario, treatment: Treatment, menu: Sequence[Design]) -> list[Asked]:
-    """The runs of one world: untreated, treated, and one a design."""
-    people, seed = scenario.run.users, scenario.run.seed
+def _asked(scenario: Scenario, treatment: Treatment, menu: Sequence[Design], seeds: Sequence[int]) -> list[Asked]:
+    """The runs, world by world: untreated, treated, and one a design."""
+    people = scenario.run.users
     whole = Whole(treatment.begin, people)
-    runs: list[tuple[str, Scenario, Look]] = [
-        ("untreated", treatment.untreated(scenario), whole),
-        ("treated", treatment.wholly(scenario), whole),
-    ]
-    runs += [(it.name, treatment.under(it, scenario), Tested(it, treatment, people)) for it in menu]
-    return [
-        Asked(f"{scenario.name}, {name}, with seed {seed}", world, {"world": name, "seed": seed}, look)
-        for name, world, look in runs
-    ]
+    kinds: list[tuple[str, Look]] = [("untreated", whole), ("treated", whole)]
+    kinds += [(it.name, Tested(it, treatment, people)) for it in menu]
+    untreated = treatment.untreated(scenario)
+    by_unit = {it: treatment.under(it, untreated) for it in menu if it.each}  # made once: the seed is all that differs
+    asked = []
+    for seed in seeds:
+        world = seeded(untreated, seed)
+        worlds = [world, treatment.wholly(world)]
+        worlds += [seeded(by_unit[it], seed) if it.each else treatment.switched(it, world) for it in menu]
+        asked += [
+            Asked(f"{scenario.name}, {name}, with seed {seed}", made, {"world": name, "seed": seed}, look)
+            for made, (name, look) in zip(worlds, kinds, strict=True)
+        ]
+    return asked
 
 
 def _live(asked: Sequence[Asked], jobs: int | None, out: Path | None, progress: Progress | None) -> list[Summary]:

@@ -93,29 +93,30 @@ class Treatment(NamedTuple):
         """The world in which nobody is treated, with everything counted."""
         return scenario.with_values({"experiment.on": True, "experiment.begin": self.begin})
 
-    def wholly(self, scenario: Scenario) -> Scenario:
-        """The world in which everybody is treated."""
-        return _with_events(self.untreated(scenario), [Event(day=self.begin, set=dict(self.levers))])
+    def wholly(self, untreated: Scenario) -> Scenario:
+        """The same world in which everybody is treated."""
+        return _with_events(untreated, [Event(day=self.begin, set=dict(self.levers))])
 
-    def under(self, design: Design, scenario: Scenario) -> Scenario:
-        """The world of a test, with the scenario's own seed."""
-        if design.kind != "switchback":
-            test = {
-                "unit": design.kind,
-                "share": design.share,
-                "levers": list(self.levers),
-                "values": [float(value) for value in self.levers.values()],
-            }
-            test |= {"cluster_size": design.size} if design.size else {}
-            values = {f"experiment.{key}": value for key, value in test.items()}
-            return self.untreated(scenario).with_values(values)
-        usual = {name: value_of(scenario, name) for name in self.levers}
+    def under(self, design: Design, untreated: Scenario) -> Scenario:
+        """The same world in which a part of its people or shops is treated."""
+        test = {
+            "unit": design.kind,
+            "share": design.share,
+            "levers": list(self.levers),
+            "values": [float(value) for value in self.levers.values()],
+        }
+        test |= {"cluster_size": design.size} if design.size else {}
+        return untreated.with_values({f"experiment.{key}": value for key, value in test.items()})
+
+    def switched(self, design: Design, untreated: Scenario) -> Scenario:
+        """The same world in which everybody is treated in some blocks of days, by the luck of its seed."""
+        usual = {name: value_of(untreated, name) for name in self.levers}
         events, now = [], 0
-        for block, arm in zip(*self.blocks(design, scenario.run.days, scenario.run.seed), strict=True):
+        for block, arm in zip(*self.blocks(design, untreated.run.days, untreated.run.seed), strict=True):
             if arm != now:
                 events.append(Event(day=block.start, set=dict(self.levers) if arm else usual))
             now = arm
-        return _with_events(self.untreated(scenario), events)
+        return _with_events(untreated, events)
 
     def blocks(self, design: Design, days: int, seed: int) -> tuple[list[range], list[int]]:
         """The blocks of a switchback, and which of them are treated."""
@@ -127,6 +128,11 @@ def value_of(scenario: Scenario, name: str) -> Any:
     """A setting's value."""
     section, _, key = name.partition(".")
     return getattr(getattr(scenario, section), key)
+
+
+def seeded(scenario: Scenario, seed: int) -> Scenario:
+    """The same with another seed."""
+    return scenario.model_copy(update={"run": scenario.run.changed({"seed": seed})})
 
 
 def _with_events(scenario: Scenario, events: Sequence[Event]) -> Scenario:

@@ -51,7 +51,8 @@ def test_every_design_stands_beside_what_is_true_of_the_same_people(study: Path)
     assert found.treated == {"advertising.discovery_slots": [1.0, 8.0]}
     treatment = Treatment(LOAD, 0)
     whole = Whole(0, 150)
-    ends = [whole(run(make(scenario()))) for make in (treatment.wholly, treatment.untreated)]
+    nobody = treatment.untreated(scenario())
+    ends = [whole(run(world)) for world in (treatment.wholly(nobody), nobody)]
     for it in found.designs:
         kind = "world" if it["kind"] == "switchback" else "user"
         for metric, rows in it["estimates"].items():
@@ -63,7 +64,7 @@ def test_every_design_stands_beside_what_is_true_of_the_same_people(study: Path)
 
 def test_an_estimate_is_the_difference_of_those_treated_and_the_others() -> None:
     treatment = Treatment(LOAD, 2)
-    world = run(treatment.under(Design.read("user", 0.4), scenario()))
+    world = run(treatment.under(Design.read("user", 0.4), treatment.untreated(scenario())))
     assert world.units is not None
     people = world.units[world.units["each"] == "user"]
     found = abtest(scenario(), LOAD, designs=["user"], metrics=["revenue.total"], share=0.4, begin=2, **HOW)
@@ -100,7 +101,8 @@ def test_a_shop_is_a_unit_too() -> None:
 
 def test_what_a_test_begins_with_is_not_counted() -> None:
     late = Treatment(LOAD, 8)
-    before, after = (run(make(scenario())) for make in (late.untreated, late.wholly))
+    nobody = late.untreated(scenario())
+    before, after = run(nobody), run(late.wholly(nobody))
     assert before.units is not None
     assert before.days["advertising.slots"].iloc[:8].equals(after.days["advertising.slots"].iloc[:8])
     assert after.days["advertising.slots"].iloc[8] > before.days["advertising.slots"].iloc[8]
@@ -111,7 +113,7 @@ def test_a_switchback_is_treated_in_its_blocks_and_not_in_others() -> None:
     treatment, design = Treatment(LOAD, 1), Design.read("switchback:2")
     blocks, arm = treatment.blocks(design, 12, 5)
     assert [block.start for block in blocks] == [1, 3, 5, 7, 9]
-    world, plain = run(treatment.under(design, scenario())), run(scenario())
+    world, plain = run(treatment.switched(design, treatment.untreated(scenario()))), run(scenario())
     asked = world.days["advertising.slots"] / world.days["users.daily"]
     usual = (plain.days["advertising.slots"] / plain.days["users.daily"]).mean()
     for block, treated in zip(blocks, arm, strict=True):
