@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
     from sim.experiments.sweep import sweep
+    from sim.experiments.tune import tune, tuned_scenarios
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
     from sim.results.futures import Futures
     from sim.results.runs import Result
     from sim.results.sweeps import Sweep
+    from sim.results.tuning import Tuning
     from sim.scenario import Scenario
     from sim.service import Service
     from sim.world import World
 
-    load_result, load_comparison, load_sweep = Result.load, Comparison.load, Sweep.load
+    load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
     load_abtest = ABTest.load
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Settings",
     "Sweep",
     "Table",
+    "Tuning",
     "World",
     "__version__",
     "abtest",
@@ -68,12 +71,15 @@ __all__ = [
     "load_comparison",
     "load_result",
     "load_sweep",
+    "load_tuning",
     "means",
     "ratio",
     "run",
     "sell",
     "stock",
     "sweep",
+    "tune",
+    "tuned_scenarios",
     "uniforms",
 ]
 
@@ -104,6 +110,9 @@ _HOMES = {  # where each name lives
     "load_sweep": ("sim.results.sweeps", "Sweep.load"),
     "run": ("sim.experiments.run", "run"),
     "sweep": ("sim.experiments.sweep", "sweep"),
+    **{name: ("sim.experiments.tune", name) for name in ("tune", "tuned_scenarios")},
+    "Tuning": ("sim.results.tuning", "Tuning"),
+    "load_tuning": ("sim.results.tuning", "Tuning.load"),
 }
 
 

@@ -20,6 +20,7 @@ from sim.company.rival import RivalSettings, levers_of
 from sim.company.running import RunningSettings
 from sim.company.steering import SteeringSettings
 from sim.engine.names import nearest
+from sim.engine.ranges import LeverRange
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
 from sim.ground import paths
 from sim.ground.friends.friends import Friends
@@ -52,6 +53,7 @@ from sim.scenario_rules import (
     check_steering,
     flat,
     keys,
+    ranges_of,
     say,
 )
 from sim.service import Service, SomeNamed, all_called
@@ -134,6 +136,11 @@ class Scenario(Settings):
     rival: RivalSettings = RivalSettings()
     regulator: RegulatorSettings = RegulatorSettings()
     events: Events = Field(default=(), description="dated changes and happenings")
+    levers: dict[str, Any] = Field(
+        default={},
+        description="what `hongbao tune` may move: true for the declared range, two numbers, or a list to choose from; "
+        "no part of what lives",
+    )
     _set_by_hand: tuple[str, ...] = PrivateAttr(default=())  # names; no part of what the scenario is
 
     @classmethod
@@ -230,7 +237,7 @@ class Scenario(Settings):
     @classmethod
     def section_names(cls) -> tuple[str, ...]:
         """Names of the sections, in order; those of one's own services last."""
-        return tuple(name for name in cls.model_fields if name not in ("title", "name", "events"))
+        return tuple(name for name in cls.model_fields if name not in BESIDES)
 
     def parameters(self) -> list[Parameter]:
         """Every setting, with its origin, unit, range, meaning and source."""
@@ -292,7 +299,20 @@ class Scenario(Settings):
             return True
         return any(flat(event.set).get(f"{service}.on") for event in self.events)
 
-    def levers(self) -> dict[str, Any]:
+    def ranges(self) -> list[LeverRange]:
+        """From where to where its levers may be moved, as [levers] says."""
+        return ranges_of(self, self.levers, {}, None)
+
+    def with_levers(self, levers: Mapping[str, Any]) -> Self:
+        """A copy that says of these levers, and of no others, that they may be moved.
+
+        Raises:
+            BadInput: one is unknown or not decided, or has no such range.
+        """
+        ranges_of(self, levers, {}, None)
+        return self.model_copy(update={"levers": dict(levers)})
+
+    def may_change(self) -> dict[str, Any]:
         """Every setting that may change while a world lives, as an event sets it."""
         return {it.name: it.value for it in self.parameters() if it.name.partition(".")[0] not in FIXED}
 
@@ -317,17 +337,20 @@ class Scenario(Settings):
             if event.happen:
                 lines.append(f"happen = {toml(event.happen)}")
             lines.append("")
+        if self.levers:
+            lines += ["[levers]", *(f'"{name}" = {toml(said)}' for name, said in self.levers.items()), ""]
         return "\n".join(lines)
 
     def digest(self) -> str:
         """Hash of everything that shapes a run but title, name and seed; a network's file counts by what it holds."""
-        plain = self.model_dump(exclude={"title": True, "name": True, "run": {"seed"}})
+        plain = self.model_dump(exclude={"title": True, "name": True, "levers": True, "run": {"seed"}})
         plain["friends"] = self.friends.identity()
         if self.services:  # what they do is not in their sections
             plain["services"] = {service.name: service.digest for service in self.services}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
+BESIDES = ("title", "name", "events", "levers")  # fields that are no sections of settings
 SAID_ANYWAY = ("title", "run.users", "run.days", "run.seed")  # a page and a manifest begin with these, whoever set them
 Given = Scenario | str | Path  # a scenario, or its file: see `Scenario.of`
 SECTIONS = Scenario.section_names()
@@ -381,6 +404,7 @@ def _read(kind: type[Scenario], path: Path, folder: Path, chain: list[Path]) -> 
         merged, origins = _read(kind, path.parent / base, folder, [*chain, here])
     for section, content in values.items():
         if isinstance(content, dict):
+            content = flat(content) if section == "levers" else content  # their names may be quoted or not
             for key, value in content.items():
                 _put(kind, merged, origins, [section, key], placed(f"{section}.{key}", value, path.parent), str(path))
         else:
@@ -392,7 +416,7 @@ def _put(
     kind: type[Scenario], values: dict[str, Any], origins: dict[str, str], place: list[str], value: Any, origin: str
 ) -> None:
     name, where = ".".join(place), f"{origin}: " if origin else ""
-    if len(place) == 1 and place[0] not in ("title", "events"):
+    if len(place) == 1 and (place[0] not in BESIDES or place[0] in ("name", "levers")):
         raise BadInput(_misplaced(kind, place[0], value, origin))
     if len(place) > 2:
         raise BadInput(f"{where}{name}: a setting is named section.key")
@@ -409,7 +433,7 @@ def _misplaced(kind: type[Scenario], key: str, value: Any, origin: str) -> str:
     sections = kind.section_names()
     homes = [f"[{section}]" for section in sections if key in keys(kind, section)]
     where = f"{origin}: " if origin else ""
-    if key in sections:
+    if key in (*sections, "levers"):
         return f"{where}{key} = {value!r}: [{key}] is a section; its settings are named {key}.key"
     if homes:
         return f"{where}{key} = {value!r} stands outside a section; it belongs in {' or '.join(homes)}"
@@ -443,6 +467,7 @@ def _checked(
     check_needs(scenario, path)
     check_steering(scenario, path)
     check_experiment(scenario, path)
+    ranges_of(scenario, scenario.levers, origins, path)
     file = placed("friends.file", scenario.friends.file, Path())
     if file != scenario.friends.file:  # from the command line or Python: seen from the working directory
         scenario = scenario.model_copy(update={"friends": scenario.friends.model_copy(update={"file": file})})

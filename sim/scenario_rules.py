@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from sim.engine.names import nearest
-from sim.engine.settings import BadInput, Settings
+from sim.engine.ranges import LeverRange, range_of
+from sim.engine.settings import BadInput, Parameter, Settings
+from sim.ground.toml_files import toml
 from sim.people.clock import check_dates
 from sim.people.trust import Shock
 
@@ -239,3 +241,47 @@ def _inside(error: ValidationError, section: str) -> Any:
     """What is wrong with a value of a section, placed in its scenario."""
     problem: Any = error.errors()[0]
     return problem | {"loc": (section, *problem["loc"])}
+
+
+def ranges_of(
+    scenario: Any, said: Mapping[str, Any], origins: Mapping[str, str], path: Path | None
+) -> list[LeverRange]:
+    """From where to where levers may be moved, in the order in which they are named; those said to be false are not.
+
+    Args:
+        said: by lever, what a scenario's [levers] says of it: true for the declared range, two numbers, or a list.
+        origins: the file that says it, by `levers.NAME`; of what is not there, `path`.
+
+    Raises:
+        BadInput: an unknown or undecided lever, an empty range, or a value that the setting cannot have.
+    """
+    known = {it.name: it for it in scenario.parameters()}
+    found = []
+    for name, value in said.items():
+        if value is not False:
+            origin = origins.get(f"levers.{name}", str(path or ""))
+            found.append(_range_of(scenario, known, name, value, f"{origin}: " if origin else ""))
+    return found
+
+
+def _range_of(scenario: Any, known: Mapping[str, Parameter], name: str, said: Any, where: str) -> LeverRange:
+    shown = f"{where}levers.{name} = {toml(said)}"
+    decided = [it.name for it in known.values() if it.origin == "decided"]
+    section, _, key = name.partition(".")
+    if name not in known:
+        raise BadInput(f"{shown}: no such setting{nearest(name, decided) or nearest(name, known)}")
+    if name not in decided:
+        raise BadInput(f"{shown}: it is {known[name].origin}, not decided by the platform: no search may move it")
+    if any(name in flat(event.set) for event in scenario.events):
+        raise BadInput(f"{shown}: a dated event sets it, so that its first value says little")
+    if scenario.can_be_on("steering") and name == scenario.steering.lever:
+        raise BadInput(f"{shown}: a rule moves it ([steering]), so that its first value says little")
+    found = range_of(known[name], said, shown)
+    for value in found.choices or (found.at(0.0), found.at(1.0)):
+        plain = getattr(scenario, section).model_dump() | {key: value}
+        try:
+            type(getattr(scenario, section)).model_validate(plain)
+        except ValidationError as error:
+            rule = error.errors()[0]["msg"].replace("Input should be", "must be")
+            raise BadInput(f"{shown}: {name} cannot be {value!r}: {rule}") from None
+    return found

@@ -206,7 +206,7 @@ class World(State, Model):
         scenario = (saved if scenario is None else Scenario.of(scenario, saved.services)).of_people(saved.run.users)
         check_birth(str(path), scenario, saved, friends is not None)
         # everything that may ever be on is born; what the saved world had no room for is then founded today
-        events = (*saved.events, Event(day=day, set=scenario.levers()), *scenario.events)
+        events = (*saved.events, Event(day=day, set=scenario.may_change()), *scenario.events)
         friends = friends or Friends.make_again(scenario.friends, saved.run.users, saved.run.seed)
         about = snapshot.read(path, saved.services)
         if friends.digest() != about.get("network"):

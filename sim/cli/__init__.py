@@ -16,6 +16,7 @@ from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.screen import SPELLED_OUT
+from sim.cli.tune import tune
 from sim.version import __version__
 
 SELDOM = 100_000  # new objects between looks for dead ones: what a start loads stays, and looking took a tenth of it
@@ -30,6 +31,7 @@ def hongbao() -> None:
 for command in (
     experiments.run,
     experiments.compare,
+    tune,
     duel,
     abtest,
     experiments.sweep,

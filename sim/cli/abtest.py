@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import folder_for, write_page
 from sim.cli.options import PATH, RIVAL, Setting, experiment, load
+from sim.cli.places import folder_for, write_page
 from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:

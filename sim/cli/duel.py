@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import folder_for
 from sim.cli.options import PATH, experiment, load
+from sim.cli.places import folder_for
 from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:

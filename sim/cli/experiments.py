@@ -24,7 +24,9 @@ from sim.cli.options import (
     load_branch,
     say_network,
 )
+from sim.cli.places import folder_for, usual_folder, write_page
 from sim.cli.screen import Row, progress, say, show
+from sim.cli.tune import tuned_first
 
 if TYPE_CHECKING:
     from sim.results.comparisons import Comparison
@@ -110,6 +112,9 @@ def compare(
     how = {"replicates": replicates, "precision": precision, "force": force}
     chosen = [load(path, asked) for path in scenarios]
     names = [scenario.name for scenario in chosen]
+    if futures["tuned"]:
+        names.append("tuned")
+        chosen = tuned_first(chosen, futures["metric"], out or usual_folder(names), jobs, futures["yes"])
     folder = folder_to_go_on_in(out or usual_folder(names), chosen, futures, how) or folder_for(out, names, force)
     with progress("run") as told, warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # said below, with the values
@@ -226,36 +231,6 @@ def report(folder: Path, pictures: Path | None) -> None:
 
     for file in write_pictures(folder, pictures):
         click.echo(file)
-
-
-LONGEST = 100  # characters that name a folder by its scenarios
-
-
-def folder_for(out: Path | None, names: Sequence[str], force: bool) -> Path:
-    """Where a result goes: where it was asked to, else to a folder named after its scenarios, with a number if taken."""
-    if out is not None:
-        return out
-    from sim.ground import paths
-
-    usual = usual_folder(names)
-    folder = usual if force else paths.free(usual)
-    if folder != usual:
-        say(f"{usual} is taken, so the result goes to {folder}; --force would replace what is there")
-    return folder
-
-
-def usual_folder(names: Sequence[str]) -> Path:
-    """The folder named after some scenarios."""
-    shown = next(n for n in range(len(names), 0, -1) if n == 1 or len("-".join(names[:n])) <= LONGEST)
-    more = f"-and-{len(names) - shown}-more" if shown < len(names) else ""
-    return Path("outputs", "-".join(names[:shown]) + more)
-
-
-def write_page(folder: Path) -> Path:
-    """Write the page of a saved run or comparison: what draws is loaded only now, when there is something to draw."""
-    from sim import report
-
-    return report.write(folder)
 
 
 # What the screen shows

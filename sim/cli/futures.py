@@ -20,9 +20,10 @@ OPTIONS = (
         help="Compare in N futures too, drawn from what the assumptions may plausibly be.",
     ),
     click.option("--metric", default="profit.total", show_default=True, help="By which the best is chosen."),
-    click.option("--yes", is_flag=True, help="More than 10,000 runs of futures are meant."),
+    click.option("--tuned", is_flag=True, help="Compare each at its best by the metric: tune first what has [levers]."),
+    click.option("--yes", is_flag=True, help="More than 10,000 runs of futures, or of a tuning, are meant."),
 )
-ASKED = ("assumptions", "metric", "yes")
+ASKED = ("assumptions", "metric", "tuned", "yes")
 
 
 def futures_asked(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,10 +27,11 @@ class Setting(click.ParamType[tuple[str, Any]]):
             self.fail(f"{value!r} is not of the form section.key=value, as in wallet.payer_fee=0.01", param, ctx)
         from sim.ground.toml_files import placed
 
-        return key, placed(key, _toml_or_text(text), Path())  # seen from where the command is given
+        return key, placed(key, read_value(text), Path())  # seen from where the command is given
 
 
-def _toml_or_text(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """A value as a command line has it: in TOML, else text."""
     try:
         read = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:

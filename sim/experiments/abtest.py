@@ -33,7 +33,7 @@ from sim.experiments.run import Progress
 from sim.experiments.worker import CODE
 from sim.ground import paths
 from sim.results.abtests import FILE, ABTest, Judged, is_abtest, judge
-from sim.results.folders import OF_A_TEST, REPORT
+from sim.results.folders import REPORT
 from sim.results.intervals import Estimate
 from sim.scenario import Given, Scenario
 from sim.service import SomeNamed
@@ -99,7 +99,7 @@ def abtest(
     asked = _asked(chosen, treatment, menu, seeds)
     out = None if out is None else paths.given(out, "out")
     goes_on = not force and _goes_on(out, chosen, treatment)
-    with claimed(out, OF_A_TEST, force or goes_on, chosen.inputs):
+    with claimed(out, paths.LEFT["abtest"], force or goes_on, chosen.inputs):
         if out is not None:
             for name in (FILE, REPORT, *(() if goes_on or not force else (LOG,))):
                 (out / name).unlink(missing_ok=True)

@@ -4,7 +4,6 @@ Every strategy lives the same futures with the same luck. What each run came to 
 a line a run, so that what is finished is never made again: kill it at any moment, start it again, and it goes on.
 """
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from sim.experiments.assumptions import Drawn, draw_futures, in_future
 from sim.experiments.claim import claimed
 from sim.experiments.compare import compare
 from sim.experiments.many import Asked, Runs, Summary, check_meant
-from sim.experiments.pairing import check_metric, check_seeds, read_scenarios
+from sim.experiments.pairing import check_judged, check_seeds, read_scenarios
 from sim.experiments.run import Progress
 from sim.experiments.worker import CODE
 from sim.ground import paths
@@ -113,15 +112,7 @@ def _check_asked(
     """Refuse what no futures can answer, or what would take longer than is meant."""
     if futures < LEAST:
         raise BadInput(f"assumptions = {futures}: must be at least {LEAST}, for one future says nothing of the others")
-    metrics = metrics_of(scenarios[0].services)
-    check_metric(metric, metrics)
-    if metrics[metric].better == "neither":
-        judged = [name for name, it in metrics.items() if it.better != "neither"]
-        near = difflib.get_close_matches(metric, judged, 1)
-        raise BadInput(
-            f"metric = {metric!r}: of that neither more nor less is better, so that none is best by it"
-            + (f"; did you mean {near[0]!r}?" if near else "")
-        )
+    check_judged("metric", metric, metrics_of(scenarios[0].services))
     runs = futures * seeds * len(scenarios)
     what = f"{futures:,} futures, {seeds} seeds, {len(scenarios)} scenarios"
     check_meant(f"assumptions = {futures:,}", runs, what, scenarios[0], jobs, yes)

@@ -20,24 +20,28 @@ class UnfairComparison(UserWarning):
     """Scenarios differ in more than what the platform decides."""
 
 
-def read_scenarios(given: Sequence[Given], services: SomeNamed = ()) -> list[Scenario]:
+def read_scenarios(given: Sequence[Given], services: SomeNamed = (), least: int = 2) -> list[Scenario]:
     """What is to be compared, each under a name of its own, with services of one's own that all of them have.
 
+    Args:
+        least: as many there must be.
+
     Raises:
-        BadInput: they are fewer than two, or no scenarios.
+        BadInput: they are too few, or no scenarios.
     """
     if isinstance(given, Given):
         raise BadInput("a comparison needs at least two scenarios, the baseline first: give a list of them")
     own = all_called(services)
     found = [Scenario.of(each, own) for each in given]
     every = [service for scenario in found for service in scenario.services]
-    return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found])]
+    return [scenario.settled() for scenario in _named([scenario.with_services(every) for scenario in found], least)]
 
 
-def _named(scenarios: Sequence[Scenario]) -> list[Scenario]:
+def _named(scenarios: Sequence[Scenario], least: int) -> list[Scenario]:
     """The scenarios, each under a name of its own that can be a folder's."""
-    if len(scenarios) < 2:
-        raise BadInput(f"a comparison needs at least two scenarios, the baseline first; {len(scenarios)} given")
+    if len(scenarios) < least:
+        many = "two scenarios" if least == 2 else "one scenario"
+        raise BadInput(f"a comparison needs at least {many}, the baseline first; {len(scenarios)} given")
     taken: set[str] = set()
     found = []
     for scenario in scenarios:
@@ -103,3 +107,19 @@ def check_metric(metric: str, metrics: Mapping[str, Metric]) -> None:
     if metric not in metrics:
         near = difflib.get_close_matches(metric, metrics, 1)
         raise BadInput(f"no metric {metric!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+def check_judged(key: str, metric: str, metrics: Mapping[str, Metric]) -> None:
+    """Refuse a metric that nobody measures, or of which neither more nor less is better, so that none is best by it.
+
+    Args:
+        key: what it was given as.
+    """
+    check_metric(metric, metrics)
+    if metrics[metric].better == "neither":
+        judged = [name for name, it in metrics.items() if it.better != "neither"]
+        near = difflib.get_close_matches(metric, judged, 1)
+        raise BadInput(
+            f"{key} = {metric!r}: of that neither more nor less is better, so that none is best by it"
+            + (f"; did you mean {near[0]!r}?" if near else "")
+        )

@@ -35,8 +35,13 @@ LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
     "comparison": ("manifest.json", "comparison.json", "report.html", "runs", ".graphs"),
     "abtest": ("abtest.json", "report.html", "runs.jsonl", ".graphs"),
+    "tuning": ("tuning.json", "runs.jsonl", "report.html", ".graphs"),
     "unfinished": ("*",),
 }
+STUDIES = {
+    "tuning": ("tuning.json", "tuned"),
+    "abtest": ("abtest.json", "designs"),
+}  # kinds of results that are one file of answers: its name, and a key in it
 
 
 # Reading
@@ -139,11 +144,12 @@ def circle(path: Path) -> str:
 
 
 def kind_of(folder: Path) -> str:
-    """What a folder holds: a "sweep", "abtest", "comparison" or "run", what an "unfinished" one left, or "" for none of ours."""
+    """What a folder holds: a "sweep", "tuning", "abtest", "comparison" or "run", what an "unfinished" one left, or ""."""
     if _says(folder / "sweep.json", "plan"):
         return "sweep"
-    if _says(folder / "abtest.json", "designs"):
-        return "abtest"
+    for kind, (name, key) in STUDIES.items():
+        if _says(folder / name, key):
+            return kind
     tables = all((folder / name).exists() for name in ("days.parquet", "flows.parquet"))
     damaged = (folder / "manifest.json").exists() and tables  # so we go by what lies beside it
     if _says(folder / "manifest.json", "metrics") or damaged:
@@ -183,7 +189,7 @@ def check_free(folder: Path, names: Sequence[str], force: bool = False, inputs: 
     holds = kind_of(folder)
     if holds == "sweep":
         raise BadInput(f"{folder} holds a sweep: {ANOTHER}")
-    if holds in ("run", "comparison", "abtest") and not force:
+    if holds in ("run", "comparison", *STUDIES) and not force:
         raise BadInput(f"{folder} holds an earlier result: --force (force=True) replaces it, or {ANOTHER}")
     for name in names:
         if os.path.lexists(folder / name) and not any(fnmatch(name, left) for left in LEFT.get(holds, ())):

@@ -26,8 +26,8 @@ RUN_FILES = (
 COMPARISON_FILES = ("manifest.json", "comparison.json")
 REPORT = "report.html"
 OF_A_RUN = (*RUN_FILES, "comparison.json", REPORT)  # what a run writes into its folder, or removes there
-OF_A_TEST = ("abtest.json", "runs.jsonl", REPORT, ".graphs")  # what a study of tests writes
 OF_A_COMPARISON = (*RUN_FILES, "comparison.json", REPORT, "runs", ".graphs")
+OF_A_STUDY = ("runs.jsonl", *(file for file, _ in paths.STUDIES.values()))
 
 
 @contextlib.contextmanager
@@ -38,9 +38,8 @@ def unfinished(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        left = any(os.path.lexists(folder / name) for name in (*OF_A_COMPARISON, *OF_A_TEST)) or any(
-            folder.glob("world-*.npz")
-        )
+        names = (*OF_A_COMPARISON, *OF_A_STUDY)
+        left = any(os.path.lexists(folder / name) for name in names) or any(folder.glob("world-*.npz"))
         if not left or paths.kind_of(folder) != "unfinished":
             mark.unlink(missing_ok=True)
         raise

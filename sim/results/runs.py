@@ -45,17 +45,22 @@ def summarise(days: pd.DataFrame, metrics: Mapping[str, Metric]) -> dict[str, fl
     )
     if missing:
         raise ValueError(f"the history has no column for {', '.join(missing)}")
-    return {name: _over_the_run(days, metric) for name, metric in metrics.items()}
+    if not len(days):
+        return dict.fromkeys(metrics, 0.0)
+    columns = list(dict.fromkeys(name for metric in metrics.values() for name in (metric.of or (metric.name,))))
+    table = np.ascontiguousarray(days[columns].to_numpy(np.float64).T)  # a row a metric: summed as one column would be
+    totals = dict(zip(columns, table.sum(axis=1).tolist(), strict=True))
+    levels = dict(zip(columns, table[:, -LAST_DAYS:].mean(axis=1).tolist(), strict=True))
+    return {name: _over_the_run(metric, totals, levels) for name, metric in metrics.items()}
 
 
-def _over_the_run(days: pd.DataFrame, metric: Metric) -> float:
+def _over_the_run(metric: Metric, totals: Mapping[str, float], levels: Mapping[str, float]) -> float:
+    """One number for a metric, from sums over all days and means of the last ones."""
     if metric.kind == "ratio":
         assert metric.of is not None, f"{metric.name} does not say what it divides"
-        top, bottom = (float(days[name].sum()) for name in metric.of)
+        top, bottom = (totals[name] for name in metric.of)
         return top / bottom if bottom else 0.0
-    if metric.kind == "flow":
-        return float(days[metric.name].sum())
-    return float(days[metric.name].tail(LAST_DAYS).mean()) if len(days) else 0.0
+    return totals[metric.name] if metric.kind == "flow" else levels[metric.name]
 
 
 def better_off(ours: NDArray[np.float64], theirs: NDArray[np.float64], days: int) -> float:

@@ -319,7 +319,7 @@ def advert_load(
         values = _uniform(20, advertisers, 1_000 * seed + run)
         for i, load in enumerate(loads):  # as many equal places as there is load for: Vickrey's price is uniform
             price[i] = _prices(values, (1.0,) * round(load * advertisers), 0.0, "vcg").mean()
-            audience[i] = _audience(float(load), people, steepness, worth, 1_000 * seed + run)
+            audience[i] = audience_of(float(load), people, steepness, worth, 1_000 * seed + run)
         earned, came = (np.polynomial.Polynomial.fit(loads, y, 4) for y in (loads * price * audience, audience))
         fine = np.linspace(loads[0], loads[-1], 4_001)
         top = float(fine[np.argmax(earned(fine))])
@@ -336,7 +336,7 @@ def advert_load(
     ]
 
 
-def _audience(load: float, people: int, steepness: float, worth: float, seed: int) -> float:
+def audience_of(load: float, people: int, steepness: float, worth: float, seed: int) -> float:
     """Share of people who come where every advert costs `steepness` logit units of experience."""
     days = 60
     alone = {"eagerness_spread": 0.0, "friends_weight": 0.0, "usual_unread": 0.0, "weekend": 0.0}

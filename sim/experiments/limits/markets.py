@@ -133,6 +133,11 @@ def _under_commission(share: float, cost: float, people: int, seed: int, weeks: 
     return float(prices), float(earned)
 
 
+def earned_by_commission(share: float, cost: float, people: int, seed: int, weeks: int) -> float:
+    """What a commission on a monopolist earns a need: what a search for the best is tried on."""
+    return _under_commission(share, cost, people, seed, weeks)[1]
+
+
 def _best_commission(cost: float, people: int, seed: int) -> float:
     """The commission that earns most, by trial: from all there are to those about the best, and the top of a cubic there.
 
