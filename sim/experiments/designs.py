@@ -22,6 +22,8 @@ from sim.results.runs import Result
 from sim.results.switchback import block_means, blocks_of
 from sim.scenario import Scenario
 from sim.scenario_rules import UNITS, Event, check_lever, check_place, flat
+from sim.shopping import merchant
+from sim.state import Planned
 
 KINDS = (*UNITS, "switchback")
 DAYS_A_BLOCK, IN_A_CLUSTER = 7, 100
@@ -191,16 +193,31 @@ def check_design(design: Design, scenario: Scenario, treatment: Treatment, metri
         return
     for name in treatment.levers:
         check_lever(scenario, name, f"{where}: treated", design.each)
-    if design.kind == "cluster" and scenario.friends.kind == "everyone":
-        raise BadInput(f"{where}: everyone knows everyone, so that no division spares any tie")
-    if design.kind == "shop" and not scenario.can_be_on("shopping"):
-        raise BadInput(f"{where}: there are no shops in {scenario.name}: shopping.on is false")
+    _check_units(design, scenario, where)
     for metric in metrics:
         if metric not in OUTCOMES[design.each]:
             can = ", ".join(OUTCOMES[design.each])
             raise BadInput(
                 f"{where}: {metric} cannot be traced to a {design.each}; these can: {can}; a switchback has all"
             )
+
+
+def _check_units(design: Design, scenario: Scenario, where: str) -> None:
+    """Refuse a world that has too few units of the kind, or none."""
+    people = scenario.run.users
+    if design.kind == "cluster" and scenario.friends.kind == "everyone":
+        raise BadInput(f"{where}: everyone knows everyone, so that no division spares any tie")
+    if design.kind == "cluster" and people < 2 * FEWEST * design.size:
+        raise BadInput(
+            f"{where}: {people:,} people may be fewer than the {2 * FEWEST} clusters that a test needs; at most "
+            f"{people // (2 * FEWEST)} in a cluster are sure to be enough"
+        )
+    if design.kind == "shop" and not scenario.can_be_on("shopping"):
+        raise BadInput(f"{where}: there are no shops in {scenario.name}: shopping.on is false")
+    if design.kind != "cluster":
+        units = people if design.kind == "user" else merchant.rows_needed(Planned(scenario))
+        if units < 2 * FEWEST:
+            raise BadInput(f"{where}: there are {units} of them, and a test needs {2 * FEWEST} at least")
 
 
 def designs_for(scenario: Scenario, treatment: Treatment, metrics: Sequence[str], share: float) -> list[Design]:

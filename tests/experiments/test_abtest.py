@@ -248,6 +248,7 @@ def test_the_command_tries_tests_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (LOAD, {"designs": ["cluster:1"]}, "2 people at least"),
         (LOAD, {"designs": ["switchback:2:2"]}, "2 cannot be dropped"),
         (LOAD, {"designs": ["switchback:4"]}, "room for 3 blocks of 4 days, and a test needs 4 at least"),
+        (LOAD, {"designs": ["cluster:40"]}, "150 people may be fewer than the 4 clusters.*at most 37"),
         (LOAD, {"designs": []}, "name one at least"),
         (LOAD, {"share": 0.0}, "share = 0: must be between 0 and 1"),
         (LOAD, {"share": 1.5, "designs": ["user"]}, "share = 1.5: must be between 0 and 1"),
@@ -270,6 +271,16 @@ def test_what_cannot_be_tested_is_refused_before_anything_lives(
 def test_who_knows_everyone_is_in_no_cluster() -> None:
     with pytest.raises(BadInput, match="everyone knows everyone"):
         abtest(scenario(friends={"kind": "everyone"}), LOAD, designs=["cluster"], **HOW)
+
+
+def test_three_shops_are_no_test() -> None:
+    few = {"merchants": {"people_a_market": 150, "categories": 1, "number": 2, "spare": 1}}
+    with pytest.raises(BadInput, match="there are 3 of them, and a test needs 4 at least"):
+        abtest(
+            scenario(**(SHOPS | few)), {"shopping.commission": 0.2}, designs=["shop"], metrics=["revenue.total"], **HOW
+        )
+    with pytest.raises(BadInput, match="there are no shops in adverts"):
+        abtest(scenario(), {"shopping.commission": 0.2}, designs=["shop"], metrics=["revenue.total"], **HOW)
 
 
 def test_a_lever_that_something_else_moves_is_no_lever_to_test() -> None:

@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_bytes(two_scenarios: Path) -> None:
         (crowds.network_good, {"price": 0.15, "people": 4_000, "runs": 2}),
         (crowds.two_apps, {"network_weight": 4.0}),
         (crowds.two_apps, {"network_weight": 1.5}),
-        (interference.friends_of_the_treated, {"spillover": -0.8, "largest": 300, "people": 1_500, "tests": 100}),
+        (interference.friends_of_the_treated, {"spillover": -0.8, "largest": 60, "people": 1_500, "tests": 150}),
         (interference.what_is_left_of_yesterday, {"carried": 0.8, "days": 7, "blocks": 12, "tests": 800}),
     ],
     ids=lambda one: one.__name__ if callable(one) else str(one)[:40],

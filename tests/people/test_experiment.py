@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sim.advertising.advertising import AdvertisingColumns
 from sim.engine.settings import BadInput
 from sim.experiments.run import run
 from sim.people.experiment import ExperimentColumns, ShopTestColumns
@@ -72,20 +73,18 @@ def test_a_world_of_which_none_is_treated_is_as_it_was(lever: str) -> None:
 
 
 def test_the_treated_see_more_and_the_others_as_much_as_before() -> None:
-    test = treated("advertising.discovery_slots", 6.0, 0.5)
-    half, before = run(scenario(ADVERTS, **test)), run(scenario(ADVERTS, levers=[], values=[]))
-    assert half.units is not None
-    assert before.units is not None
-    people = half.units["each"] == "user"
-    arm = half.units["arm"][people].to_numpy()
+    worlds = World(scenario(ADVERTS, **treated("advertising.discovery_slots", 6.0, 0.5))), World(scenario(ADVERTS))
+    seen = []
+    for world in worlds:
+        for _ in range(10):
+            world.step()
+        seen.append(world[AdvertisingColumns].seen)
+        world.close()
+    arm, opened = worlds[0][ExperimentColumns].arm, worlds[0][ExperimentColumns].opened > 0
     assert 0.4 < arm.mean() < 0.6
-    world = World(scenario(ADVERTS, **test))
-    for _ in range(10):
-        world.step()
-    seen, opened = world.users.rows.seen, world.users.rows.opened
-    here = opened > 0
-    assert seen[here & (arm == 1)].mean() > 1.5 * seen[here & (arm == 0)].mean()
-    world.close()
+    half, before = seen
+    assert half[opened & (arm == 1)].mean() > 2 * half[opened & (arm == 0)].mean()
+    assert half[opened & (arm == 0)].mean() == pytest.approx(before[opened & (arm == 0)].mean(), rel=0.1)
 
 
 def test_a_cluster_is_treated_as_a_whole_and_a_shop_alone() -> None:

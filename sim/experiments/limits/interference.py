@@ -54,7 +54,8 @@ def friends_of_the_treated(
         every, nobody = np.ones(people, np.uint8), np.zeros(people, np.uint8)
         whole.append(float((outcome(every) - outcome(nobody)).mean()))
     crossing, befriended = share_crossing(rows, label), float((measures.degrees(rows) > 0).mean())
-    inside = befriended * (1.0 - crossing)
+    # of other clusters a few less are treated where one's own is: of so many, as many are treated in all
+    inside = befriended * (1.0 - crossing - crossing / int(label.max()))
     how = f"{tests} tests among {people} people, own effect {effect:g}, spillover {spillover:g}"
     cut = f"{how}; {int(label.max()) + 1} clusters, {crossing:.3f} of a person's ties cross"
     return [
