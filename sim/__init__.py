@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.experiments.abtest import abtest
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
+    from sim.experiments.frontier import frontier
     from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sim.payments.purse import means, sell
     from sim.results.abtests import ABTest
     from sim.results.comparisons import Comparison
+    from sim.results.frontier import Frontier
     from sim.results.futures import Futures
     from sim.results.runs import Result
     from sim.results.sweeps import Sweep
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
     load_abtest = ABTest.load
+    load_frontier = Frontier.load
 
 __all__ = [
     "ABTest",
@@ -49,6 +52,7 @@ __all__ = [
     "Column",
     "Comparison",
     "Friends",
+    "Frontier",
     "Futures",
     "Plan",
     "Result",
@@ -67,8 +71,10 @@ __all__ = [
     "decided",
     "duel",
     "flow",
+    "frontier",
     "load_abtest",
     "load_comparison",
+    "load_frontier",
     "load_result",
     "load_sweep",
     "load_tuning",
@@ -103,6 +109,9 @@ _HOMES = {  # where each name lives
     "abtest": ("sim.experiments.abtest", "abtest"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
+    "Frontier": ("sim.results.frontier", "Frontier"),
+    "frontier": ("sim.experiments.frontier", "frontier"),
+    "load_frontier": ("sim.results.frontier", "Frontier.load"),
     "duel": ("sim.experiments.duel", "duel"),
     "load_abtest": ("sim.results.abtests", "ABTest.load"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),

@@ -114,7 +114,9 @@ PARTS: tuple[Part, ...] = (
 
 def birth(state: State, services: tuple[Service, ...] = ()) -> list[Phase]:
     """What happens on day 0, in order; a service begins where it can ever be on."""
-    begun = (it.born for it in services if it.born is not None and state.scenario.can_be_on(it.name))
+    begun = (
+        service.born for service in services if service.born is not None and state.scenario.can_be_on(service.name)
+    )
     return [*BIRTH, *begun]
 
 
@@ -152,7 +154,7 @@ def phases(services: tuple[Service, ...] = ()) -> dict[str, Phase]:
     def add(name: str, phase: Phase) -> None:
         day[name] = phase
         for service in following.pop(name, ()):  # whoever was named first comes first
-            add(service.phase, service.live)
+            add(service.phase, service.live_day)
 
     for phase in DAY:
         add(name_of(phase), doing(phase))

@@ -135,7 +135,7 @@ class Scenario(Settings):
     credit: CreditSettings = CreditSettings()
     rival: RivalSettings = RivalSettings()
     regulator: RegulatorSettings = RegulatorSettings()
-    events: Events = Field(default=(), description="dated changes and happenings")
+    events: Events = Field(default=(), description="dated changes and shocks")
     levers: dict[str, Any] = Field(
         default={},
         description="what `hongbao tune` may move: true for the declared range, two numbers, or a list to choose from; "
@@ -213,7 +213,7 @@ class Scenario(Settings):
         kind = type(self)._having(services)
         if kind is type(self):
             return self
-        more = {it.name: it.settings() for it in kind.services if it not in self.services}
+        more = {one.name: one.settings() for one in kind.services if one not in self.services}
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         copy = kind.model_construct(self.model_fields_set | set(more), **fields, **more)
         copy.__dict__["read_from"] = self.read_from
@@ -314,7 +314,9 @@ class Scenario(Settings):
 
     def may_change(self) -> dict[str, Any]:
         """Every setting that may change while a world lives, as an event sets it."""
-        return {it.name: it.value for it in self.parameters() if it.name.partition(".")[0] not in FIXED}
+        return {
+            setting.name: setting.value for setting in self.parameters() if setting.name.partition(".")[0] not in FIXED
+        }
 
     def at(self, day: int) -> "Scenario":
         """The settings in force at the start of `day`, after the events of earlier days."""

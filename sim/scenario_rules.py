@@ -20,7 +20,7 @@ UNNAMED = (  # ends the message of a section that nobody knows
 
 
 class Event(Settings):
-    """[[events]] a dated change of settings, or a happening."""
+    """[[events]] a dated change of settings, or a shock."""
 
     day: int = Field(ge=0, description="day of the run")
     set: dict[str, Any] = Field(default={}, description="settings that change on that day: `section.key` and value")
@@ -144,13 +144,18 @@ def check_needs(scenario: Any, path: Path | None) -> None:
 
 def idle_levers(scenario: Any) -> list[str]:
     """A line for each lever that was set and moves nothing, since what it works on is on no day."""
-    usual = {it.name: it.value for it in type(scenario)().parameters()}
+    usual = {setting.name: setting.value for setting in type(scenario)().parameters()}
     lines = []
-    for it in scenario.parameters():
-        section, _, name = it.name.partition(".")
+    for setting in scenario.parameters():
+        section, _, name = setting.name.partition(".")
         service = "shopping" if section == "promotion" else section
-        if it.origin == "decided" and name != "on" and it.value != usual[it.name] and not scenario.can_be_on(service):
-            lines.append(f"{it.name} = {it.value} moves nothing: {service}.on is false on every day")
+        if (
+            setting.origin == "decided"
+            and name != "on"
+            and setting.value != usual[setting.name]
+            and not scenario.can_be_on(service)
+        ):
+            lines.append(f"{setting.name} = {setting.value} moves nothing: {service}.on is false on every day")
     return lines
 
 
@@ -163,9 +168,9 @@ def check_steering(scenario: Any, path: Path | None) -> None:
         if "steering.lever" in flat(event.set):
             raise BadInput(f"{where}events.{number}.set: 'steering.lever' cannot change: a rule keeps to one lever")
     levers = {
-        it.name: it.value for it in scenario.parameters()
-        if it.origin == "decided" and isinstance(it.value, int | float) and not isinstance(it.value, bool)
-        and it.name.partition(".")[0] not in {*FIXED, "steering"}
+        setting.name: setting.value for setting in scenario.parameters()
+        if setting.origin == "decided" and isinstance(setting.value, int | float) and not isinstance(setting.value, bool)
+        and setting.name.partition(".")[0] not in {*FIXED, "steering"}
     }  # fmt: skip
     if rule.lever not in levers:
         near = nearest(rule.lever, levers)

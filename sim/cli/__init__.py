@@ -15,6 +15,7 @@ from sim.cli.abtest import abtest
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
+from sim.cli.frontier import frontier
 from sim.cli.screen import SPELLED_OUT
 from sim.cli.tune import tune
 from sim.version import __version__
@@ -32,6 +33,7 @@ for command in (
     experiments.run,
     experiments.compare,
     tune,
+    frontier,
     duel,
     abtest,
     experiments.sweep,

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed
+from sim.people.users import MEMBERS
 from sim.rides import city
 from sim.rides.city import CitySettings
 from sim.rides.drivers import DriverColumns
@@ -92,7 +93,7 @@ SERVICES = tuple(name.removesuffix("_staff") for name in RunningSettings.model_f
 
 
 def is_run(state: State, service: str) -> bool:
-    """Whether there is somebody to pay for a service: it is on, or places are sold in lists."""
+    """Whether a service is kept going: it is on, or for promotion, places are sold in lists."""
     if service == "promotion":
         return bool(np.any(state.row(PromotionSettings).weight > 0))
     return bool(getattr(state.now, service).on)
@@ -102,9 +103,7 @@ def pay_running_costs(state: State) -> None:
     """Each service that is on has its staff and its development paid, and new drivers and shops are taken in."""
     terms, u = state.settings(RunningSettings), luck.draw(state.luck("running.rounding"))
     services = [service for service in SERVICES if is_run(state, service)]
-    staff = (
-        sum(getattr(terms, f"{service}_staff") for service in services) * state.today.get("users.members", 0) / MONTH
-    )
+    staff = sum(getattr(terms, f"{service}_staff") for service in services) * state.noted(MEMBERS) / MONTH
     development = sum(getattr(terms, f"{service}_development") for service in services) * state.size / YEAR
     new = _new_drivers(state) * terms.driver_onboarding + _new_shops(state) * terms.shop_onboarding
     for kind, cents in (("staff", staff), ("development", development), ("onboarding", new)):
@@ -112,7 +111,7 @@ def pay_running_costs(state: State) -> None:
 
 
 def _new_drivers(state: State) -> float:
-    """Drivers who drive for the first time, for the people simulated; who comes back is known."""
+    """Drivers who drive for the first time, for the people simulated; those who come back need no taking in."""
     rows = state[DriverColumns]
     if not state.settings(RidesSettings).on:
         return 0.0
@@ -122,7 +121,7 @@ def _new_drivers(state: State) -> float:
 
 
 def _new_shops(state: State) -> float:
-    """Shops that opened since yesterday, of a full market's."""
+    """Shops that opened since yesterday, scaled to the people simulated."""
     rows = state[MerchantColumns]
     if not state.settings(ShoppingSettings).on:
         return 0.0

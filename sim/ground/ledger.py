@@ -220,7 +220,7 @@ class Ledger:
         held, least = self._survey()
         expected = self._expected()
         overdrawn = sum(-cents for sector, cents in least.items() if sector not in MAY_OWE)
-        return abs(sum(held.values())) + sum(abs(held[it] - expected[it]) for it in held) + overdrawn
+        return abs(sum(held.values())) + sum(abs(held[sector] - expected[sector]) for sector in held) + overdrawn
 
     def _forget_flows(self) -> None:
         self.flows: dict[Flow, int] = {}  # of today

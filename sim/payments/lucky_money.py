@@ -86,25 +86,31 @@ class LuckyMoneyColumns(Table):
     turn = Column(np.uint16, 0, "packets of theirs so far in this wave: numbers their luck; 0 between waves", "packets")
 
 
+PACKETS = flow("lucky_money.packets", "packets", "packets sent and opened")
+SPONTANEOUS = flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord")
+SENT_ON = flow("lucky_money.sent_on", "packets", "of these, sent on after receiving")
+RETURNED = flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less")
+VALUE_OPENED = flow("lucky_money.value", "cents", "money in packets that were opened")
+SHARES_TAKEN = flow("lucky_money.shares", "shares", "shares of packets taken")
+SENDERS = flow("lucky_money.senders", "people", "people who sent a packet, summed over days")
+NEW_SENDERS = flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received")
+WALLETS_FOR_PACKETS = flow("lucky_money.wallets", "wallets", "wallets opened to take a packet")
+PER_PAYER_MONTH = stock(
+    "lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"
+)
+MEAN_VALUE = ratio("lucky_money.mean_value", "cents", "mean packet", VALUE_OPENED, PACKETS, "neither")
+GIVER_GINI = stock(
+    "lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"
+)
 METRICS = (
-    flow("lucky_money.packets", "packets", "packets sent and opened"),
-    flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord"),
-    flow("lucky_money.sent_on", "packets", "of these, sent on after receiving"),
-    flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less"),
-    flow("lucky_money.value", "cents", "money in packets that were opened"),
-    flow("lucky_money.shares", "shares", "shares of packets taken"),
-    flow("lucky_money.senders", "people", "people who sent a packet, summed over days"),
-    flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received"),
-    flow("lucky_money.wallets", "wallets", "wallets opened to take a packet"),
-    stock("lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"),
-    ratio("lucky_money.mean_value", "cents", "mean packet", "lucky_money.value", "lucky_money.packets", "neither"),
-    stock("lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"),
+    PACKETS, SPONTANEOUS, SENT_ON, RETURNED, VALUE_OPENED, SHARES_TAKEN, SENDERS, NEW_SENDERS, WALLETS_FOR_PACKETS,
+    PER_PAYER_MONTH, MEAN_VALUE, GIVER_GINI,
 )  # fmt: skip
 
 
 @rule
 def giving(sending, packets, willing, festive):
-    """Chance to give today, and mean packets of who gives: a festival moves both, their product by exactly `festive`."""
+    """Chance to give today, and mean packets of those who give; a festival raises their product by exactly `festive`."""
     rate = sending * packets * willing * festive
     chance = 1.0 - (1.0 - sending) ** (willing * festive)
     mean = rate / chance if chance > 0.0 else 0.0
@@ -178,7 +184,7 @@ def _give(awake, start, purses, users, rows, setting, fee, chance, mean, key, bo
 
 @with_cached_type
 class Opening(NamedTuple):
-    """What packets are opened by today."""
+    """The terms on which packets are opened today."""
 
     equal: bool  # whether a group's packet is split equally
     chance: float  # that who has no wallet opens one
@@ -274,7 +280,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
 
 @kernel
 def _remember(shares, how, talk, mine, felt):
-    """Senders and openers have talked, senders have given; returns how many gave for the first time today."""
+    """Record the talk of senders and openers, and what senders gave; returns how many gave for the first time today."""
     senders = 0
     for i in range(shares.used[0]):
         who, to = shares.who[i], shares.to[i]
@@ -315,9 +321,9 @@ def step(state: State) -> None:
     mine, users = state[LuckyMoneyColumns], state[UserColumns]
     mine.gave_today[...] = 0
     payers = int((state[PurseColumns].last_paid > state.day - 30).sum())
-    state.note("lucky_money.value", state.ledger.paid("packets"))
-    state.note("lucky_money.per_payer_month", 30 * state.today.get("lucky_money.packets", 0) / max(1, payers))
-    state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
+    state.note(VALUE_OPENED, state.ledger.paid("packets"))
+    state.note(PER_PAYER_MONTH, 30 * state.noted(PACKETS) / max(1, payers))
+    state.note_slowly(GIVER_GINI, lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
 def _given(state: State, purses: Purses, willing: Any) -> Box:
@@ -373,17 +379,17 @@ def _take(state: State, packets: Box, shares: Box, wave: int) -> None:
         purse.note_senders(state, who)
         mine, felt = state[LuckyMoneyColumns], state[FeltColumns]
         senders = _remember(shares, 1 if wave == 0 else 2, state.settings(LuckyMoneySettings).packet_talk, mine, felt)
-        state.add("lucky_money.senders", senders)
+        state.add(SENDERS, senders)
         if wave > 0:
-            state.add("lucky_money.new_senders", senders)
+            state.add(NEW_SENDERS, senders)
     tally = shares.tallies()
     opened = int(packets.used[0]) - tally["unopened"]
-    state.add("lucky_money.wallets", tally["wallets"])
-    state.add("wallet.opened", tally["wallets"])
-    state.add("lucky_money.packets", opened)
-    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", opened)
-    state.add("lucky_money.returned", tally["unopened"])
-    state.add("lucky_money.shares", who.size)
+    state.add(WALLETS_FOR_PACKETS, tally["wallets"])
+    state.add(purse.WALLETS_OPENED, tally["wallets"])
+    state.add(PACKETS, opened)
+    state.add(SPONTANEOUS if wave == 0 else SENT_ON, opened)
+    state.add(RETURNED, tally["unopened"])
+    state.add(SHARES_TAKEN, who.size)
 
 
 LUCKY_MONEY = Part("lucky_money", tables={"lucky_money": Rows(LuckyMoneyColumns)}, metrics=METRICS, step=step)

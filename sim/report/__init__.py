@@ -1,20 +1,21 @@
-"""The report: one self-contained page from a saved run, comparison, sweep or study. Nothing here runs a world."""
+"""The report: one self-contained page from a saved run, comparison, sweep or search. Nothing here runs a world."""
 
 from pathlib import Path
 
 from sim.ground import paths
-from sim.report import abtest_page, comparison_page, run_page, sweep_page, tuning_page
+from sim.report import abtest_page, comparison_page, frontier_page, run_page, sweep_page, tuning_page
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
-from sim.results.abtests import ABTest, is_abtest
+from sim.results.abtests import ABTest
 from sim.results.comparisons import Comparison, load
+from sim.results.frontier import Frontier
 from sim.results.sweep_folders import is_sweep
 from sim.results.sweeps import Sweep
 from sim.results.tuning import Tuning
 
 
 def page_of(folder: str | Path) -> Page:
-    """The page of the run, comparison, sweep, tuning or study of tests in a folder.
+    """The page of the run, comparison, sweep, search or study of tests in a folder.
 
     Raises:
         BadInput: the folder holds none of them, or a file of it is damaged.
@@ -22,10 +23,13 @@ def page_of(folder: str | Path) -> Page:
     folder = paths.given(folder, "folder")
     if is_sweep(folder):
         return sweep_page.sweep_page(Sweep.load(folder))
-    if is_abtest(folder):
-        return abtest_page.abtest_page(ABTest.load(folder))
-    if paths.kind_of(folder) == "tuning":
-        return tuning_page.tuning_page(Tuning.load(folder))
+    match paths.kind_of(folder):
+        case "tuning":
+            return tuning_page.tuning_page(Tuning.load(folder))
+        case "abtest":
+            return abtest_page.abtest_page(ABTest.load(folder))
+        case "frontier":
+            return frontier_page.frontier_page(Frontier.load(folder))
     found = load(folder)
     if isinstance(found, Comparison):
         return comparison_page.comparison_page(found)
@@ -33,7 +37,7 @@ def page_of(folder: str | Path) -> Page:
 
 
 def write(folder: str | Path) -> Path:
-    """Write `report.html` into the folder of a run, a comparison, a sweep or a tuning, and return its path.
+    """Write `report.html` into the folder of a run, a comparison, a sweep or a search, and return its path.
 
     Raises:
         BadInput: the folder holds none of them, or a report.html that is not ours, or a file of it is damaged.

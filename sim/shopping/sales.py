@@ -12,21 +12,22 @@ from sim.payments.terms import WalletSettings
 from sim.people import experiment
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
-from sim.shopping import merchant, orders
+from sim.people.welfare import MERCHANTS_WELFARE
+from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import PurchaseColumns
-from sim.shopping.orders import ToldColumns
+from sim.shopping.orders import InformedColumns
 from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import State
 
 
 def _remember(state: State, who: np.ndarray, to: np.ndarray, on: np.ndarray) -> None:
     """Each buyer remembers the shop, and the platform what was bought on it."""
-    categories, circle = int(state.settings(MerchantsSettings).categories), merchant.shops_a_circle(state)
-    bought_last = who.astype(np.int64) * categories + to // circle % categories
-    state[PurchaseColumns].shop[bought_last] = to % circle
-    if state.table(ToldColumns).size:
-        state[ToldColumns].told[bought_last] = 0  # until updates come
+    categories, per_market = int(state.settings(MerchantsSettings).categories), merchant.shops_per_market(state)
+    bought_last = who.astype(np.int64) * categories + to // per_market % categories
+    state[PurchaseColumns].shop[bought_last] = to % per_market
+    if state.table(InformedColumns).size:
+        state[InformedColumns].last_informed[bought_last] = 0  # until updates come
     bought = state[KnowledgeColumns].purchases
     bought[who[on]] = np.minimum(bought[who[on]], 60_000) + 1
 
@@ -78,13 +79,13 @@ def sell(
     np.add.at(shops.by_wallet, to, by_wallet.astype(np.int64))
     np.add.at(shops.off, to, off.astype(np.int64))
     np.add.at(shops.earned, to, kept - shops.cost[to])
-    state.add("shopping.orders", int((~in_the_open).sum()))
-    state.add("shopping.gmv", int(cents[~in_the_open].sum()))
-    state.add("shopping.showroomed", int(in_the_open.sum()))
-    state.add("shopping.open_sales", int(cents[in_the_open].sum()))
-    state.add("shopping.off_platform", int(off.sum()))
-    state.add("shopping.by_wallet", int(by_wallet.sum()))
-    state.add("shopping.wallet_paid", int(cents[by_wallet].sum()))
+    state.add(metrics.ORDERS, int((~in_the_open).sum()))
+    state.add(metrics.GMV, int(cents[~in_the_open].sum()))
+    state.add(metrics.SHOWROOMED, int(in_the_open.sum()))
+    state.add(metrics.OPEN_SALES, int(cents[in_the_open].sum()))
+    state.add(metrics.OFF_PLATFORM, int(off.sum()))
+    state.add(metrics.BY_WALLET, int(by_wallet.sum()))
+    state.add(metrics.WALLET_PAID, int(cents[by_wallet].sum()))
 
 
 def _buy_supplies(state: State, to: np.ndarray) -> None:
@@ -102,7 +103,7 @@ def _feel_wallet(state: State, who: np.ndarray, to: np.ndarray, paid: np.ndarray
     likes = luck.uniforms(state.luck("shopping.likes_wallet"), who) * terms.buyer_benefit
     takes = luck.uniforms(state.lasting_luck("shopping.takes_wallet"), to) * terms.merchant_benefit
     np.add.at(state[FeltColumns].worth, who, ((likes * paid - buyer_fee) / 100).astype(np.float32))
-    state.add("welfare.merchants", round(float((takes * paid).sum())))
+    state.add(MERCHANTS_WELFARE, round(float((takes * paid).sum())))
 
 
 def _by_wallet(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray) -> np.ndarray:

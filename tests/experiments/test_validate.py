@@ -231,12 +231,12 @@ def test_joining_that_takes_all_for_members_is_no_bass_curve(monkeypatch: pytest
 
 
 def test_a_membership_worth_the_same_whoever_is_there_has_no_critical_mass(monkeypatch: pytest.MonkeyPatch) -> None:
-    worth = subscriptions._month_worth
+    value = subscriptions._month_value
 
     def alone(due: Any, spared: Any, before: Any, rows: Any, share: float, *more: Any) -> None:
-        worth(due, spared, before, rows, 1.0, *more)
+        value(due, spared, before, rows, 1.0, *more)
 
-    monkeypatch.setattr(subscriptions, "_month_worth", alone)
+    monkeypatch.setattr(subscriptions, "_month_value", alone)
     assert failed(crowds.network_good(people=3_000, runs=2))
 
 
