@@ -33,6 +33,7 @@ from sim.payments.terms import WalletSettings
 from sim.people.attention import AttentionSettings
 from sim.people.clock import ClockSettings
 from sim.people.experience import ExperienceSettings
+from sim.people.experiment import ExperimentSettings
 from sim.people.joining import JoiningSettings
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.presence import PresenceSettings
@@ -47,6 +48,7 @@ from sim.scenario_rules import (
     Event,
     check_calendar,
     check_events,
+    check_experiment,
     check_needs,
     check_steering,
     flat,
@@ -123,6 +125,7 @@ class Scenario(Settings):
     company: CompanySettings = CompanySettings()
     running: RunningSettings = RunningSettings()
     steering: SteeringSettings = SteeringSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     merchants: MerchantsSettings = MerchantsSettings()
     advertisers: AdvertisersSettings = AdvertisersSettings()
     desks: DesksSettings = DesksSettings()
@@ -465,6 +468,7 @@ def _checked(
     check_events(scenario, origins, path)
     check_needs(scenario, path)
     check_steering(scenario, path)
+    check_experiment(scenario, path)
     ranges_of(scenario, scenario.levers, origins, path)
     file = placed("friends.file", scenario.friends.file, Path())
     if file != scenario.friends.file:  # from the command line or Python: seen from the working directory

@@ -83,6 +83,7 @@ class State(Planned):
         self._by_class: dict[type[Table], Table] = {}
         self._bundles: dict[Callable[[Any], Any], Any] = {}
         self.ledger: Ledger
+        self.differing: dict[str, dict[str, NDArray[Any]]] = {}  # see people/experiment.py
         self.scratch = np.zeros(self.size, np.int64)
         self.here = np.zeros(self.size, np.uint8)
         self.awake: list[NDArray[np.uint32]] = []
@@ -117,6 +118,23 @@ class State(Planned):
         if bundle not in self._bundles:
             self._bundles[bundle] = bundle(self)
         return self._bundles[bundle]  # type: ignore[no-any-return]
+
+    # levers that a test lets differ
+
+    def row(self, section: type[S]) -> Any:
+        """The numbers in force today for kernels; a lever that differs in a test is a column, which they ask by `own`."""
+        row = self.settings(section).row
+        differing = self.differing.get(self._name_of(section)) if self.differing else None
+        return row._replace(**differing) if differing else row
+
+    def _name_of(self, section: type[Settings]) -> str:
+        kind: Any = type(self.now)
+        return section_of(kind, section)
+
+    def own(self, section: type[S], key: str, rows: NDArray[Any]) -> Any:
+        """A lever as it is in force for these people or shops: one number, or one each where it differs in a test."""
+        differing = self.differing.get(self._name_of(section), {}) if self.differing else {}
+        return differing[key][rows] if key in differing else getattr(self.settings(section), key)
 
     # luck
 

@@ -21,9 +21,9 @@ from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SC
 from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide_all, kernel, outbox_of, rule, with_cached_type
+from sim.engine.kernels import decide_all, kernel, outbox_of, own, rule, with_cached_type
 from sim.ground.metrics import flow, ratio
-from sim.people import knowledge
+from sim.people import experiment, knowledge
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.users import UserColumns
@@ -110,11 +110,11 @@ def wanted(setting, key, who, bought):
     """Adverts asked for in the inbox, on the page and in brand threads: the loads, rounded by luck."""
     u, v = luck.two(key, who, 100)
     brand = (
-        luck.rounded(setting.brand_slots, luck.uniform(key, who, 101))
-        if bought > 0 and setting.brand_slots > 0.0
+        luck.rounded(own(setting.brand_slots, who), luck.uniform(key, who, 101))
+        if bought > 0 and own(setting.brand_slots, who) > 0.0
         else 0
     )
-    return luck.rounded(setting.inbox_slots, u), luck.rounded(setting.discovery_slots, v), brand
+    return luck.rounded(own(setting.inbox_slots, who), u), luck.rounded(own(setting.discovery_slots, who), v), brand
 
 
 @rule
@@ -171,10 +171,11 @@ def _offer(awake, start, person, terms, most, sampled, box):
 
 
 @kernel
-def _serve(tickets, person, terms, firms, sampled, sample):
+def _serve(tickets, person, terms, firms, sampled, sample, brought):
     """Clicks in order of market, round and person, charged while budgets last; returns (void clicks, conversions).
 
-    Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
+    Writes the advertisers' day, in `sample` how many of the adverts sampled were too knowing, by class, and in `brought`
+    what each person's clicks earn, where it has rows.
     """
     setting, on = terms.setting, auctions.auction_state(terms.pool, 3 * MOST)
     void = conversions = 0
@@ -202,6 +203,8 @@ def _serve(tickets, person, terms, firms, sampled, sample):
             continue
         if auctions.charge(firms.left, firms.out, row, price, now):
             firms.clicks[row] += 1
+            if brought.size:
+                brought[who] += price
             firms.worth[row] += int(firms.value[row] * match + 0.5)
             conversions += luck.uniform(terms.key, who, 128 + place) < setting.conversion * match
         else:
@@ -296,7 +299,7 @@ def step(state: State) -> None:
     offered = decide_all(state, _offer, AdSlots.empty, person, terms, most, SAMPLED)
     if terms.pool:
         tickets = np.sort(offered.written()[0])
-        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
+        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample, experiment.traced_revenue(state))
         state.note(VOID_CLICKS, void)
         state.note(CONVERSIONS, conversions)
     _show(state, person, terms)
@@ -317,7 +320,7 @@ def _terms(state: State) -> Terms:
     bidding.index(state[AdvertiserColumns].active, pool, markets, reach, first, ones)
     reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
     return Terms(
-        settings.row, knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
+        state.row(AdvertisingSettings), knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
         _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
         state.size, state.lasting_luck("advertising.match"), state.lasting_luck("advertising.kind"),
         state.luck("advertising.places"),

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, kernel, rule, with_cached_type, with_type_of_first
+from sim.engine.kernels import decide, inlined_rule, kernel, own, rule, with_cached_type, with_type_of_first
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
@@ -341,17 +341,18 @@ def name_shop(who, number, offer, key, shops, listed, box):
     """
     ranking.rank(listed.believed, number, listed.order)
     best = listed.order[0]
-    highest_bid = collect_bids(shops, listed.row, number, offer.reserve, listed.bid) if offer.weight > 0.0 else 0.0
+    weight = own(offer.weight, who)
+    highest_bid = collect_bids(shops, listed.row, number, offer.reserve, listed.bid) if weight > 0.0 else 0.0
     if highest_bid <= 0.0:
         return best, best
     ranking.rank_paid(
-        listed.believed, listed.bid, number, highest_bid, offer.weight, listed.relevance, listed.score, listed.order
+        listed.believed, listed.bid, number, highest_bid, weight, listed.relevance, listed.score, listed.order
     )
     named = listed.order[0]
     if named == best or (offer.disclosed and luck.uniform(key, who, 1) < offer.skipped):
         return best, best
     below, reserve = listed.score[listed.order[1]] if number > 1 else 0.0, np.float64(offer.reserve)
-    cents = ranking.click_price(listed.relevance[named], listed.bid[named], below, highest_bid, offer.weight, reserve)
+    cents = ranking.click_price(listed.relevance[named], listed.bid[named], below, highest_bid, weight, reserve)
     box.tally[PROMOTED] += 1
     box.to[box.used[0]], box.cents[box.used[0]] = listed.row[named], np.int64(cents)
     box.used[0] += 1
@@ -429,7 +430,7 @@ def step(state: State) -> None:
     clicks: list[tuple[np.ndarray, ...]] = [(np.empty(0, np.uint32), np.empty(0, np.int64))]
     tally = np.zeros(UNHEEDED + 1, np.int64)
     terms = Terms(
-        settings.row, shopping.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
+        settings.row, shopping.row, state.row(PromotionSettings), state.settings(KnowledgeSettings).row,
         knowledge.sources(state.now, "ranking"), share, unease, shopping.on,
     )  # fmt: skip
     people, markets = state.once(_people), state.once(markets_of)

@@ -11,6 +11,7 @@ import sys
 import click
 
 from sim.cli import checks, experiments, model
+from sim.cli.abtest import abtest
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
@@ -36,6 +37,7 @@ for command in (
     frontier,
     duel,
     sensitivity,
+    abtest,
     experiments.sweep,
     experiments.report,
     model.day,

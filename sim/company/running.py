@@ -16,6 +16,7 @@ from sim.rides.drivers import DriverColumns
 from sim.rides.terms import RidesSettings
 from sim.shopping import merchant
 from sim.shopping.merchant import MerchantColumns
+from sim.shopping.promotion import PromotionSettings
 from sim.shopping.terms import ShoppingSettings
 from sim.state import State
 
@@ -93,8 +94,9 @@ SERVICES = tuple(name.removesuffix("_staff") for name in RunningSettings.model_f
 
 def is_run(state: State, service: str) -> bool:
     """Whether a service is kept going: it is on, or for promotion, places are sold in lists."""
-    settings = getattr(state.now, service)
-    return bool(settings.weight > 0 if service == "promotion" else settings.on)
+    if service == "promotion":
+        return bool(np.any(state.row(PromotionSettings).weight > 0))
+    return bool(getattr(state.now, service).on)
 
 
 def pay_running_costs(state: State) -> None:

@@ -9,6 +9,7 @@ from sim.engine.compile import (
     forget_old_code,
     inlined_rule,
     kernel,
+    own,
     prefetch,
     rule,
     with_cached_type,
@@ -18,5 +19,5 @@ from sim.engine.outbox import Box, Outbox, is_full, joined, outbox, outbox_of, p
 
 __all__ = [
     "BLOCK", "Box", "Outbox", "blocks", "decide", "decide_all", "each_block", "forget_old_code", "inlined_rule", "is_full",
-    "joined", "kernel", "outbox", "outbox_of", "post", "prefetch", "rule", "with_cached_type", "with_type_of_first",
+    "joined", "kernel", "outbox", "outbox_of", "own", "post", "prefetch", "rule", "with_cached_type", "with_type_of_first",
 ]  # fmt: skip

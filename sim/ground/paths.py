@@ -35,6 +35,7 @@ STUDIES = {  # kinds of results that are one file of answers and a log of runs: 
     "tuning": ("tuning.json", "tuned"),
     "frontier": ("frontier.json", "points"),
     "sensitivity": ("sensitivity.json", "about"),
+    "abtest": ("abtest.json", "designs"),
 }
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),

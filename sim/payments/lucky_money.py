@@ -8,7 +8,7 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from sim.engine.kernels import (
     kernel,
     outbox,
     outbox_of,
+    own,
     post,
     prefetch,
     rule,
@@ -142,9 +143,8 @@ def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u
 
 
 @kernel
-def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key, box):
+def _give(awake, start, purses, users, rows, setting, fee, chance, mean, key, box):
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
-    chance, mean = giving(setting.sending, setting.packets, willing, festive)
     people, has_wallet = np.int64(users.membership.size), purses.has_wallet
     givers = np.empty(CROWD + 1, np.int64)
     for begin in range(start, awake.size, CROWD):
@@ -152,7 +152,7 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
         for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
             who = awake[at]
             givers[number] = at
-            gives = (luck.uniform(key, who, 0) < chance) & (has_wallet[who] != 0)
+            gives = (luck.uniform(key, who, 0) < own(chance, who)) & (has_wallet[who] != 0)
             number += gives
             if gives:
                 prefetch(rows.friend, rows.first[who])
@@ -161,11 +161,11 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
                 return at
             who = awake[at]
             left_to_spend = purse.can_send(purses, who)
-            for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
+            for packet in range(min(MOST_PACKETS, luck.geometric(own(mean, who), luck.uniform(key, who, 1)))):
                 cents = amount(
                     setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, 8 * packet + 2)
                 )
-                cost = cents + purse.fee_on(cents, fee)
+                cost = cents + purse.fee_on(cents, own(fee, who))
                 if cost > left_to_spend:
                     break
                 to = np.int64(-1)
@@ -189,7 +189,7 @@ class Opening(NamedTuple):
     equal: bool  # whether a group's packet is split equally
     chance: float  # that who has no wallet opens one
     usual: float  # mean packet, in cents
-    willing: float  # part of the sending on that survives the fees
+    willing: Any  # part of the sending on that survives the fees; of each person where a test lets fees differ
     turns: np.uint64  # keys of luck
     opens: np.uint64
     splits: np.uint64
@@ -248,8 +248,9 @@ def _open(events, has_wallet, users, rows, turn, before, opening, setting, share
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
             u, most_moved = luck.uniform(sends, openers[place], nth), place == luckiest
+            willing = own(opening.willing, openers[place])
             more = sent_on(
-                taken[place], cents, taken[luckiest], most_moved, opening.usual, setting.contagion, opening.willing, u
+                taken[place], cents, taken[luckiest], most_moved, opening.usual, setting.contagion, willing, u
             )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
@@ -268,7 +269,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
                 setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, before + turn[who])
             )
             turn[who] += np.uint16(1)
-            cost = cents + purse.fee_on(cents, fee)
+            cost = cents + purse.fee_on(cents, own(fee, who))
             if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
@@ -310,8 +311,7 @@ def step(state: State) -> None:
     """Packets are given, opened, and sent on."""
     if not (state.settings(LuckyMoneySettings).on and state.settings(WalletSettings).on):
         return
-    terms = state.settings(WalletSettings)
-    willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
+    willing = purse.willing_to_send(state)
     purses = purse.purses(state)
     packets, opening = _given(state, purses, willing), _opening(state, willing)
     for wave in range(WAVES):
@@ -326,17 +326,27 @@ def step(state: State) -> None:
     state.note_slowly(GIVER_GINI, lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(state: State, purses: Purses, willing: float) -> Box:
+def _given(state: State, purses: Purses, willing: Any) -> Box:
     """Packets that people give of their own accord today."""
     settings = state.settings(LuckyMoneySettings)
     festive = 1.0 + (settings.festival - 1.0) * state.festival
+    chance, mean = _givings(settings, willing, festive)
     return decide_all(
-        state, _give, outbox, purses, state[UserColumns], state.friends.rows, settings.row, state.settings(WalletSettings).payer_fee,
-        willing, festive, state.luck("lucky_money.gives"),
+        state, _give, outbox, purses, state[UserColumns], state.friends.rows, settings.row, state.row(WalletSettings).payer_fee,
+        chance, mean, state.luck("lucky_money.gives"),
     )  # fmt: skip
 
 
-def _opening(state: State, willing: float) -> Opening:
+def _givings(settings: LuckyMoneySettings, willing: Any, festive: float) -> tuple[Any, Any]:
+    """Chance to give and mean packets: of all, or of each person where fees differ in a test."""
+    if not isinstance(willing, np.ndarray):
+        return giving(settings.sending, settings.packets, willing, festive)
+    kinds, kind = np.unique(willing, return_inverse=True)
+    found = np.array([giving(settings.sending, settings.packets, one, festive) for one in kinds.tolist()])
+    return found[kind, 0], found[kind, 1]
+
+
+def _opening(state: State, willing: Any) -> Opening:
     settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
     chance = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
     usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
@@ -348,7 +358,7 @@ def _deliver(state: State, purses: Purses, opening: Opening, packets: Box, wave:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
     settings, fee, turn = (
         state.settings(LuckyMoneySettings),
-        state.settings(WalletSettings).payer_fee,
+        state.row(WalletSettings).payer_fee,
         state[LuckyMoneyColumns].turn,
     )
     before = wave << 16  # packets of another wave have other numbers

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sim.engine import luck
-from sim.engine.kernels import decide_all, is_full, kernel, outbox, outbox_of, post, rule
+from sim.engine.kernels import decide_all, is_full, kernel, outbox, outbox_of, own, post, rule
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -58,20 +58,17 @@ def taken_out(setting, in_wallet, withdrawn, own_worth):
 
 
 @kernel
-def _send(awake, start, purses, users, rows, setting, opening, key, box):
+def _send(awake, start, purses, users, rows, setting, willing, opening, key, box):
     """Transfers of everyone awake who can pay the fee too, to a friend who has a wallet or opens one to take the money.
 
     Where the friend opens none the money is not sent.
     """
-    willing_share = purse.willing(
-        purse.wedge(setting.payer_fee, setting.payee_fee, setting.payee_fee_seen), setting.fee_dislike
-    )
     owner = purses.has_wallet
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        if not owner[who] or luck.uniform(key, who, 0) >= setting.transfers * willing_share:
+        if not owner[who] or luck.uniform(key, who, 0) >= setting.transfers * own(willing, who):
             continue
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
         if to < 0 or users.membership[to] != MEMBER:
@@ -79,7 +76,7 @@ def _send(awake, start, purses, users, rows, setting, opening, key, box):
         if not owner[to] and luck.pair(key, to, who, 3) >= opening:
             continue
         cents = int(luck.lognormal(setting.transfer, setting.transfer_spread, luck.uniform(key, who, 2)))
-        if cents > 0 and cents + purse.fee_on(cents, setting.payer_fee) <= purse.can_send(purses, who):
+        if cents > 0 and cents + purse.fee_on(cents, own(setting.payer_fee, who)) <= purse.can_send(purses, who):
             post(box, who, np.uint32(to), cents)
     return awake.size
 
@@ -151,8 +148,8 @@ def step(state: State) -> None:
     rows = state.friends.rows
     opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
     sent = decide_all(
-        state, _send, outbox, purse.purses(state), state[UserColumns], rows, settings.row, opening,
-        state.luck("wallet.transfers"),
+        state, _send, outbox, purse.purses(state), state[UserColumns], rows, state.row(WalletSettings),
+        purse.willing_to_send(state), opening, state.luck("wallet.transfers"),
     )  # fmt: skip
     who, to, cents = sent.written()
     if who.size:

@@ -11,6 +11,8 @@ weakest of a circle closes, and the others wait to see what the place left bring
 costs is paid, and counts in the profit of merchants.
 """
 
+from typing import Any
+
 import mesa
 import numpy as np
 from numpy.typing import NDArray
@@ -170,9 +172,16 @@ def open_shops(state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return rows, np.searchsorted(rows, shops_per_market(state) * np.arange(lists + 1))
 
 
-def fees_on_sales(state: State) -> float:
-    """Part of a sale in the thread that goes in fees at most."""
-    return float(min(0.99, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee))
+def fees_on_sales(state: State, rows: Any) -> Any:
+    """Part of a sale in the thread that goes in fees at most, for these shops: one number unless they differ in a test."""
+    fees = state.own(ShoppingSettings, "commission", rows) + state.settings(WalletSettings).merchant_fee
+    return np.minimum(0.99, fees)
+
+
+def fees_of_all(state: State) -> Any:
+    """What is at stake in a deal settled off the platform: one number for all shops, or a column where they differ."""
+    fees = state.row(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee
+    return np.minimum(1.0, fees) if isinstance(fees, np.ndarray) else min(1.0, fees)
 
 
 class Merchant(mesa.Agent):
@@ -216,7 +225,8 @@ class Merchant(mesa.Agent):
         )
         orders = max(1e-9, self.orders_lately)
         by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
-        fees = fees_paid(terms.commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
+        commission = float(state.own(ShoppingSettings, "commission", self.row))
+        fees = fees_paid(commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
         sold = self.orders_lately + self.open_orders_lately
         cost = self.cost + (self.spent_lately / sold if sold > 0 else 0.0)
         self.price_before = self.price
@@ -255,7 +265,11 @@ class Merchant(mesa.Agent):
         if self.row not in leaving:
             return
         self.open = self.bid = 0
-        self.closed_on, self.rivals_then, self.fees_then = state.day, standing.size, fees_on_sales(state)
+        self.closed_on, self.rivals_then, self.fees_then = (
+            state.day,
+            standing.size,
+            float(fees_on_sales(state, self.row)),
+        )
         rows.losing[np.setdiff1d(standing, leaving)] = 0  # the others wait to see what the place left brings
         entry.share_out(rows, standing[standing != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
         state.add(EXITS, 1)
@@ -289,16 +303,17 @@ class Merchant(mesa.Agent):
 
     def _opening_price(self, standing: NDArray[np.int64]) -> int:
         """The price it would open at: cost, fees passed on, and the mean markup of the open shops of its market."""
-        rows, passed_on = self.table.rows, 1.0 / (1.0 - fees_on_sales(self.model))
+        rows, passed_on = self.table.rows, 1.0 / (1.0 - float(fees_on_sales(self.model, self.row)))
         markup = self.model.settings(MerchantsSettings).first_markup
         if standing.size:
-            markup = float((rows.price[standing] - rows.cost[standing] * passed_on).mean())
+            at_cost = rows.cost[standing] / (1.0 - fees_on_sales(self.model, standing))
+            markup = float((rows.price[standing] - at_cost).mean())
         return max(1, round(self.cost * passed_on + markup))
 
     def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
         """What it would earn in a week among those who stand, before its keep, and the share of needs it would win."""
         state, rows, per_market = self.model, self.table.rows, shops_per_market(self.model)
-        terms, fees = state.settings(ShoppingSettings), fees_on_sales(state)
+        terms, fees = state.settings(ShoppingSettings), float(fees_on_sales(state, self.row))
         every = np.arange(per_market) + self.row // per_market * per_market
         since = state.day - 7 * state.settings(MerchantsSettings).learning
         closed = entry.warnings(rows, every, stand.size + 1, since, fees)
@@ -408,11 +423,11 @@ def _likely_earnings(state: State) -> NDArray[np.float64]:
 
     Fees are as it pays them of late, some deals being settled off the platform.
     """
-    terms, rows = state.settings(ShoppingSettings), state[MerchantColumns]
+    commission, rows = state.row(ShoppingSettings).commission, state[MerchantColumns]
     orders = np.maximum(1e-9, rows.orders)
     off, by_wallet = rows.off / orders, rows.by_wallet / orders
     fee = state.settings(WalletSettings).merchant_fee
-    fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
+    fees = commission * (1.0 - off) + fee * by_wallet + 0.5 * (commission + fee) * off
     in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
     return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 

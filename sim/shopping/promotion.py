@@ -20,7 +20,7 @@ from sim.state import State
 class PromotionSettings(Settings):
     """[promotion]"""
 
-    weight: float = decided.share(0.0, "weight of bids in rankings; 0 sells no places")
+    weight: float = decided.share(0.0, "weight of bids in rankings; 0 sells no places", differs="user")
     disclosed: bool = decided.switch(False, "whether promoted places are marked")
     reserve: int = decided.count(10, "cents a click", "least price of a click on a promoted place", "", 0, 1_000)
     skipped: float = assumed.share(0.3, "marked places that a person passes over", "MODEL.md", 0.1, 0.7)

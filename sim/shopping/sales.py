@@ -1,5 +1,7 @@
 """A sale in a shop: how it is paid, what the platform keeps of it, and what is remembered of it."""
 
+from typing import Any
+
 import numpy as np
 
 from sim.engine import luck
@@ -7,6 +9,7 @@ from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
 from sim.payments import purse
 from sim.payments.purse import PurseColumns
 from sim.payments.terms import WalletSettings
+from sim.people import experiment
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
 from sim.people.welfare import MERCHANTS_WELFARE
@@ -39,7 +42,7 @@ def sell(
         off: which deals are to be settled off the platform; unset here where the bank account is too empty for it.
         in_the_open: which are paid at the shop's open price by bank transfer, without fees; the platform sees nothing.
     """
-    settings, terms, ledger = state.settings(ShoppingSettings), state.settings(WalletSettings), state.ledger
+    terms, ledger = state.settings(WalletSettings), state.ledger
     if who.size == 0:
         return
     off &= ledger[BANK][who] >= cents  # off the platform one pays by bank transfer
@@ -48,17 +51,18 @@ def sell(
     by_card = on & ~by_wallet & (ledger[BANK][who] < cents)
     by_wallet |= by_card  # whose bank account is too empty for the card pays with what is in the wallet
 
-    def part(share: float, of: np.ndarray) -> np.ndarray:
+    def part(share: Any, of: np.ndarray) -> np.ndarray:
         return np.floor(cents * share + 1e-9).astype(np.int64) * of
 
-    rebate = part(min(1.0, settings.commission + terms.merchant_fee) / 2, off)
+    cut = state.own(ShoppingSettings, "commission", to)
+    rebate = part(np.minimum(1.0, cut + terms.merchant_fee) / 2, off)
     purse.buy(state, who[on], to[on], cents[on], MERCHANTS, "goods", by_wallet[on])
     ledger.pay_many((who[off], to[off], (cents - rebate)[off]), BANK, MERCHANTS, "goods_off_platform")
     ledger.pay_many((who[in_the_open], to[in_the_open], cents[in_the_open]), BANK, MERCHANTS, "goods_in_the_open")
     buyer_fee = np.minimum(part(terms.buyer_fee, by_wallet), ledger[WALLET][who] + ledger[BANK][who])
     purse.pay(state, who[buyer_fee > 0], 0, buyer_fee[buyer_fee > 0], COMPANY, "payment_fees")
     _feel_wallet(state, who, to, cents * by_wallet, buyer_fee)
-    commission = part(settings.commission, on)
+    commission = part(cut, on)
     merchant_fee = np.minimum(part(terms.merchant_fee, by_wallet), cents - commission)  # of what is left of the price
     ledger.pay_many((to, 0, commission), MERCHANTS, COMPANY, "commission")
     ledger.pay_many((to, 0, merchant_fee), MERCHANTS, COMPANY, "payment_fees")
@@ -66,6 +70,8 @@ def sell(
     _buy_supplies(state, to)
     orders.take(state, who[on], to[on])
     _remember(state, who, to, on)
+    here = ~in_the_open
+    experiment.note_orders(state, who[here], to[here], cents[here], (commission + merchant_fee)[here])
     shops = state[MerchantColumns]
     np.add.at(shops.orders, to, (~in_the_open).astype(np.int64))
     np.add.at(shops.open_orders, to, in_the_open.astype(np.int64))

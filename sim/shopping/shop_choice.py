@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import inlined_rule, rule, with_cached_type
+from sim.engine.kernels import inlined_rule, own, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.friends import friends
 from sim.people import knowledge
@@ -358,8 +358,9 @@ def show_paid_list(shopper, number, key, shops, offer, considered, offers, utili
     if highest_bid <= 0.0:
         return False
     ranking.rank_paid(
-        utilities.believed, ranks.bid, number, highest_bid, offer.weight, ranks.relevance, ranks.score, ranks.paid
-    )
+        utilities.believed, ranks.bid, number, highest_bid, own(offer.weight, shopper.who), ranks.relevance, ranks.score,
+        ranks.paid,
+    )  # fmt: skip
     consider_paid(shopper, number, considered, key, offer, offers.row, ranks.paid, views)
     return charge_promoted(shopper, number, offer, highest_bid, offers, ranks, views, box) > 0
 
@@ -379,12 +380,12 @@ def charge_promoted(shopper, number, offer, highest_bid, offers, ranks, views, b
 
     Known shops do not compete for places, nor those passed over. Returns how many are promoted.
     """
-    promoted, rival = 0, 0.0
+    promoted, rival, weight = 0, 0.0, own(offer.weight, shopper.who)
     for p in range(number - 1, -1, -1):
         j = ranks.paid[p]
         if views.seen[j] and not views.seen_unpaid[j] and not views.known[j] and ranks.bid[j] > 0.0:
             reserve = np.float64(offer.reserve)
-            price = ranking.click_price(ranks.relevance[j], ranks.bid[j], rival, highest_bid, offer.weight, reserve)
+            price = ranking.click_price(ranks.relevance[j], ranks.bid[j], rival, highest_bid, weight, reserve)
             baskets.add_event(box, shopper.who, offers.row[j], np.int64(price), baskets.PAID_CLICK, 0)
             promoted += 1
         if not views.known[j] and not views.passed[j]:

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.engine import luck
-from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, prefetch, rule, with_cached_type
+from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, own, prefetch, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.ledger import BANK, WALLET
-from sim.payments.terms import WalletSettings
 from sim.people import knowledge, trust
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
@@ -66,7 +65,7 @@ class Terms(NamedTuple):
     profiling: Any
     sources: knowledge.Sources
     recall: follows.Recall
-    fees: float
+    fees: Any  # a column where a test lets shops differ
 
 
 @with_cached_type
@@ -101,11 +100,11 @@ def replayed_demand(felt, against, is_chosen, price, price_weight):
 
 
 @inlined_rule
-def lift_of_post(weight, total, asked, price, cost, terms, scale, is_seen_anyway):
+def lift_of_post(weight, total, asked, price, cost, fees, terms, scale, is_seen_anyway):
     """Hundredths of a cent that a shop earns by a post its shopper read, against what it would have without."""
     usual = weight * choice.weight(terms.setting.price_weight * (asked - price) / 100.0, scale)
     otherwise = usual if is_seen_anyway else 0.0
-    earned = earned_by_post(asked, price, cost, terms.fees, choice.share(weight, total), otherwise, total - weight)
+    earned = earned_by_post(asked, price, cost, fees, choice.share(weight, total), otherwise, total - weight)
     return int(100.0 * earned)
 
 
@@ -124,7 +123,7 @@ def record_demand(shopper, number, made, terms, scale, shops, offers, utilities,
             anyway = views.seen_unread[j] and not shopper.wished
             offers.why[j] |= baskets.BY_POST if anyway else baskets.BY_POST | baskets.FOUND_BY_POST
             box.learnt[baskets.LIFT, row] += lift_of_post(
-                weight, made.total, asked, shops.price[row], shops.cost[row], terms, scale, anyway
+                weight, made.total, asked, shops.price[row], shops.cost[row], own(terms.fees, row), terms, scale, anyway
             )
         if noise > 0.0:
             chance = choice.share(weight, made.total)
@@ -144,7 +143,7 @@ def settle_order(shopper, j, terms, key, shops, offers, felt, box):
     if offers.in_the_open[j]:
         baskets.add_event(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
         return
-    saved = channels.saved_each(terms.fees, asked, price_weight)
+    saved = channels.saved_each(own(terms.fees, row), asked, price_weight)
     gain = channels.utility_of_dodging(saved, terms.setting.dodging)
     felt.worth[shopper.who] += gain / price_weight
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
@@ -194,7 +193,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
                 shopper, number, places, setting.followed, ranks.unpaid, offers, views, people.wishes
             )
         shop_choice.consider(number, places, advised, ranks.unpaid, offers, views)
-        if trusts and offer.weight > 0.0:
+        if trusts and own(offer.weight, who) > 0.0:
             box.tally[baskets.PAID_LISTS] += shop_choice.show_paid_list(
                 shopper, number, keys.choice, shops, offer, places, offers, utilities, ranks, views, box
             )
@@ -231,7 +230,6 @@ def step(state: State) -> None:
     if not settings.on:
         return
     shops = state[MerchantColumns]
-    fees = min(1.0, settings.commission + state.settings(WalletSettings).merchant_fee)
     categories = int(state.settings(MerchantsSettings).categories)
     lasting = tuple(state.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = Keys(
@@ -253,8 +251,8 @@ def step(state: State) -> None:
     events: list[tuple[np.ndarray, ...]] = []
     total = baskets.empty(shops.place.size)
     terms = Terms(
-        settings.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
-        knowledge.sources(state.now, "ranking"), recall, fees,
+        settings.row, state.row(PromotionSettings), state.settings(KnowledgeSettings).row,
+        knowledge.sources(state.now, "ranking"), recall, merchant.fees_of_all(state),
     )  # fmt: skip
     supply, markets = shop_choice.Supply(shops, *merchant.open_shops(state)), state.once(shop_choice.markets_of)
     people = state.once(_people)

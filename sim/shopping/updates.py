@@ -10,11 +10,10 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule, with_cached_type
+from sim.engine.kernels import kernel, own, rule, with_cached_type
 from sim.ground.choice import slope
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
-from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.service import Part, Rows
@@ -22,7 +21,7 @@ from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import InformedColumns, OrderColumns, OrdersSettings
 from sim.shopping.shop_choice import category_of, markets_of
-from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.shopping.terms import UpdatesSettings
 from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered
@@ -110,7 +109,7 @@ def _review(takes_part, shops, fewer_questions, fees, setting, key):
     for row in range(takes_part.size):
         if shops.open[row]:
             cost = luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(key, row, 0))
-            margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
+            margin = shops.price[row] * (1.0 - own(fees, row)) - shops.cost[row]
             sold = min(1.0, (shops.orders[row] + 1.0) / (shops.impressions[row] + 16.0))  # as merchants reckon a click
             gain = gain_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
             takes_part[row] = gain >= MESSAGES * setting.price
@@ -151,7 +150,7 @@ def step(state: State) -> None:
     is_open = shops.open == 1
     state.note(SHOPS_THAT_SEND, float(takes_part[is_open].mean()) if is_open.any() else 0.0)
     if state.day % 7 == 6:
-        fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
+        fees = merchant.fees_of_all(state)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, outbox, post, rule
+from sim.engine.kernels import kernel, outbox, own, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
@@ -40,7 +40,9 @@ class SubscriptionsSettings(Settings):
     sells: Literal["extras", "membership"] = decided.word(
         "extras", "what is paid for: extras and no adverts, or membership"
     )
-    price: int = decided.count(3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000)
+    price: int = decided.count(
+        3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000, "user"
+    )
     interested: float = assumed.share(
         0.1, "people to whom extras are worth anything at all",
         "MODEL.md: nine in ten would never pay; Tencent 2016 had a subscription for 12 % of QQ's users (from memory)", 0.03, 0.3,
@@ -90,10 +92,11 @@ def _review(due, money, value, users, subscribed, setting, box):
     """Those due today pay or stop: `value` is this month's value to each of them, `money` what they have, in cents."""
     for at in range(due.size):
         who = due[at]
-        pays = value[at] >= setting.price and money[at] >= setting.price
+        price = own(setting.price, who)
+        pays = value[at] >= price and money[at] >= price
         subscribed[who] = 1 if pays else 0
         if pays:
-            post(box, who, np.uint32(0), setting.price)
+            post(box, who, np.uint32(0), price)
         elif setting.sells == 1:
             users.membership[who] = LEFT
             users.active[who] = 0
@@ -164,11 +167,11 @@ def step(state: State) -> None:
     owner = state[PurseColumns].has_wallet[due] == 1
     money = state.ledger[BANK][due] + state.ledger[WALLET][due] * owner
     box = outbox(due.size + 1)
-    _review(due, money, value, users, mine.subscribed, settings.row, box)
+    _review(due, money, value, users, mine.subscribed, state.row(SubscriptionsSettings), box)
     many = int(box.used[0])
     who = box.who[:many]
     purse.buy(state, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
-    mine.owing[who] += np.float32(settings.price / 100)
+    mine.owing[who] += (box.cents[:many] / 100).astype(np.float32)
     state.note(PAYMENTS, many)
     gone = due[users.membership[due] == LEFT]
     state[AttentionColumns].attention[gone] = 0.0
