@@ -358,3 +358,16 @@ def test_a_copy_has_bundles_of_columns_of_its_own() -> None:
     assert np.shares_memory(purse.purses(again).bank, again.ledger[BANK])
     assert not np.shares_memory(purse.purses(again).has_wallet, first.has_wallet)
     world.close()
+
+
+def test_a_world_saved_with_other_columns_is_refused_and_not_filled_in_part(tmp_path: Path) -> None:
+    """Breaks if a column that was renamed since stays as it was at birth without a word."""
+    world = lived(run={"users": 50, "days": 2})
+    file = tmp_path / "world.npz"
+    world.save(file)
+    with np.load(file) as saved:
+        columns = dict(saved)
+    columns["felt/was_renamed"] = columns.pop("felt/satisfaction")
+    np.savez(file, **columns)
+    with pytest.raises(BadInput, match=r"felt had other columns when it was saved \(satisfaction, was_renamed\)"):
+        World.load(file)
