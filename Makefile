@@ -13,7 +13,7 @@ run: $(VENV)/ready  ## compare the scenarios and write the report
 	$(VENV)/bin/hongbao compare $(SCENARIOS) --replicates 8 --users 20000 --days 365 --out $(OUT) $(FORCE)
 
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/ready  ## style, types and floors
 	$(VENV)/bin/ruff check .

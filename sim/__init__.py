@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from sim.engine.columns import Column, Table
     from sim.engine.luck import uniforms
     from sim.engine.settings import BadInput, Settings, assumed, decided
+    from sim.experiments.abtest import abtest
     from sim.experiments.compare import compare
     from sim.experiments.duel import duel
+    from sim.experiments.frontier import frontier
     from sim.experiments.futures import compare_futures
     from sim.experiments.plan import Plan
     from sim.experiments.run import run
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from sim.ground.friends.friends import Friends
     from sim.ground.metrics import flow, ratio, stock
     from sim.payments.purse import means, sell
+    from sim.results.abtests import ABTest
     from sim.results.comparisons import Comparison
+    from sim.results.frontier import Frontier
     from sim.results.futures import Futures
     from sim.results.runs import Result
     from sim.results.sensitivities import Sensitivity
@@ -42,13 +46,17 @@ if TYPE_CHECKING:
     from sim.world import World
 
     load_result, load_comparison, load_sweep, load_tuning = Result.load, Comparison.load, Sweep.load, Tuning.load
+    load_abtest = ABTest.load
+    load_frontier = Frontier.load
     load_sensitivity = Sensitivity.load
 
 __all__ = [
+    "ABTest",
     "BadInput",
     "Column",
     "Comparison",
     "Friends",
+    "Frontier",
     "Futures",
     "Plan",
     "Result",
@@ -61,13 +69,17 @@ __all__ = [
     "Tuning",
     "World",
     "__version__",
+    "abtest",
     "assumed",
     "compare",
     "compare_futures",
     "decided",
     "duel",
     "flow",
+    "frontier",
+    "load_abtest",
     "load_comparison",
+    "load_frontier",
     "load_result",
     "load_sensitivity",
     "load_sweep",
@@ -93,6 +105,7 @@ _HOMES = {  # where each name lives
     **{name: ("sim.payments.purse", name) for name in ("means", "sell")},
     "Service": ("sim.service", "Service"),
     "BadInput": ("sim.engine.settings", "BadInput"),
+    "ABTest": ("sim.results.abtests", "ABTest"),
     "Comparison": ("sim.results.comparisons", "Comparison"),
     "Futures": ("sim.results.futures", "Futures"),
     "Friends": ("sim.ground.friends.friends", "Friends"),
@@ -102,9 +115,14 @@ _HOMES = {  # where each name lives
     "Sensitivity": ("sim.results.sensitivities", "Sensitivity"),
     "Sweep": ("sim.results.sweeps", "Sweep"),
     "World": ("sim.world", "World"),
+    "abtest": ("sim.experiments.abtest", "abtest"),
     "compare": ("sim.experiments.compare", "compare"),
     "compare_futures": ("sim.experiments.futures", "compare_futures"),
+    "Frontier": ("sim.results.frontier", "Frontier"),
+    "frontier": ("sim.experiments.frontier", "frontier"),
+    "load_frontier": ("sim.results.frontier", "Frontier.load"),
     "duel": ("sim.experiments.duel", "duel"),
+    "load_abtest": ("sim.results.abtests", "ABTest.load"),
     "load_comparison": ("sim.results.comparisons", "Comparison.load"),
     "load_result": ("sim.results.runs", "Result.load"),
     "load_sensitivity": ("sim.results.sensitivities", "Sensitivity.load"),

@@ -11,7 +11,19 @@ from sim.engine.names import nearest
 from sim.engine.settings import BadInput
 from sim.messaging import messaging, stories
 from sim.payments import lucky_money, wallet
-from sim.people import attention, clock, experience, joining, people, presence, trust, unease, users, welfare
+from sim.people import (
+    attention,
+    clock,
+    experience,
+    experiment,
+    joining,
+    people,
+    presence,
+    trust,
+    unease,
+    users,
+    welfare,
+)
 from sim.rides import drivers, rides
 from sim.service import Part, Service
 from sim.shopping import brands, merchant, promotion, shopping, updates
@@ -25,6 +37,7 @@ Phase = Callable[[State], None]
 
 DAY: tuple[Part | Phase, ...] = (
     events.take_events,  # dated changes, headlines, outages; what the company's rule has moved
+    experiment.treat,  # whoever is treated in a test lives under other values of its levers
     clock.begin_day,  # date and festival
     income.pay_wages,  # wages arrive, and what is above one's savings is spent
     presence.open_app,  # who opens the app
@@ -66,6 +79,7 @@ DAY: tuple[Part | Phase, ...] = (
     running.pay_running_costs,  # what keeps services going, builds them, and takes in who sells by them
     company.pay_costs,  # costs are paid, the books close and must balance
     company.count_welfare,  # who gained
+    experiment.count_days,  # who was here is remembered, where there is a test
     steering.record_goal,  # what the company steers by is remembered
 )
 
@@ -87,14 +101,22 @@ BIRTH: tuple[Phase, ...] = (
     rival.found_rival,  # the rival, with its own levers
     regulator.found_regulator,  # the regulator
     steering.found_rule,  # the rule that the company steers by
+    experiment.draw_treated,  # who is treated, where there is a test
 )
 
-PARTS: tuple[Part, ...] = (people.PEOPLE, *(part for part in DAY if isinstance(part, Part)), company.COMPANY_PART)
+PARTS: tuple[Part, ...] = (
+    people.PEOPLE,
+    experiment.EXPERIMENT,
+    *(part for part in DAY if isinstance(part, Part)),
+    company.COMPANY_PART,
+)
 
 
 def birth(state: State, services: tuple[Service, ...] = ()) -> list[Phase]:
     """What happens on day 0, in order; a service begins where it can ever be on."""
-    begun = (it.born for it in services if it.born is not None and state.scenario.can_be_on(it.name))
+    begun = (
+        service.born for service in services if service.born is not None and state.scenario.can_be_on(service.name)
+    )
     return [*BIRTH, *begun]
 
 
@@ -132,7 +154,7 @@ def phases(services: tuple[Service, ...] = ()) -> dict[str, Phase]:
     def add(name: str, phase: Phase) -> None:
         day[name] = phase
         for service in following.pop(name, ()):  # whoever was named first comes first
-            add(service.phase, service.live)
+            add(service.phase, service.live_day)
 
     for phase in DAY:
         add(name_of(phase), doing(phase))

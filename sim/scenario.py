@@ -33,6 +33,7 @@ from sim.payments.terms import WalletSettings
 from sim.people.attention import AttentionSettings
 from sim.people.clock import ClockSettings
 from sim.people.experience import ExperienceSettings
+from sim.people.experiment import ExperimentSettings
 from sim.people.joining import JoiningSettings
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.presence import PresenceSettings
@@ -47,6 +48,7 @@ from sim.scenario_rules import (
     Event,
     check_calendar,
     check_events,
+    check_experiment,
     check_needs,
     check_steering,
     flat,
@@ -123,6 +125,7 @@ class Scenario(Settings):
     company: CompanySettings = CompanySettings()
     running: RunningSettings = RunningSettings()
     steering: SteeringSettings = SteeringSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     merchants: MerchantsSettings = MerchantsSettings()
     advertisers: AdvertisersSettings = AdvertisersSettings()
     desks: DesksSettings = DesksSettings()
@@ -132,7 +135,7 @@ class Scenario(Settings):
     credit: CreditSettings = CreditSettings()
     rival: RivalSettings = RivalSettings()
     regulator: RegulatorSettings = RegulatorSettings()
-    events: Events = Field(default=(), description="dated changes and happenings")
+    events: Events = Field(default=(), description="dated changes and shocks")
     levers: dict[str, Any] = Field(
         default={},
         description="what `hongbao tune` may move: true for the declared range, two numbers, or a list to choose from; "
@@ -210,7 +213,7 @@ class Scenario(Settings):
         kind = type(self)._having(services)
         if kind is type(self):
             return self
-        more = {it.name: it.settings() for it in kind.services if it not in self.services}
+        more = {one.name: one.settings() for one in kind.services if one not in self.services}
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         copy = kind.model_construct(self.model_fields_set | set(more), **fields, **more)
         copy.__dict__["read_from"] = self.read_from
@@ -311,7 +314,9 @@ class Scenario(Settings):
 
     def may_change(self) -> dict[str, Any]:
         """Every setting that may change while a world lives, as an event sets it."""
-        return {it.name: it.value for it in self.parameters() if it.name.partition(".")[0] not in FIXED}
+        return {
+            setting.name: setting.value for setting in self.parameters() if setting.name.partition(".")[0] not in FIXED
+        }
 
     def at(self, day: int) -> "Scenario":
         """The settings in force at the start of `day`, after the events of earlier days."""
@@ -463,6 +468,7 @@ def _checked(
     check_events(scenario, origins, path)
     check_needs(scenario, path)
     check_steering(scenario, path)
+    check_experiment(scenario, path)
     ranges_of(scenario, scenario.levers, origins, path)
     file = placed("friends.file", scenario.friends.file, Path())
     if file != scenario.friends.file:  # from the command line or Python: seen from the working directory

@@ -20,7 +20,7 @@ UNNAMED = (  # ends the message of a section that nobody knows
 
 
 class Event(Settings):
-    """[[events]] a dated change of settings, or a happening."""
+    """[[events]] a dated change of settings, or a shock."""
 
     day: int = Field(ge=0, description="day of the run")
     set: dict[str, Any] = Field(default={}, description="settings that change on that day: `section.key` and value")
@@ -80,7 +80,16 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-FIXED = {"run", "friends", "users", "merchants", "advertisers", "drivers", "city"}  # a world is born with these
+FIXED = {
+    "run",
+    "friends",
+    "users",
+    "merchants",
+    "advertisers",
+    "drivers",
+    "city",
+    "experiment",
+}  # a world is born with these
 
 
 def check_events(scenario: Any, origins: Mapping[str, str], path: Path | None) -> None:
@@ -135,13 +144,18 @@ def check_needs(scenario: Any, path: Path | None) -> None:
 
 def idle_levers(scenario: Any) -> list[str]:
     """A line for each lever that was set and moves nothing, since what it works on is on no day."""
-    usual = {it.name: it.value for it in type(scenario)().parameters()}
+    usual = {setting.name: setting.value for setting in type(scenario)().parameters()}
     lines = []
-    for it in scenario.parameters():
-        section, _, name = it.name.partition(".")
+    for setting in scenario.parameters():
+        section, _, name = setting.name.partition(".")
         service = "shopping" if section == "promotion" else section
-        if it.origin == "decided" and name != "on" and it.value != usual[it.name] and not scenario.can_be_on(service):
-            lines.append(f"{it.name} = {it.value} moves nothing: {service}.on is false on every day")
+        if (
+            setting.origin == "decided"
+            and name != "on"
+            and setting.value != usual[setting.name]
+            and not scenario.can_be_on(service)
+        ):
+            lines.append(f"{setting.name} = {setting.value} moves nothing: {service}.on is false on every day")
     return lines
 
 
@@ -154,9 +168,9 @@ def check_steering(scenario: Any, path: Path | None) -> None:
         if "steering.lever" in flat(event.set):
             raise BadInput(f"{where}events.{number}.set: 'steering.lever' cannot change: a rule keeps to one lever")
     levers = {
-        it.name: it.value for it in scenario.parameters()
-        if it.origin == "decided" and isinstance(it.value, int | float) and not isinstance(it.value, bool)
-        and it.name.partition(".")[0] not in {*FIXED, "steering"}
+        setting.name: setting.value for setting in scenario.parameters()
+        if setting.origin == "decided" and isinstance(setting.value, int | float) and not isinstance(setting.value, bool)
+        and setting.name.partition(".")[0] not in {*FIXED, "steering"}
     }  # fmt: skip
     if rule.lever not in levers:
         near = nearest(rule.lever, levers)
@@ -174,6 +188,64 @@ def check_steering(scenario: Any, path: Path | None) -> None:
         except ValidationError as error:
             said = error.errors()[0]["msg"]
             raise BadInput(f"{where}steering.{name} = {place:g}: {rule.lever} cannot stand there: {said}") from None
+
+
+UNITS = {"user": "user", "cluster": "user", "shop": "shop"}  # what is drawn, and whose value a lever then has
+
+
+def check_experiment(scenario: Any, path: Path | None) -> None:
+    """What a test lets differ must be a lever that can differ by its unit, with a value that is valid."""
+    where, test = f"{path}: " if path else "", scenario.experiment
+    if not test.on:
+        return
+    if len(test.levers) != len(test.values):
+        raise BadInput(
+            f"{where}experiment.values = {list(test.values)}: must be one for each of the {len(test.levers)} levers"
+        )
+    for name, value in zip(test.levers, test.values, strict=True):
+        check_lever(scenario, name, f"{where}experiment.levers", UNITS[test.unit])
+        check_place(scenario, name, value, f"{where}experiment.values")
+
+
+def check_lever(scenario: Any, name: str, where: str, differs: str = "") -> None:
+    """Refuse what is no lever that may change while a world lives; or that cannot differ by a user or shop, as `differs` asks.
+
+    Raises:
+        BadInput: naming the nearest right one, or those that can differ so.
+    """
+    every = {it.name: it for it in scenario.parameters()}
+    levers = {
+        key: it for key, it in every.items()
+        if it.origin == "decided" and it.unit not in ("word", "setting", "settings", "values")
+        and key.partition(".")[0] not in {*FIXED, "steering"}
+    }  # fmt: skip
+    if name not in levers:
+        assumed = name in every and every[name].origin == "assumed"
+        why = (
+            "is assumed, not decided" if assumed else "is no number or switch that the platform decides and may change"
+        )
+        raise BadInput(f"{where}: {name!r} {why}{nearest(name, levers)}")
+    if differs and levers[name].differs != differs:
+        can = [key for key, it in levers.items() if it.differs == differs]
+        raise BadInput(f"{where}: {name} cannot differ by {differs}; these can: {', '.join(can)}")
+
+
+def check_place(scenario: Any, name: str, value: Any, where: str) -> None:
+    """Refuse a value that a setting cannot have."""
+    section, _, key = name.partition(".")
+    usual = getattr(getattr(scenario, section), key)
+    if isinstance(usual, int) and value == round(value):
+        value = type(usual)(value)
+    try:
+        type(getattr(scenario, section)).model_validate(getattr(scenario, section).model_dump() | {key: value})
+    except ValidationError as error:
+        raise BadInput(f"{where}: {say(type(scenario), _inside(error, section), {}, None)}") from None
+
+
+def _inside(error: ValidationError, section: str) -> Any:
+    """What is wrong with a value of a section, placed in its scenario."""
+    problem: Any = error.errors()[0]
+    return problem | {"loc": (section, *problem["loc"])}
 
 
 def ranges_of(

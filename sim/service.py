@@ -182,15 +182,17 @@ class Service(Part):
 
     def table_names(self) -> dict[str, type[Table]]:
         """Its tables by the names that a world has them under: the first by that of the service."""
-        names = (self.name if not at else f"{self.name}_{_in_small(it.__name__)}" for at, it in enumerate(self.tables))
+        names = (
+            self.name if not at else f"{self.name}_{_in_small(table.__name__)}" for at, table in enumerate(self.tables)
+        )
         return dict(zip(names, self.tables, strict=True))
 
     def is_on(self, world: State) -> bool:
         """Whether it is on today; one without a switch always is."""
         return bool(getattr(world.settings(self.settings), "on", True))
 
-    def live(self, world: State) -> None:
-        """Live a day, if it is on."""
+    def live_day(self, world: State) -> None:
+        """Step the service a day, if it is on today."""
         if self.is_on(world):
             self.step(world)
 

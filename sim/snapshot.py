@@ -57,11 +57,21 @@ def read(path: str | Path, services: Iterable[Service]) -> dict[str, Any]:
 
 
 def fill(state: State, path: str | Path, about: Mapping[str, Any]) -> None:
-    """Put what a saved world was into one that was just born; what the saved one had no room for stays as it is."""
+    """Put what a saved world was into one that was just born; what the saved one had no room for stays as it is.
+
+    Raises:
+        BadInput: one of its tables has other columns than it has now.
+    """
     with _opened(path) as saved:
         for name, table in state.tables.items():
+            had = {column.partition("/")[2] for column in saved.files if column.startswith(f"{name}/")}
+            if had and (other := had ^ set(table.arrays())):
+                raise BadInput(
+                    f"{path}: {name} had other columns when it was saved ({', '.join(sorted(other))}): the code of hongbao has "
+                    "changed since; save it again"
+                )
             for column, values in table.arrays().items():
-                if f"{name}/{column}" in saved and saved[f"{name}/{column}"].size:
+                if had and saved[f"{name}/{column}"].size:
                     values[...] = saved[f"{name}/{column}"]
         state.ledger.restore(about["sectors"], saved["ledger"])
     state.measured_slowly = dict(about["slow"])

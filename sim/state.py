@@ -65,7 +65,7 @@ class State(Planned):
         friends: the network. `blocks`: ranges of people that are worked on at a time.
         tables: by name, for saving and looking; phases ask by class.
         awake: arrays of people who opened the app today. `here`: a byte a person, see people/presence.py.
-        today: metrics of today, by name. `scratch`: a whole number a person, left empty between uses.
+        today: metrics of today, by name; phases ask `noted(METRIC)`. `scratch`: a whole number a person, left empty between uses.
         date, festival, outage, calendar: what day it is; see people/clock.py and people/presence.py.
     """
 
@@ -83,6 +83,7 @@ class State(Planned):
         self._by_class: dict[type[Table], Table] = {}
         self._bundles: dict[Callable[[Any], Any], Any] = {}
         self.ledger: Ledger
+        self.differing: dict[str, dict[str, NDArray[Any]]] = {}  # see people/experiment.py
         self.scratch = np.zeros(self.size, np.int64)
         self.here = np.zeros(self.size, np.uint8)
         self.awake: list[NDArray[np.uint32]] = []
@@ -118,6 +119,23 @@ class State(Planned):
             self._bundles[bundle] = bundle(self)
         return self._bundles[bundle]  # type: ignore[no-any-return]
 
+    # levers that a test lets differ
+
+    def row(self, section: type[S]) -> Any:
+        """The numbers in force today for kernels; a lever that differs in a test is a column, which they ask by `own`."""
+        row = self.settings(section).row
+        differing = self.differing.get(self._name_of(section)) if self.differing else None
+        return row._replace(**differing) if differing else row
+
+    def _name_of(self, section: type[Settings]) -> str:
+        kind: Any = type(self.now)
+        return section_of(kind, section)
+
+    def own(self, section: type[S], key: str, rows: NDArray[Any]) -> Any:
+        """A lever as it is in force for these people or shops: one number, or one each where it differs in a test."""
+        differing = self.differing.get(self._name_of(section), {}) if self.differing else {}
+        return differing[key][rows] if key in differing else getattr(self.settings(section), key)
+
     # luck
 
     def luck(self, name: str) -> np.uint64:
@@ -130,25 +148,41 @@ class State(Planned):
 
     # metrics
 
-    def note(self, metric: str | Metric, value: float) -> None:
-        """Record a metric of today; ModelError if it is not a finite number or not declared."""
-        name = metric if isinstance(metric, str) else metric.name
-        if name not in self.metrics:
-            raise ModelError(f"day {self.day}, {self.phase}: metric {name} is not declared")
+    def note(self, metric: Metric, value: float) -> None:
+        """Record a metric of today.
+
+        Raises:
+            ModelError: the value is not a finite number, or no part of this world declares the metric.
+        """
+        name = self._declared(metric)
         if not math.isfinite(value):
             raise ModelError(f"day {self.day}, {self.phase}: {name} is {value}")
         self.today[name] = value
 
-    def add(self, metric: str | Metric, value: float) -> None:
-        """Add to a metric of today."""
-        name = metric if isinstance(metric, str) else metric.name
-        self.note(name, self.today.get(name, 0) + value)
+    def add(self, metric: Metric, value: float) -> None:
+        """Add to a metric of today; errors as `note`."""
+        self.note(metric, self.noted(metric) + value)
 
-    def note_slowly(self, name: str, measure: Callable[[], float]) -> None:
-        """Record a metric measured every 28 days, which keeps its value between."""
+    def note_slowly(self, metric: Metric, measure: Callable[[], float]) -> None:
+        """Record a metric measured every 28 days, which keeps its value between; errors as `note`."""
+        name = self._declared(metric)
         if self.day % SLOWLY == SLOWLY - 1 or name not in self.measured_slowly:
             self.measured_slowly[name] = measure()
-        self.note(name, self.measured_slowly[name])
+        self.note(metric, self.measured_slowly[name])
+
+    def noted(self, metric: Metric) -> float:
+        """What was noted of a metric today so far; 0 if nothing was. Errors as `note`."""
+        return self.today.get(self._declared(metric), 0)
+
+    def _declared(self, metric: Metric) -> str:
+        """The name of a metric that this world measures."""
+        if not isinstance(metric, Metric):
+            raise ModelError(
+                f"day {self.day}, {self.phase}: {metric!r} is no metric: note the object that flow, stock or ratio made"
+            )
+        if metric.name not in self.metrics:
+            raise ModelError(f"day {self.day}, {self.phase}: metric {metric.name} is not declared")
+        return metric.name
 
     # from phase to phase, within a day
 

@@ -2,23 +2,31 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sim.experiments import home
-from sim.scenario import Scenario
-from sim.world import World
 
 ROOT = Path(__file__).parents[1]
+LONGEST = (
+    "test_market_stories.py", "test_twin.py", "test_no_free_lunch.py", "test_laws.py", "test_load_story.py",
+    "test_stories.py", "test_levers.py", "test_daily_stories.py", "test_brands.py", "test_sweep.py", "test_cli.py",
+    "test_validate.py", "test_rides.py", "test_banking.py", "test_merchant.py", "test_notebooks.py",
+)  # fmt: skip
 
 
 def pytest_configure() -> None:
     """Tests of Ctrl-C need to hear it, which a shell tells what it starts in the background not to."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest are begun first: at the end no worker is left alone with one of minutes."""
+    begun = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: begun.get(item.path.name, len(begun)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,18 +47,3 @@ def environment_left_alone() -> Iterator[None]:
 def scenarios() -> Path:
     """The folder of scenario files."""
     return ROOT / "scenarios"
-
-
-@pytest.fixture
-def lived() -> Callable[..., World]:
-    """Make a small world and let it live: `lived(wallet={"payer_fee": 0.01}, run={"users": 500, "days": 30})`."""
-
-    def live(**sections: Any) -> World:
-        run = {"users": 400, "days": 10} | sections.pop("run", {})
-        world = World(Scenario.make(run=run, **sections))
-        while world.running:
-            world.step()
-        world.close()
-        return world
-
-    return live

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from paired_worlds import SCENARIOS, outcome, world_of
+from numpy.typing import NDArray
+from worlds import SCENARIOS, by_seed, lived
 
 from sim.experiments.compare import compare
 from sim.people.experience import FeltColumns
@@ -28,9 +29,9 @@ MORE = (*SEEDS, 5, 6)  # where a difference is a thousandth
 PEOPLE, DAYS = 2_000, 84
 
 
-def by_seed(file: str, metric: str, seeds: tuple[int, ...] = SEEDS, **changes: Any) -> list[float]:
+def of(file: str, metric: str, seeds: tuple[int, ...] = SEEDS, **changes: Any) -> NDArray[np.float64]:
     """A metric of a scenario, by seed."""
-    return [outcome(file, PEOPLE, DAYS, seed, **changes).summary[metric] for seed in seeds]
+    return by_seed(metric, seeds, file, run={"users": PEOPLE, "days": DAYS}, **changes)
 
 
 # services that serve
@@ -54,13 +55,13 @@ def test_a_service_that_serves_raises_daily_use_and_welfare(
 ) -> None:
     """Over the last four of twelve weeks, with 2,000 people. `users.daily` is the mean of the last 28 days."""
     for metric in ("users.daily", "welfare.users"):
-        assert paired(by_seed(service, metric, MORE, **besides), by_seed(without, metric, MORE)).low > 0, metric
+        assert paired(of(service, metric, MORE, **besides), of(without, metric, MORE)).low > 0, metric
 
 
 def test_what_only_earns_does_not_raise_daily_use() -> None:
     """What would make the test above say nothing: any change raising daily use."""
     for what in ({"shopping__commission": 0.1}, {"advertising__on": True, "advertising__inbox_slots": 3.0}):
-        assert paired(by_seed("shops", "users.daily", **what), by_seed("shops", "users.daily")).high < 0, what
+        assert paired(of("shops", "users.daily", **what), of("shops", "users.daily")).high < 0, what
 
 
 def test_most_users_gain_from_services_and_the_share_is_in_the_comparison(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_data_that_lends_to_more_people_makes_the_others_uneasy() -> None:
     uneasy, minding, careless = [], [], []
     for seed in SEEDS:
         blind, knowing = (
-            world_of("webank", PEOPLE, 60, seed, knowledge__privacy_price=22.7, banking__needs=0.005, company__knows_wearables=on)
+            lived("webank", run={"users": PEOPLE, "days": 60, "seed": seed}, knowledge__privacy_price=22.7, banking__needs=0.005, company__knows_wearables=on)
             for on in (False, True)
         )  # fmt: skip
         granted.append(
@@ -112,7 +113,7 @@ def test_data_that_lends_to_more_people_makes_the_others_uneasy() -> None:
 
 def gap(metric: str, **paid: Any) -> Interval:
     """What it changes that the assistant's answers can be bought."""
-    return paired(by_seed("m", metric, **paid), by_seed("m", metric))
+    return paired(of("m", metric, **paid), of("m", metric))
 
 
 def test_a_paid_assistant_earns_and_misleads_measurably() -> None:
@@ -120,13 +121,13 @@ def test_a_paid_assistant_earns_and_misleads_measurably() -> None:
     paid = {"promotion__weight": 0.7, "regulator__on": False}
     for metric in ("revenue.promotion", "assistant.distortion", "assistant.lost_worth"):
         assert gap(metric, **paid).low > 0, metric
-        assert max(by_seed("m", metric)) == 0, "an honest assistant earns nothing by advice and loses nobody anything"
+        assert max(of("m", metric)) == 0, "an honest assistant earns nothing by advice and loses nobody anything"
     for metric in ("welfare.users", "users.daily", "shopping.orders"):
         assert gap(metric, **paid).high < 0, metric
 
 
 def test_the_more_answers_are_for_sale_the_more_they_mislead() -> None:
     little, much = (
-        by_seed("m", "assistant.distortion", promotion__weight=weight, regulator__on=False) for weight in (0.3, 0.7)
+        of("m", "assistant.distortion", promotion__weight=weight, regulator__on=False) for weight in (0.3, 0.7)
     )
     assert paired(much, little).low > 0

@@ -1,11 +1,11 @@
 """Settings at the ends of what they may be: a world lives with each of them, or says plainly why it cannot."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import live, lived
 
 from sim.engine.settings import BadInput, Settings
 from sim.scenario import Scenario
@@ -70,15 +70,12 @@ def test_a_tiny_world_lives_at_the_end(name: str, end: int) -> None:
     plain = Scenario.load(SUPERAPP, TINY)
     value = limits_of(getattr(plain, section), key)[end]
     kind = type(getattr(getattr(plain, section), key))
-    world = World(plain.with_values({name: kind(value)}))
-    while world.running:
-        world.step()
-    world.close()
+    live(World(plain.with_values({name: kind(value)})))
     with pytest.raises(BadInput, match=f"{section}.{key} = .*must be (less|greater) than or equal to .*nearest valid"):
         plain.with_values({name: kind(value * 10 if end else value / 10)})
 
 
-def test_what_is_given_is_no_less_for_being_much(lived: Callable[..., World]) -> None:
+def test_what_is_given_is_no_less_for_being_much() -> None:
     """Packets of ten million CNY, of which the column holds two: it stays full. Breaks where it runs over."""
     world = lived(
         users={"first_members": 1.0, "income": 10**8}, clock={"savings_months": 1200.0},
@@ -108,9 +105,7 @@ def test_what_is_given_is_no_less_for_being_much(lived: Callable[..., World]) ->
 def test_what_fuzzing_found_lives_with_finite_numbers(together: dict[str, Any]) -> None:
     """Found by `hongbao validate --fuzz`: plausible each by itself, these once ended in numbers that were none."""
     needy = {"shopping.needs": 0.5, "assistant.asks": 0.5, "assistant.goods_share": 0.8}
-    world = World(Scenario.load(SUPERAPP, TINY | {"run.users": 120, "run.days": 9} | needy | together))
-    while world.running:
-        world.step()
+    world = live(World(Scenario.load(SUPERAPP, TINY | {"run.users": 120, "run.days": 9} | needy | together)))
     numbers = world.history.drop(columns="date").to_numpy(np.float64)
     assert np.isfinite(numbers).all()
     assert np.isfinite(world.surplus).all()

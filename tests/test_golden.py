@@ -44,7 +44,7 @@ def figures(days: pd.DataFrame, summary: dict[str, float]) -> dict[str, Any]:
     return {"digest": hashed.hexdigest()[:32], **{name: summary[name] for name in READABLE}}
 
 
-def lived(path: Path, **values: Any) -> dict[str, Any]:
+def of_a_run(path: Path, **values: Any) -> dict[str, Any]:
     result = run(Scenario.load(path, SMALL | values))
     return figures(result.days, result.summary)
 
@@ -67,7 +67,7 @@ def changes(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_a_scenario_gives_what_it_gave(path: Path, request: pytest.FixtureRequest) -> None:
-    now, golden = lived(path), known()
+    now, golden = of_a_run(path), known()
     if request.config.getoption("--refresh"):
         kept = {name: golden[name] for name in golden if name in {scenario.stem for scenario in SCENARIOS}}
         GOLDEN.write_text(
@@ -87,7 +87,7 @@ def test_no_figures_are_kept_of_a_scenario_that_is_gone() -> None:
 def test_another_law_is_found_out(scenarios: Path) -> None:
     """A fee of a ten-thousandth, an answer in a hundred less, or other luck changes the figures."""
     baseline = scenarios / "baseline.toml"
-    before = lived(baseline)
-    assert changes(lived(baseline), before) == []
+    before = of_a_run(baseline)
+    assert changes(of_a_run(baseline), before) == []
     for name, value in (("wallet.payer_fee", 0.0001), ("messaging.reply_share", 0.79), ("run.seed", 2)):
-        assert changes(lived(baseline, **{name: value}), before), name
+        assert changes(of_a_run(baseline, **{name: value}), before), name

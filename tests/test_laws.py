@@ -1,14 +1,17 @@
 """The three laws, in every scenario of the folder: money, luck by name, decide then deliver."""
 
+import functools
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from worlds import live
 
 from sim.engine import batches, kernels
 from sim.experiments.limits.laws import fingerprint
@@ -32,28 +35,51 @@ def small(path: Path, **more: Any) -> Scenario:
     return Scenario.load(path, SMALL | more)
 
 
-def live_on(world: World) -> World:
-    while world.running:
-        world.step()
-    world.close()
-    return world
+class Night(NamedTuple):
+    """What a world's ledger held at the end of a day, in cents."""
+
+    imbalance: float  # as the day's metrics say
+    total: int
+    by_sector: dict[str, int]
+    least: dict[str, int]  # the poorest of each sector
+
+
+class Watched(NamedTuple):
+    """A world at its end, and its nights: the first is before the first day."""
+
+    world: World
+    nights: list[Night]
+
+
+def night_of(world: World) -> Night:
+    ledger = world.ledger
+    return Night(
+        imbalance=world.today["ledger.imbalance"] if world.day else 0,
+        total=int(ledger.balance.sum()),
+        by_sector={sector: int(ledger[sector].sum()) for sector in ledger.sizes},
+        least={sector: int(ledger[sector].min(initial=0)) for sector in ledger.sizes},
+    )
 
 
 def lived(scenario: Scenario, threads: int = 1) -> World:
-    return live_on(World(scenario, threads=threads))
+    return live(World(scenario, threads=threads))
+
+
+@functools.cache
+def watched(path: Path) -> Watched:
+    """A scenario lived plainly, once for all tests, and what its ledger held each night."""
+    world = World(small(path))
+    nights = [night_of(world)]
+    while world.running:
+        world.step()
+        nights.append(night_of(world))
+    return Watched(world, nights)
 
 
 @pytest.fixture(scope="module")
 def plain() -> Callable[[Path], str]:
     """The fingerprint of a scenario that was lived plainly; once for all tests."""
-    known: dict[Path, str] = {}
-
-    def one(path: Path) -> str:
-        if path not in known:
-            known[path] = fingerprint(lived(small(path)))
-        return known[path]
-
-    return one
+    return functools.cache(lambda path: fingerprint(watched(path).world))
 
 
 def test_there_are_scenarios() -> None:
@@ -66,41 +92,30 @@ def test_there_are_scenarios() -> None:
 @every_scenario
 def test_every_cent_is_accounted_for_every_day(path: Path) -> None:
     """Balances change by what the flows say, sector by sector; nobody but the outside is ever below zero."""
-    world = World(small(path))
-    ledger = world.ledger
-    assert ledger.balance.dtype == np.int64
-    assert ledger.balance.sum() == 0
-    before = {sector: int(ledger[sector].sum()) for sector in ledger.sizes}
-    moved = 0
-    while world.running:
-        world.step()
-        assert world.today["ledger.imbalance"] == 0
-        today = world.flows[world.flows.day == world.day - 1]
+    world, nights = watched(path)
+    assert world.ledger.balance.dtype == np.int64
+    assert [night.total for night in nights] == [0] * (world.day + 1)
+    assert [night.imbalance for night in nights] == [0] * (world.day + 1)
+    flows = world.flows
+    for day, (before, now) in enumerate(pairwise(nights)):
+        today = flows[flows.day == day]
         received, paid = (today.groupby(side).cents.sum() for side in ("payee", "payer"))
-        for sector in ledger.sizes:
-            now = int(ledger[sector].sum())
-            assert now - before[sector] == received.get(sector, 0) - paid.get(sector, 0), (world.day, sector)
-            before[sector] = now
-            assert sector in MAY_OWE or ledger[sector].min(initial=0) >= 0, (world.day, sector)
-        assert ledger.balance.sum() == 0
-        moved += int(today.cents.sum())
-    world.close()
-    assert moved > 0
+        for sector in world.ledger.sizes:
+            gained = now.by_sector[sector] - before.by_sector[sector]
+            assert gained == received.get(sector, 0) - paid.get(sector, 0), (day, sector)
+            assert sector in MAY_OWE or now.least[sector] >= 0, (day, sector)
+    assert flows.cents.sum() > 0
     assert world.history["ledger.imbalance"].abs().sum() == 0
 
 
 @every_scenario
 def test_revenue_and_cost_are_what_the_company_was_paid_and_paid(path: Path) -> None:
     """The books say nothing that the ledger does not: but for capital, the account moves by the profit."""
-    world = World(small(path))
-    first = int(world.ledger["company"][0])
-    while world.running:
-        world.step()
-    world.close()
+    world, nights = watched(path)
     history, flows = world.history, world.flows
     gained = flows[flows.payee == "company"].groupby("reason").cents.sum()
     capital = gained.get("capital", 0)
-    assert world.ledger["company"][0] - first == capital + history["profit.total"].sum()
+    assert nights[-1].by_sector["company"] - nights[0].by_sector["company"] == capital + history["profit.total"].sum()
     streams = [
         name
         for name in history
@@ -130,7 +145,7 @@ def test_a_payment_that_cannot_be_covered_stops_the_run(monkeypatch: pytest.Monk
     world.scenario = world.scenario.with_values({"run.days": 22})
     world.running = True
     with pytest.raises(ModelError, match=r"day \d+, \w+\.step: wallet \d+ has \d+ cents and cannot pay \d+ to"):
-        live_on(world)
+        live(world)
 
 
 # numbers
@@ -197,18 +212,10 @@ def test_a_world_saved_and_opened_goes_on_as_if_it_had_never_stopped(
     path: Path, plain: Callable[[Path], str], tmp_path: Path
 ) -> None:
     """Breaks if anything that outlasts a day is kept in an attribute."""
-    scenario = small(path)
-    world = World(scenario)
-    while world.day < 17:
-        world.step()
-    world.save(tmp_path / "world.npz")
-    world.close()
+    live(World(small(path)), until=17).save(tmp_path / "world.npz")
     opened = World.load(tmp_path / "world.npz")
     assert opened.day == 17
-    while opened.running:
-        opened.step()
-    opened.close()
-    assert fingerprint(opened) == plain(path)
+    assert fingerprint(live(opened)) == plain(path)
 
 
 def test_another_process_gives_the_same_bytes(plain: Callable[[Path], str]) -> None:

@@ -7,7 +7,7 @@ is wired to nothing makes no difference at all, which fails.
 from typing import Any
 
 import pytest
-from paired_worlds import outcome
+from worlds import outcome
 
 SEEDS = (1, 2)
 PEOPLE, DAYS = 800, 35
@@ -110,7 +110,8 @@ def test_a_lever_moves_its_metric(lever: str, value: Any, metric: str, sign: int
     changed = world | {lever.replace(".", "__"): value}
     for seed in SEEDS:
         before, after = (
-            outcome("baseline", PEOPLE, DAYS, seed, **values).summary[metric] for values in (world, changed)
+            outcome("baseline", run={"users": PEOPLE, "days": DAYS, "seed": seed}, **values).summary[metric]
+            for values in (world, changed)
         )
         assert sign * (after - before) > 0, f"{metric} is {after:g} with {lever} = {value}, and {before:g} without"
 

@@ -10,25 +10,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import lived
 
 from sim.experiments.magnitudes import Magnitude, magnitudes
 from sim.ground.friends import measures
 from sim.ground.friends.friends import Friends
 from sim.ground.friends.terms import FriendsSettings
 from sim.scenario import Scenario
-from sim.world import World
 
 EVE = "2015-02-18"
 
 
 @pytest.fixture(scope="module")
-def history(scenarios: Path) -> pd.DataFrame:
+def history() -> pd.DataFrame:
     """Four months of the baseline from New Year 2015: a festival on days 48 to 53."""
-    world = World(Scenario.load(scenarios / "baseline.toml", {"run.users": 20_000, "run.days": 120}))
-    while world.running:
-        world.step()
-    world.close()
-    return world.history.set_index("date")
+    return lived("baseline", run={"users": 20_000, "days": 120}).history.set_index("date")
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +47,10 @@ def test_daily_over_monthly_users(ordinary: pd.DataFrame) -> None:
     assert 0.65 <= ordinary["users.daily"].sum() / ordinary["users.monthly"].sum() <= 0.67
 
 
-def test_daily_over_monthly_users_of_an_eager_world(scenarios: Path) -> None:
+def test_daily_over_monthly_users_of_an_eager_world() -> None:
     """messaging, "WeChat DAU/MAU": .85 to .91, when people are as eager as there."""
-    eager = {"run.users": 5_000, "run.days": 60, "presence.eagerness": 2.82, "presence.usual_share": 0.89}
-    world = World(Scenario.load(scenarios / "baseline.toml", eager))
-    while world.running:
-        world.step()
-    world.close()
-    last = world.history.iloc[-5:]
+    eager = {"eagerness": 2.82, "usual_share": 0.89}
+    last = lived("baseline", run={"users": 5_000, "days": 60}, presence=eager).history.iloc[-5:]
     assert 0.85 <= last["users.daily"].sum() / last["users.monthly"].sum() <= 0.91
 
 

@@ -4,43 +4,17 @@ Each is told over several seeds; the 95 % interval of the paired difference must
 breaks them: merchants who do not pass fees on, rankings that ignore bids, adverts that nobody minds.
 """
 
-import functools
-
 import numpy as np
-from scipy import stats
-
-from sim.results.runs import summarise
-from sim.scenario import Scenario
-from sim.world import World
+from numpy.typing import NDArray
+from worlds import by_seed, surely_above
 
 SEEDS = (1, 2, 3, 4)
-SHOPS = {"shopping.on": True, "shopping.needs": 0.3}  # needs enough for small worlds
+SHOPS = {"shopping": {"on": True, "needs": 0.3}}  # needs enough for small worlds
 
 
-@functools.cache
-def outcomes(days: int, users: int, *decided: tuple[str, object]) -> tuple[dict[str, float], ...]:
-    """Summaries of a small world under these decisions, one a seed."""
-    found = []
-    for seed in SEEDS:
-        world = World(Scenario.make(run={"users": users, "days": days, "seed": seed}).with_values(dict(decided)))
-        while world.running:
-            world.step()
-        found.append(summarise(world.history, world.metrics) | {"daily at the end": world.today["users.daily"]})
-        world.close()
-    return tuple(found)
-
-
-def of(metric: str, days: int = 60, users: int = 1_000, **decided: object) -> np.ndarray:
-    """A metric by seed; `shopping__commission=.1` decides `shopping.commission`."""
-    named = SHOPS | {name.replace("__", "."): value for name, value in decided.items()}
-    return np.array([outcome[metric] for outcome in outcomes(days, users, *sorted(named.items()))])
-
-
-def surely_above(higher: np.ndarray, lower: np.ndarray) -> None:
-    """The paired 95 % interval of higher - lower lies above zero."""
-    difference = higher - lower
-    half = stats.t.ppf(0.975, difference.size - 1) * stats.sem(difference)
-    assert difference.mean() - half > 0, f"{difference.mean():g} +- {half:g}"
+def of(metric: str, days: int = 60, users: int = 1_000, **decided: object) -> NDArray[np.float64]:
+    """A metric of a small world with shops, by seed."""
+    return by_seed(metric, SEEDS, run={"users": users, "days": days}, **SHOPS, **decided)
 
 
 def test_a_higher_cut_raises_prices_and_lowers_sales():
@@ -71,7 +45,7 @@ def test_saying_which_places_are_paid_earns_less_and_misleads_less():
         surely_above(of(metric, days=90, users=3_000, **hidden), disclosed)
 
 
-def over_years(metric: str, **decided: object) -> np.ndarray:
+def over_years(metric: str, **decided: object) -> NDArray[np.float64]:
     """A metric of a year and a half of paid places."""
     return of(metric, days=540, users=3_000, promotion__weight=0.6, company__knows_purchases=True, **decided)
 

@@ -5,12 +5,12 @@ curves, in worlds and times in which the best place is inside the range.
 """
 
 import json
-from contextlib import closing
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from worlds import lived
 
 import sim.cli as cli
 from sim.engine.settings import BadInput
@@ -30,7 +30,6 @@ from sim.experiments.levers import (
     rows_of,
 )
 from sim.scenario import Scenario
-from sim.world import World
 
 PEOPLE, DAYS = 800, 120
 LIVED: dict[str, dict[str, float]] = {}  # levers of one world start from the same one
@@ -62,22 +61,13 @@ def test_a_service_switched_off_makes_nobody_happier(switch: Switch) -> None:
 
 def test_greed_that_pays_for_a_year_loses_in_ten_and_leaves_nobody() -> None:
     """Adverts beside a subscription: eight among the threads, and thirty. Breaks if nobody could go elsewhere."""
-    lived = []
-    for slots in (8.0, 30.0):
-        scenario = Scenario.make(
-            run={"users": 400, "days": 3_650},
-            advertising={"on": True, "inbox_slots": slots},
-            subscriptions={"on": True},
-        )
-        with closing(World(scenario)) as world:
-            while world.running:
-                world.step()
-            lived.append(world.history)
-    some, many = (history["revenue.total"].groupby(history.index // 365).sum() for history in lived)
+    subscribed = {"run": {"users": 400, "days": 3_650}, "subscriptions": {"on": True}}
+    days = [lived(**subscribed, advertising={"on": True, "inbox_slots": slots}).history for slots in (8.0, 30.0)]
+    some, many = (history["revenue.total"].groupby(history.index // 365).sum() for history in days)
     assert many[0] > some[0]
     assert many.sum() < 0.9 * some.sum()
     assert many.iloc[9] < 0.05 * many[0]
-    members = [history["users.members"] for history in lived]
+    members = [history["users.members"] for history in days]
     assert members[1].iloc[-1] < 0.5 * members[1].iloc[0], "more have left than stay"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from worlds import live
 
 import sim
 from sim.cli import hongbao
@@ -189,8 +190,7 @@ def test_a_saved_world_goes_on_as_if_never_stopped_and_only_with_its_service(her
     world = World.load(saved, services=["mygame:GAME"])
     assert world.users.game.items.sum() == 300 + whole.days["game.sold"][:3].sum()
     assert world.tables["game_shelf"].rows.sold[0] == whole.days["game.sold"][:3].sum()
-    while world.running:
-        world.step()
+    live(world)
     assert world.history["revenue.items"].tolist() == whole.days["revenue.items"].tolist()
     with pytest.raises(BadInput, match="has the service 'game' of mygame: name it with --service"):
         World.load(saved)

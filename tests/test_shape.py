@@ -138,6 +138,54 @@ def test_the_world_measures_every_metric_declared() -> None:
     world.close()
 
 
+def _noted_as_text(tree: ast.AST) -> Iterator[int]:
+    """Lines on which a metric is noted, or asked for, by a name in quotes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            values = {"note": 2, "add": 2, "note_slowly": 2, "noted": 1}.get(node.func.attr)
+            if len(node.args) == values and any(_is_text(part) for part in ast.walk(node.args[0])):
+                yield node.lineno
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def test_no_metric_is_noted_by_a_string() -> None:
+    """By its object a metric is found where it is declared; by a string a slip is found only by a run."""
+    texts = {named(path): list(_noted_as_text(ast.parse(path.read_text(encoding="utf-8")))) for path in FILES}
+    assert {name: lines for name, lines in texts.items() if lines} == {}
+    for text in ('state.note("a.b", 1)', 'state.add(f"a.{x}", 1)', 'state.noted("a.b")', 'state.add("a." + x, 1)'):
+        assert list(_noted_as_text(ast.parse(text))) == [1], text
+    assert list(_noted_as_text(ast.parse('state.add(SOLD, 1); seen.add("word")'))) == []
+
+
+def test_every_metric_declared_is_noted_unless_it_is_a_ratio() -> None:
+    """Breaks where a metric is declared and forgotten: it would be 0 for ever. Revenue and costs are noted by their part."""
+    used = {metric.name for module in MODULES for metric in _metrics_used_in(module)}
+    for part in PARTS:
+        flows = {metric.name for metric in part.metrics if metric.kind != "ratio"}
+        assert flows - used <= {"welfare.gaining_share"}, part.name  # of a comparison of two runs
+
+
+def _metrics_used_in(module: ModuleType) -> Iterator[Metric]:
+    """The metrics that a file's functions, or the tables they go through, name."""
+    for statement in ast.parse(inspect.getsource(module)).body:
+        targets = [target.id for target in getattr(statement, "targets", ()) if isinstance(target, ast.Name)]
+        declares = targets == ["METRICS"] or any(isinstance(vars(module).get(name), Metric) for name in targets)
+        if declares or isinstance(statement, ast.Import | ast.ImportFrom):
+            continue
+        for node in ast.walk(statement):
+            home, name = None, ""
+            if isinstance(node, ast.Name):
+                home, name = module, node.id
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                home, name = getattr(module, node.value.id, None), node.attr
+            found = getattr(home, name, None) if isinstance(home, ModuleType) else None
+            table = found.values() if isinstance(found, dict) and name != "METRICS" else ()
+            yield from (it for it in (found, *table) if isinstance(it, Metric))
+
+
 # a day
 
 

@@ -10,35 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import outcome
 
-from sim.ground.friends.friends import Friends
 from sim.results.intervals import Interval, interval, paired
-from sim.scenario import Scenario
-from sim.world import World
 
 SEEDS = range(1, 7)
 Sections = Mapping[str, Mapping[str, Any]]
 
-networks: dict[tuple[int, int], Friends] = {}
 
-
-def history(
-    users: int, days: int, seed: int, sections: Sections, events: list[dict[str, Any]] | None = None
-) -> pd.DataFrame:
+def history(users: int, days: int, seed: int, sections: Sections, **more: Any) -> pd.DataFrame:
+    """The days of a world, lived once."""
     run = {"users": users, "days": days, "seed": seed} | sections.get("run", {})
-    scenario = Scenario.make(**{**sections, "run": run}, events=events or [])
-    if (users, seed) not in networks:
-        networks[users, seed] = Friends.make(scenario.friends, users, seed)
-    world = World(scenario, friends=networks[users, seed])
-    while world.running:
-        world.step()
-    world.close()
-    return world.history
+    return outcome(**{**sections, "run": run}, **more).days
 
 
 def measured(
     measure: Callable[[pd.DataFrame], float], users: int, days: int, sections: Sections, **more: Any
 ) -> np.ndarray:
+    """A number a seed."""
     return np.array([measure(history(users, days, seed, sections, **more)) for seed in SEEDS])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paired_worlds import SCENARIOS, outcome, world_of
+from worlds import SCENARIOS, lived, outcome, world_of
 
 from sim.banking.banking import limit
 from sim.banking.credit import LoanColumns
@@ -58,7 +58,7 @@ NOT_SOLD = {  # streams that superapp.toml leaves alone: here they are switched 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_adverts_are_a_quarter_to_two_fifths_of_what_the_super_app_earns(seed: int) -> None:
     """facts.csv, WeChat without games: .25 to .40."""
-    earned = outcome("superapp", PEOPLE, DAYS, seed).summary
+    earned = outcome("superapp", run={"users": PEOPLE, "days": DAYS, "seed": seed}).summary
     assert 0.25 < earned["revenue.advertising"] / earned["revenue.total"] < 0.40
     streams = [name for name in earned if name.startswith("revenue.") and name not in ("revenue.total", "revenue.per_user_month")]  # fmt: skip
     assert sum(earned[name] for name in streams) == earned["revenue.total"]
@@ -66,7 +66,7 @@ def test_adverts_are_a_quarter_to_two_fifths_of_what_the_super_app_earns(seed: i
 
 
 def test_a_platform_of_adverts_earns_nearly_nothing_else() -> None:
-    earned = outcome("advertising", 1_000, 40, 1).summary
+    earned = outcome("advertising", run={"users": 1_000, "days": 40}).summary
     assert earned["revenue.advertising"] > 0.95 * earned["revenue.total"] > 0
 
 
@@ -85,7 +85,7 @@ def test_every_metric_of_a_service_that_is_on_is_in_the_summary_and_above_nothin
 
 def test_what_the_super_app_does_not_sell_is_above_nothing_where_it_is_sold() -> None:
     everything = {lever: value for levers in NOT_SOLD.values() for lever, value in levers.items()}
-    summary = outcome("superapp", 1_000, 40, 1, **everything).summary
+    summary = outcome("superapp", run={"users": 1_000, "days": 40}, **everything).summary
     assert {name for name in NOT_SOLD if not summary[name] > 0} == set()
     assert summary["ledger.imbalance"] == 0
 
@@ -93,7 +93,9 @@ def test_what_the_super_app_does_not_sell_is_above_nothing_where_it_is_sold() ->
 def test_among_enough_people_some_leave_and_some_loans_default() -> None:
     """Needs of credit are twenty times as many as usual, as among twenty times as many people, and loans are short."""
     credit = {"banking__needs": 0.01, "banking__months": 3, "wallet__first_owners": 1.0}
-    lasting = outcome("webank", PEOPLE, 120, 1, **credit, rival__advantage=2.0, attention__leaving=0.2).summary
+    lasting = outcome(
+        "webank", run={"users": PEOPLE, "days": 120}, **credit, rival__advantage=2.0, attention__leaving=0.2
+    ).summary
     assert lasting["banking.defaults"] > 0
     assert lasting["users.left"] > 0
 
@@ -136,7 +138,7 @@ def test_where_nothing_can_be_served_the_super_app_runs_and_says_what_was_not() 
         "trips__seats": 1e-9, "assistant__trainers": False, "assistant__machine_first": 0.0, "banking__needs": 0.01,
         "company__knows_profile": False, "company__knows_purchases": False, "advertising__reserve": 2_000,
     }  # fmt: skip
-    found = outcome("superapp", 600, 40, 1, **none).summary
+    found = outcome("superapp", run={"users": 600, "days": 40}, **none).summary
     for wanted, unserved, served in (
         ("rides.asked", "rides.unserved", "rides.served"),
         ("assistant.asked", "assistant.unanswered", "assistant.advice"),
@@ -154,13 +156,13 @@ def test_where_nothing_can_be_served_the_super_app_runs_and_says_what_was_not() 
 
 
 def test_shops_without_agents_answer_nobody_and_say_so() -> None:
-    found = outcome("superapp", 600, 40, 1, desks__agents=0, desks__budget=0.0).summary
+    found = outcome("superapp", run={"users": 600, "days": 40}, desks__agents=0, desks__budget=0.0).summary
     assert found["support.tickets"] == found["support.abandoned"] > 0
     assert found["support.agents"] == found["support.satisfaction"] == 0
 
 
 def test_a_world_of_nobody_asks_for_nothing() -> None:
-    world = world_of("superapp", 300, 10, 1, users__first_members=0.0, joining__innovation=0.0)
+    world = lived("superapp", run={"users": 300, "days": 10}, users__first_members=0.0, joining__innovation=0.0)
     asked = ("shopping.needs", "rides.asked", "trips.wished", "bills.paid", "assistant.asked", "banking.applications")
     assert not world.history[list(asked)].to_numpy().any()
     assert world.history["users.daily"].max() == 0
@@ -188,8 +190,8 @@ def test_nobodys_account_falls_below_zero_however_poor_they_are_and_however_dear
 
 def test_a_loan_never_exceeds_its_limit_on_any_day() -> None:
     """What is owed, not what was lent: one loan a person, and interest is paid, not added."""
-    lends = {"banking.needs": 0.05, "wallet.first_owners": 1.0, "banking.limit_months": 1.0, "banking.largest": 600_000}
-    world = World(Scenario.load(SCENARIOS / "webank.toml", lends | {"run.users": 600, "run.days": 70}))
+    lends = {"banking": {"needs": 0.05, "limit_months": 1.0, "largest": 600_000}, "wallet": {"first_owners": 1.0}}
+    world = world_of("webank", run={"users": 600, "days": 70}, **lends)
     most = np.array([limit(income, 1.0, 600_000) for income in world.users.users.income.tolist()])
     assert (most < 600_000).any()
     assert (most == 600_000).any()

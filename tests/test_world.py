@@ -12,7 +12,9 @@ from typing import Any, SupportsIndex
 import mesa
 import numpy as np
 import pytest
+from worlds import live, lived
 
+import sim
 from sim.company.rival import Rival, RivalColumns
 from sim.day import DAY, name_of
 from sim.declared import METRICS, TABLES
@@ -21,6 +23,7 @@ from sim.experiments.limits.laws import fingerprint
 from sim.ground.friends.friends import Friends
 from sim.ground.ledger import BANK, WALLET
 from sim.payments import purse
+from sim.people.inbox import MESSAGES
 from sim.scenario import Scenario
 from sim.state import ModelError
 from sim.world import World
@@ -37,10 +40,7 @@ def test_mesa_runs_a_batch_of_seeded_scenarios() -> None:
     )
     assert len(rows) == 3
     for row, scenario in zip(rows, scenarios, strict=True):
-        world = World(scenario)
-        while world.running:
-            world.step()
-        world.close()
+        world = live(World(scenario))
         assert row["scenario"] is scenario
         assert row["messaging.messages"] == world.history["messaging.messages"].iloc[-1] > 0
     assert len({row["messaging.messages"] for row in rows}) == 3
@@ -101,7 +101,7 @@ def test_a_closed_world_is_forgotten() -> None:
 # a day
 
 
-def test_a_step_is_a_day(lived: Callable[..., World]) -> None:
+def test_a_step_is_a_day() -> None:
     world = lived(run={"users": 100, "days": 4, "start": "2015-03-30"})
     assert (world.day, world.running) == (4, False)
     history = world.history
@@ -111,13 +111,13 @@ def test_a_step_is_a_day(lived: Callable[..., World]) -> None:
     assert np.isfinite(history.drop(columns="date").to_numpy(np.float64)).all()
 
 
-def test_every_phase_is_timed_and_none_is_left_out(lived: Callable[..., World]) -> None:
+def test_every_phase_is_timed_and_none_is_left_out() -> None:
     world = lived(run={"users": 100, "days": 2})
     assert list(world.seconds) == [name_of(phase) for phase in DAY]
     assert sum(world.seconds.values()) > 0
 
 
-def test_flows_say_who_paid_whom_for_what(lived: Callable[..., World]) -> None:
+def test_flows_say_who_paid_whom_for_what() -> None:
     flows = lived(run={"users": 300, "days": 12}).flows
     assert list(flows.columns) == ["day", "payer", "payee", "reason", "cents"]
     assert flows.cents.dtype == np.int64
@@ -126,7 +126,7 @@ def test_flows_say_who_paid_whom_for_what(lived: Callable[..., World]) -> None:
     assert not flows.duplicated(["day", "payer", "payee", "reason"]).any()
 
 
-def test_ratios_are_worked_out_from_what_they_divide(lived: Callable[..., World]) -> None:
+def test_ratios_are_worked_out_from_what_they_divide() -> None:
     history = lived(run={"users": 300, "days": 5}).history
     for metric in METRICS.values():
         if metric.of:
@@ -138,7 +138,7 @@ def test_ratios_are_worked_out_from_what_they_divide(lived: Callable[..., World]
 # looking
 
 
-def test_one_person_can_be_looked_at(lived: Callable[..., World]) -> None:
+def test_one_person_can_be_looked_at() -> None:
     world = lived(run={"users": 60, "days": 8})
     person = world.users[17]
     assert person.wallet == world.ledger[WALLET][17]
@@ -194,13 +194,7 @@ def test_a_network_of_another_size_is_refused() -> None:
 def test_a_network_may_be_shared_by_worlds() -> None:
     scenario = Scenario.make(run={"users": 200, "days": 3})
     friends = Friends.make(scenario.friends, 200, 1)
-    histories = []
-    for given in (friends, friends, None):
-        world = World(scenario, friends=given)
-        while world.running:
-            world.step()
-        world.close()
-        histories.append(world.history)
+    histories = [live(World(scenario, friends=given)).history for given in (friends, friends, None)]
     assert histories[0].equals(histories[1])
     assert histories[0].equals(histories[2])
 
@@ -219,22 +213,15 @@ def test_a_copy_of_a_world_lives_on_to_the_byte(
 ) -> None:
     """Neither feels the other; breaks if a copy shares a column, an account or its threads with the first."""
     scenario = Scenario.load(scenarios / "superapp.toml", {"run.users": 90, "run.days": 14, "run.start": "2015-02-10"})
-    plain = World(scenario)
-    while plain.running:
-        plain.step()
-    world = World(scenario, threads=threads)
-    for _ in range(6):
-        world.step()
+    plain = live(World(scenario))
+    world = live(World(scenario, threads=threads), until=6)
     before = fingerprint(world)
     other = copied(world)
     assert fingerprint(other) == before
-    while other.running:
-        other.step()
+    live(other)
     assert fingerprint(world) == before, "the first has not lived on"
     assert fingerprint(other) == fingerprint(plain)
-    while world.running:
-        world.step()
-    assert fingerprint(world) == fingerprint(plain)
+    assert fingerprint(live(world)) == fingerprint(plain)
     assert (other.steps, other.day, other.threads) == (14, 14, threads)
     assert all(agent.model is other for agent in other.agents)
     assert other.history.equals(plain.history)
@@ -273,7 +260,7 @@ def test_a_copy_shares_the_network_which_never_changes() -> None:
         through_pickle(world).ledger[WALLET][0] = 1
 
 
-def test_a_world_is_told_in_a_line(lived: Callable[..., World]) -> None:
+def test_a_world_is_told_in_a_line() -> None:
     world = lived(run={"users": 60, "days": 3})
     assert repr(world) == "<World 'scenario': 3 of 3 days lived, 60 people, seed 1>"
     assert repr(world.friends).startswith("<Friends: 60 people, ")
@@ -300,7 +287,7 @@ def test_what_is_no_saved_world_is_refused(tmp_path: Path) -> None:
         World.load(tmp_path / "none.npz")
 
 
-def test_a_saved_world_that_was_cut_short_is_refused(lived: Callable[..., World], tmp_path: Path) -> None:
+def test_a_saved_world_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "world.npz"
     lived(run={"users": 50, "days": 2}).save(path)
     path.write_bytes(path.read_bytes()[:-200])
@@ -308,16 +295,12 @@ def test_a_saved_world_that_was_cut_short_is_refused(lived: Callable[..., World]
         World.load(path)
 
 
-def test_a_saved_world_goes_on_under_another_strategy_but_not_with_other_people(
-    lived: Callable[..., World], tmp_path: Path
-) -> None:
+def test_a_saved_world_goes_on_under_another_strategy_but_not_with_other_people(tmp_path: Path) -> None:
     path = tmp_path / "world.npz"
     world = lived(run={"users": 200, "days": 5}, stickers={"on": False})
     world.save(path)
     sold = World.load(path, world.scenario.with_values({"stickers.on": True, "stickers.browsing": 0.1, "run.days": 15}))
-    while sold.running:
-        sold.step()
-    sold.close()
+    live(sold)
     assert sold.history["stickers.sold"][:5].sum() == 0
     assert sold.history["stickers.sold"][5:].sum() > 0
     assert sold.history[:5].equals(world.history)
@@ -326,7 +309,7 @@ def test_a_saved_world_goes_on_under_another_strategy_but_not_with_other_people(
             World.load(path, world.scenario.with_values(change))
 
 
-def test_saving_leaves_a_whole_file_or_none(lived: Callable[..., World], tmp_path: Path, monkeypatch: Any) -> None:
+def test_saving_leaves_a_whole_file_or_none(tmp_path: Path, monkeypatch: Any) -> None:
     world = lived(run={"users": 50, "days": 1})
     world.save(tmp_path / "world.npz")
     before = (tmp_path / "world.npz").read_bytes()
@@ -341,13 +324,28 @@ def test_saving_leaves_a_whole_file_or_none(lived: Callable[..., World], tmp_pat
 # laws
 
 
-def test_a_measure_that_is_no_number_or_was_not_declared_stops_the_run(lived: Callable[..., World]) -> None:
+def test_a_measure_that_is_no_number_or_was_not_declared_stops_the_run() -> None:
     world = lived(run={"users": 50, "days": 1})
     world.phase = "messaging.step"
     with pytest.raises(ModelError, match=r"day 1, messaging.step: messaging.messages is nan"):
-        world.note("messaging.messages", float("nan"))
+        world.note(MESSAGES, float("nan"))
+    letters = sim.flow("messaging.letters", "letters", "letters sent")
     with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
-        world.note("messaging.letters", 1)
+        world.note(letters, 1)
+    with pytest.raises(ModelError, match=r"metric messaging.letters is not declared"):
+        world.note_slowly(letters, lambda: 1.0)
+    with pytest.raises(ModelError, match=r"'messaging.messages' is no metric: note the object"):
+        world.add("messaging.messages", 1)  # type: ignore[arg-type]
+
+
+def test_what_was_noted_today_is_had_by_its_metric() -> None:
+    """Breaks if what is not noted stops a phase that asks, or what is added forgets what was there."""
+    world = lived(run={"users": 50, "days": 1})
+    world.begin_day()
+    assert world.noted(MESSAGES) == 0
+    world.add(MESSAGES, 2)
+    world.add(MESSAGES, 3)
+    assert world.noted(MESSAGES) == 5 == world.today["messaging.messages"]
 
 
 def test_a_copy_has_bundles_of_columns_of_its_own() -> None:
@@ -360,3 +358,16 @@ def test_a_copy_has_bundles_of_columns_of_its_own() -> None:
     assert np.shares_memory(purse.purses(again).bank, again.ledger[BANK])
     assert not np.shares_memory(purse.purses(again).has_wallet, first.has_wallet)
     world.close()
+
+
+def test_a_world_saved_with_other_columns_is_refused_and_not_filled_in_part(tmp_path: Path) -> None:
+    """Breaks if a column that was renamed since stays as it was at birth without a word."""
+    world = lived(run={"users": 50, "days": 2})
+    file = tmp_path / "world.npz"
+    world.save(file)
+    with np.load(file) as saved:
+        columns = dict(saved)
+    columns["felt/was_renamed"] = columns.pop("felt/satisfaction")
+    np.savez(file, **columns)
+    with pytest.raises(BadInput, match=r"felt had other columns when it was saved \(satisfaction, was_renamed\)"):
+        World.load(file)

@@ -25,8 +25,9 @@ from sim.engine.kernels import kernel, rule
 from sim.engine.settings import Settings, assumed
 from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
-from sim.ground.metrics import flow, stock
+from sim.ground.metrics import Metric, flow, stock
 from sim.people.users import MEMBER, UserColumns
+from sim.people.welfare import ADVERTISERS_WELFARE
 from sim.state import Planned, State
 
 ADVERTISERS = "advertisers"
@@ -118,15 +119,14 @@ class AdvertiserColumns(Table):
     gain_higher = Column(np.float64, 0, "reckoned: gained by bidding more", "cents a day")
 
 
-METRICS = (
-    stock("advertisers.active", "advertisers", "advertisers a market", "neither"),
-    stock("advertisers.multiplier", "share", "mean of what is bid over the worth of a click", "neither"),
-    stock("advertisers.budget", "cents", "all budgets, a member and day", "neither"),
-    flow("advertisers.upkeep", "cents", "cost of making adverts", "less"),
-    flow("advertisers.taken", "cents", "worth of sales won that other sellers of the kind lost", "less"),
-    flow("advertisers.entries", "advertisers", "businesses that began to advertise", "neither"),
-    flow("advertisers.exits", "advertisers", "businesses that ceased to", "neither"),
-)
+ACTIVE = stock("advertisers.active", "advertisers", "advertisers a market", "neither")
+MULTIPLIER = stock("advertisers.multiplier", "share", "mean of what is bid over the worth of a click", "neither")
+BUDGET = stock("advertisers.budget", "cents", "all budgets, a member and day", "neither")
+UPKEEP = flow("advertisers.upkeep", "cents", "cost of making adverts", "less")
+TAKEN = flow("advertisers.taken", "cents", "worth of sales won that other sellers of the kind lost", "less")
+ENTRIES = flow("advertisers.entries", "advertisers", "businesses that began to advertise", "neither")
+EXITS = flow("advertisers.exits", "advertisers", "businesses that ceased to", "neither")
+METRICS = (ACTIVE, MULTIPLIER, BUDGET, UPKEEP, TAKEN, ENTRIES, EXITS)
 
 
 @rule
@@ -287,12 +287,12 @@ class Advertiser(mesa.Agent):
         enough = seen >= settings.return_target
         if not self.active:
             if enough and luck.draw(state.luck("advertisers.enter"), _luck_of(state, self.row)) < ENTERING:
-                self._come_or_go(1, "entries")
+                self._come_or_go(1, ENTRIES)
             return
         self.poor_months = 0 if enough else self.poor_months + 1
         going = self.poor_months >= PATIENCE  # not all at once: as some go, others have their return again
         if going and luck.draw(state.luck("advertisers.leave"), _luck_of(state, self.row)) < LEAVING:
-            self._come_or_go(0, "exits")
+            self._come_or_go(0, EXITS)
             return
         self._follow_return(seen)
         self.month_granted = self.month_spent = 0
@@ -310,15 +310,15 @@ class Advertiser(mesa.Agent):
             gain = self.worth_ahead - settings.return_target * self.spend_ahead
             self.most = next_most(self.most, gain, self.gain_lower, self.gain_higher, settings.return_target)
 
-    def _come_or_go(self, active: int, counted: str) -> None:
+    def _come_or_go(self, active: int, counted: Metric) -> None:
         self.active, self.poor_months, self.budget = active, 0, self.first_budget
         self.multiplier = self.most
         self.month_granted = self.month_spent = 0
-        self.model.add(f"advertisers.{counted}", 1)
+        self.model.add(counted, 1)
 
 
 def _luck_of(state: State, row: int) -> int:
-    """Where an advertiser's luck lies: more of them leave these as they are."""
+    """The number by which an advertiser's luck is drawn: with more advertisers, the luck of these stays as it is."""
     return row // pool(state) * 1_000 + row % pool(state)
 
 
@@ -371,7 +371,7 @@ def grant(state: State) -> None:
     lacking = np.maximum(0, rows.granted + making - ledger[ADVERTISERS])
     ledger.pay_many((0, every, lacking), OUTSIDE, ADVERTISERS, "advertising_budget")
     ledger.pay_many((every, 0, making), ADVERTISERS, OUTSIDE, "advert_making")
-    state.note("advertisers.upkeep", int(making.sum()))
+    state.note(UPKEEP, int(making.sum()))
 
 
 def settle_budgets(state: State) -> None:
@@ -392,11 +392,11 @@ def settle_budgets(state: State) -> None:
     rows.month_spent[...] += spent
     worth, making = int(rows.worth.sum()), int((rows.upkeep * active).sum())
     taken = round(settings.taken * worth)
-    state.note("advertisers.taken", taken)
-    state.add("welfare.advertisers", worth - taken - int(spent.sum()) - making)
-    state.note("advertisers.active", float(active.sum()) / markets(state))
-    state.note("advertisers.multiplier", float(rows.multiplier[active].mean()) if active.any() else 0.0)
-    state.note("advertisers.budget", float(rows.budget[active].sum()) / markets(state))
+    state.note(TAKEN, taken)
+    state.add(ADVERTISERS_WELFARE, worth - taken - int(spent.sum()) - making)
+    state.note(ACTIVE, float(active.sum()) / markets(state))
+    state.note(MULTIPLIER, float(rows.multiplier[active].mean()) if active.any() else 0.0)
+    state.note(BUDGET, float(rows.budget[active].sum()) / markets(state))
     _pace(rows, stands_for(state), settings.pacing)
 
 

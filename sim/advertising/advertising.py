@@ -21,9 +21,9 @@ from sim.advertising.bidding import BRAND, DISCOVERY, INBOX, LOOKED_AT, MOST, SC
 from sim.advertising.terms import AdvertisingSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide_all, kernel, outbox_of, rule
+from sim.engine.kernels import decide_all, kernel, outbox_of, own, rule, with_cached_type
 from sim.ground.metrics import flow, ratio
-from sim.people import knowledge
+from sim.people import experiment, knowledge
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.users import UserColumns
@@ -43,45 +43,53 @@ class AdvertisingColumns(Table):
     """A row a person."""
 
     seen = Column(np.float32, 0, "adverts seen a day of use, averaged over about 60", "adverts")
-    pain = Column(
+    ad_disutility = Column(
         np.float32, 0, "nuisance of the last day's adverts, or what a subscription spared of it", "logit units"
     )
     places = Column(np.uint32, 0, "places on the last day of use, by surface, packed: see bidding.py")
 
 
-class KnowingColumns(Table):
+class ProfiledColumns(Table):
     """A row a class of what is known of a person: adverts auctioned of late."""
 
     auctioned = Column(np.float64, 0, "adverts, averaged over about 30 days", "adverts")
     too_knowing = Column(np.float64, 0, "of these, too knowing", "adverts")
 
 
+SLOTS = flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither")
+SHOWN = flow("advertising.shown", "adverts", "adverts shown", "neither")
+UNSERVED = flow(
+    "advertising.unserved", "adverts",
+    "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less",
+)  # fmt: skip
+FILL = ratio("advertising.fill", "share", "places with room that were filled", SHOWN, SLOTS)
+CLICKS = flow("advertising.clicks", "clicks", "clicks paid for")
+VOID_CLICKS = flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less")
+CTR = ratio("advertising.ctr", "share", "clicks an advert", CLICKS, SHOWN)
+SHOWN_THOUSANDS = flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither")
+CPM = ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", SHOWN_THOUSANDS, "neither")
+CPC = ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", CLICKS, "neither")
+CONVERSIONS = flow("advertising.conversions", "sales", "sales after paid clicks")
+CVR = ratio("advertising.cvr", "share", "sales a click", CONVERSIONS, CLICKS)
+CLICK_WORTH = flow("advertising.worth", "cents", "worth of paid clicks to advertisers")
+BUDGETS = flow("advertising.budgets", "cents", "advertisers' budgets", "neither")
+BUDGET_USED = ratio(
+    "advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", BUDGETS, "neither"
+)
+TOO_KNOWING = flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less")
+NUISANCE = flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less")
 METRICS = (
-    flow("advertising.slots", "adverts", "places that the day had room for, or that were scrolled to", "neither"),
-    flow("advertising.shown", "adverts", "adverts shown", "neither"),
-    flow("advertising.unserved", "adverts", "places asked for but not filled: no room in the day, not scrolled to, or nobody bid", "less"),
-    ratio("advertising.fill", "share", "places with room that were filled", "advertising.shown", "advertising.slots"),
-    flow("advertising.clicks", "clicks", "clicks paid for"),
-    flow("advertising.void", "clicks", "clicks, besides, that the advertiser's budget could not pay", "less"),
-    ratio("advertising.ctr", "share", "clicks an advert", "advertising.clicks", "advertising.shown"),
-    flow("advertising.shown_thousands", "thousands", "adverts shown, in thousands", "neither"),
-    ratio("advertising.cpm", "cents", "price of 1,000 adverts", "revenue.advertising", "advertising.shown_thousands", "neither"),
-    ratio("advertising.cpc", "cents", "price of a click", "revenue.advertising", "advertising.clicks", "neither"),
-    flow("advertising.conversions", "sales", "sales after paid clicks"),
-    ratio("advertising.cvr", "share", "sales a click", "advertising.conversions", "advertising.clicks"),
-    flow("advertising.worth", "cents", "worth of paid clicks to advertisers"),
-    flow("advertising.budgets", "cents", "advertisers' budgets", "neither"),
-    ratio("advertising.budget_used", "share", "part of budgets spent", "revenue.advertising", "advertising.budgets", "neither"),
-    flow("advertising.too_knowing", "adverts", "adverts shown that seemed to know too much", "less"),
-    flow("advertising.nuisance", "logit units", "nuisance suffered from adverts", "less"),
+    SLOTS, SHOWN, UNSERVED, FILL, CLICKS, VOID_CLICKS, CTR, SHOWN_THOUSANDS, CPM, CPC, CONVERSIONS, CVR, CLICK_WORTH,
+    BUDGETS, BUDGET_USED, TOO_KNOWING, NUISANCE,
 )  # fmt: skip
 
 
 # Places whose click may depend on who wins: market, round, person and place in one number that sorts so.
-Tickets = outbox_of("Tickets", ticket=np.uint64)
+AdSlots = outbox_of("AdSlots", ticket=np.uint64)
 Seen = outbox_of("Seen", tallies=("places", "shown", "unserved", "too_knowing", "nuisance"))  # nuisance in millionths
 
 
+@with_cached_type
 class Person(NamedTuple):
     """Columns that adverts read, and the five that they write."""
 
@@ -91,7 +99,7 @@ class Person(NamedTuple):
     aversion: NDArray[np.float32]
     concern: NDArray[np.float32]
     seen: NDArray[np.float32]
-    pain: NDArray[np.float32]
+    ad_disutility: NDArray[np.float32]
     places: NDArray[np.uint32]
     nuisance: NDArray[np.float32]
     unease: NDArray[np.float32]
@@ -102,11 +110,11 @@ def wanted(setting, key, who, bought):
     """Adverts asked for in the inbox, on the page and in brand threads: the loads, rounded by luck."""
     u, v = luck.two(key, who, 100)
     brand = (
-        luck.rounded(setting.brand_slots, luck.uniform(key, who, 101))
-        if bought > 0 and setting.brand_slots > 0.0
+        luck.rounded(own(setting.brand_slots, who), luck.uniform(key, who, 101))
+        if bought > 0 and own(setting.brand_slots, who) > 0.0
         else 0
     )
-    return luck.rounded(setting.inbox_slots, u), luck.rounded(setting.discovery_slots, v), brand
+    return luck.rounded(own(setting.inbox_slots, who), u), luck.rounded(own(setting.discovery_slots, who), v), brand
 
 
 @rule
@@ -117,7 +125,7 @@ def room_for(talk, talk_a_slot):
 
 @rule
 def annoyance(nuisance, aversion, intrusion):
-    """Loss of a day's experience by adverts of so much intrusion in all, in logit units."""
+    """Disutility of a day's adverts of so much intrusion in all, in logit units."""
     return nuisance * aversion * intrusion
 
 
@@ -133,7 +141,7 @@ def _offer(awake, start, person, terms, most, sampled, box):
 
     The luck of such a click is below its chance with the best of matches; `most` is that chance without blindness.
     """
-    setting, key, seen = terms.it, terms.key, person.seen
+    setting, key, seen = terms.setting, terms.key, person.seen
     for at in range(start, awake.size):
         if box.used[0] + 3 * MOST > box.ticket.size:
             return at
@@ -163,12 +171,13 @@ def _offer(awake, start, person, terms, most, sampled, box):
 
 
 @kernel
-def _serve(tickets, person, terms, firms, sampled, sample):
+def _serve(tickets, person, terms, firms, sampled, sample, brought):
     """Clicks in order of market, round and person, charged while budgets last; returns (void clicks, conversions).
 
-    Writes the advertisers' day, and in `sample` how many of the adverts sampled were too knowing, by class.
+    Writes the advertisers' day, in `sample` how many of the adverts sampled were too knowing, by class, and in `brought`
+    what each person's clicks earn, where it has rows.
     """
-    setting, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    setting, on = terms.setting, auctions.auction_state(terms.pool, 3 * MOST)
     void = conversions = 0
     for i in range(tickets.size):
         place = np.int64(tickets[i] & np.uint64(127))
@@ -194,6 +203,8 @@ def _serve(tickets, person, terms, firms, sampled, sample):
             continue
         if auctions.charge(firms.left, firms.out, row, price, now):
             firms.clicks[row] += 1
+            if brought.size:
+                brought[who] += price
             firms.worth[row] += int(firms.value[row] * match + 0.5)
             conversions += luck.uniform(terms.key, who, 128 + place) < setting.conversion * match
         else:
@@ -218,13 +229,13 @@ def filled(winner, first, places):
 
 
 @kernel
-def _watch(awake, start, person, surely, terms, firms, knowing, unease, box):
+def _see_adverts(awake, start, person, surely, terms, firms, profiled, unease, box):
     """What everyone awake from `start` on has seen, and how it felt; the box gets tallies alone.
 
     Places are filled unless budgets ran out or bids may be below the reserve; `surely` is how many who seek each kind
     bid enough all day.
     """
-    setting, on = terms.it, auctions.desk(terms.pool, 3 * MOST)
+    setting, on = terms.setting, auctions.auction_state(terms.pool, 3 * MOST)
     places = shown = unserved = knew = suffered = 0
     market, next_market = (
         np.int64(-1),
@@ -238,7 +249,7 @@ def _watch(awake, start, person, surely, terms, firms, knowing, unease, box):
             intrusion = (
                 inbox * setting.inbox_intrusion + page * setting.discovery_intrusion + brand * setting.brand_intrusion
             )
-            person.pain[who] = annoyance(setting.nuisance, person.aversion[who], intrusion)
+            person.ad_disutility[who] = annoyance(setting.nuisance, person.aversion[who], intrusion)
             continue
         places += inbox + page + brand
         if who >= next_market:
@@ -254,15 +265,15 @@ def _watch(awake, start, person, surely, terms, firms, knowing, unease, box):
         intrusion = (
             inbox * setting.inbox_intrusion + page * setting.discovery_intrusion + brand * setting.brand_intrusion
         )
-        pain = annoyance(setting.nuisance, person.aversion[who], intrusion)
+        ad_disutility = annoyance(setting.nuisance, person.aversion[who], intrusion)
         person.seen[who] += (number - person.seen[who]) / SEEN_DAYS
-        person.nuisance[who] += pain
-        person.pain[who] = pain
+        person.nuisance[who] += ad_disutility
+        person.ad_disutility[who] = ad_disutility
         shown += number
         unserved += asked - number
-        suffered += int(pain * MICRO)
+        suffered += int(ad_disutility * MICRO)
         if unease > 0.0 and number > 0:
-            share = knowing[class_of(bidding.reliability(terms, bought))]
+            share = profiled[class_of(bidding.reliability(terms, bought))]
             strange = luck.rounded(share * number, luck.uniform(terms.key, who, 102))
             person.unease[who] += person.concern[who] * unease * strange
             knew += strange
@@ -281,25 +292,25 @@ def step(state: State) -> None:
     if not settings.on:
         return
     advertiser.grant(state)
-    firms, person = state[AdvertiserColumns], _person(state)
+    firms, person = state[AdvertiserColumns], state.once(_person)
     terms = _terms(state)
     sample = np.zeros((CLASSES, 2), np.int64)
     most = settings.click_chance * MOST_MATCH**settings.click_match
-    offered = decide_all(state, _offer, Tickets.empty, person, terms, most, SAMPLED)
+    offered = decide_all(state, _offer, AdSlots.empty, person, terms, most, SAMPLED)
     if terms.pool:
         tickets = np.sort(offered.written()[0])
-        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample)
-        state.note("advertising.void", void)
-        state.note("advertising.conversions", conversions)
+        void, conversions = _serve(tickets, person, terms, firms, SAMPLED, sample, experiment.traced_revenue(state))
+        state.note(VOID_CLICKS, void)
+        state.note(CONVERSIONS, conversions)
     _show(state, person, terms)
     _learn(state, sample)
     advertiser.settle_budgets(state)
     if terms.pool and state.day % MONTH == MONTH - 1:  # when advertisers decide
         _look_ahead(state, person, terms)
-    state.hand_on(subscriptions.Adverts(state[AdvertisingColumns].pain))
-    state.note("advertising.clicks", int(firms.clicks.sum()))
-    state.note("advertising.worth", int(firms.worth.sum()))
-    state.note("advertising.budgets", int((firms.daily * firms.active).sum()))
+    state.hand_on(subscriptions.Adverts(state[AdvertisingColumns].ad_disutility))
+    state.note(CLICKS, int(firms.clicks.sum()))
+    state.note(CLICK_WORTH, int(firms.worth.sum()))
+    state.note(BUDGETS, int((firms.daily * firms.active).sum()))
 
 
 def _terms(state: State) -> Terms:
@@ -309,7 +320,7 @@ def _terms(state: State) -> Terms:
     bidding.index(state[AdvertiserColumns].active, pool, markets, reach, first, ones)
     reached = min(max(settings.position_rate, 1e-9), 1.0 - 1e-9)
     return Terms(
-        settings.row, knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
+        state.row(AdvertisingSettings), knowledge.sources(state.now, "adverts"), state.settings(KnowledgeSettings).row, float(max(1, settings.reserve)),
         _rates(settings.position_rate), 1.0 / math.log(reached), advertiser.beliefs(), first, ones, pool, reach, markets,
         state.size, state.lasting_luck("advertising.match"), state.lasting_luck("advertising.kind"),
         state.luck("advertising.places"),
@@ -326,31 +337,31 @@ def _person(state: State) -> Person:
     users, felt, mine = state[UserColumns], state[FeltColumns], state[AdvertisingColumns]
     return Person(
         state[SubscriptionsColumns].subscribed, felt.talk, state[KnowledgeColumns].purchases,
-        users.advert_aversion, users.privacy_concern, mine.seen, mine.pain, mine.places, felt.nuisance, felt.unease,
+        users.advert_aversion, users.privacy_concern, mine.seen, mine.ad_disutility, mine.places, felt.nuisance, felt.unease,
     )  # fmt: skip
 
 
 def _show(state: State, person: Person, terms: Terms) -> None:
-    """Everyone awake has seen their adverts."""
-    firms, knowing = state[AdvertiserColumns], state[KnowingColumns]
+    """Everyone awake sees their adverts."""
+    firms, profiled = state[AdvertiserColumns], state[ProfiledColumns]
     surely = np.zeros(terms.first.size - 1, np.int64)
     if terms.least <= 1.0:  # else some may bid less
         bidding.count_lasting(terms, firms.out, surely)
-    share = knowing.too_knowing / np.maximum(1e-9, knowing.auctioned)
+    share = profiled.too_knowing / np.maximum(1e-9, profiled.auctioned)
     unease = state.settings(KnowledgeSettings).unease_shown * knowledge.depth(state.now)
-    seen = decide_all(state, _watch, Seen.empty, person, surely, terms, firms, share, unease).tallies()
-    state.note("advertising.slots", seen["places"])
-    state.note("advertising.shown", seen["shown"])
-    state.note("advertising.shown_thousands", seen["shown"] / 1000)
-    state.note("advertising.unserved", seen["unserved"])
-    state.note("advertising.too_knowing", seen["too_knowing"])
-    state.note("advertising.nuisance", seen["nuisance"] / MICRO)
+    seen = decide_all(state, _see_adverts, Seen.empty, person, surely, terms, firms, share, unease).tallies()
+    state.note(SLOTS, seen["places"])
+    state.note(SHOWN, seen["shown"])
+    state.note(SHOWN_THOUSANDS, seen["shown"] / 1000)
+    state.note(UNSERVED, seen["unserved"])
+    state.note(TOO_KNOWING, seen["too_knowing"])
+    state.note(NUISANCE, seen["nuisance"] / MICRO)
 
 
 def _learn(state: State, sample: NDArray[np.int64]) -> None:
-    """The share of adverts that know too much is what it was of late, by how well people are known."""
-    knowing = state[KnowingColumns]
-    for column, today in ((knowing.auctioned, sample[:, 0]), (knowing.too_knowing, sample[:, 1])):
+    """Average the share of adverts that seem to know too much, by how well people are known."""
+    profiled = state[ProfiledColumns]
+    for column, today in ((profiled.auctioned, sample[:, 0]), (profiled.too_knowing, sample[:, 1])):
         column += (today - column) / MEMORY
 
 
@@ -368,7 +379,7 @@ ADVERTISING = Part(
     "advertising",
     tables={
         "advertising": Rows(AdvertisingColumns),
-        "knowing": Rows(KnowingColumns, lambda state: CLASSES, section="advertising"),
+        "knowing": Rows(ProfiledColumns, lambda state: CLASSES, section="advertising"),
         advertiser.ADVERTISERS: Rows(AdvertiserColumns, advertiser.rows_needed, account=True, section="advertising"),
     },
     metrics=(*METRICS, *advertiser.METRICS),

@@ -19,13 +19,13 @@ ROUNDS = 24
 
 
 @with_cached_type
-class Desk(NamedTuple):
-    """Room for one person's day of auctions. Places of the day are numbered; an auction fills one or some in a row."""
+class AuctionState(NamedTuple):
+    """Working arrays of one person's day of auctions. Places of the day are numbered; an auction fills one or more in a row."""
 
-    seats: NDArray[np.int64]  # one cell: how many bidders sit here, the first ones
+    seats: NDArray[np.int64]  # one cell: how many bidders take part, the first ones
     bid: NDArray[np.float64]  # a cell a bidder
     quality: NDArray[np.float64]
-    row: NDArray[np.int64]  # of a table: who sits here
+    row: NDArray[np.int64]  # of the advertisers' table: who bids
     out: NDArray[np.int64]  # the round from which they bid no more
     scored: NDArray[np.float64]
     order: NDArray[np.int64]  # bidders, best first
@@ -42,9 +42,9 @@ class Desk(NamedTuple):
 
 
 @rule
-def desk(bidders, places):
-    """A desk with room for so many bidders, all of whom sit here until `seats` says otherwise."""
-    return Desk(
+def auction_state(bidders, places):
+    """Working arrays for so many bidders, all of whom take part until `seats` says otherwise."""
+    return AuctionState(
         np.full(1, bidders), np.empty(bidders), np.empty(bidders), np.empty(bidders, np.int64), np.empty(bidders, np.int64),
         np.empty(bidders), np.empty(bidders, np.int64),
         np.empty(bidders, np.int64), np.empty(bidders, np.uint8), np.empty(places, np.int64),
@@ -109,7 +109,7 @@ def price_of(place, given, found, bid, scored, reserve, rates, kind, winner):
 
 @rule
 def rank(on, weight):
-    """Rank all bidders at a desk."""
+    """Rank all bidders."""
     for one in range(on.seats[0]):
         on.scored[one] = score(on.bid[one], on.quality[one], weight)
     ranking.rank(on.scored, on.seats[0], on.order)

@@ -30,9 +30,9 @@ LOOKED_AT = 400  # people of a market whose day is held again
 class Terms(NamedTuple):
     """What kernels know of today's auctions."""
 
-    it: Any  # the settings of [advertising], of [company] and of [knowledge]
+    setting: Any  # the settings of [advertising], of [company] and of [knowledge]
     company: Any
-    know: Any
+    profiling: Any
     least: float  # bid
     rates: NDArray[np.float64]  # share who reach each place of a screen, of those who reach its first
     reaching: float  # see `reached`
@@ -70,7 +70,7 @@ def reached(reaching, u):
 @rule
 def reliability(terms, bought):
     """Squared correlation of what the platform sees of a person's matches with the truth: what adverts are aimed by."""
-    return knowledge.reliability(knowledge.observations(terms.company, terms.know, bought), terms.know.noise)
+    return knowledge.reliability(knowledge.observations(terms.company, terms.profiling, bought), terms.profiling.noise)
 
 
 @rule
@@ -100,7 +100,7 @@ def click_chance(chance, match, power, seen, tiring, blindness):
 
 @rule
 def invite(on, terms, firms, market, kind, who, bought):
-    """All who seek a person believe something of their match, sit down and bid."""
+    """Every advertiser who seeks a person forms a belief about their match, and bids."""
     ones, begin, base = terms.one, terms.first[kind], market * terms.pool
     beliefs, pairs, r = terms.beliefs, pairs_of(terms.match_key, who), math.sqrt(reliability(terms, bought))
     value, multiplier, out, seats = firms.value, firms.multiplier, firms.out, terms.first[kind + 1] - begin
@@ -132,14 +132,14 @@ def lay_out(on, terms, who, inbox, page, brand, on_page):
 @rule
 def hold(on, number, until, terms):
     """Rank all bidders and hold the auctions laid out, up to a round; fills `winner` and `paid` by place."""
-    it = terms.it
-    auctions.rank(on, it.quality_weight)
-    auctions.hold(on, number, until, on.out, it.frequency_cap, terms.least, terms.rates, it.auction)
+    setting = terms.setting
+    auctions.rank(on, setting.quality_weight)
+    auctions.hold(on, number, until, on.out, setting.frequency_cap, terms.least, terms.rates, setting.auction)
 
 
 @rule
 def hold_day(on, terms, firms, market, kind, who, bought, places, until):
-    """A person's auctions up to a round: fills the desk's winners and prices by place."""
+    """Hold a person's auctions up to a round: fills winners and prices by place."""
     inbox, page, brand, on_page, _ = unpacked(places)
     invite(on, terms, firms, market, kind, who, bought)
     hold(on, lay_out(on, terms, who, inbox, page, brand, on_page), until, terms)
@@ -192,13 +192,13 @@ def count_lasting(terms, out, lasting):
 
 @rule
 def collect(on, seat, way, chance, firms, terms, inbox, page, brand, found):
-    """Add to `found` what the bidder at a seat (everyone, at -1) would spend and win by the places it was given."""
+    """Add to `found` what one bidder (all of them, at -1) would spend and win by the places it was given."""
     for i in range(inbox + page + brand):
         place = i + INBOX if i < inbox else i - inbox + DISCOVERY if i < inbox + page else i - inbox - page + BRAND
         one = on.winner[place]
         if one >= 0 and (one == seat or seat < 0):
             row = on.row[one]
-            clicks = chance * on.quality[one] ** terms.it.click_match * terms.it.repeat ** on.before[place]
+            clicks = chance * on.quality[one] ** terms.setting.click_match * terms.setting.repeat ** on.before[place]
             found[row, way, 0] += clicks * on.paid[place]
             found[row, way, 1] += clicks * firms.value[row] * on.quality[one]
 
@@ -210,7 +210,7 @@ def reckon(awake, every, person, terms, firms, tries, found):
     Adds to `found` (rows, ways, 2) what every advertiser would spend and win a day, in cents: bidding as it does (an
     outsider, were it to bid) and at so many times as much (`tries`, by way; the first is 1 and not looked at).
     """
-    it, on = terms.it, auctions.desk(terms.pool + 1, 3 * MOST)
+    setting, on = terms.setting, auctions.auction_state(terms.pool + 1, 3 * MOST)
     for at in range(0, awake.size, every):
         who = awake[at]
         inbox, page, brand, on_page, _ = unpacked(person.places[who])
@@ -218,7 +218,7 @@ def reckon(awake, every, person, terms, firms, tries, found):
             continue
         market = np.int64(who) * terms.markets // terms.people
         kind, bought = kind_of(terms, market, who), person.bought[who]
-        chance = click_chance(it.click_chance, 1.0, 0.0, person.seen[who], it.tiring, it.blindness)
+        chance = click_chance(setting.click_chance, 1.0, 0.0, person.seen[who], setting.tiring, setting.blindness)
         invite(on, terms, firms, market, kind, who, bought)
         seats = on.seats[0]
         on.out[: seats + 1] = ROUNDS

@@ -11,7 +11,7 @@ class AdvertisingSettings(Settings):
     on: bool = decided.switch(False, "whether adverts are shown")
     inbox_slots: float = decided.number(
         0.0, "adverts a day of use", "places between the threads of the inbox", "facts.csv: WeChat Moments .5 to 3",
-        0, 5, ge=0, le=30,
+        0, 5, differs="user", ge=0, le=30,
     )  # fmt: skip
     discovery_slots: float = decided.number(
         0.0,
@@ -20,11 +20,20 @@ class AdvertisingSettings(Settings):
         "",
         0,
         5,
+        differs="user",
         ge=0,
         le=30,
     )
     brand_slots: float = decided.number(
-        0.0, "adverts a day of use", "sponsored messages in brand threads, for who has bought", "", 0, 5, ge=0, le=30
+        0.0,
+        "adverts a day of use",
+        "sponsored messages in brand threads, for who has bought",
+        "",
+        0,
+        5,
+        differs="user",
+        ge=0,
+        le=30,
     )
     auction: Literal["gsp", "vcg", "first"] = decided.word(
         "gsp", "price of a click: the next bid, the harm to other bidders, or the own bid"

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, kernel, rule, with_cached_type
+from sim.engine.kernels import decide, inlined_rule, kernel, own, rule, with_cached_type, with_type_of_first
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground import ranking
 from sim.ground.metrics import flow, ratio, stock
@@ -30,15 +30,16 @@ from sim.service import Part, Rows
 from sim.shopping import merchant, needs, promotion
 from sim.shopping.brands import BrandColumns
 from sim.shopping.merchant import MerchantColumns
+from sim.shopping.metrics import ADVISED_ORDERS, WORTH_LOST_TO_ADVICE
 from sim.shopping.needs import NeedColumns, PurchaseColumns
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import (
     MOST_SHOPS,
     Supply,
     believed_utility,
-    circle_of,
     collect_bids,
     list_open_shops,
+    market_of_goods,
     markets_of,
     quality_of,
 )
@@ -107,38 +108,48 @@ class PracticeColumns(Table):
     human_answers = Column(np.float64, 0, "answers by human trainers so far, a member")
 
 
+QUESTIONS = flow("assistant.asked", "questions", "questions put to the assistant")
+MACHINE_ANSWERS = flow("assistant.automated", "answers", "answered by machine")
+HUMAN_ANSWERS = flow("assistant.human", "answers", "answered by a human trainer", "neither")
+UNANSWERED_QUESTIONS = flow("assistant.unanswered", "questions", "not answered", "less")
+WRONG_ANSWERS = flow("assistant.wrong", "answers", "machine answers that were wrong", "less")
+AUTOMATED_SHARE = ratio(
+    "assistant.automated_share", "share", "questions answered by machine", MACHINE_ANSWERS, QUESTIONS
+)
+MACHINE_SHARE = stock("assistant.machine_share", "share", "questions the machine can answer today")
+ADVICE_GIVEN = flow("assistant.advice", "answers", "answers that named a shop", "neither")
+TOO_KNOWING_ANSWERS = flow("assistant.too_knowing", "answers", "of these, answers that seemed to know too much", "less")
+PROMOTED_ANSWERS = flow("assistant.promoted", "answers", "answers that named a shop because it pays", "less")
+HIDDEN_PROMOTION = flow("assistant.hidden", "answers", "of these, without saying so", "less")
+DISTORTION = ratio(
+    "assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for",
+    WORTH_LOST_TO_ADVICE, ADVICE_GIVEN, "less",
+)  # fmt: skip
+REMINDERS_GIVEN = flow("assistant.reminders", "reminders", "reminders given, but for bills")
+FALLEN_PRICES_TOLD = flow(
+    "assistant.fallen_prices", "reminders", "of these, of a lower price where the person last bought such goods"
+)
+NEEDS_BROUGHT_FORWARD = flow(
+    "assistant.brought_forward", "needs", "needs for goods that reminders brought forward", "neither"
+)
 METRICS = (
-    flow("assistant.asked", "questions", "questions put to the assistant"),
-    flow("assistant.automated", "answers", "answered by machine"),
-    flow("assistant.human", "answers", "answered by a human trainer", "neither"),
-    flow("assistant.unanswered", "questions", "not answered", "less"),
-    flow("assistant.wrong", "answers", "machine answers that were wrong", "less"),
-    ratio("assistant.automated_share", "share", "questions answered by machine", "assistant.automated", "assistant.asked"),
-    stock("assistant.machine_share", "share", "questions the machine can answer today"),
-    flow("assistant.advice", "answers", "answers that named a shop", "neither"),
-    flow("assistant.too_knowing", "answers", "of these, answers that seemed to know too much", "less"),
-    flow("assistant.orders", "orders", "orders at the shop that was named"),
-    flow("assistant.promoted", "answers", "answers that named a shop because it pays", "less"),
-    flow("assistant.hidden", "answers", "of these, without saying so", "less"),
-    flow("assistant.lost_worth", "cents", "worth lost because answers, and the lists beside them, were paid for", "less"),
-    ratio("assistant.distortion", "cents", "worth lost an answer on goods because answers are paid for", "assistant.lost_worth", "assistant.advice", "less"),
-    flow("assistant.reminders", "reminders", "reminders given, but for bills"),
-    flow("assistant.fallen_prices", "reminders", "of these, of a lower price where the person last bought such goods"),
-    flow("assistant.brought_forward", "needs", "needs for goods that reminders brought forward", "neither"),
+    QUESTIONS, MACHINE_ANSWERS, HUMAN_ANSWERS, UNANSWERED_QUESTIONS, WRONG_ANSWERS, AUTOMATED_SHARE, MACHINE_SHARE,
+    ADVICE_GIVEN, TOO_KNOWING_ANSWERS, ADVISED_ORDERS, PROMOTED_ANSWERS, HIDDEN_PROMOTION, WORTH_LOST_TO_ADVICE,
+    DISTORTION, REMINDERS_GIVEN, FALLEN_PRICES_TOLD, NEEDS_BROUGHT_FORWARD,
 )  # fmt: skip
 
 
-COUNTS = (
-    "asked", "automated", "human", "unanswered", "wrong", "advice", "too_knowing", "promoted", "reminders",
-    "fallen_prices", "brought_forward",
+TALLIED = (  # by kernels, in this order
+    QUESTIONS, MACHINE_ANSWERS, HUMAN_ANSWERS, UNANSWERED_QUESTIONS, WRONG_ANSWERS, ADVICE_GIVEN, TOO_KNOWING_ANSWERS,
+    PROMOTED_ANSWERS, REMINDERS_GIVEN, FALLEN_PRICES_TOLD, NEEDS_BROUGHT_FORWARD, trust.UNHEEDED_ADVICE,
 )  # fmt: skip
 (ASKED, AUTOMATED, HUMAN, UNANSWERED, WRONG, ADVICE, TOO_KNOWING, PROMOTED, REMINDERS, FALLEN_PRICES,
- BROUGHT_FORWARD, UNHEEDED) = range(len(COUNTS) + 1)  # fmt: skip
+ BROUGHT_FORWARD, UNHEEDED) = range(len(TALLIED))  # fmt: skip
 
 
 @with_cached_type
 class Answers(NamedTuple):
-    """What followed from questions: clicks paid for by the shops named, and COUNTS."""
+    """What followed from questions: clicks paid for by the shops named, and a count for each of TALLIED."""
 
     to: np.ndarray
     cents: np.ndarray
@@ -148,8 +159,10 @@ class Answers(NamedTuple):
 
 def answers() -> Answers:
     """An empty outbox of answers."""
-    return Answers(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.zeros(1, np.int64), np.zeros(UNHEEDED + 1, np.int64)
+    return with_type_of_first(
+        Answers(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.zeros(1, np.int64), np.zeros(UNHEEDED + 1, np.int64)
+        )
     )
 
 
@@ -182,7 +195,7 @@ class Terms(NamedTuple):
     setting: Any
     shopping: Any
     offer: Any
-    know: Any
+    profiling: Any
     sources: knowledge.Sources
     machine: float
     unease: float
@@ -242,7 +255,7 @@ def candidates():
 
 @inlined_rule
 def is_answered(setting, machine, who, key, felt, tally):
-    """Whether a question is answered, by machine or by a human, which spares effort; told wrong or nothing annoys."""
+    """Whether a question is answered, by machine or by a human, which spares effort; a wrong or missing answer annoys."""
     tally[ASKED] += 1
     able, right = luck.two(key, who, 1)
     answered = False
@@ -264,7 +277,7 @@ def is_answered(setting, machine, who, key, felt, tally):
 
 @inlined_rule
 def goods_needed(who, terms, keys, columns, categories):
-    """(Whether a need for goods comes up today, whether the next was met before its time, of which category)."""
+    """Returns (whether a need for goods comes up today, whether it was met before its time, its category)."""
     if not terms.selling:
         return False, False, np.int64(-1)
     u, kind = luck.two(keys.needs, who, 0)
@@ -274,7 +287,7 @@ def goods_needed(who, terms, keys, columns, categories):
 
 @inlined_rule
 def remind_of_date(who, date, setting, felt, tally):
-    """A date that is worth a reminder, by luck."""
+    """Remind a person of a date, by luck."""
     if date < setting.dates:
         tally[REMINDERS] += 1
         felt.worth[who] += setting.reminder_worth
@@ -282,14 +295,14 @@ def remind_of_date(who, date, setting, felt, tally):
 
 @inlined_rule
 def remind_of_goods(who, runs_out, terms, keys, people, supply, offers_today, markets, tally):
-    """What runs out, or a price that fell where they bought last, brings a need forward: (whether to advise, on what)."""
+    """Bring a need forward for goods that run out, or whose price fell where they bought last: (whether to advise, on what)."""
     setting, shops = terms.setting, supply.shops
     watches, kind = luck.two(keys.asks, who, 3)
     category = np.int64(kind * markets.categories)
     last = np.int64(people.purchases.shop[who * markets.categories + category])
     if last == NO_SHOP:
         return False, category
-    row = circle_of(who, category, markets) * markets.shops_a_circle + last
+    row = market_of_goods(who, category, markets) * markets.shops_per_market + last
     is_told = watches < setting.watching and shops.open[row] > 0
     on_offer = offers_today.size > 0 and offers_today[row] > 0
     is_told &= is_news(shops.price[row], shops.price_before[row], on_offer, setting.fallen)
@@ -304,10 +317,10 @@ def remind_of_goods(who, runs_out, terms, keys, people, supply, offers_today, ma
 
 @inlined_rule
 def judge_shops(who, category, number, terms, keys, people, shops, listed):
-    """What each shop in the list is believed to be worth to this person, by what is known of them."""
+    """What the platform believes each shop in the list is worth to this person."""
     shopping = terms.shopping
     place = taste_of(keys, people.group_of[who], who, category, shopping.taste_alike)
-    n = knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who]))
+    n = knowledge.observations(terms.sources, terms.profiling, np.int64(people.bought[who]))
     for j in range(number):
         row = listed.row[j]
         u = luck.pair(keys.pair, who, row, 0)
@@ -315,30 +328,31 @@ def judge_shops(who, category, number, terms, keys, people, shops, listed):
         listed.expected[j] = 0.0
         if n > 0:
             error = luck.normal(luck.pair(keys.error, who, row, 0))
-            listed.expected[j] = knowledge.estimate(suits, n, terms.know.noise, error)
+            listed.expected[j] = knowledge.estimate(suits, n, terms.profiling.noise, error)
         quality, price = quality_of(shops, row), shops.price[row]
         listed.believed[j] = believed_utility(quality, 0.0, price, shopping, listed.expected[j], luck.rest(u))
 
 
 @inlined_rule
 def name_shop(who, number, offer, key, shops, listed, box):
-    """(The best shop by what is believed, the one named): another where it pays, which pays by click.
+    """Returns (the shop believed best, the shop named): one that pays by click may be named in its place.
 
-    Who is told that the answer is paid for may ask again, and is then told the best.
+    A person who is told that the answer is paid for may ask again, and is then told the best.
     """
     ranking.rank(listed.believed, number, listed.order)
     best = listed.order[0]
-    highest_bid = collect_bids(shops, listed.row, number, offer.reserve, listed.bid) if offer.weight > 0.0 else 0.0
+    weight = own(offer.weight, who)
+    highest_bid = collect_bids(shops, listed.row, number, offer.reserve, listed.bid) if weight > 0.0 else 0.0
     if highest_bid <= 0.0:
         return best, best
     ranking.rank_paid(
-        listed.believed, listed.bid, number, highest_bid, offer.weight, listed.relevance, listed.score, listed.order
+        listed.believed, listed.bid, number, highest_bid, weight, listed.relevance, listed.score, listed.order
     )
     named = listed.order[0]
     if named == best or (offer.disclosed and luck.uniform(key, who, 1) < offer.skipped):
         return best, best
     below, reserve = listed.score[listed.order[1]] if number > 1 else 0.0, np.float64(offer.reserve)
-    cents = ranking.click_price(listed.relevance[named], listed.bid[named], below, highest_bid, offer.weight, reserve)
+    cents = ranking.click_price(listed.relevance[named], listed.bid[named], below, highest_bid, weight, reserve)
     box.tally[PROMOTED] += 1
     box.to[box.used[0]], box.cents[box.used[0]] = listed.row[named], np.int64(cents)
     box.used[0] += 1
@@ -378,7 +392,7 @@ def _ask(awake, start, terms, keys, people, supply, offers_today, markets, box):
         if not trust.follows(people.trust[who], luck.uniform(keys.trust, who, 0)):  # and so does not ask of goods
             box.tally[UNHEEDED] += 1
             continue
-        number = list_open_shops(supply, circle_of(who, category, markets), -1, listed.row)
+        number = list_open_shops(supply, market_of_goods(who, category, markets), -1, listed.row)
         if number == 0:
             continue
         box.tally[ADVICE] += 1
@@ -416,7 +430,7 @@ def step(state: State) -> None:
     clicks: list[tuple[np.ndarray, ...]] = [(np.empty(0, np.uint32), np.empty(0, np.int64))]
     tally = np.zeros(UNHEEDED + 1, np.int64)
     terms = Terms(
-        settings.row, shopping.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
+        settings.row, shopping.row, state.row(PromotionSettings), state.settings(KnowledgeSettings).row,
         knowledge.sources(state.now, "ranking"), share, unease, shopping.on,
     )  # fmt: skip
     people, markets = state.once(_people), state.once(markets_of)
@@ -427,11 +441,10 @@ def step(state: State) -> None:
         tally += box.tally
         box.tally[...] = 0
     promotion.add_clicks(state, *(np.concatenate(parts) for parts in zip(*clicks, strict=True)))
-    for name, number in zip(COUNTS, tally.tolist(), strict=False):
-        state.note(f"assistant.{name}", number)
-    state.note("assistant.hidden", 0 if state.settings(PromotionSettings).disclosed else int(tally[PROMOTED]))
-    state.note("assistant.machine_share", share)
-    state.note("trust.unheeded", int(tally[UNHEEDED]))
+    for metric, number in zip(TALLIED, tally.tolist(), strict=True):
+        state.note(metric, number)
+    state.note(HIDDEN_PROMOTION, 0 if state.settings(PromotionSettings).disclosed else int(tally[PROMOTED]))
+    state.note(MACHINE_SHARE, share)
     members = max(1, int((state[UserColumns].membership == MEMBER).sum()))
     practice[0] += tally[HUMAN] / members
     state.pay_cost("trainers", int(tally[HUMAN]) * settings.trainer_cost)

@@ -16,6 +16,7 @@ from sim.engine.kernels import rule
 from sim.ground.agents import Field
 from sim.ground.ledger import OUTSIDE, SAVINGS
 from sim.ground.metrics import flow, stock
+from sim.people.welfare import OUTSIDE_WELFARE
 from sim.state import State
 
 PARTNER_BANKS = "partner_banks"
@@ -32,10 +33,9 @@ class PartnerColumns(Table):
     grades = Column(np.int64, 0, "sum of the chances of default they were said to have", "millionths")
 
 
-METRICS = (
-    flow("welfare.banks", "cents", "partner banks' profit: their interest less fees, funding and losses"),
-    stock("bank.part", "share", "part of new loans that partner banks lend", "neither"),
-)
+BANKS_WELFARE = flow("welfare.banks", "cents", "partner banks' profit: their interest less fees, funding and losses")
+PARTNERS_PART = stock("bank.part", "share", "part of new loans that partner banks lend", "neither")
+METRICS = (BANKS_WELFARE, PARTNERS_PART)
 
 
 @rule
@@ -91,17 +91,17 @@ def found_partner_banks(state: State) -> None:
         PartnerBanks(state, table)
 
 
-def count_lost_loans(state: State, cents: int, pull: float) -> None:
-    """Banks outside lose their part of what was lent here today: `pull` is how well they are liked, in logit units."""
+def count_lost_loans(state: State, cents: int, utility_of_branch: float) -> None:
+    """Banks outside lose their part of what was lent here today: the share of a logit at `utility_of_branch`."""
     terms = state.settings(BankingSettings)
-    interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-pull))
-    state.add("welfare.outside", -round(state.settings(BankSettings).outside_margin * interest))
+    interest = cents * terms.outside_rate * terms.mean_years / (1.0 + math.exp(-utility_of_branch))
+    state.add(OUTSIDE_WELFARE, -round(state.settings(BankSettings).outside_margin * interest))
 
 
 def count_lost_savings(state: State) -> None:
     """Banks outside lose what they made of savings that lie here: a day of what they could place them at, less their rate."""
     spread = max(0.0, state.settings(BankSettings).placing - state.settings(BankingSettings).savings_outside)
-    state.add("welfare.outside", -round(int(state.ledger[SAVINGS].sum()) * spread / (12 * MONTH)))
+    state.add(OUTSIDE_WELFARE, -round(int(state.ledger[SAVINGS].sum()) * spread / (12 * MONTH)))
 
 
 def open_books(state: State) -> float:
@@ -109,7 +109,7 @@ def open_books(state: State) -> float:
     rows = state[PartnerColumns]
     if rows.part[0] < 0:
         rows.part[0] = state.settings(BankingSettings).partners_share
-    state.note("bank.part", float(rows.part[0]))
+    state.note(PARTNERS_PART, float(rows.part[0]))
     return float(rows.part[0])
 
 

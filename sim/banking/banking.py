@@ -20,7 +20,7 @@ from sim.banking.credit import FREE, LOAN_BOOK, OPEN, STOLEN, YEAR, LoanBookColu
 from sim.banking.terms import BankingSettings, BankSettings, CreditSettings
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, rule, with_cached_type
+from sim.engine.kernels import decide, inlined_rule, is_full, kernel, outbox, rule, with_cached_type, with_type_of_first
 from sim.ground import choice
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS, WALLET
 from sim.ground.metrics import flow, ratio, stock
@@ -46,36 +46,34 @@ class SavingsColumns(Table):
     gain = Column(np.float32, 0, "worth of having savings here rather than outside, on a day of use", "CNY")
 
 
+APPLICATIONS = flow(
+    "banking.applications", "applications", "loans applied for by borrowers, not by impostors", "neither"
+)
+LOANS = flow("banking.loans", "loans", "loans paid out, those to impostors included", "neither")
+LENT = flow("banking.lent", "cents", "money lent, by the platform and its partners", "neither")
+APPROVED = flow("banking.approved", "loans", "loans granted to those who applied", "neither")
+REFUSALS = flow(
+    "banking.refused", "applications", "refused for the estimated chance of default, or too low a limit", "neither"
+)
+UNRECOGNISED_FACES = flow("banking.unrecognised", "applications", "refused because the face was not recognised", "less")
+STOLEN_LOANS = flow("banking.impostors", "loans", "loans paid out to impostors", "less")
+IMPOSTORS_CAUGHT = flow("banking.caught", "attempts", "attempts of impostors that failed")
+APPROVED_SHARE = ratio("banking.approved_share", "share", "applications granted", APPROVED, APPLICATIONS, "neither")
+MEAN_LOAN = ratio("banking.mean_loan", "cents", "mean loan", LENT, LOANS, "neither")
+DEFAULT_RATE = ratio(
+    "banking.default_rate", "share", "loans that defaulted, of those that came to their trial", credit.DEFAULTS,
+    credit.TRIALS, "less",
+)  # fmt: skip
+OUTSTANDING = stock("banking.outstanding", "cents", "principal owed to the platform and its partners", "neither")
+OVERDUE = stock("banking.overdue", "cents", "of this, of loans with a payment overdue", "less")
+BORROWERS = stock("banking.borrowers", "people", "people with a loan open", "neither")
+DEPOSITS = stock("banking.deposits", "cents", "savings held here")
+SAVERS = stock("banking.savers", "people", "people with savings here")
+FLOAT_INTEREST = flow("banking.float", "cents", "interest on the money in wallets")
 METRICS = (
-    flow("banking.applications", "applications", "loans applied for by borrowers, not by impostors", "neither"),
-    flow("banking.loans", "loans", "loans paid out, those to impostors included", "neither"),
-    flow("banking.lent", "cents", "money lent, by the platform and its partners", "neither"),
-    flow("banking.approved", "loans", "loans granted to those who applied", "neither"),
-    flow("banking.refused", "applications", "refused for the estimated chance of default, or too low a limit", "neither"),
-    flow("banking.unrecognised", "applications", "refused because the face was not recognised", "less"),
-    flow("banking.impostors", "loans", "loans paid out to impostors", "less"),
-    flow("banking.caught", "attempts", "attempts of impostors that failed"),
-    ratio("banking.approved_share", "share", "applications granted", "banking.approved", "banking.applications", "neither"),
-    ratio("banking.mean_loan", "cents", "mean loan", "banking.lent", "banking.loans", "neither"),
-    flow("banking.trials", "loans", "loans that came to the payment at which they might default", "neither"),
-    flow("banking.defaults", "loans", "loans that defaulted", "less"),
-    flow("banking.given_up", "loans", "of these, given up because a payment was overdue for too long", "less"),
-    ratio(
-        "banking.default_rate",
-        "share",
-        "loans that defaulted, of those that came to their trial",
-        "banking.defaults",
-        "banking.trials", "less",
-    ),
-    flow("banking.losses", "cents", "principal lost, by the platform and its partners", "less"),
-    flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners", "neither"),
-    flow("banking.postponed", "payments", "payments put off for a day for want of money", "less"),
-    stock("banking.outstanding", "cents", "principal owed to the platform and its partners", "neither"),
-    stock("banking.overdue", "cents", "of this, of loans with a payment overdue", "less"),
-    stock("banking.borrowers", "people", "people with a loan open", "neither"),
-    stock("banking.deposits", "cents", "savings held here"),
-    stock("banking.savers", "people", "people with savings here"),
-    flow("banking.float", "cents", "interest on the money in wallets"),
+    APPLICATIONS, LOANS, LENT, APPROVED, REFUSALS, UNRECOGNISED_FACES, STOLEN_LOANS, IMPOSTORS_CAUGHT, APPROVED_SHARE,
+    MEAN_LOAN, credit.TRIALS, credit.DEFAULTS, credit.LOANS_GIVEN_UP, DEFAULT_RATE, credit.LOSSES, credit.INTEREST,
+    credit.PAYMENTS_POSTPONED, OUTSTANDING, OVERDUE, BORROWERS, DEPOSITS, SAVERS, FLOAT_INTEREST,
 )  # fmt: skip
 
 
@@ -135,8 +133,8 @@ def chance_of_asking(here, outside):
 
 
 @rule
-def worth_of_loan(here, outside, cents, years, rate_weight):
-    """Mean worth of a loan to who asked for it here, in CNY: their part of the logsum gain, by what a point costs."""
+def gain_of_loan(here, outside, cents, years, rate_weight):
+    """Mean surplus of those who asked for a loan here, in CNY: their part of the logsum gain, by what a point costs."""
     value = choice.value_at_odds_and_chance(choice.odds(here, outside, 0.0), chance_of_asking(here, outside))
     return value * cents / 100.0 * years * 0.01 / rate_weight
 
@@ -167,7 +165,7 @@ class Scoring(NamedTuple):
     """What a grade is made of: settings of risk and knowledge, and what may be known."""
 
     risk: Any
-    know: Any
+    profiling: Any
     sources: Any
 
 
@@ -185,11 +183,11 @@ class LoanKeys(NamedTuple):
 @inlined_rule
 def grade_of(who, people, scoring, keys):
     """Estimated chance of default of a person, by what is known of them."""
-    know, risk = scoring.know, scoring.risk
-    n = knowledge.observations(scoring.sources, know, np.int64(people.bought[who]))
+    profiling, risk = scoring.profiling, scoring.risk
+    n = knowledge.observations(scoring.sources, profiling, np.int64(people.bought[who]))
     safety, error = luck.normal(luck.uniform(keys.safety, who, 0)), luck.normal(luck.uniform(keys.error, who, 0))
-    seen = knowledge.estimate(safety, n, know.noise, error)
-    return credit.estimated_default(seen, knowledge.reliability(n, know.noise), risk.safety, risk.safety_spread)
+    seen = knowledge.estimate(safety, n, profiling.noise, error)
+    return credit.estimated_default(seen, knowledge.reliability(n, profiling.noise), risk.safety, risk.safety_spread)
 
 
 @inlined_rule
@@ -238,14 +236,14 @@ def _ask(awake, start, people, setting, scoring, terms, keys, box):
             loans.rate[who] = setting.rate
             standing[who] = OPEN if fate == GRANTED else STOLEN
         if fate == GRANTED:
-            worth = worth_of_loan(here, outside, cents, terms.years, setting.rate_weight)
+            worth = gain_of_loan(here, outside, cents, terms.years, setting.rate_weight)
             loans.relief[who] = worth / (setting.months * days_of_use(people.eagerness[who]))
     return awake.size
 
 
 @kernel
 def _enjoy(awake, relief, gain, worth):
-    """Everyone awake has what their loan and their savings are worth to them."""
+    """Add a day's surplus of loans and savings to what everyone awake feels."""
     for who in awake:
         worth[who] += relief[who] + gain[who]
 
@@ -315,9 +313,11 @@ def _give_back_savings(state: State) -> None:
 
 
 def _applications() -> Applications:
-    return Applications(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8), np.empty(ROOM, np.int64),
-        np.zeros(1, np.int64),
+    return with_type_of_first(
+        Applications(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8), np.empty(ROOM, np.int64),
+            np.zeros(1, np.int64),
+        )
     )  # fmt: skip
 
 
@@ -348,15 +348,12 @@ def _grant(state: State, terms: Terms) -> None:
     who, cents, fate, grade = (np.concatenate(parts) for parts in zip(*asked, strict=True))
     checks = int((fate != REFUSED).sum())  # whoever is refused by the score is not looked in the face
     state.pay_cost("loan_checks", settings.check_cost * checks)
-    for name, its in (
-        ("refused", REFUSED),
-        ("unrecognised", UNRECOGNISED),
-        ("impostors", ADMITTED),
-        ("caught", CAUGHT),
-        ("approved", GRANTED),
-    ):
-        state.note(f"banking.{name}", int((fate == its).sum()))
-    state.note("banking.applications", int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
+    for metric, its in (
+        (REFUSALS, REFUSED), (UNRECOGNISED_FACES, UNRECOGNISED), (STOLEN_LOANS, ADMITTED), (IMPOSTORS_CAUGHT, CAUGHT),
+        (APPROVED, GRANTED),
+    ):  # fmt: skip
+        state.note(metric, int((fate == its).sum()))
+    state.note(APPLICATIONS, int(((fate == GRANTED) | (fate == REFUSED) | (fate == UNRECOGNISED)).sum()))
     lent = (fate == GRANTED) | (fate == ADMITTED)
     _pay_out(state, who[lent], cents[lent], fate[lent] == ADMITTED)
     partners = state[PartnerColumns]
@@ -379,8 +376,8 @@ def _pay_out(state: State, who: np.ndarray, cents: np.ndarray, stolen: np.ndarra
     ledger.pay_many((true, nobody[~stolen], cents[~stolen]), BANK, OUTSIDE, "bought_on_credit")
     purse.open_wallets(state, true)
     bank.count_lost_loans(state, int(cents[~stolen].sum()), utility_of_branch(settings.row))
-    state.note("banking.loans", who.size)
-    state.note("banking.lent", int(cents.sum()))
+    state.note(LOANS, who.size)
+    state.note(LENT, int(cents.sum()))
 
 
 def _accrue(state: State) -> None:
@@ -392,22 +389,22 @@ def _accrue(state: State) -> None:
     held = int(ledger[WALLET].sum())
     on_wallets = luck.rounded(settings.float_rate * settings.float_share * held / YEAR, u)
     ledger.pay(OUTSIDE, 0, COMPANY, 0, spared + on_wallets, "banking")
-    state.note("banking.float", on_wallets)
+    state.note(FLOAT_INTEREST, on_wallets)
 
 
 def _measure(state: State) -> None:
     """Where the bank stands; partners' profit goes to their owners once a month."""
     ledger = state.ledger
     bank.count_lost_savings(state)
-    state.note("banking.outstanding", int(state[LoanBookColumns].owed[0] + state[PartnerColumns].owed[0]))
+    state.note(OUTSTANDING, int(state[LoanBookColumns].owed[0] + state[PartnerColumns].owed[0]))
     loans = state[LoanColumns]
     owed, due = loans.owed[borrowers := np.flatnonzero(loans.owed)], loans.due[borrowers]
-    state.note("banking.overdue", int(owed[due < state.day].sum()))
-    state.note("banking.borrowers", owed.size)
-    state.note("banking.deposits", int(ledger[SAVINGS].sum()))
-    state.note("banking.savers", int(np.count_nonzero(ledger[SAVINGS])))
+    state.note(OVERDUE, int(owed[due < state.day].sum()))
+    state.note(BORROWERS, owed.size)
+    state.note(DEPOSITS, int(ledger[SAVINGS].sum()))
+    state.note(SAVERS, int(np.count_nonzero(ledger[SAVINGS])))
     paid = sum(ledger.paid(reason, payer=PARTNER_BANKS) for reason in ("banking", "partner_losses", "partner_funding"))
-    state.note("welfare.banks", ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
+    state.note(bank.BANKS_WELFARE, ledger.paid("loan_interest", payee=PARTNER_BANKS) - paid)
     if state.day % MONTH == MONTH - 1:
         ledger.pay(PARTNER_BANKS, 0, OUTSIDE, 0, int(ledger[PARTNER_BANKS][0]), "partner_dividends")
 

@@ -17,6 +17,7 @@ from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, SAVINGS
+from sim.ground.metrics import flow
 from sim.payments import purse
 from sim.state import State
 
@@ -50,6 +51,16 @@ class LoanBookColumns(Table):
     owed = Column(np.int64, 0, "what borrowers owe the platform", "cents")
 
 
+TRIALS = flow("banking.trials", "loans", "loans that came to the payment at which they might default", "neither")
+DEFAULTS = flow("banking.defaults", "loans", "loans that defaulted", "less")
+LOANS_GIVEN_UP = flow(
+    "banking.given_up", "loans", "of these, given up because a payment was overdue for too long", "less"
+)
+LOSSES = flow("banking.losses", "cents", "principal lost, by the platform and its partners", "less")
+INTEREST = flow("banking.interest", "cents", "interest paid by borrowers, to the platform and its partners", "neither")
+PAYMENTS_POSTPONED = flow("banking.postponed", "payments", "payments put off for a day for want of money", "less")
+
+
 @rule
 def normal_below(x):
     """Chance that a standard normal number is below x."""
@@ -64,7 +75,7 @@ def chance_of_default(z, safety, spread):
 
 @rule
 def estimated_default(seen, reliability, safety, spread):
-    """The same given the best guess of z, of so much reliability (squared correlation): what is unknown widens it."""
+    """Chance of default given the best guess of z and its squared correlation; what is not known spreads it."""
     return normal_below(-(safety + spread * seen) / math.sqrt(1.0 + spread * spread * (1.0 - reliability)))
 
 
@@ -112,7 +123,7 @@ def lend(loans, who, cents, partners, payments, period, day, key):
 
 
 @kernel
-def fall_due(due, day, money, loans, factor, it, funding, keys, paid, fate):
+def fall_due(due, day, money, loans, factor, setting, funding, keys, paid, fate):
     """Payments that are due or overdue: made, owed for a day more for want of money, or never made.
 
     Writes for each its `fate` and in `paid` interest, principal, principal lost, principal recovered and what the money
@@ -130,15 +141,15 @@ def fall_due(due, day, money, loans, factor, it, funding, keys, paid, fate):
         if loans.trial[who] == 1:  # once, on the day it is due, whether or not there is money for the payment
             z = luck.normal(luck.uniform(keys[0], who, 0))
             own = luck.normal(luck.pair(keys[1], who, loans.taken[who], 0))
-            failed |= defaults(z, factor, own, it.safety, it.safety_spread, it.correlation)
+            failed |= defaults(z, factor, own, setting.safety, setting.safety_spread, setting.correlation)
             loans.trial[who] = 0
             trials += 1
         lacks = money[i] < principal + its_interest
-        if lacks and not failed and day - np.int64(loans.due[who]) < it.overdue:
+        if lacks and not failed and day - np.int64(loans.due[who]) < setting.overdue:
             fate[i] = POSTPONED
             continue
         if failed or lacks:
-            lost = int(owed * it.loss + 0.5)
+            lost = int(owed * setting.loss + 0.5)
             theirs = lost * partners // owed
             paid[i, 4], paid[i, 5] = lost - theirs, theirs
             paid[i, 6], paid[i, 7] = owed - partners - (lost - theirs), partners - theirs
@@ -204,8 +215,8 @@ def collect(state: State) -> None:
     keys = state.lasting_luck("banking.safety"), state.lasting_luck("banking.trial")
     money = ledger[BANK][due] + ledger[SAVINGS][due]
     factor = month_factor(state.lasting_luck("banking.economy"), state.day // MONTH)
-    it, funding = state.settings(CreditSettings).row, state.settings(BankSettings).funding
-    trials = fall_due(due, state.day, money, loans, factor, it, funding, keys, paid, fate)
+    setting, funding = state.settings(CreditSettings).row, state.settings(BankSettings).funding
+    trials = fall_due(due, state.day, money, loans, factor, setting, funding, keys, paid, fate)
     lacking = np.maximum(0, paid[:, :4].sum(axis=1) - ledger[BANK][due])
     ledger.pay_many((due, due, lacking), SAVINGS, BANK, "savings_out")
     failed = fate >= DEFAULTED
@@ -225,9 +236,9 @@ def collect(state: State) -> None:
     partners_pay(state, int(paid[:, 9].sum()), "partner_funding")
     fee = purse.fee_on(int(paid[:, 1].sum()), state.settings(BankingSettings).service_fee)
     partners_pay(state, fee, "banking", COMPANY)
-    state.note("banking.trials", trials)
-    state.note("banking.defaults", int(failed.sum()))
-    state.note("banking.given_up", int((fate == GIVEN_UP).sum()))
-    state.note("banking.postponed", int((fate == POSTPONED).sum()))
-    state.note("banking.losses", int(paid[:, 4:6].sum()))
-    state.note("banking.interest", int(paid[:, :2].sum()))
+    state.note(TRIALS, trials)
+    state.note(DEFAULTS, int(failed.sum()))
+    state.note(LOANS_GIVEN_UP, int((fate == GIVEN_UP).sum()))
+    state.note(PAYMENTS_POSTPONED, int((fate == POSTPONED).sum()))
+    state.note(LOSSES, int(paid[:, 4:6].sum()))
+    state.note(INTEREST, int(paid[:, :2].sum()))

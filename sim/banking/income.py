@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sim.banking.credit import LoanColumns
 from sim.engine import luck
 from sim.ground.ledger import BANK, OUTSIDE, SAVINGS
-from sim.people.clock import ClockSettings
+from sim.people.clock import WAGES, ClockSettings
 from sim.people.users import UserColumns
 from sim.state import State
 
@@ -26,7 +26,7 @@ def pay_wages(state: State) -> None:
     """On payday wages reach the bank, and what is above the usual savings is spent on life outside."""
     if state.date.day == state.settings(ClockSettings).payday:
         _pay_wages(state)
-    state.note("clock.wages", state.ledger.paid("wages"))
+    state.note(WAGES, state.ledger.paid("wages"))
 
 
 def _pay_wages(state: State) -> None:

@@ -32,6 +32,7 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, STRANGER
 from sim.people.trust import TrustColumns
 from sim.people.users import UserColumns, UsersSettings
+from sim.people.welfare import BILLERS_WELFARE
 from sim.service import Part, Rows
 from sim.state import State
 
@@ -56,21 +57,27 @@ class BillsColumns(Table):
     look = Column(np.int16, NEVER, "day from which there is something to do about it")
 
 
-METRICS = (
-    flow("bills.due", "bills", "bills that came to members", "neither"),
-    flow("bills.paid", "bills", "bills paid in the app"),
-    flow("bills.outside", "bills", "members' bills paid outside", "neither"),
-    flow("bills.late", "bills", "of all bills paid, those paid late", "less"),
-    flow("bills.settled", "bills", "bills paid, here or outside", "neither"),
-    flow("bills.late_fees", "cents", "fees on late bills", "less"),
-    flow("bills.value", "cents", "bills paid in the app"),
-    flow("bills.surcharges", "cents", "what billers asked besides of who paid here, for the platform's fee", "less"),
-    flow("bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"),
-    flow("bills.wallets", "wallets", "wallets opened to pay a bill"),
-    ratio("bills.in_app_share", "share", "bills paid in the app", "bills.paid", "bills.settled"),
-    ratio("bills.late_share", "share", "bills paid late", "bills.late", "bills.settled", "less"),
-    stock("bills.open", "bills", "bills that wait to be paid", "neither"),
+BILLS_DUE = flow("bills.due", "bills", "bills that came to members", "neither")
+BILLS_PAID = flow("bills.paid", "bills", "bills paid in the app")
+PAID_OUTSIDE = flow("bills.outside", "bills", "members' bills paid outside", "neither")
+PAID_LATE = flow("bills.late", "bills", "of all bills paid, those paid late", "less")
+BILLS_SETTLED = flow("bills.settled", "bills", "bills paid, here or outside", "neither")
+LATE_FEES = flow("bills.late_fees", "cents", "fees on late bills", "less")
+VALUE_PAID = flow("bills.value", "cents", "bills paid in the app")
+SURCHARGES = flow(
+    "bills.surcharges", "cents", "what billers asked besides of who paid here, for the platform's fee", "less"
 )
+REMINDERS = flow(
+    "bills.reminders", "reminders", "unpaid bills brought to mind, by the biller or the assistant", "neither"
+)
+WALLETS_FOR_BILLS = flow("bills.wallets", "wallets", "wallets opened to pay a bill")
+IN_APP_SHARE = ratio("bills.in_app_share", "share", "bills paid in the app", BILLS_PAID, BILLS_SETTLED)
+LATE_SHARE = ratio("bills.late_share", "share", "bills paid late", PAID_LATE, BILLS_SETTLED, "less")
+BILLS_OPEN = stock("bills.open", "bills", "bills that wait to be paid", "neither")
+METRICS = (
+    BILLS_DUE, BILLS_PAID, PAID_OUTSIDE, PAID_LATE, BILLS_SETTLED, LATE_FEES, VALUE_PAID, SURCHARGES, REMINDERS,
+    WALLETS_FOR_BILLS, IN_APP_SHARE, LATE_SHARE, BILLS_OPEN,
+)  # fmt: skip
 
 
 @rule
@@ -90,7 +97,7 @@ def look_again(day, due, ready, errand, remind_days):
 
 
 @rule
-def pull_of_thread(has_wallet, trust, surcharge, setting):
+def utility_of_thread(has_wallet, trust, surcharge, setting):
     """How much better paying in the thread is than an errand, in logit units; `surcharge` in cents is asked there besides."""
     spared = setting.effort_outside - setting.effort_thread - surcharge / 100.0
     better = setting.effort_weight * spared - setting.trust_weight * (1.0 - trust)
@@ -104,8 +111,8 @@ def chance_of_thread(better):
 
 
 @rule
-def worth_of_thread(better, weight):
-    """Mean worth to who pays in the thread above an errand, in CNY: the logsum gain of all over the share of these."""
+def surplus_of_thread(better, weight):
+    """Mean surplus in CNY of those who pay in the thread rather than by an errand: the logsum gain of all over their share."""
     return choice.value_of_better(better) / weight
 
 
@@ -117,7 +124,7 @@ def late_bills(day, due, months):
 
 @rule
 def paid_so(how, months, late):
-    """How bills were paid, how many and how many late, in one number."""
+    """How bills were paid, how many and how many late, packed into one number."""
     return how | months << BILLS | late << LATE
 
 
@@ -129,7 +136,7 @@ def collecting(setting, u):
 
 @rule
 def surcharge(owed, fee, costs):
-    """Cents asked of who pays here: what the platform's fee exceeds what collecting costs otherwise."""
+    """Cents asked of those who pay here: by how much the platform's fee exceeds what collecting costs otherwise."""
     return purse.fee_on(owed, max(0.0, fee - costs))
 
 
@@ -212,13 +219,13 @@ def is_spared(errand, due, late):
 
 @rule
 def asked_besides(setting, today, owed, group, kind):
-    """Cents that the biller of a group's homes asks besides of who pays here."""
+    """Surcharge in cents that the biller of a group's homes asks of those who pay here."""
     return surcharge(owed, today.fee, collecting(setting, luck.uniform(today.biller, group, kind)))
 
 
 @rule
 def heed(mine, row, day):
-    """Who heeds a reminder pays today: in the thread if that is still to be thought of, else by an errand."""
+    """A person who heeds a reminder pays today: in the thread if they have yet to decide on that, else by an errand."""
     if mine.ready[row] == NEVER:
         mine.errand[row] = min(np.int64(mine.errand[row]), day)
     else:
@@ -227,13 +234,13 @@ def heed(mine, row, day):
 
 @rule
 def strike(mine, row):
-    """A bill is paid."""
+    """Cross off a bill that is paid."""
     mine.owed[row] = mine.months[row] = 0
     mine.look[row] = NEVER
 
 
 @kernel
-def _settle(people, start, purses, payers, setting, today, mine, box):
+def _pay_bills_due(people, start, purses, payers, setting, today, mine, box):
     """Those with something to do about a bill pay it if its time has come; returns where the box was full.
 
     Events are (person, how, cents) in an order in which they can be paid: a person's bills outside before those here.
@@ -260,7 +267,7 @@ def _settle(people, start, purses, payers, setting, today, mine, box):
                     heed(mine, row, day)
             if here and day >= mine.ready[row]:
                 extra = asked_besides(setting, today, owed, payers.group_of[who], kind)
-                better = pull_of_thread(purses.has_wallet[who], payers.trust[who], extra, setting)
+                better = utility_of_thread(purses.has_wallet[who], payers.trust[who], extra, setting)
                 mine.ready[row] = NEVER
                 if luck.uniform(today.choice, who, kind) < chance_of_thread(better):
                     wants_here += 1 << kind
@@ -300,8 +307,8 @@ def _pay_here(who, wants_here, paid_outside, purses, payers, setting, today, min
             continue
         spent += cents
         strike(mine, row)
-        payers.worth[who] += worth_of_thread(
-            pull_of_thread(owns, payers.trust[who], extra, setting), setting.effort_weight
+        payers.worth[who] += surplus_of_thread(
+            utility_of_thread(owns, payers.trust[who], extra, setting), setting.effort_weight
         )
         spared = is_spared(mine.errand[row], due, late)
         if spared:
@@ -340,7 +347,7 @@ def step(state: State) -> None:
             kind, who, state.here, state[UserColumns].income, settings.row, mean, state.settings(UsersSettings).income, state.day, keys,
             mine,
         )  # fmt: skip
-        state.add("bills.due", came)
+        state.add(BILLS_DUE, came)
 
     def busy(part: tuple[int, int]) -> NDArray[np.uint32]:
         people = np.empty(part[1] - part[0] + 1, np.uint32)
@@ -353,14 +360,14 @@ def step(state: State) -> None:
         state.lasting_luck("assistant.rollout"), state.lasting_luck("bills.billers"),
     )  # fmt: skip
     for box in decide(
-        state, _settle, outbox, purse.purses(state), state.once(_payers), settings.row, today, mine,
+        state, _pay_bills_due, outbox, purse.purses(state), state.once(_payers), settings.row, today, mine,
         parts=list(state.each_block(busy)),
     ):  # fmt: skip
         who, how, cents = box.written()
         settled = how != REMINDED
         _pay(state, who[settled], how[settled].astype(np.int64), cents[settled])
-        state.add("bills.reminders", int((~settled).sum()))
-    state.note("bills.open", int(mine.months.sum(dtype=np.int64)))
+        state.add(REMINDERS, int((~settled).sum()))
+    state.note(BILLS_OPEN, int(mine.months.sum(dtype=np.int64)))
 
 
 def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> None:
@@ -372,13 +379,13 @@ def _pay(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray) -> N
     dear = outside & (late > 0)
     ledger.pay_many((who[dear], 0, fees[dear]), BANK, OUTSIDE, "late_fees")
     _charge(state, who[here], how[here], cents[here], late[here])
-    state.add("bills.paid", int(bills[here].sum()))
-    state.add("bills.outside", int(bills[outside].sum()))
-    state.add("bills.settled", int(bills.sum()))
-    state.add("bills.late", int(late.sum()))
-    state.add("bills.late_fees", int(fees.sum()))
-    state.add("bills.value", int(cents[here].sum()))
-    state.add("welfare.billers", -state.settings(BillsSettings).late_fee * int((how & SPARED > 0).sum()))
+    state.add(BILLS_PAID, int(bills[here].sum()))
+    state.add(PAID_OUTSIDE, int(bills[outside].sum()))
+    state.add(BILLS_SETTLED, int(bills.sum()))
+    state.add(PAID_LATE, int(late.sum()))
+    state.add(LATE_FEES, int(fees.sum()))
+    state.add(VALUE_PAID, int(cents[here].sum()))
+    state.add(BILLERS_WELFARE, -state.settings(BillsSettings).late_fee * int((how & SPARED > 0).sum()))
 
 
 def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, late: np.ndarray) -> None:
@@ -390,7 +397,7 @@ def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, l
     )
     opened = who[how & OPENS > 0]
     if opened.size:
-        state.add("bills.wallets", np.unique(opened).size)
+        state.add(WALLETS_FOR_BILLS, np.unique(opened).size)
         purse.open_wallets(state, opened)
     extra = np.zeros(who.size, np.int64)
     saved = _spare(
@@ -403,8 +410,8 @@ def _charge(state: State, who: np.ndarray, how: np.ndarray, cents: np.ndarray, l
     ledger.pay_many((who[dear], 0, fees[dear]), WALLET, OUTSIDE, "late_fees")
     fee = int(np.floor(cents * share + 1e-9).sum())  # each in whole cents
     ledger.pay(OUTSIDE, 0, COMPANY, 0, fee, "payment_fees")
-    state.add("welfare.billers", saved + int(extra.sum()) - fee)
-    state.add("bills.surcharges", int(extra.sum()))
+    state.add(BILLERS_WELFARE, saved + int(extra.sum()) - fee)
+    state.add(SURCHARGES, int(extra.sum()))
 
 
 BILLS_PART = Part(

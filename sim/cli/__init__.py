@@ -11,9 +11,11 @@ import sys
 import click
 
 from sim.cli import checks, experiments, model
+from sim.cli.abtest import abtest
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
+from sim.cli.frontier import frontier
 from sim.cli.screen import SPELLED_OUT
 from sim.cli.sensitivity import sensitivity
 from sim.cli.tune import tune
@@ -32,8 +34,10 @@ for command in (
     experiments.run,
     experiments.compare,
     tune,
+    frontier,
     duel,
     sensitivity,
+    abtest,
     experiments.sweep,
     experiments.report,
     model.day,

@@ -37,7 +37,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command asked for."""
         try:
-            with heard():
+            with catch_sigterm():
                 return super().invoke(ctx)
         except Terminated:
             raise Failed("told to end; every file that was written is whole", 128 + signal.SIGTERM) from None
@@ -53,7 +53,7 @@ class Commands(click.Group):
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[None]:
+def catch_sigterm() -> Iterator[None]:
     """SIGTERM is heard as Ctrl-C is.
 
     Ctrl-C is heard also where Python drops it: one that arrives while an object is freed is raised again, soon.

@@ -43,6 +43,7 @@ def parameters(scenario: Path | None, services: Sequence[str], form: str) -> Non
             "" if setting.low is None or setting.unit == "switch" else f"{plain(setting.low)} to {plain(setting.high)}"
         )
         it = setting._asdict() | {"range": ends}
+        it["origin"] += f", by {setting.differs} in a test" if setting.differs else ""
         rows.append({key: it[key] for key in ("name", "value", "unit", "range", "origin", "meaning", "source")})
     show(rows, form, "What is decided and what is assumed")
 

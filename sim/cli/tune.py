@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.options import DEBUG, FORMAT, PATH, SERVICE, Setting, load, read_value
-from sim.cli.places import folder_for, write_page
+from sim.cli.places import folder_for, usual_folder, write_page
 from sim.cli.screen import Row, progress, say, show
 
 if TYPE_CHECKING:
@@ -37,15 +37,7 @@ class LeverAsked(click.ParamType[tuple[str, Any]]):
         return key, [read_value(low), read_value(high)] if dots else read_value(text)
 
 
-OPTIONS = (
-    click.argument("scenarios", nargs=-1, required=True, type=PATH),
-    click.option("--aim", default="profit.total", show_default=True, help="A metric; money counts a person."),
-    click.option(
-        "--subject-to",
-        multiple=True,
-        metavar="RULE",
-        help="As 'welfare.users >= -2%' of the first scenario as given, or 'profit.total >= 0'; repeatable.",
-    ),
+SEARCHING = (  # what every search can ask for
     click.option(
         "--lever",
         "levers",
@@ -61,13 +53,24 @@ OPTIONS = (
     click.option("--replicates", type=click.IntRange(min=1), help="Fresh seeds of the last measurement.  [default: 8]"),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes side by side.  [default: as many as fit]"),
     click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers do it, or `local` to start one."),
-    click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/tune-NAME, gone on with]"),
-    click.option("--save", type=PATH, metavar="FOLDER", help="Write each tuned scenario there, as NAME-tuned.toml."),
-    click.option("--force", is_flag=True, help="Replace an earlier tuning of something else; its runs are kept."),
+    click.option("--out", type=PATH, help="Folder of the results, gone on with.  [default: outputs/COMMAND-NAMES]"),
+    click.option("--force", is_flag=True, help="Replace an earlier result of another question; its runs are kept."),
     click.option("--yes", is_flag=True, help="More than 10,000 runs are meant."),
     SERVICE,
     FORMAT,
     DEBUG,
+)
+OPTIONS = (
+    click.argument("scenarios", nargs=-1, required=True, type=PATH),
+    click.option("--aim", default="profit.total", show_default=True, help="A metric; money counts a person."),
+    click.option(
+        "--subject-to",
+        multiple=True,
+        metavar="RULE",
+        help="As 'welfare.users >= -2%' of the first scenario as given, or 'profit.total >= 0'; repeatable.",
+    ),
+    click.option("--save", type=PATH, metavar="FOLDER", help="Write each tuned scenario there, as NAME-tuned.toml."),
+    *SEARCHING,
 )
 
 
@@ -95,9 +98,7 @@ def tune(
     chosen = [load(path, asked) for path in scenarios]
     if save is not None:
         check_saving(chosen, save)
-    folder = out or Path("outputs", "tune-" + "-".join(scenario.name for scenario in chosen))
-    if out is None and not force:
-        folder = _usual(folder)
+    folder = out or usual("tune", [scenario.name for scenario in chosen], force)
     command = shlex.join(["hongbao", *sys.argv[1:]])
     with progress("run") as told, warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)
@@ -132,7 +133,7 @@ def tuned_first(chosen: Sequence["Scenario"], aim: str, folder: Path, jobs: int 
     with progress("run") as told, warnings.catch_warnings():
         warnings.simplefilter("ignore", UnfairComparison)  # the comparison says it
         found = find(
-            chosen, aim=aim, jobs=jobs, yes=yes, out=_usual(place), progress=told,
+            chosen, aim=aim, jobs=jobs, yes=yes, out=place, progress=told,
             command=shlex.join(["hongbao", *sys.argv[1:]]),
         )  # fmt: skip
     page = write_page(place)
@@ -146,11 +147,14 @@ def tuned_first(chosen: Sequence["Scenario"], aim: str, folder: Path, jobs: int 
     ]
 
 
-def _usual(folder: Path) -> Path:
-    """The usual folder, which a tuning of the same goes on in; another's is left alone."""
+def usual(command: str, names: Sequence[str], force: bool) -> Path:
+    """The usual folder of a search, which the same goes on in; another result there is left alone."""
     from sim.ground import paths
 
-    return folder if paths.kind_of(folder) in ("tuning", "unfinished", "") else folder_for(None, [folder.name], False)
+    folder = usual_folder([command, *names])
+    if force or paths.kind_of(folder) in (*paths.STUDIES, "unfinished", ""):
+        return folder
+    return folder_for(None, [command, *names], False)
 
 
 # What the screen shows

@@ -3,15 +3,32 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sim.banking.bank import BANKS_WELFARE
 from sim.company import regulator, rival, steering
+from sim.company.steering import PROFIT, REVENUE
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.names import nearest
 from sim.engine.settings import assumed, decided
 from sim.ground.ledger import COMPANY, OUTSIDE, Flow, LedgerError
 from sim.ground.metrics import flow, ratio, stock
+from sim.messaging.messaging import CALL_MINUTES, MEDIA
+from sim.messaging.stories import WATCHED
+from sim.people.inbox import MESSAGES
 from sim.people.knowledge import ProfilingSettings
+from sim.people.users import LEAVES, MEMBERS, MONTHLY_USERS
+from sim.people.welfare import (
+    ADVERTISERS_WELFARE,
+    AIRLINES_WELFARE,
+    BILLERS_WELFARE,
+    DRIVERS_WELFARE,
+    MERCHANTS_WELFARE,
+    OUTSIDE_WELFARE,
+    USERS_WELFARE,
+)
 from sim.service import Part, Rows
+from sim.shopping.brands import DELIVERED
+from sim.shopping.updates import UPDATES_SENT
 from sim.state import State
 
 
@@ -49,37 +66,35 @@ class CompanySettings(ProfilingSettings):
 
 
 GROUPS = (  # whose welfare adds up to the total, with the company's profit and fines
-    "users", "merchants", "advertisers", "drivers", "airlines", "billers", "banks", "outside",
+    USERS_WELFARE, MERCHANTS_WELFARE, ADVERTISERS_WELFARE, DRIVERS_WELFARE, AIRLINES_WELFARE, BILLERS_WELFARE, BANKS_WELFARE,
+    OUTSIDE_WELFARE,
 )  # fmt: skip
-CARRIED = ("messaging.messages", "stories.watched", "brands.delivered", "updates.sent")  # messages of all kinds
-MEDIA = ("messaging.media", "stories.watched")  # of these, pictures, voice and film
+CARRIED = (MESSAGES, WATCHED, DELIVERED, UPDATES_SENT)  # messages of all kinds
+CARRIED_MEDIA = (MEDIA, WATCHED)  # of these, pictures, voice and film
 
-METRICS = (
-    flow("revenue.total", "cents", "revenue from all streams"),
-    flow("cost.fines", "cents", "fines of the regulator", "less"),
-    flow("cost.total", "cents", "all costs of the company", "less"),
-    flow("profit.total", "cents", "revenue less costs"),
-    flow("profit.present_value", "cents", "profit as it is worth on day 0, discounted at `company.discount`"),
-    flow("company.paid_in", "cents", "capital paid in by the owners", "less"),
-    stock("company.cash", "cents", "the company's account"),
-    flow("users.member_months", "months", "members, a thirtieth each day", "neither"),
-    ratio("users.churn", "share", "members who leave in a month", "users.leaves", "users.member_months", "less"),
-    flow("users.monthly_months", "months", "monthly users, a thirtieth each day"),
-    ratio(
-        "revenue.per_user_month", "cents", "revenue a monthly user and month", "revenue.total", "users.monthly_months"
-    ),
-    flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run", "less"),
-    flow("welfare.total", "cents", "users, firms of all kinds, sellers outside, company profit and fines"),
-    flow("welfare.merchants", "cents", "merchants' profit"),
-    flow("welfare.advertisers", "cents", "advertisers' profit"),
-    flow("welfare.drivers", "cents", "drivers' earnings less costs and what their hours would earn elsewhere"),
-    flow("welfare.airlines", "cents", "airlines' profit"),
-    flow("welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"),
-    flow("welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"),
-    stock(
-        "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
-    ),
+COST_OF_FINES = flow("cost.fines", "cents", "fines of the regulator", "less")
+COST = flow("cost.total", "cents", "all costs of the company", "less")
+PRESENT_VALUE = flow(
+    "profit.present_value", "cents", "profit as it is worth on day 0, discounted at `company.discount`"
 )
+PAID_IN = flow("company.paid_in", "cents", "capital paid in by the owners", "less")
+CASH = stock("company.cash", "cents", "the company's account")
+MEMBER_MONTHS = flow("users.member_months", "months", "members, a thirtieth each day", "neither")
+CHURN = ratio("users.churn", "share", "members who leave in a month", LEAVES, MEMBER_MONTHS, "less")
+MONTHLY_MONTHS = flow("users.monthly_months", "months", "monthly users, a thirtieth each day")
+REVENUE_PER_USER_MONTH = ratio(
+    "revenue.per_user_month", "cents", "revenue a monthly user and month", REVENUE, MONTHLY_MONTHS
+)
+IMBALANCE = flow("ledger.imbalance", "cents", "cents by which balances and flows disagree: 0 in a sound run", "less")
+WELFARE = flow("welfare.total", "cents", "users, firms of all kinds, sellers outside, company profit and fines")
+GAINING_SHARE = stock(
+    "welfare.gaining_share", "share", "users better off than in the baseline of the same luck; from a comparison"
+)
+METRICS = (
+    REVENUE, COST_OF_FINES, COST, PROFIT, PRESENT_VALUE, PAID_IN, CASH, MEMBER_MONTHS, CHURN,
+    MONTHLY_MONTHS, REVENUE_PER_USER_MONTH, IMBALANCE, WELFARE, MERCHANTS_WELFARE, ADVERTISERS_WELFARE,
+    DRIVERS_WELFARE, AIRLINES_WELFARE, BILLERS_WELFARE, OUTSIDE_WELFARE, GAINING_SHARE,
+)  # fmt: skip
 
 
 class Books(NamedTuple):
@@ -125,11 +140,11 @@ def check_books(state: State) -> None:
     Raises:
         LedgerError: they are out, or money moved after they had closed.
     """
-    flows, today = state.ledger.flows.items(), state.today
-    if today["ledger.imbalance"]:
-        raise LedgerError(f"the books are out by {today['ledger.imbalance']} cents")
+    flows, imbalance = state.ledger.flows.items(), state.noted(IMBALANCE)
+    if imbalance:
+        raise LedgerError(f"the books are out by {imbalance} cents")
     moved = sum(cents * ((flow.payee == COMPANY) - (flow.payer == COMPANY)) for flow, cents in flows)
-    late = int(moved - today["profit.total"] - today["company.paid_in"])
+    late = int(moved - state.noted(PROFIT) - state.noted(PAID_IN))
     if late:
         raise LedgerError(
             f"{late} cents reached the company (left it, if below 0) after its books had closed, so that they count nowhere: "
@@ -144,14 +159,14 @@ def found_company(state: State) -> None:
 
 def pay_costs(state: State) -> None:
     """Costs are paid, revenue is counted by stream, and the books must balance."""
-    settings, ledger, today = state.settings(CompanySettings), state.ledger, state.today
+    settings, ledger = state.settings(CompanySettings), state.ledger
     u = luck.draw(state.luck("company.rounding"))
     moved = ledger.paid("top_up") + ledger.paid("withdrawal")
     costs = {
-        "messages": settings.message_cost * sum(today.get(name, 0) for name in CARRIED),
-        "media": settings.media_cost * sum(today.get(name, 0) for name in MEDIA),
-        "calls": settings.call_cost * today.get("messaging.call_minutes", 0),
-        "support": settings.support_cost * today.get("users.members", 0) / 30,
+        "messages": settings.message_cost * sum(map(state.noted, CARRIED)),
+        "media": settings.media_cost * sum(map(state.noted, CARRIED_MEDIA)),
+        "calls": settings.call_cost * state.noted(CALL_MINUTES),
+        "support": settings.support_cost * state.noted(MEMBERS) / 30,
         "rails": settings.rails_cost * moved,
     }
     for kind, cents in costs.items():
@@ -168,29 +183,28 @@ def present_value(discount, day):
 def close_books(state: State) -> None:
     """Revenue by stream, cost by kind and welfare by group, from the day's flows."""
     ledger = state.ledger
-    for stream in state.streams:
-        state.note(f"revenue.{stream}", ledger.paid(stream, payee=COMPANY))
-    state.note("revenue.total", sum(state.today[f"revenue.{stream}"] for stream in state.streams))
-    for kind in state.costs:
-        state.note(f"cost.{kind}", ledger.paid(f"cost.{kind}", payer=COMPANY))
-    state.note("cost.fines", ledger.paid("fines", payer=COMPANY))
-    state.note("cost.total", sum(state.today[f"cost.{kind}"] for kind in (*state.costs, "fines")))
-    state.note("profit.total", state.today["revenue.total"] - state.today["cost.total"])
-    state.note(
-        "profit.present_value",
-        state.today["profit.total"] * present_value(state.settings(CompanySettings).discount, state.day),
-    )
-    state.note("company.paid_in", ledger.paid("capital", payee=COMPANY))
-    state.note("company.cash", int(ledger[COMPANY][0]))
-    state.note("users.member_months", state.today.get("users.members", 0) / 30)
-    state.note("users.monthly_months", state.today.get("users.monthly", 0) / 30)
-    state.note("ledger.imbalance", ledger.imbalance())
+    revenues = {state.metrics[f"revenue.{stream}"]: ledger.paid(stream, payee=COMPANY) for stream in state.streams}
+    costs = {state.metrics[f"cost.{kind}"]: ledger.paid(f"cost.{kind}", payer=COMPANY) for kind in state.costs}
+    costs[COST_OF_FINES] = ledger.paid("fines", payer=COMPANY)
+    for metric, cents in (revenues | costs).items():
+        state.note(metric, cents)
+    revenue, cost = sum(revenues.values()), sum(costs.values())
+    profit = revenue - cost
+    state.note(REVENUE, revenue)
+    state.note(COST, cost)
+    state.note(PROFIT, profit)
+    state.note(PRESENT_VALUE, profit * present_value(state.settings(CompanySettings).discount, state.day))
+    state.note(PAID_IN, ledger.paid("capital", payee=COMPANY))
+    state.note(CASH, int(ledger[COMPANY][0]))
+    state.note(MEMBER_MONTHS, state.noted(MEMBERS) / 30)
+    state.note(MONTHLY_MONTHS, state.noted(MONTHLY_USERS) / 30)
+    state.note(IMBALANCE, ledger.imbalance())
 
 
 def count_welfare(state: State) -> None:
     """Add up welfare over groups; gifts between people are transfers and wages are costs."""
-    total = sum(state.today.get(f"welfare.{group}", 0) for group in GROUPS)
-    state.note("welfare.total", total + state.today["profit.total"] + state.today["cost.fines"])
+    total = sum(map(state.noted, GROUPS))
+    state.note(WELFARE, total + state.noted(PROFIT) + state.noted(COST_OF_FINES))
 
 
 COMPANY_PART = Part(

@@ -11,6 +11,8 @@ trust (people/trust.py), which costs more than the fine.
 import mesa
 import numpy as np
 
+from sim.advertising.advertising import SHOWN, TOO_KNOWING
+from sim.assistant.assistant import ADVICE_GIVEN, HIDDEN_PROMOTION, TOO_KNOWING_ANSWERS
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import rule
@@ -19,7 +21,8 @@ from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, ratio
 from sim.people import knowledge, trust
-from sim.shopping.promotion import PromotionSettings
+from sim.people.trust import NEEDS_WITHOUT_LIST
+from sim.shopping.promotion import PAID_LISTS, SEARCHES, PromotionSettings
 from sim.state import State
 
 REGULATOR = "regulator"
@@ -66,32 +69,30 @@ class RegulatorColumns(Table):
     last_finding = Column(np.int64, 0, "day of the last of them")
 
 
-METRICS = (
-    flow("regulator.sampled", "lists, answers, adverts", "looked at", "neither"),
-    flow("regulator.found", "lists, answers, adverts", "found at fault", "less"),
-    *(flow(f"regulator.{kind}_sampled", kind, "looked at", "neither") for kind in KINDS),
-    *(flow(f"regulator.{kind}_found", kind, "found at fault", "less") for kind in KINDS),
-    *(
-        ratio(
-            f"regulator.{kind}_fault", "share", f"{kind} looked at and found at fault", f"regulator.{kind}_found",
-            f"regulator.{kind}_sampled", "less",
-        )
-        for kind in KINDS
-    ),
-    flow("regulator.findings", "months", "months in which more of a kind was at fault than is let pass", "less"),
-    flow("regulator.fines", "cents", "fines paid", "less"),
-)  # fmt: skip
+SAMPLED = flow("regulator.sampled", "lists, answers, adverts", "looked at", "neither")
+FOUND = flow("regulator.found", "lists, answers, adverts", "found at fault", "less")
+SAMPLED_OF = {kind: flow(f"regulator.{kind}_sampled", kind, "looked at", "neither") for kind in KINDS}
+FOUND_OF = {kind: flow(f"regulator.{kind}_found", kind, "found at fault", "less") for kind in KINDS}
+FAULT_SHARE_OF = {
+    kind: ratio(
+        f"regulator.{kind}_fault", "share", f"{kind} looked at and found at fault", FOUND_OF[kind], SAMPLED_OF[kind], "less",
+    )
+    for kind in KINDS
+}  # fmt: skip
+FINDINGS = flow("regulator.findings", "months", "months in which more of a kind was at fault than is let pass", "less")
+FINES = flow("regulator.fines", "cents", "fines paid", "less")
+METRICS = (SAMPLED, FOUND, *SAMPLED_OF.values(), *FOUND_OF.values(), *FAULT_SHARE_OF.values(), FINDINGS, FINES)
 
 
 @rule
 def is_found(share_at_fault, chance, u):
-    """Whether one of the sample is at fault and seen to be."""
+    """Whether an item of the sample is at fault and the fault is seen."""
     return u < share_at_fault * chance
 
 
 @rule
 def with_either(one, other, of):
-    """How many of so many have one fault or the other, where neither makes the other likelier."""
+    """How many of so many have one fault or the other, if the two are independent."""
     return one + other - one * other / of if of > 0 else 0.0
 
 
@@ -133,9 +134,10 @@ class Regulator(mesa.Agent):
             return False
         looked = luck.uniforms(state.luck(f"regulator.{kind}"), settings.sample)
         found = sum(is_found(at_fault / shown, settings.found, u) for u in looked.tolist())
-        for metric, number in (("sampled", looked.size), ("found", found)):
-            state.note(f"regulator.{kind}_{metric}", number)
-            state.add(f"regulator.{metric}", number)
+        state.note(SAMPLED_OF[kind], looked.size)
+        state.note(FOUND_OF[kind], found)
+        state.add(SAMPLED, looked.size)
+        state.add(FOUND, found)
         return found > settings.tolerated * looked.size
 
     def _fine(self) -> None:
@@ -146,27 +148,23 @@ class Regulator(mesa.Agent):
         self.findings, self.last_finding = self.findings + 1, state.day
         state.company_pays(fine, REGULATOR, "fines")
         state.ledger.pay(REGULATOR, 0, OUTSIDE, 0, fine, "treasury")
-        state.note("regulator.findings", 1)
-        state.note("regulator.fines", fine)
+        state.note(FINDINGS, 1)
+        state.note(FINES, fine)
         trust.headline(state)
 
 
 def record_exposure(state: State) -> None:
     """Remember what was shown today, until the end of the month."""
-    rows, today = state[RegulatorColumns], state.today
-
-    def of(name: str) -> float:
-        return today.get(name, 0)
-
+    rows, noted = state[RegulatorColumns], state.noted
     deep = knowledge.depth(state.now) > state.settings(RegulatorSettings).tolerated_depth
-    rows.lists_shown[0] += of("promotion.needs") - of("trust.own_way")
-    rows.lists_at_fault[0] += 0 if state.settings(PromotionSettings).disclosed else of("promotion.paid_lists")
-    rows.answers_shown[0] += of("assistant.advice")
+    rows.lists_shown[0] += noted(SEARCHES) - noted(NEEDS_WITHOUT_LIST)
+    rows.lists_at_fault[0] += 0 if state.settings(PromotionSettings).disclosed else noted(PAID_LISTS)
+    rows.answers_shown[0] += noted(ADVICE_GIVEN)
     rows.answers_at_fault[0] += round(
-        with_either(of("assistant.hidden"), of("assistant.too_knowing") * deep, of("assistant.advice"))
+        with_either(noted(HIDDEN_PROMOTION), noted(TOO_KNOWING_ANSWERS) * deep, noted(ADVICE_GIVEN))
     )
-    rows.adverts_shown[0] += of("advertising.shown")
-    rows.adverts_at_fault[0] += of("advertising.too_knowing") * deep
+    rows.adverts_shown[0] += noted(SHOWN)
+    rows.adverts_at_fault[0] += noted(TOO_KNOWING) * deep
     rows.revenue[0] += sum(
         cents for moved, cents in state.ledger.flows.items() if moved.payee == COMPANY and moved.reason != "capital"
     )

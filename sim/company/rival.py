@@ -20,11 +20,12 @@ from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
 from sim.people import knowledge, unease
-from sim.people.experience import ExperienceSettings, OutsideOptionColumns, rival_terms
+from sim.people.experience import MEAN_SATISFACTION, ExperienceSettings, OutsideOptionColumns, rival_terms
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UsualColumns
 from sim.shopping.merchant import MerchantColumns
-from sim.shopping.promotion import PromotionSettings
+from sim.shopping.metrics import GMV, WORTH_LOST_TO_ADVICE
+from sim.shopping.promotion import LOST_WORTH, PromotionSettings
 from sim.shopping.terms import ShoppingSettings
 from sim.state import State, settings_of
 
@@ -122,21 +123,20 @@ class RivalColumns(Table):
     reviews = Column(np.int64, 0, "reviews so far")
 
 
-METRICS = (
-    stock("rival.worth", "logit units", "mean worth of a day on the rival, beyond talk", "neither"),
-    stock("rival.daily", "people", "people who open the rival on a day", "less"),
-    flow("rival.user_days", "days", "days of use of the rival", "less"),
-    flow("rival.income", "cents", "what the rival earns", "neither"),
-    flow("rival.profit", "cents", "the same less what carrying its users costs", "neither"),
-    ratio("rival.income_a_day", "cents", "its income a day of use", "rival.income", "rival.user_days", "neither"),
-    stock("rival.load", "adverts", "its adverts a day of use", "neither"),
-    stock("rival.commission", "share", "its cut of sales", "neither"),
-)
+RIVAL_UTILITY = stock("rival.worth", "logit units", "mean worth of a day on the rival, beyond talk", "neither")
+DAILY_USERS = stock("rival.daily", "people", "people who open the rival on a day", "less")
+USER_DAYS = flow("rival.user_days", "days", "days of use of the rival", "less")
+INCOME = flow("rival.income", "cents", "what the rival earns", "neither")
+PROFIT = flow("rival.profit", "cents", "the same less what carrying its users costs", "neither")
+INCOME_A_DAY = ratio("rival.income_a_day", "cents", "its income a day of use", INCOME, USER_DAYS, "neither")
+LOAD = stock("rival.load", "adverts", "its adverts a day of use", "neither")
+COMMISSION = stock("rival.commission", "share", "its cut of sales", "neither")
+METRICS = (RIVAL_UTILITY, DAILY_USERS, USER_DAYS, INCOME, PROFIT, INCOME_A_DAY, LOAD, COMMISSION)
 
 
 @rule
 def advert_income(adverts, income, blindness, power, depth, untargeted):
-    """What adverts earn on a day of use, in cents: the more there are the fewer are clicked; aimed blindly they earn less."""
+    """What adverts earn on a day of use, in cents; more of them tire, and those aimed blindly earn less."""
     return adverts * income * (1.0 + adverts / blindness) ** -power * (1.0 - untargeted * (1.0 - depth))
 
 
@@ -174,9 +174,7 @@ class Rival(mesa.Agent):
         settings = state.settings(RivalSettings)
         self.launched = settings.on
         if state.day % MONTH == MONTH - 1:
-            behind = (
-                state.today.get("satisfaction.mean", 0.0) - state[UsualColumns].satisfaction[0] - self._beyond_talk()
-            )
+            behind = state.noted(MEAN_SATISFACTION) - state[UsualColumns].satisfaction[0] - self._beyond_talk()
             behind -= self._copied() * self.service_worth
             self.caught_up += settings.response * max(0.0, behind)
         if settings.policy == "fixed":
@@ -222,7 +220,7 @@ class Rival(mesa.Agent):
         return float(self.model.settings(RivalSettings).services == "ours")
 
     def _service_gain(self) -> float:
-        """What buyers of its shops have there above ours on a day of use, in CNY: our levers take nothing, its own do."""
+        """Utility in CNY that buyers have in the rival's copied shops above ours on a day of use: its levers in place of ours."""
         taken = self.commission * self._passed_on() + self.promotion * self.model.settings(RivalSettings).distortion
         return float(self.service_take - taken * self.service_sales)
 
@@ -233,7 +231,7 @@ class Rival(mesa.Agent):
         return float(shops.cost.sum(where=shops.open == 1)) / price if price > 0 else 1.0
 
     def _beyond_talk(self) -> float:
-        """Worth of a day on the rival beyond talk and what it copied, before adverts and unease, in logit units."""
+        """Utility of a day on the rival beyond talk and copied services, before adverts and unease, in logit units."""
         gain = self._copied() * self._service_gain()
         money_worth = self.model.settings(ExperienceSettings).money_worth
         return float(self.model.settings(RivalSettings).advantage + self.caught_up + money_worth * gain)
@@ -258,12 +256,12 @@ class Rival(mesa.Agent):
         self.service_worth = worth
         if days_of_use == 0:
             return
-        today = self.model.today
+        noted = self.model.noted
         taken = self._passed_on() * self.model.ledger.paid("commission", payee=COMPANY)
-        taken += sum(today.get(f"{advice}.lost_worth", 0) for advice in ("promotion", "assistant"))  # by paid places
+        taken += noted(LOST_WORTH) + noted(WORTH_LOST_TO_ADVICE)  # by paid places
         step = 1.0 / self.model.settings(ExperienceSettings).satisfaction_days
         self.service_take += step * (taken / 100 / days_of_use - self.service_take)
-        self.service_sales += step * (today.get("shopping.gmv", 0) / 100 / days_of_use - self.service_sales)
+        self.service_sales += step * (noted(GMV) / 100 / days_of_use - self.service_sales)
 
     def earn(self, days_of_use: float) -> None:
         """Book what so many expected days of use of the rival bring it today."""
@@ -275,13 +273,13 @@ class Rival(mesa.Agent):
             a_day += 100 * self.service_sales * (self.commission + self.promotion * settings.paid_share)
         self.income += days_of_use * a_day
         terms = rival_terms(state)
-        state.note("rival.worth", terms.base + terms.copied * self.service_worth - terms.nuisance)
-        state.note("rival.daily", days_of_use)
-        state.note("rival.user_days", days_of_use)
-        state.note("rival.income", days_of_use * a_day)
-        state.note("rival.profit", days_of_use * (a_day - settings.cost))
-        state.note("rival.load", load)
-        state.note("rival.commission", self.commission)
+        state.note(RIVAL_UTILITY, terms.base + terms.copied * self.service_worth - terms.nuisance)
+        state.note(DAILY_USERS, days_of_use)
+        state.note(USER_DAYS, days_of_use)
+        state.note(INCOME, days_of_use * a_day)
+        state.note(PROFIT, days_of_use * (a_day - settings.cost))
+        state.note(LOAD, load)
+        state.note(COMMISSION, self.commission)
 
 
 def launch_rival(state: State) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.settings import Settings, assumed
+from sim.people.users import MEMBERS
 from sim.rides import city
 from sim.rides.city import CitySettings
 from sim.rides.drivers import DriverColumns
 from sim.rides.terms import RidesSettings
 from sim.shopping import merchant
 from sim.shopping.merchant import MerchantColumns
+from sim.shopping.promotion import PromotionSettings
 from sim.shopping.terms import ShoppingSettings
 from sim.state import State
 
@@ -91,18 +93,17 @@ SERVICES = tuple(name.removesuffix("_staff") for name in RunningSettings.model_f
 
 
 def is_run(state: State, service: str) -> bool:
-    """Whether there is somebody to pay for a service: it is on, or places are sold in lists."""
-    settings = getattr(state.now, service)
-    return bool(settings.weight > 0 if service == "promotion" else settings.on)
+    """Whether a service is kept going: it is on, or for promotion, places are sold in lists."""
+    if service == "promotion":
+        return bool(np.any(state.row(PromotionSettings).weight > 0))
+    return bool(getattr(state.now, service).on)
 
 
 def pay_running_costs(state: State) -> None:
     """Each service that is on has its staff and its development paid, and new drivers and shops are taken in."""
     terms, u = state.settings(RunningSettings), luck.draw(state.luck("running.rounding"))
     services = [service for service in SERVICES if is_run(state, service)]
-    staff = (
-        sum(getattr(terms, f"{service}_staff") for service in services) * state.today.get("users.members", 0) / MONTH
-    )
+    staff = sum(getattr(terms, f"{service}_staff") for service in services) * state.noted(MEMBERS) / MONTH
     development = sum(getattr(terms, f"{service}_development") for service in services) * state.size / YEAR
     new = _new_drivers(state) * terms.driver_onboarding + _new_shops(state) * terms.shop_onboarding
     for kind, cents in (("staff", staff), ("development", development), ("onboarding", new)):
@@ -110,7 +111,7 @@ def pay_running_costs(state: State) -> None:
 
 
 def _new_drivers(state: State) -> float:
-    """Drivers who drive for the first time, for the people simulated; who comes back is known."""
+    """Drivers who drive for the first time, for the people simulated; those who come back need no taking in."""
     rows = state[DriverColumns]
     if not state.settings(RidesSettings).on:
         return 0.0
@@ -120,7 +121,7 @@ def _new_drivers(state: State) -> float:
 
 
 def _new_shops(state: State) -> float:
-    """Shops that opened since yesterday, of a full market's."""
+    """Shops that opened since yesterday, scaled to the people simulated."""
     rows = state[MerchantColumns]
     if not state.settings(ShoppingSettings).on:
         return 0.0

@@ -14,13 +14,17 @@ from sim.engine.columns import Column, Table
 from sim.engine.settings import Settings, decided
 from sim.ground.agents import Field
 from sim.ground.metrics import flow, stock
+from sim.people.users import DAILY_USERS
+from sim.people.welfare import USERS_WELFARE
 from sim.state import State
 
+REVENUE = flow("revenue.total", "cents", "revenue from all streams")
+PROFIT = flow("profit.total", "cents", "revenue less costs")
 GOALS = {
-    "revenue": ("revenue.total",),
-    "profit": ("profit.total",),
-    "users": ("welfare.users",),
-    "both": ("profit.total", "welfare.users"),
+    "revenue": (REVENUE,),
+    "profit": (PROFIT,),
+    "users": (USERS_WELFARE,),
+    "both": (PROFIT, USERS_WELFARE),
 }
 
 
@@ -52,13 +56,12 @@ class SteeringColumns(Table):
     days = Column(np.int64, 0, "days since the last review", "days")
 
 
-METRICS = (
-    stock("steering.lever", "unit of the lever", "where the lever stands that the company steers", "neither"),
-    flow("steering.reviews", "reviews", "reviews of that lever", "neither"),
-)
+LEVER = stock("steering.lever", "unit of the lever", "where the lever stands that the company steers", "neither")
+REVIEWS = flow("steering.reviews", "reviews", "reviews of that lever", "neither")
+METRICS = (LEVER, REVIEWS)
 
 
-def turn(direction: int, rose: bool, use: float, least_use: float) -> int:
+def next_direction(direction: int, rose: bool, use: float, least_use: float) -> int:
     """Where the lever goes next: down if too few come, on if that paid, else back."""
     if use < least_use:
         return -1
@@ -86,13 +89,13 @@ class Steering(mesa.Agent):
             self.place, self.use_first = lever_of(self.model.now), use
         else:
             least = settings.least_use * self.use_first
-            self.direction = turn(self.direction, goal > self.goal_before, use, least)
+            self.direction = next_direction(self.direction, goal > self.goal_before, use, least)
         moved = self.place + self.direction * settings.step
         self.place = min(settings.most, max(settings.least, moved))
         self.reviews += 1
         self.goal_before = goal
         self.goal = self.use = self.days = 0
-        self.model.note("steering.reviews", 1)
+        self.model.note(REVIEWS, 1)
 
 
 def lever_of(scenario: Any) -> float:
@@ -114,7 +117,7 @@ def applied(state: State, scenario: Any) -> Any:
 
 
 def forget(state: State) -> None:
-    """Start anew: a world goes on under another rule, or with another lever."""
+    """Reset the rule's memory: a world goes on under another rule, or with another lever."""
     for name, column in state.table(SteeringColumns).arrays().items():
         column[...] = getattr(SteeringColumns, name).first
 
@@ -125,10 +128,10 @@ def record_goal(state: State) -> None:
     if not settings.on:
         return
     row = state[SteeringColumns]
-    row.goal[0] += sum(state.today.get(name, 0) for name in GOALS[settings.goal])
-    row.use[0] += state.today["users.daily"]
+    row.goal[0] += sum(map(state.noted, GOALS[settings.goal]))
+    row.use[0] += state.noted(DAILY_USERS)
     row.days[0] += 1
-    state.note("steering.lever", lever_of(state.now))
+    state.note(LEVER, lever_of(state.now))
 
 
 def found_rule(state: State) -> None:

@@ -229,6 +229,21 @@ def _prefetch(array, at):
     return lambda array, at: _fetch_ahead(array, np.int64(at))
 
 
+def own(value, row):
+    """The value of a setting for one person or firm: the same for all, or its own where a test gives a column of them.
+
+    Compiled, it is the one or the other and costs nothing where nobody differs.
+    """
+    return value[row] if isinstance(value, np.ndarray) else value
+
+
+@overload(own, inline="always")
+def _own(value, row):
+    if isinstance(value, numba.types.Array):
+        return lambda value, row: value[row]
+    return lambda value, row: value
+
+
 DISABLED = bool(numba.config.DISABLE_JIT)  # for the code of whoever asked for that; see `kernel`
 
 

@@ -5,10 +5,19 @@ All that a market needs of the engine to decide: marks for rules and kernels (co
 """
 
 from sim.engine.batches import BLOCK, blocks, decide, decide_all, each_block
-from sim.engine.compile import forget_old_code, inlined_rule, kernel, prefetch, rule, with_cached_type
+from sim.engine.compile import (
+    forget_old_code,
+    inlined_rule,
+    kernel,
+    own,
+    prefetch,
+    rule,
+    with_cached_type,
+    with_type_of_first,
+)
 from sim.engine.outbox import Box, Outbox, is_full, joined, outbox, outbox_of, post
 
 __all__ = [
     "BLOCK", "Box", "Outbox", "blocks", "decide", "decide_all", "each_block", "forget_old_code", "inlined_rule", "is_full",
-    "joined", "kernel", "outbox", "outbox_of", "post", "prefetch", "rule", "with_cached_type",
+    "joined", "kernel", "outbox", "outbox_of", "own", "post", "prefetch", "rule", "with_cached_type", "with_type_of_first",
 ]  # fmt: skip

@@ -28,20 +28,24 @@ WHOLE = 0xFFFFFFFFFFFFFFFF
 EVER = -1  # the day of what is drawn once for all: traits, places, tastes
 
 
-@functools.cache
-def _name_number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-
-
 def key(seed: int, name: str, day: int = EVER) -> np.uint64:
     """The key of one decision on one day: hand it to `uniform` in a kernel, or to `uniforms`."""
-    bits = int(seed) & WHOLE
-    for part in (_name_number(name), int(day)):  # in Python's own integers: some 30 keys are made a day
-        z = (bits * 0x9E3779B97F4A7C15 + part) & WHOLE
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & WHOLE
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & WHOLE
-        bits = z ^ (z >> 31)
-    return np.uint64(bits)
+    return np.uint64(_mixed(_of_decision(int(seed), name), int(day)))
+
+
+@functools.lru_cache(4_096)
+def _of_decision(seed: int, name: str) -> int:
+    """What the keys of a decision have in common on all days."""
+    number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return _mixed(seed & WHOLE, number)
+
+
+def _mixed(bits: int, part: int) -> int:
+    """`mix` of a number and the next part of a key, in Python's own integers: some 100 keys are made a day."""
+    z = (bits * 0x9E3779B97F4A7C15 + part) & WHOLE
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & WHOLE
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & WHOLE
+    return z ^ (z >> 31)
 
 
 @rule

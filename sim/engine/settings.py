@@ -93,24 +93,30 @@ class Origin:
     """Declares a setting: who sets it, its unit, its limits, what it means and where its value comes from.
 
     `low` and `high` are the plausible range, which sweeps and sensitivity explore; the hard limits come with the unit,
-    unless the declaration has its own.
+    unless the declaration has its own. `differs` says what may have a value of its own in a test: "user" or "shop".
     """
 
     def __init__(self, name: Literal["decided", "assumed"]) -> None:
         self.name = name
 
-    def _field(self, value: Any, unit: str, meaning: str, source: str, low: Any, high: Any, **limits: Any) -> Any:
+    def _field(
+        self, value: Any, unit: str, meaning: str, source: str, low: Any, high: Any, differs: str = "", **limits: Any
+    ) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool):
             most = next((most for begin, most in MOST_BY_UNIT.items() if unit.startswith(begin)), MOST)
             # one limit on each side, so that an error names the one that counts
             limits = ({} if {"ge", "gt"} & set(limits) else {"ge": -most}) | limits
             limits = ({} if {"le", "lt"} & set(limits) else {"le": most}) | limits
         note = {"origin": self.name, "unit": unit, "source": source, "low": low, "high": high}
+        if differs:
+            note["differs"] = differs
         return Field(value, description=meaning, json_schema_extra=note, **limits)
 
-    def share(self, value: float, meaning: str, source: str = "", low: float = 0.0, high: float = 1.0) -> Any:
+    def share(
+        self, value: float, meaning: str, source: str = "", low: float = 0.0, high: float = 1.0, differs: str = ""
+    ) -> Any:
         """A part of a whole, or a chance: in [0, 1]."""
-        return self._field(value, "share", meaning, source, low, high, ge=0, le=1)
+        return self._field(value, "share", meaning, source, low, high, differs, ge=0, le=1)
 
     def number(
         self,
@@ -120,10 +126,11 @@ class Origin:
         source: str = "",
         low: float | None = None,
         high: float | None = None,
+        differs: str = "",
         **limits: Any,
     ) -> Any:
         """Any real number, in the unit named; `limits` are pydantic's (`ge`, `gt`, `le`, `lt`)."""
-        return self._field(value, unit, meaning, source, low, high, **limits)
+        return self._field(value, unit, meaning, source, low, high, differs, **limits)
 
     def positive(
         self,
@@ -157,11 +164,12 @@ class Origin:
         source: str = "",
         low: int | None = None,
         high: int | None = None,
+        differs: str = "",
         **limits: Any,
     ) -> Any:
         """A whole number, zero or more unless `limits` say otherwise. Cents are counts."""
         least = {} if "gt" in limits else {"ge": 0}  # one lower limit, so that an error names the one that counts
-        return self._field(value, unit, meaning, source, low, high, **(least | limits))
+        return self._field(value, unit, meaning, source, low, high, differs, **(least | limits))
 
     def switch(self, value: bool, meaning: str, source: str = "") -> Any:
         """On or off."""
@@ -186,6 +194,7 @@ class Parameter(typing.NamedTuple):
     high: Any
     meaning: str
     source: str
+    differs: str = ""
 
 
 def limits(section: type[Settings], key: str) -> tuple[float | None, float | None]:
@@ -209,6 +218,7 @@ def parameters(sections: dict[str, Settings]) -> Iterator[Parameter]:
                 note.get("high"),
                 field.description or "",
                 note.get("source", ""),
+                note.get("differs", ""),
             )
 
 

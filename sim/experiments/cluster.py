@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sim.engine.settings import BadInput
 from sim.experiments import home
 from sim.experiments.machine import cores
-from sim.experiments.pool import TRIES, Task, WorkerLost, deaf, without_script
+from sim.experiments.pool import TRIES, Task, WorkerLost, defer_sigint, without_script
 from sim.experiments.worker import CODE, sees
 from sim.ground import paths
 from sim.version import __version__
@@ -94,7 +94,7 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what dies is our business to tell
         try:
             if address == LOCAL:
-                with deaf(), without_script(), home.shared():
+                with defer_sigint(), without_script(), home.shared():
                     self._own = distributed.LocalCluster(
                         n_workers=jobs or cores(),
                         threads_per_worker=1,
@@ -212,7 +212,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
     ) -> None:
-        with deaf():
+        with defer_sigint():
             with contextlib.suppress(Exception):  # it may be gone
                 self.client.close()
             self._end()

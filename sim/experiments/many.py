@@ -32,6 +32,7 @@ from sim.version import __version__
 LOG, GRAPHS = "runs.jsonl", ".graphs"  # in a folder of results; the second goes when the work is over
 MANY = 10_000  # runs above which they must be meant
 Summary = dict[str, float]  # a number a metric
+Look = Callable[..., Summary]  # what is wanted of a run: its repr says all that it hangs on, for it names runs
 Lived = Callable[[], None]  # called after each run
 
 
@@ -61,16 +62,19 @@ class Asked(NamedTuple):
     called: begins the message of what goes wrong in it.
     scenario: with its seed.
     about: what its line says besides, for whoever reads the file; no part of its name.
+    look: what is wanted of it, if not its summary.
     """
 
     called: str
     scenario: Scenario
     about: Mapping[str, Any] = {}
+    look: Look | None = None
 
     @property
     def name(self) -> str:
-        """The run's name: the same for the same resolved scenario, seed and code."""
-        return identity(self.scenario.digest(), self.scenario.run.seed, f"{__version__} {code_of(self.scenario)}")
+        """The run's name: the same for the same resolved scenario, seed and code, looked at in the same way."""
+        code = f"{__version__} {code_of(self.scenario)}{'' if self.look is None else repr(self.look)}"
+        return identity(self.scenario.digest(), self.scenario.run.seed, code)
 
 
 class Runs:
@@ -157,7 +161,15 @@ class Runs:
                     begun.add(name)
                     graph = self._networks.acquire(it.scenario)
                     yield self._pool.submit(
-                        it.called, live, it.scenario, graph, code_of(it.scenario), it.called, name, dict(it.about)
+                        it.called,
+                        live,
+                        it.scenario,
+                        graph,
+                        code_of(it.scenario),
+                        it.called,
+                        name,
+                        dict(it.about),
+                        it.look,
                     )
 
         for task, summary in self._pool.as_completed(tasks()):
@@ -171,7 +183,15 @@ def _say_nothing() -> None:
     """Nobody listens."""
 
 
-def live(scenario: Scenario, graph: Path, code: str, called: str, name: str, about: Mapping[str, Any]) -> Summary:
+def live(
+    scenario: Scenario,
+    graph: Path,
+    code: str,
+    called: str,
+    name: str,
+    about: Mapping[str, Any],
+    look: Look | None = None,
+) -> Summary:
     """One run, wherever it is made: what it came to.
 
     Args:
@@ -179,6 +199,7 @@ def live(scenario: Scenario, graph: Path, code: str, called: str, name: str, abo
         code: of who asks.
         called: begins the message of what goes wrong.
         name, about: which run this is, for who asks.
+        look: what is wanted of it, if not its summary.
 
     Raises:
         BadInput: this process has other code than who asks.
@@ -188,7 +209,8 @@ def live(scenario: Scenario, graph: Path, code: str, called: str, name: str, abo
         raise BadInput(unlike)
     try:
         friends = network(graph, scenario.friends, scenario.run.users, scenario.run.seed)
-        return run(scenario, friends=friends).summary
+        found = run(scenario, friends=friends)
+        return found.summary if look is None else look(found)
     except (ModelError, LedgerError) as problem:
         raise type(problem)(f"{called}: {problem}") from problem
 

@@ -133,7 +133,7 @@ class Pool:
             # those before: that one's death would not be seen, nor would it be told to end when another dies.
             vars(self._executor)["_safe_to_dynamically_spawn_children"] = False
         try:
-            with deaf(), without_script(), home.shared():
+            with defer_sigint(), without_script(), home.shared():
                 running[self._executor.submit(task.function, *task.arguments)] = task
         except (BrokenProcessPool, OSError) as problem:  # a worker died before anyone waited
             if isinstance(problem, OSError) and problem.errno != errno.EBADF:  # its pipes went while another was begun
@@ -195,7 +195,7 @@ class Pool:
         if kind is None:
             self.close()
         else:
-            with deaf():
+            with defer_sigint():
                 self._kill()
 
 
@@ -214,7 +214,7 @@ def _context() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sim.experiments.warm"])
     try:
-        with deaf(), without_script(), home.shared():
+        with defer_sigint(), without_script(), home.shared():
             forkserver.ensure_running()
     except OSError:  # as where the path of a temporary folder is too long for a socket: the slower way needs none
         return multiprocessing.get_context("spawn")
@@ -246,7 +246,7 @@ def without_script() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def deaf() -> Iterator[None]:
+def defer_sigint() -> Iterator[None]:
     """Keep Ctrl-C for the end of the block: what starts in it, process or thread, never hears it from its first moment on.
 
     Processes inherit what their parent blocks. But another thread of ours may still be told, and Python then stops the

@@ -13,6 +13,7 @@ from sim.experiments.machine import machine, peak_memory
 from sim.experiments.room import check_memory
 from sim.ground import paths
 from sim.ground.friends.friends import Friends
+from sim.people.experiment import units
 from sim.results.folders import OF_A_RUN
 from sim.results.runs import Result, summarise
 from sim.scenario import Given, Scenario
@@ -123,6 +124,7 @@ def _live(
             flows=world.flows,
             summary=summarise(days, world.metrics),
             surplus=world.surplus,
+            units=units(world),
         )
     finally:
         world.close()

@@ -91,21 +91,13 @@ def try_points(
     Raises:
         BadInput: Optuna is not installed, or a hundred points in a row did not fit.
     """
-    optuna = _optuna()
     even = even_points(ranges, first)
-    sampler = optuna.samplers.TPESampler(seed=LUCK, n_startup_trials=len(even), multivariate=True, constant_liar=True)
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    for shares in even:
-        study.enqueue_trial(shares)
+    study = begin_study(even, 1)
     found: list[Try] = []
     while len(found) < tries:
-        asked, points = [], list[Point]()
-        for _ in range(min(AT_ONCE, tries - len(found))):
-            trial, point = _ask(study, ranges, fits)
-            asked.append(trial)
-            points.append(point)
-        seen = measure(points, seeds)
-        for trial, point, aim, slack in zip(asked, points, seen.aim, seen.slack, strict=True):
+        asked = [ask_point(study, ranges, fits) for _ in range(min(AT_ONCE, tries - len(found)))]
+        seen = measure([point for _, point in asked], seeds)
+        for (trial, point), aim, slack in zip(asked, seen.aim, seen.slack, strict=True):
             one = Try(point, float(aim.mean()), tuple(map(float, slack.mean(axis=0))))
             for number, it in enumerate(one.slack):
                 trial.set_constraint(str(number), -it)
@@ -114,17 +106,40 @@ def try_points(
     return found
 
 
-def _ask(
-    study: "optuna.Study", ranges: Sequence[LeverRange], fits: Callable[[Point], bool]
+def begin_study(even: Sequence[Mapping[str, Any]], aims: int) -> "optuna.Study":
+    """A study of Optuna's, of so many aims, that begins with these points, given as shares of the ranges.
+
+    Raises:
+        BadInput: Optuna is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise BadInput("tuning needs Optuna: pip install 'hongbao[study]'") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    sampler = optuna.samplers.TPESampler(seed=LUCK, n_startup_trials=len(even), multivariate=True, constant_liar=True)
+    study = optuna.create_study(directions=["maximize"] * aims, sampler=sampler)
+    for shares in even:
+        study.enqueue_trial(dict(shares))
+    return study
+
+
+def ask_point(
+    study: "optuna.Study", ranges: Sequence[LeverRange], fits: Callable[[Point], bool], aims: int = 1
 ) -> tuple["optuna.Trial", Point]:
-    """The next point that fits."""
+    """The next point that fits.
+
+    Raises:
+        BadInput: a hundred in a row did not.
+    """
     for _ in range(MOST_REFUSED):
         trial = study.ask()
         point = {it.name: _suggested(trial, it) for it in ranges}
         if fits(point):
             return trial, point
         trial.set_constraint("fits", 1.0)  # so that it is looked for elsewhere
-        study.tell(trial, 0.0)
+        study.tell(trial, [0.0] * aims)
     raise BadInput(f"levers: {MOST_REFUSED} points of their ranges were refused in a row, the last {dict(point)}")
 
 
@@ -148,21 +163,6 @@ def _suggested(trial: "optuna.trial.Trial", it: LeverRange) -> Any:
     if it.choices:
         return trial.suggest_categorical(it.name, it.choices)
     return it.at(trial.suggest_float(it.name, 0.0, 1.0))
-
-
-def _optuna() -> Any:
-    """Optuna, which is asked for only here.
-
-    Raises:
-        BadInput: it is not installed.
-    """
-    try:
-        import optuna
-    except ImportError:
-        raise BadInput("tuning needs Optuna: pip install 'hongbao[study]'") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    return optuna
 
 
 # The race

@@ -83,7 +83,7 @@ def tune(
     inputs = [file for scenario in chosen for file in scenario.inputs]
     with claimed(folder, OF_A_TUNING, force or same, inputs):
         with Runs([*study.tuned, study.baseline], study.most_runs, folder, LOG, jobs, cluster) as runs:
-            study.begin(runs, progress)
+            study.begin(runs, progress, study.most_runs)
             found = {scenario.name: tune_one(study, scenario) for scenario in study.tuned}
         result = result_of(study, found, command)
         if folder is not None:

@@ -46,7 +46,7 @@ class Study:
         self.searched, self.raced = self.seeds[:SEARCHED], self.seeds[SEARCHED : SEARCHED + MOST]
         self.fresh = self.seeds[SEARCHED + MOST :]
         self.runs: Runs
-        self.done = 0
+        self.done = self.planned = 0
         self.progress: Progress | None = None
         self.titles = {scenario.name: scenario.title for scenario in scenarios}
 
@@ -82,14 +82,19 @@ class Study:
 
     # Running
 
-    def begin(self, runs: Runs, progress: Progress | None) -> None:
-        """From now on runs are made."""
-        self.runs, self.progress = runs, progress
+    def begin(self, runs: Runs, progress: Progress | None, planned: int) -> None:
+        """From now on runs are made, so many at most."""
+        self.runs, self.progress, self.planned = runs, progress, planned
+
+    def end(self) -> None:
+        """All runs are made that were needed."""
+        if self.progress is not None:
+            self.progress(self.done, self.done)
 
     def _tell(self) -> None:
         self.done += 1
         if self.progress is not None:
-            self.progress(self.done, max(self.done, self.most_runs))
+            self.progress(self.done, max(self.done, self.planned))
 
     def summaries(self, scenario: Scenario, points: Sequence[Point], seeds: Sequence[int]) -> list[list[Summary]]:
         """What runs came to, by point and seed."""
@@ -134,11 +139,15 @@ class Study:
 # Before
 
 
-def check_asked(study: Study, jobs: int | None, yes: bool) -> None:
-    """Refuse what no search can answer, or what would take longer than is meant."""
+def check_asked(study: Study, jobs: int | None, yes: bool, all_tuned: bool = True) -> None:
+    """Refuse what no search can answer, or what would take longer than is meant.
+
+    Args:
+        all_tuned: whether all scenarios but the baseline must name levers.
+    """
     warn_of_unfair(check_fair(study.scenarios)[1])
     for scenario in study.scenarios[1:] if len(study.scenarios) > 1 else study.scenarios:
-        if not study.ranges[scenario.name]:
+        if all_tuned and not study.ranges[scenario.name]:
             raise BadInput(
                 f"{scenario.name} names no levers that may be moved: give it a section [levers], as in "
                 '"shopping.commission" = true, or say --lever shopping.commission (levers={...} in Python)'
@@ -161,10 +170,10 @@ def check_asked(study: Study, jobs: int | None, yes: bool) -> None:
 def tune_one(study: Study, scenario: Scenario) -> Tuned:
     """Search, race, and measure again."""
     ranges, measure = study.ranges[scenario.name], study.measure(scenario)
-    given = {it.name: _value(scenario, it.name) for it in ranges}
+    given = {it.name: value_of(scenario, it.name) for it in ranges}
     first = given if all(it.holds(given[it.name]) for it in ranges) else None
     tries = search.try_points(
-        ranges, measure, study.searched, study.tries_of(scenario), first, lambda point: _fits(scenario, point)
+        ranges, measure, study.searched, study.tries_of(scenario), first, lambda point: fits(scenario, point)
     )
     try:
         racing = search.finalists(tries, RACED)
@@ -183,8 +192,8 @@ def tune_one(study: Study, scenario: Scenario) -> Tuned:
         "race_seeds": len(race.seeds),
         "left": len(race.left),
         "found": study.sign * next(one.aim for one in tries if one.point == best),
-        "value": _known(values),
-        "given": _known(before),
+        "value": known(values),
+        "given": known(before),
         "gain": _difference(values, before),
         "against": None if scenario is study.baseline else _difference(values, base),
         "bounds": [_bound(study, it, at_best, usual) for it in study.constraints],
@@ -216,18 +225,18 @@ def _bound(
     values, base = study.values(found, it.metric)[0], study.values(usual, it.metric)[0]
     slack = interval(it.slack(values, base))
     shown = (values - base) / (float(np.abs(base.mean())) or 1.0) if it.relative else values
-    return {"said": it.said, "value": _known(shown), "kept": slack.mean >= 0, "sure": slack.low >= 0 or slack.high < 0}
+    return {"said": it.said, "value": known(shown), "kept": slack.mean >= 0, "sure": slack.low >= 0 or slack.high < 0}
 
 
 def _answer(study: Study, scenario: Scenario, it: LeverRange, given: Any, best: Point) -> TunedLever:
     """One lever at its best, and how the aim answers to it."""
     found = search.respond(
-        it, best, study.measure(scenario), study.fresh[:ANSWERED], lambda point: _fits(scenario, point)
+        it, best, study.measure(scenario), study.fresh[:ANSWERED], lambda point: fits(scenario, point)
     )
     values = study.sign * found.aim
     top = values[found.places.index(best[it.name])]
     response: list[Place] = [
-        {"at": at, "share": it.share_of(at), "value": _known(row), "diff": _difference(row, top), "kept": bool(ok)}
+        {"at": at, "share": it.share_of(at), "value": known(row), "diff": _difference(row, top), "kept": bool(ok)}
         for at, row, ok in zip(found.places, values, found.kept, strict=True)
     ]
     return {
@@ -242,8 +251,7 @@ def result_of(study: Study, found: dict[str, Tuned], command: str) -> Tuning:
     """All of it."""
     about = study.metrics[study.aim]
     usual = study.values(study.summaries(study.baseline, [{}], study.fresh), study.aim)[0]
-    if study.progress is not None:
-        study.progress(study.done, study.done)
+    study.end()
     best = {
         scenario.name: scenario.with_values(_best(found[scenario.name])).remember_set(scenario.set_by_hand)
         for scenario in study.tuned
@@ -263,7 +271,7 @@ def result_of(study: Study, found: dict[str, Tuned], command: str) -> Tuning:
         seeds={"search": study.searched, "race": study.raced, "fresh": study.fresh, "response": study.fresh[:ANSWERED]},
         runs=len(study.runs.log.known),
         baseline=study.baseline.name,
-        baseline_value=_known(usual),
+        baseline_value=known(usual),
         titles=study.titles,
         tuned=found,
         scenarios={name: scenario.to_toml() for name, scenario in best.items()},
@@ -282,7 +290,7 @@ def _end(it: LeverRange, value: Any) -> str:
     return "low" if share <= AT_AN_END else "high" if share >= 1 - AT_AN_END else ""
 
 
-def _value(scenario: Scenario, name: str) -> Any:
+def value_of(scenario: Scenario, name: str) -> Any:
     section, _, key = name.partition(".")
     return getattr(getattr(scenario, section), key)
 
@@ -292,7 +300,7 @@ def _moved(scenario: Scenario, point: Point, seed: int) -> Scenario:
     return scenario.with_values({**point, "run.seed": seed}).remember_set(scenario.set_by_hand)
 
 
-def _fits(scenario: Scenario, point: Point) -> bool:
+def fits(scenario: Scenario, point: Point) -> bool:
     """Whether a scenario can live with its levers there."""
     try:
         scenario.with_values(point)
@@ -306,7 +314,7 @@ def _said(point: Point) -> str:
     return ", ".join(f"{name} = {value}" for name, value in point.items()) or "its levers as given"
 
 
-def _known(values: NDArray[np.float64]) -> Known:
+def known(values: NDArray[np.float64]) -> Known:
     it = interval(values)
     return {"mean": it.mean, "low": it.low, "high": it.high}
 

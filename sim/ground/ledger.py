@@ -91,6 +91,7 @@ class Ledger:
 
     def __init__(self, sectors: Mapping[str, int], check: Callable[[Flow], None] | None = None) -> None:
         self._check = check
+        self.traced: NDArray[np.int64] | None = None  # where a test remembers what each person paid to the company
         self.first: dict[str, int] = {}
         size = 0
         for sector, accounts in sectors.items():
@@ -159,6 +160,8 @@ class Ledger:
         if failed >= 0:
             self._explain(payer, int(who[failed]), payee, int(to[failed]), int(cents[failed]), reason)
         self.flows[flow] += moved
+        if self.traced is not None and payee == COMPANY and payer in (WALLET, BANK):
+            np.add.at(self.traced, who, cents)
 
     def _known(self, flow: Flow) -> Flow:
         """The flow, which is among today's from now on."""
@@ -217,7 +220,7 @@ class Ledger:
         held, least = self._survey()
         expected = self._expected()
         overdrawn = sum(-cents for sector, cents in least.items() if sector not in MAY_OWE)
-        return abs(sum(held.values())) + sum(abs(held[it] - expected[it]) for it in held) + overdrawn
+        return abs(sum(held.values())) + sum(abs(held[sector] - expected[sector]) for sector in held) + overdrawn
 
     def _forget_flows(self) -> None:
         self.flows: dict[Flow, int] = {}  # of today

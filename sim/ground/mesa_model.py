@@ -86,9 +86,9 @@ class Collector(mesa.DataCollector):  # type: ignore[misc, unused-ignore]
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         super().__init__({name: functools.partial(_read, metric=metric) for name, metric in metrics.items()})
         self.metrics = metrics
-        self.model_vars |= {f"{SUMMARY}{name}": SoFar(it, self.model_vars) for name, it in metrics.items()}
-        self._counted = tuple(name for name, it in metrics.items() if it.of is None)
-        self._ratios = tuple((name, *it.of) for name, it in metrics.items() if it.of is not None)
+        self.model_vars |= {f"{SUMMARY}{name}": SoFar(metric, self.model_vars) for name, metric in metrics.items()}
+        self._counted = tuple(name for name, metric in metrics.items() if metric.of is None)
+        self._ratios = tuple((name, *metric.of) for name, metric in metrics.items() if metric.of is not None)
 
     @property
     def days(self) -> dict[str, list[float]]:

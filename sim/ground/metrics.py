@@ -36,10 +36,10 @@ class Metric(NamedTuple):
 def noted(notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Metric]:
     """The metrics that a manifest tells of, by name."""
     found = {}
-    for name, it in notes.items():
-        of = tuple(it["of"]) if it.get("of") else None
+    for name, said in notes.items():
+        of = tuple(said["of"]) if said.get("of") else None
         found[name] = Metric(
-            name, it["unit"], it["kind"], it["meaning"], of, it.get("better", "more"), it.get("label", "")
+            name, said["unit"], said["kind"], said["meaning"], of, said.get("better", "more"), said.get("label", "")
         )
     return found
 
@@ -54,9 +54,18 @@ def stock(name: str, unit: str, meaning: str, better: Better = "more") -> Metric
     return Metric(name, unit, "stock", meaning, better=better)
 
 
-def ratio(name: str, unit: str, meaning: str, top: str, bottom: str, better: Better = "more") -> Metric:
-    """One series over another, 0 where the other is 0: over a run, the ratio of their totals."""
-    return Metric(name, unit, "ratio", meaning, (top, bottom), better)
+def ratio(
+    name: str, unit: str, meaning: str, top: Metric | str, bottom: Metric | str, better: Better = "more"
+) -> Metric:
+    """One series over another, 0 where the other is 0: over a run, the ratio of their totals.
+
+    `top` and `bottom` are metrics, or names of metrics that another part of the model declares.
+    """
+    return Metric(name, unit, "ratio", meaning, (_name(top), _name(bottom)), better)
+
+
+def _name(metric: Metric | str) -> str:
+    return metric if isinstance(metric, str) else metric.name
 
 
 def sample_gini(values: NDArray[Any], among: NDArray[np.bool_], most: int = 20_000) -> float:

@@ -33,7 +33,9 @@ UNFINISHED = ".hongbao.unfinished"  # in a folder that is being written, or was 
 PROBE = b"hongbao"
 STUDIES = {  # kinds of results that are one file of answers and a log of runs: the file, and a key in it
     "tuning": ("tuning.json", "tuned"),
+    "frontier": ("frontier.json", "points"),
     "sensitivity": ("sensitivity.json", "about"),
+    "abtest": ("abtest.json", "designs"),
 }
 LEFT = {  # what results of a kind leave in their folder
     "run": ("manifest.json", "scenario.toml", "*.parquet", "summary.json", "report.html", "world-*.npz"),
@@ -100,7 +102,7 @@ def resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as problem:  # RuntimeError: a circle, before Python 3.13
-        raise BadInput(f"{path}: {circle(path) or getattr(problem, 'strerror', None) or problem}") from None
+        raise BadInput(f"{path}: {loop_of_links(path) or getattr(problem, 'strerror', None) or problem}") from None
 
 
 def seen_from(folder: Path, text: str) -> str:
@@ -119,7 +121,7 @@ def text_of(path: Path) -> str:
 
 def missing(path: Path, what: str, suits: Callable[[Path], bool] = Path.is_file) -> str:
     """What to say of a path that leads nowhere: a link and where it leads, and the nearest name beside it."""
-    if said := circle(path):
+    if said := loop_of_links(path):
         return said
     said = f"a link to {path.readlink()}, where there is no {what}" if path.is_symlink() else f"no such {what}"
     names: list[str] = []
@@ -129,7 +131,7 @@ def missing(path: Path, what: str, suits: Callable[[Path], bool] = Path.is_file)
     return said + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def circle(path: Path) -> str:
+def loop_of_links(path: Path) -> str:
     """What to say of links that lead in a circle, "" of any other path."""
     try:
         path.stat()
@@ -258,7 +260,7 @@ def passing(path: Path) -> Path:
 def free(folder: Path) -> Path:
     """The folder, or the first of the same name with a number in which nothing lies yet."""
     numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
-    return next(it for it in itertools.chain([folder], numbered) if _is_empty(it))
+    return next(one for one in itertools.chain([folder], numbered) if _is_empty(one))
 
 
 def _is_empty(folder: Path) -> bool:

@@ -39,7 +39,7 @@ def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, d
     except UnicodeDecodeError:
         raise BadInput(f"{path}: cannot be read: not text in UTF-8: save it in that encoding") from None
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {paths.circle(path) or error.strerror}") from None
+        raise BadInput(f"{path}: cannot be read: {paths.loop_of_links(path) or error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path}: not valid TOML: {error}") from None
 

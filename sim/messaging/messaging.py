@@ -18,7 +18,7 @@ from sim.engine.settings import assumed, decided
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, ratio, sample_gini, stock
 from sim.people.experience import LN61, ExperienceSettings, FeltColumns
-from sim.people.inbox import InboxColumns
+from sim.people.inbox import MESSAGES, InboxColumns
 from sim.people.knowledge import RetentionSettings
 from sim.people.presence import HERE, STRANGER, PresenceSettings
 from sim.people.users import MEMBER, UserColumns, UsersSettings
@@ -95,20 +95,24 @@ class MessagingSettings(RetentionSettings):
     )
 
 
+MEDIA = flow("messaging.media", "messages", "of these, pictures, voice and film", "neither")
+GROUP_MESSAGES = flow("messaging.group", "messages", "of these, into group threads", "neither")
+ANSWERS_SENT = flow("messaging.answers", "messages", "of these, answers in friend threads", "neither")
+THREADS_OPENED = flow("messaging.threads", "threads", "threads opened")
+CALLS = flow("messaging.calls", "calls", "calls made")
+CALL_MINUTES = flow("messaging.call_minutes", "minutes", "minutes of calls, summed over those called")
+USER_DAYS = flow("messaging.user_days", "people", "people awake, summed over days")
+MESSAGES_PER_ACTIVE = ratio("messaging.per_active", "messages", "messages sent a day of use", MESSAGES, USER_DAYS)
+UNREAD = stock(
+    "messaging.unread", "share", "mean of u/(1+u) over members, u unread threads: what presence is centred on",
+    "neither",
+)  # fmt: skip
+SENDER_GINI = stock(
+    "messaging.sender_gini", "share", "inequality of messages sent since day 0 among members", "neither"
+)
 METRICS = (
-    flow("messaging.messages", "messages", "messages sent, of all kinds"),
-    flow("messaging.media", "messages", "of these, pictures, voice and film", "neither"),
-    flow("messaging.group", "messages", "of these, into group threads", "neither"),
-    flow("messaging.answers", "messages", "of these, answers in friend threads", "neither"),
-    flow("messaging.threads", "threads", "threads opened"),
-    flow("messaging.calls", "calls", "calls made"),
-    flow("messaging.call_minutes", "minutes", "minutes of calls, summed over those called"),
-    flow("messaging.user_days", "people", "people awake, summed over days"),
-    ratio(
-        "messaging.per_active", "messages", "messages sent a day of use", "messaging.messages", "messaging.user_days"
-    ),
-    stock("messaging.unread", "share", "mean of u/(1+u) over members, u unread threads: what presence is centred on", "neither"),
-    stock("messaging.sender_gini", "share", "inequality of messages sent since day 0 among members", "neither"),
+    MESSAGES, MEDIA, GROUP_MESSAGES, ANSWERS_SENT, THREADS_OPENED, CALLS, CALL_MINUTES, USER_DAYS,
+    MESSAGES_PER_ACTIVE, UNREAD, SENDER_GINI,
 )  # fmt: skip
 
 
@@ -116,6 +120,7 @@ Letters = outbox_of(  # threads opened: `to` is a friend, or people + group; `an
     "Letters", who=np.uint32, to=np.uint32, answered=np.int32, talk=np.int32,
     tallies=("messages", "media", "group", "answers", "threads", "calls", "call_minutes"),
 )  # fmt: skip
+TALLIED = (MESSAGES, MEDIA, GROUP_MESSAGES, ANSWERS_SENT, THREADS_OPENED, CALLS, CALL_MINUTES)  # in that order
 
 
 def letters() -> Box:
@@ -156,7 +161,7 @@ def threads_wanted(threads, sociability, festive):
 
 @rule
 def threads_today(threads, sociability, concern, freedom, festive):
-    """The same today: where messages vanish, `freedom` says how much more those write who mind being known."""
+    """Mean threads a person opens today: where messages vanish, `freedom` more of them at full concern for privacy."""
     return (1.0 + freedom * concern) * threads_wanted(threads, sociability, festive)
 
 
@@ -188,7 +193,7 @@ def addressee(setting, is_answer, kind, friend, there):
 
 @rule
 def send(box, who, to, answered, talk):
-    """Write one letter."""
+    """Write one letter into the box."""
     at = box.used[0]
     box.who[at], box.to[at] = who, to
     box.answered[at], box.talk[at] = answered, talk
@@ -434,11 +439,11 @@ def step(state: State) -> None:
     lost = settings.rereading if settings.ephemeral else 0.0
     for part in state.awake:
         _read_groups(part, rows.group_of, in_group, lost, felt)
-    for name in Letters.tallied:
-        state.note(f"messaging.{name}", tally[name])
-    state.note("messaging.user_days", sum(part.size for part in state.awake))
-    state.note("messaging.unread", unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
-    state.note_slowly("messaging.sender_gini", lambda: sample_gini(mine.sent, users.membership == MEMBER))
+    for metric, name in zip(TALLIED, Letters.tallied, strict=True):
+        state.note(metric, tally[name])
+    state.note(USER_DAYS, sum(part.size for part in state.awake))
+    state.note(UNREAD, unread / 1e6 / max(1, int((users.membership == MEMBER).sum())))
+    state.note_slowly(SENDER_GINI, lambda: sample_gini(mine.sent, users.membership == MEMBER))
 
 
 MESSAGING = Part("messaging", metrics=METRICS, step=step)

@@ -43,13 +43,12 @@ class StoriesColumns(Table):
     posted = Column(np.uint8, 0, "1 if a story was posted today")
 
 
-METRICS = (
-    flow("stories.posted", "stories", "stories posted"),
-    flow("stories.watched", "pictures", "pictures of friends' stories looked at"),
-    ratio(
-        "stories.per_active", "pictures", "pictures looked at a day of use", "stories.watched", "messaging.user_days"
-    ),
+POSTED = flow("stories.posted", "stories", "stories posted")
+WATCHED = flow("stories.watched", "pictures", "pictures of friends' stories looked at")
+WATCHED_PER_ACTIVE = ratio(
+    "stories.per_active", "pictures", "pictures looked at a day of use", WATCHED, "messaging.user_days"
 )
+METRICS = (POSTED, WATCHED, WATCHED_PER_ACTIVE)
 
 
 @rule
@@ -59,7 +58,7 @@ def watched(friends_who_posted, pictures, most):
 
 
 @kernel
-def _post(awake, posting, key, posted):
+def _post_stories(awake, posting, key, posted):
     """Who of those awake posts today; returns how many."""
     number = 0
     for who in awake:
@@ -69,7 +68,7 @@ def _post(awake, posting, key, posted):
 
 
 @kernel
-def _watch(awake, rows, posted, everyone_share, setting, key, talk):
+def _watch_stories(awake, rows, posted, everyone_share, setting, key, talk):
     """Everyone awake looks at the stories of friends who are here; returns how many pictures."""
     number = 0
     for who in awake:
@@ -89,14 +88,19 @@ def step(state: State) -> None:
     posted, key = state[StoriesColumns].posted, state.luck("stories.posts")
     posted[...] = 0  # yesterday's have vanished
     stories = sum(
-        each_block(state.pool, state.threads, lambda part: _post(part, settings.posting, key, posted), state.awake)
+        each_block(
+            state.pool, state.threads, lambda part: _post_stories(part, settings.posting, key, posted), state.awake
+        )
     )
     share, rows, talk = stories / max(1, state.size), state.friends.rows, state[FeltColumns].talk
     looked = each_block(
-        state.pool, state.threads, lambda part: _watch(part, rows, posted, share, settings.row, key, talk), state.awake
+        state.pool,
+        state.threads,
+        lambda part: _watch_stories(part, rows, posted, share, settings.row, key, talk),
+        state.awake,
     )
-    state.note("stories.posted", stories)
-    state.note("stories.watched", sum(looked))
+    state.note(POSTED, stories)
+    state.note(WATCHED, sum(looked))
 
 
 STORIES = Part("stories", tables={"stories": Rows(StoriesColumns)}, metrics=METRICS, step=step)

@@ -8,7 +8,7 @@ moved half again as much (Yuan and others 2020). Packets nobody can open go back
 
 import functools
 import math
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from sim.engine.kernels import (
     kernel,
     outbox,
     outbox_of,
+    own,
     post,
     prefetch,
     rule,
@@ -85,25 +86,31 @@ class LuckyMoneyColumns(Table):
     turn = Column(np.uint16, 0, "packets of theirs so far in this wave: numbers their luck; 0 between waves", "packets")
 
 
+PACKETS = flow("lucky_money.packets", "packets", "packets sent and opened")
+SPONTANEOUS = flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord")
+SENT_ON = flow("lucky_money.sent_on", "packets", "of these, sent on after receiving")
+RETURNED = flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less")
+VALUE_OPENED = flow("lucky_money.value", "cents", "money in packets that were opened")
+SHARES_TAKEN = flow("lucky_money.shares", "shares", "shares of packets taken")
+SENDERS = flow("lucky_money.senders", "people", "people who sent a packet, summed over days")
+NEW_SENDERS = flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received")
+WALLETS_FOR_PACKETS = flow("lucky_money.wallets", "wallets", "wallets opened to take a packet")
+PER_PAYER_MONTH = stock(
+    "lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"
+)
+MEAN_VALUE = ratio("lucky_money.mean_value", "cents", "mean packet", VALUE_OPENED, PACKETS, "neither")
+GIVER_GINI = stock(
+    "lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"
+)
 METRICS = (
-    flow("lucky_money.packets", "packets", "packets sent and opened"),
-    flow("lucky_money.spontaneous", "packets", "of these, given of one's own accord"),
-    flow("lucky_money.sent_on", "packets", "of these, sent on after receiving"),
-    flow("lucky_money.returned", "packets", "packets sent, besides, that nobody could open", "less"),
-    flow("lucky_money.value", "cents", "money in packets that were opened"),
-    flow("lucky_money.shares", "shares", "shares of packets taken"),
-    flow("lucky_money.senders", "people", "people who sent a packet, summed over days"),
-    flow("lucky_money.new_senders", "people", "of these, people who only sent on what they received"),
-    flow("lucky_money.wallets", "wallets", "wallets opened to take a packet"),
-    stock("lucky_money.per_payer_month", "packets", "packets in 30 such days per person who paid in the last 30"),
-    ratio("lucky_money.mean_value", "cents", "mean packet", "lucky_money.value", "lucky_money.packets", "neither"),
-    stock("lucky_money.giver_gini", "share", "inequality of money given in packets since day 0 among members", "neither"),
+    PACKETS, SPONTANEOUS, SENT_ON, RETURNED, VALUE_OPENED, SHARES_TAKEN, SENDERS, NEW_SENDERS, WALLETS_FOR_PACKETS,
+    PER_PAYER_MONTH, MEAN_VALUE, GIVER_GINI,
 )  # fmt: skip
 
 
 @rule
 def giving(sending, packets, willing, festive):
-    """Chance to give today, and mean packets of who gives: a festival moves both, their product by exactly `festive`."""
+    """Chance to give today, and mean packets of those who give; a festival raises their product by exactly `festive`."""
     rate = sending * packets * willing * festive
     chance = 1.0 - (1.0 - sending) ** (willing * festive)
     mean = rate / chance if chance > 0.0 else 0.0
@@ -136,9 +143,8 @@ def sent_on(received, packet, largest, is_luckiest, usual, contagion, willing, u
 
 
 @kernel
-def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key, box):
+def _give(awake, start, purses, users, rows, setting, fee, chance, mean, key, box):
     """Packets everyone awake gives of their own accord: into the group (people + group) or to a friend who is here."""
-    chance, mean = giving(setting.sending, setting.packets, willing, festive)
     people, has_wallet = np.int64(users.membership.size), purses.has_wallet
     givers = np.empty(CROWD + 1, np.int64)
     for begin in range(start, awake.size, CROWD):
@@ -146,7 +152,7 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
         for at in range(begin, min(begin + CROWD, awake.size)):  # first who gives: the memory is asked for all of them
             who = awake[at]
             givers[number] = at
-            gives = (luck.uniform(key, who, 0) < chance) & (has_wallet[who] != 0)
+            gives = (luck.uniform(key, who, 0) < own(chance, who)) & (has_wallet[who] != 0)
             number += gives
             if gives:
                 prefetch(rows.friend, rows.first[who])
@@ -155,11 +161,11 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
                 return at
             who = awake[at]
             left_to_spend = purse.can_send(purses, who)
-            for packet in range(min(MOST_PACKETS, luck.geometric(mean, luck.uniform(key, who, 1)))):
+            for packet in range(min(MOST_PACKETS, luck.geometric(own(mean, who), luck.uniform(key, who, 1)))):
                 cents = amount(
                     setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, 8 * packet + 2)
                 )
-                cost = cents + purse.fee_on(cents, fee)
+                cost = cents + purse.fee_on(cents, own(fee, who))
                 if cost > left_to_spend:
                     break
                 to = np.int64(-1)
@@ -178,12 +184,12 @@ def _give(awake, start, purses, users, rows, setting, fee, willing, festive, key
 
 @with_cached_type
 class Opening(NamedTuple):
-    """What packets are opened by today."""
+    """The terms on which packets are opened today."""
 
     equal: bool  # whether a group's packet is split equally
     chance: float  # that who has no wallet opens one
     usual: float  # mean packet, in cents
-    willing: float  # part of the sending on that survives the fees
+    willing: Any  # part of the sending on that survives the fees; of each person where a test lets fees differ
     turns: np.uint64  # keys of luck
     opens: np.uint64
     splits: np.uint64
@@ -242,8 +248,9 @@ def _open(events, has_wallet, users, rows, turn, before, opening, setting, share
         for place in range(number):
             post(shares, np.uint32(sender), np.uint32(openers[place]), taken[place])
             u, most_moved = luck.uniform(sends, openers[place], nth), place == luckiest
+            willing = own(opening.willing, openers[place])
             more = sent_on(
-                taken[place], cents, taken[luckiest], most_moved, opening.usual, setting.contagion, opening.willing, u
+                taken[place], cents, taken[luckiest], most_moved, opening.usual, setting.contagion, willing, u
             )
             if more > 0:
                 post(on, np.uint32(openers[place]), np.uint32(to if to >= people else sender), more)
@@ -262,7 +269,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
                 setting.packet, setting.packet_spread, setting.most, luck.uniform(key, who, before + turn[who])
             )
             turn[who] += np.uint16(1)
-            cost = cents + purse.fee_on(cents, fee)
+            cost = cents + purse.fee_on(cents, own(fee, who))
             if spent[who] + cost <= purse.can_spend(True, wallet[who], bank[who]) and not is_full(box, 1):
                 spent[who] += cost
                 post(box, who, wish.to[i], cents)
@@ -273,7 +280,7 @@ def _send_on(wish, purses, turn, before, setting, fee, spent, key, box):
 
 @kernel
 def _remember(shares, how, talk, mine, felt):
-    """Senders and openers have talked, senders have given; returns how many gave for the first time today."""
+    """Record the talk of senders and openers, and what senders gave; returns how many gave for the first time today."""
     senders = 0
     for i in range(shares.used[0]):
         who, to = shares.who[i], shares.to[i]
@@ -304,8 +311,7 @@ def step(state: State) -> None:
     """Packets are given, opened, and sent on."""
     if not (state.settings(LuckyMoneySettings).on and state.settings(WalletSettings).on):
         return
-    terms = state.settings(WalletSettings)
-    willing = purse.willing(purse.wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen), terms.fee_dislike)
+    willing = purse.willing_to_send(state)
     purses = purse.purses(state)
     packets, opening = _given(state, purses, willing), _opening(state, willing)
     for wave in range(WAVES):
@@ -315,22 +321,32 @@ def step(state: State) -> None:
     mine, users = state[LuckyMoneyColumns], state[UserColumns]
     mine.gave_today[...] = 0
     payers = int((state[PurseColumns].last_paid > state.day - 30).sum())
-    state.note("lucky_money.value", state.ledger.paid("packets"))
-    state.note("lucky_money.per_payer_month", 30 * state.today.get("lucky_money.packets", 0) / max(1, payers))
-    state.note_slowly("lucky_money.giver_gini", lambda: sample_gini(mine.given, users.membership == MEMBER))
+    state.note(VALUE_OPENED, state.ledger.paid("packets"))
+    state.note(PER_PAYER_MONTH, 30 * state.noted(PACKETS) / max(1, payers))
+    state.note_slowly(GIVER_GINI, lambda: sample_gini(mine.given, users.membership == MEMBER))
 
 
-def _given(state: State, purses: Purses, willing: float) -> Box:
+def _given(state: State, purses: Purses, willing: Any) -> Box:
     """Packets that people give of their own accord today."""
     settings = state.settings(LuckyMoneySettings)
     festive = 1.0 + (settings.festival - 1.0) * state.festival
+    chance, mean = _givings(settings, willing, festive)
     return decide_all(
-        state, _give, outbox, purses, state[UserColumns], state.friends.rows, settings.row, state.settings(WalletSettings).payer_fee,
-        willing, festive, state.luck("lucky_money.gives"),
+        state, _give, outbox, purses, state[UserColumns], state.friends.rows, settings.row, state.row(WalletSettings).payer_fee,
+        chance, mean, state.luck("lucky_money.gives"),
     )  # fmt: skip
 
 
-def _opening(state: State, willing: float) -> Opening:
+def _givings(settings: LuckyMoneySettings, willing: Any, festive: float) -> tuple[Any, Any]:
+    """Chance to give and mean packets: of all, or of each person where fees differ in a test."""
+    if not isinstance(willing, np.ndarray):
+        return giving(settings.sending, settings.packets, willing, festive)
+    kinds, kind = np.unique(willing, return_inverse=True)
+    found = np.array([giving(settings.sending, settings.packets, one, festive) for one in kinds.tolist()])
+    return found[kind, 0], found[kind, 1]
+
+
+def _opening(state: State, willing: Any) -> Opening:
     settings, terms = state.settings(LuckyMoneySettings), state.settings(WalletSettings)
     chance = terms.opening * purse.willing(terms.payee_fee, terms.fee_dislike)
     usual = usual_packet(settings.packet, settings.packet_spread, settings.most)
@@ -342,7 +358,7 @@ def _deliver(state: State, purses: Purses, opening: Opening, packets: Box, wave:
     """One wave of packets is opened and paid; returns the next: what openers send on within the day."""
     settings, fee, turn = (
         state.settings(LuckyMoneySettings),
-        state.settings(WalletSettings).payer_fee,
+        state.row(WalletSettings).payer_fee,
         state[LuckyMoneyColumns].turn,
     )
     before = wave << 16  # packets of another wave have other numbers
@@ -363,17 +379,17 @@ def _take(state: State, packets: Box, shares: Box, wave: int) -> None:
         purse.note_senders(state, who)
         mine, felt = state[LuckyMoneyColumns], state[FeltColumns]
         senders = _remember(shares, 1 if wave == 0 else 2, state.settings(LuckyMoneySettings).packet_talk, mine, felt)
-        state.add("lucky_money.senders", senders)
+        state.add(SENDERS, senders)
         if wave > 0:
-            state.add("lucky_money.new_senders", senders)
+            state.add(NEW_SENDERS, senders)
     tally = shares.tallies()
     opened = int(packets.used[0]) - tally["unopened"]
-    state.add("lucky_money.wallets", tally["wallets"])
-    state.add("wallet.opened", tally["wallets"])
-    state.add("lucky_money.packets", opened)
-    state.add("lucky_money.spontaneous" if wave == 0 else "lucky_money.sent_on", opened)
-    state.add("lucky_money.returned", tally["unopened"])
-    state.add("lucky_money.shares", who.size)
+    state.add(WALLETS_FOR_PACKETS, tally["wallets"])
+    state.add(purse.WALLETS_OPENED, tally["wallets"])
+    state.add(PACKETS, opened)
+    state.add(SPONTANEOUS if wave == 0 else SENT_ON, opened)
+    state.add(RETURNED, tally["unopened"])
+    state.add(SHARES_TAKEN, who.size)
 
 
 LUCKY_MONEY = Part("lucky_money", tables={"lucky_money": Rows(LuckyMoneyColumns)}, metrics=METRICS, step=step)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground.ledger import BANK, COMPANY, WALLET
+from sim.ground.metrics import flow
 from sim.payments.terms import WalletSettings
 from sim.people import experience
 from sim.people.experience import ExperienceSettings, FeltColumns
@@ -29,6 +30,9 @@ class PurseColumns(Table):
     withdrawn = Column(np.int64, 0, "taken from the wallet to the bank so far: a part is free", "cents")
     last_paid = Column(np.int16, AWAY, "last day on which the person sent money to a friend")
     paid_today = Column(np.uint8, 0, "1 if the person sent money to a friend today")
+
+
+WALLETS_OPENED = flow("wallet.opened", "wallets", "wallets opened")
 
 
 @with_cached_type
@@ -54,14 +58,21 @@ def fee_on(cents, share):
 
 @rule
 def wedge(payer_fee, payee_fee, seen):
-    """Fee on money between friends as its sender reckons with it: one's own, and what is seen of the friend's."""
+    """Fee on money between friends as its sender counts it: the sender's own, and the seen part of the friend's."""
     return payer_fee + seen * payee_fee
 
 
 @rule
 def willing(fee, dislike):
-    """Part of the sending that survives a fee: where it is worth more, as a part of the amount exponential of mean 1/dislike."""
+    """Share of transfers still made under a fee: their value, over the amount, is exponential with mean 1/dislike."""
     return math.exp(-dislike * fee)
+
+
+def willing_to_send(state: State) -> Any:
+    """Part of the sending that survives today's fees: of all, or of each person where fees differ in a test."""
+    terms = state.row(WalletSettings)
+    fee = wedge(terms.payer_fee, terms.payee_fee, terms.payee_fee_seen)
+    return np.exp(-terms.fee_dislike * fee) if isinstance(fee, np.ndarray) else willing(fee, terms.fee_dislike)
 
 
 @rule
@@ -126,22 +137,24 @@ def open_wallets(state: State, who: NDArray[Any]) -> None:
     rows = state[PurseColumns]
     new = np.unique(who[rows.has_wallet[who] == 0])
     rows.has_wallet[new] = 1
-    state.add("wallet.opened", new.size)
+    state.add(WALLETS_OPENED, new.size)
 
 
 def charge(state: State, who: np.ndarray, to: np.ndarray, cents: np.ndarray, reason: str) -> None:
-    """Money goes from friend to friend, with today's fees on payer and payee.
+    """Move money from friend to friend, with today's fees on payer and payee.
 
-    Who sends it gains what is left above the fees they reckoned with, 1/dislike of the amount in the mean, and the part of
-    them that falls on the friend; who receives it feels that. Money itself is no gain to both, for one lacks it.
+    The sender's surplus is what sending is worth above the fees they counted, 1/dislike of the amount in the mean, and the
+    part of those fees that the friend bears; the friend loses that part. The amount itself is a transfer and adds no
+    surplus.
     """
     terms = state.settings(WalletSettings)
     gain = (1.0 / terms.fee_dislike + terms.payee_fee_seen * terms.payee_fee) / 100.0
     np.add.at(state[FeltColumns].worth, who, (gain * cents).astype(np.float32))  # in order: the same bytes
-    if terms.payer_fee == 0.0 and terms.payee_fee == 0.0:
+    fees = state.own(WalletSettings, "payer_fee", who), terms.payee_fee
+    if not np.any(fees[0]) and terms.payee_fee == 0.0:
         pay(state, who, to, cents, WALLET, reason)
         return
-    payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in (terms.payer_fee, terms.payee_fee))
+    payer_fee, payee_fee = (np.floor(cents * fee + 1e-9).astype(np.int64) for fee in fees)
     top_up(state, np.concatenate([who, who]), np.concatenate([cents, payer_fee]))
     state.ledger.pay_many((who, to, cents), WALLET, WALLET, reason)
     before_fees = experience.before_fees(state.settings(ExperienceSettings))

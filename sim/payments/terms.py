@@ -7,7 +7,7 @@ class WalletSettings(Settings):
     """[wallet]"""
 
     on: bool = decided.switch(True, "whether there is a wallet")
-    payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1)
+    payer_fee: float = decided.share(0.0, "fee on money sent to a friend, paid by the sender", "", 0.0, 0.1, "user")
     payee_fee: float = decided.share(0.0, "fee on money sent to a friend, taken from what arrives", "", 0.0, 0.1)
     merchant_fee: float = decided.share(
         0.0, "fee on a sale paid by wallet, borne by the merchant", "facts.csv: WeChat Pay .006", 0.0, 0.1

@@ -11,11 +11,12 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sim.engine import luck
-from sim.engine.kernels import decide_all, is_full, kernel, outbox, outbox_of, post, rule
+from sim.engine.kernels import decide_all, is_full, kernel, outbox, outbox_of, own, post, rule
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
 from sim.ground.metrics import flow, ratio, stock
 from sim.payments import purse
+from sim.payments.lucky_money import PACKETS
 from sim.payments.purse import PurseColumns
 from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
@@ -23,22 +24,21 @@ from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.state import State
 
+PAYMENTS = flow("wallet.payments", "payments", "payments between friends: transfers and packets sent")
+PAID = flow("wallet.paid", "cents", "money sent between friends")
+TRANSFERS = flow("wallet.transfers", "payments", "of these payments, plain transfers")
+SENDERS = flow("wallet.senders", "people", "people who sent money to a friend, summed over days")
+USER_DAYS = flow("wallet.user_days", "people", "people awake, summed over days")
+MONTHLY_PAYERS_SHARE = stock("wallet.monthly_payers_share", "share", "monthly users who sent money in the last 30 days")
+OWNERS = stock("wallet.owners", "share", "members with a wallet")
+TOPPED_UP = flow("wallet.topped_up", "cents", "brought from the bank", "neither")
+WITHDRAWN = flow("wallet.withdrawn", "cents", "taken to the bank", "neither")
+HELD = stock("wallet.held", "cents", "money in all wallets", "neither")
+PAYERS_SHARE = ratio("wallet.payers_share", "share", "daily users who send money to a friend", SENDERS, USER_DAYS)
 METRICS = (
-    flow("wallet.payments", "payments", "payments between friends: transfers and packets sent"),
-    flow("wallet.paid", "cents", "money sent between friends"),
-    flow("wallet.transfers", "payments", "of these payments, plain transfers"),
-    flow("wallet.senders", "people", "people who sent money to a friend, summed over days"),
-    ratio(
-        "wallet.payers_share", "share", "daily users who send money to a friend", "wallet.senders", "wallet.user_days"
-    ),
-    flow("wallet.user_days", "people", "people awake, summed over days"),
-    stock("wallet.monthly_payers_share", "share", "monthly users who sent money in the last 30 days"),
-    stock("wallet.owners", "share", "members with a wallet"),
-    flow("wallet.opened", "wallets", "wallets opened"),
-    flow("wallet.topped_up", "cents", "brought from the bank", "neither"),
-    flow("wallet.withdrawn", "cents", "taken to the bank", "neither"),
-    stock("wallet.held", "cents", "money in all wallets", "neither"),
-)
+    PAYMENTS, PAID, TRANSFERS, SENDERS, PAYERS_SHARE, USER_DAYS, MONTHLY_PAYERS_SHARE, OWNERS, purse.WALLETS_OPENED,
+    TOPPED_UP, WITHDRAWN, HELD,
+)  # fmt: skip
 
 
 Withdrawals = outbox_of("Withdrawals", who=np.uint32, cents=np.int64, fee=np.int64)
@@ -46,10 +46,10 @@ Withdrawals = outbox_of("Withdrawals", who=np.uint32, cents=np.int64, fee=np.int
 
 @rule
 def taken_out(setting, in_wallet, withdrawn, own_worth):
-    """Cents that somebody takes out of the wallet, fee included, and the fee.
+    """Cents that a person takes out of the wallet, fee included, and the fee.
 
-    It is what is above what they like to keep there, or only what is free to take, where to have it in the bank is worth
-    less to them than the fee.
+    They take what is above the balance they like to keep; if money in the bank is worth less to them than the fee, only as
+    much as is free.
     """
     above, free = in_wallet - setting.keeps, max(0, setting.free_withdrawals - withdrawn)
     if own_worth < setting.withdrawal_fee:
@@ -58,20 +58,17 @@ def taken_out(setting, in_wallet, withdrawn, own_worth):
 
 
 @kernel
-def _send(awake, start, purses, users, rows, setting, opening, key, box):
-    """Plain transfers of everyone awake, with the fee at hand, to a friend who has a wallet or opens one to take it.
+def _send(awake, start, purses, users, rows, setting, willing, opening, key, box):
+    """Transfers of everyone awake who can pay the fee too, to a friend who has a wallet or opens one to take the money.
 
-    To whom it waits for without a wallet it goes back: the sender has not paid.
+    Where the friend opens none the money is not sent.
     """
-    willing_share = purse.willing(
-        purse.wedge(setting.payer_fee, setting.payee_fee, setting.payee_fee_seen), setting.fee_dislike
-    )
     owner = purses.has_wallet
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        if not owner[who] or luck.uniform(key, who, 0) >= setting.transfers * willing_share:
+        if not owner[who] or luck.uniform(key, who, 0) >= setting.transfers * own(willing, who):
             continue
         to = np.int64(friends.pick_friend(rows, who, luck.uniform(key, who, 1)))
         if to < 0 or users.membership[to] != MEMBER:
@@ -79,7 +76,7 @@ def _send(awake, start, purses, users, rows, setting, opening, key, box):
         if not owner[to] and luck.pair(key, to, who, 3) >= opening:
             continue
         cents = int(luck.lognormal(setting.transfer, setting.transfer_spread, luck.uniform(key, who, 2)))
-        if cents > 0 and cents + purse.fee_on(cents, setting.payer_fee) <= purse.can_send(purses, who):
+        if cents > 0 and cents + purse.fee_on(cents, own(setting.payer_fee, who)) <= purse.can_send(purses, who):
             post(box, who, np.uint32(to), cents)
     return awake.size
 
@@ -107,7 +104,7 @@ def _withdraw(awake, start, purses, withdrawn, worth, setting, keys, box):
 
 
 @kernel
-def _count(first, last, users, purse, since):
+def _count_payers(first, last, users, purse, since):
     """Of first..last: members, those with a wallet, those here after day `since`, those of them who paid, and senders.
 
     Forgets who sent today.
@@ -151,15 +148,15 @@ def step(state: State) -> None:
     rows = state.friends.rows
     opening = settings.opening * purse.willing(settings.payee_fee, settings.fee_dislike)  # theirs alone, and seen
     sent = decide_all(
-        state, _send, outbox, purse.purses(state), state[UserColumns], rows, settings.row, opening,
-        state.luck("wallet.transfers"),
+        state, _send, outbox, purse.purses(state), state[UserColumns], rows, state.row(WalletSettings),
+        purse.willing_to_send(state), opening, state.luck("wallet.transfers"),
     )  # fmt: skip
     who, to, cents = sent.written()
     if who.size:
         purse.open_wallets(state, to)
         purse.note_senders(state, who)
         purse.charge(state, who, to, cents, "transfers")
-        state.note("wallet.transfers", who.size)
+        state.note(TRANSFERS, who.size)
     _take_to_bank(state)
 
 
@@ -181,17 +178,17 @@ def count_wallets(state: State) -> None:
         return
     mine, users = state[PurseColumns], state[UserColumns]
     members, owners, monthly, paying, senders = state.over_blocks(
-        lambda part: _count(*part, users, mine, state.day - 30)
+        lambda part: _count_payers(*part, users, mine, state.day - 30)
     )
-    state.note("wallet.senders", senders)
-    state.note("wallet.user_days", sum(part.size for part in state.awake))
-    state.note("wallet.monthly_payers_share", paying / max(1, monthly))
-    state.note("wallet.owners", owners / max(1, members))
-    state.note("wallet.payments", state.today.get("wallet.transfers", 0) + state.today.get("lucky_money.packets", 0))
-    state.note("wallet.paid", state.ledger.paid("transfers") + state.ledger.paid("packets"))
-    state.note("wallet.topped_up", state.ledger.paid("top_up"))
-    state.note("wallet.withdrawn", state.ledger.paid("withdrawal"))
-    state.note("wallet.held", int(state.ledger[WALLET].sum()))
+    state.note(SENDERS, senders)
+    state.note(USER_DAYS, sum(part.size for part in state.awake))
+    state.note(MONTHLY_PAYERS_SHARE, paying / max(1, monthly))
+    state.note(OWNERS, owners / max(1, members))
+    state.note(PAYMENTS, state.noted(TRANSFERS) + state.noted(PACKETS))
+    state.note(PAID, state.ledger.paid("transfers") + state.ledger.paid("packets"))
+    state.note(TOPPED_UP, state.ledger.paid("top_up"))
+    state.note(WITHDRAWN, state.ledger.paid("withdrawal"))
+    state.note(HELD, int(state.ledger[WALLET].sum()))
 
 
 WALLET_PART = Part(

@@ -15,11 +15,12 @@ from sim.engine import elementary, luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import kernel, prefetch, rule
 from sim.engine.settings import Settings, assumed
+from sim.ground.choice import logit
 from sim.ground.friends import friends
 from sim.ground.metrics import flow, stock
-from sim.people.experience import FeltColumns, OutsideOptionColumns, forgotten, rival_terms, worth_on_rival
+from sim.people.experience import FeltColumns, OutsideOptionColumns, forgotten, rival_terms, utility_on_rival
 from sim.people.trust import NewsColumns, TrustColumns
-from sim.people.users import DROPPED_OUT, LEFT, MEMBER, UserColumns
+from sim.people.users import DROPPED_OUT, LEAVES, LEFT, MEMBER, UserColumns
 from sim.state import State
 
 CROWD = 1_024  # people whose luck is drawn at a time
@@ -84,45 +85,44 @@ class AttentionColumns(Table):
     has_rival = Column(np.uint8, 0, "1 if the rival is installed too")
 
 
-METRICS = (
-    stock("attention.mean", "share", "mean attention of members"),
-    stock("attention.rival", "share", "share of all members' chatting done on the rival", "less"),
-    stock("attention.multihoming", "share", "members who have the rival installed", "less"),
-    flow("attention.installs", "people", "members who installed the rival", "less"),
-    flow("attention.leaves", "people", "members who left for the rival, their attention spent", "less"),
-    flow("attention.dropped_out", "people", "members who dropped out of both for reasons of their own", "less"),
-)
+MEAN_ATTENTION = stock("attention.mean", "share", "mean attention of members")
+RIVAL_SHARE = stock("attention.rival", "share", "share of all members' chatting done on the rival", "less")
+MULTIHOMING = stock("attention.multihoming", "share", "members who have the rival installed", "less")
+INSTALLS = flow("attention.installs", "people", "members who installed the rival", "less")
+LEAVES_FOR_RIVAL = flow("attention.leaves", "people", "members who left for the rival, their attention spent", "less")
+DROPOUTS = flow("attention.dropped_out", "people", "members who dropped out of both for reasons of their own", "less")
+METRICS = (MEAN_ATTENTION, RIVAL_SHARE, MULTIHOMING, INSTALLS, LEAVES_FOR_RIVAL, DROPOUTS)
 
 
 @rule
 def wanted(advantage, friends_lean, network_weight):
-    """Attention a person comes to: a logit of the two apps' worth and of friends' attention here less that on the rival."""
+    """Attention that a person tends to: a logit of the two apps' utility and of friends' attention here less on the rival."""
     return 1.0 / (1.0 + elementary.exp(-(advantage + network_weight * friends_lean)))
 
 
 @rule
 def advantage_here(satisfaction, rival_worth, trust, trust_weight):
-    """What this app is worth to a person above the rival, in logit units."""
+    """Utility of this app above the rival to a person, in logit units."""
     return satisfaction - rival_worth - trust_weight * (1.0 - trust)
 
 
 @rule
-def install_hazard(advantage, friends_there, news, it):
+def install_hazard(advantage, friends_there, news, setting):
     """Chance a day of installing the rival: by oneself, the likelier the better it is and the worse the news; by friends."""
     better = min(FARTHEST, max(-FARTHEST, -advantage))
-    alone = it.installing * math.exp(it.advantage_installing * better + it.news_installing * news)
-    return min(1.0, alone + it.friends_installing * friends_there / 365.0)
+    alone = setting.installing * math.exp(setting.advantage_installing * better + setting.news_installing * news)
+    return min(1.0, alone + setting.friends_installing * friends_there / 365.0)
 
 
 @kernel
-def advantage_of(who, users, felt, trust, rival, it):
-    """What this app is worth to a person above the rival, whose day has what it copied and its own levers."""
+def advantage_of(who, users, felt, trust, rival, setting):
+    """Utility of this app above the rival to one person; the rival's day follows from its levers and what it copied."""
     concern = users.privacy_concern[who]
-    worth = worth_on_rival(
+    theirs = utility_on_rival(
         felt.usual[who], felt.served[who], felt.memory[who], users.advert_aversion[who], concern, rival
     )
     ours = felt.satisfaction[who] - forgotten(felt.endured[who], felt.memory[who])
-    return advantage_here(ours, worth, trust[who], it.trust_weight)
+    return advantage_here(ours, theirs, trust[who], setting.trust_weight)
 
 
 class Place(NamedTuple):
@@ -162,7 +162,7 @@ def place_of(membership: np.ndarray, attention: np.ndarray, has_rival: np.ndarra
 
 
 @kernel
-def _install(first, last, users, felt, mine, trust, place, rows, rival, news, it, key):
+def _install(first, last, users, felt, mine, trust, place, rows, rival, news, setting, key):
     """Members of first..last who install the rival today; returns how many.
 
     Few do: friends are looked at only where they could decide it.
@@ -170,7 +170,7 @@ def _install(first, last, users, felt, mine, trust, place, rows, rival, news, it
     installed = 0
     membership, has_rival = users.membership, mine.has_rival
     u = np.empty(CROWD)
-    surely_not = install_hazard(-FARTHEST, 1.0, news, it)
+    surely_not = install_hazard(-FARTHEST, 1.0, news, setting)
     for begin in range(first, last, CROWD):
         crowd = min(CROWD, last - begin)
         for i in range(crowd):  # alone, so that it is vectorised
@@ -179,22 +179,22 @@ def _install(first, last, users, felt, mine, trust, place, rows, rival, news, it
             who = begin + i
             if u[i] >= surely_not or membership[who] != MEMBER or has_rival[who]:
                 continue
-            advantage = advantage_of(who, users, felt, trust, rival, it)
+            advantage = advantage_of(who, users, felt, trust, rival, setting)
             friends_there = friends.mean_over_friends(rows, np.uint32(who), place.there, place.mean_there)
-            if u[i] < install_hazard(advantage, friends_there, news, it):
+            if u[i] < install_hazard(advantage, friends_there, news, setting):
                 has_rival[who] = 1
                 installed += 1
     return installed
 
 
 @kernel
-def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it, keys):
+def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, setting, keys):
     """Attention of those of first..last whose day of review it is; who has none left may leave, and a few drop out.
 
     Without a rival on the market all of it comes back here. Returns (left for the rival, dropped out).
     """
-    step, leaving = 1.0 - (1.0 - 1.0 / it.moving_days) ** REVIEW, 1.0 - (1.0 - it.leaving) ** REVIEW
-    dropping_out = 1.0 - (1.0 - it.dropping_out) ** REVIEW
+    step, leaving = 1.0 - (1.0 - 1.0 / setting.moving_days) ** REVIEW, 1.0 - (1.0 - setting.leaving) ** REVIEW
+    dropping_out = 1.0 - (1.0 - setting.dropping_out) ** REVIEW
     membership, has_rival, here = users.membership, mine.has_rival, mine.attention
     gone = dropped = 0
     for who in range(first + (today - first) % REVIEW, last, REVIEW):
@@ -210,10 +210,10 @@ def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it,
         target = 1.0
         if rival.launched > 0.0:
             lean = friends.mean_over_friends(rows, np.uint32(who), place.lean, place.mean_lean)
-            advantage = advantage_of(who, users, felt, trust, rival, it)
-            target = wanted(advantage, lean, it.network_weight)
+            advantage = advantage_of(who, users, felt, trust, rival, setting)
+            target = wanted(advantage, lean, setting.network_weight)
         here[who] += (target - here[who]) * step
-        if here[who] < it.spent and luck.uniform(keys[0], who, 0) < leaving:
+        if here[who] < setting.spent and luck.uniform(keys[0], who, 0) < leaving:
             membership[who], users.active[who], here[who] = LEFT, 0, 0.0
             felt.memory[who] = 1.0  # the same services are used there every day
             gone += 1
@@ -221,7 +221,7 @@ def _shift(first, last, today, users, felt, mine, trust, place, rows, rival, it,
 
 
 @kernel
-def _count(first, last, membership, mine):
+def _count_attention(first, last, membership, mine):
     """Members of first..last, their attention in millionths, and how many have the rival too."""
     status, attention, both = membership[first:last], mine.attention[first:last], mine.has_rival[first:last]
     members = given = multihoming = 0
@@ -244,7 +244,7 @@ def rest(advantage: float, network_weight: float, members: float, both: float) -
     lean = members
     for _ in range(SETTLING):
         before = lean
-        found = 1.0 / (1.0 + math.exp(-(advantage + network_weight * lean)))
+        found = logit(advantage + network_weight * lean)
         lean = members - both + both * (2.0 * found - 1.0)
         if abs(lean - before) < 1e-9:
             break
@@ -272,22 +272,22 @@ def move_attention(state: State) -> None:
     settings, mine, users = state.settings(AttentionSettings), state[AttentionColumns], state[UserColumns]
     felt, trust, rows = state[FeltColumns], state[TrustColumns].trust, state.friends.rows
     place = place_of(users.membership, mine.attention, mine.has_rival)
-    rival, it, installed = rival_terms(state), settings.row, 0
+    rival, setting, installed = rival_terms(state), settings.row, 0
     if rival.launched:
         news, key = float(state[NewsColumns].news[0]), state.luck("attention.install")
         (installed,) = state.over_blocks(
-            lambda part: (_install(*part, users, felt, mine, trust, place, rows, rival, news, it, key),)
+            lambda part: (_install(*part, users, felt, mine, trust, place, rows, rival, news, setting, key),)
         )
     keys = state.luck("attention.leave"), state.luck("attention.drop_out")
     today = state.day % REVIEW
     left, dropped = state.over_blocks(
-        lambda part: _shift(*part, today, users, felt, mine, trust, place, rows, rival, it, keys)
+        lambda part: _shift(*part, today, users, felt, mine, trust, place, rows, rival, setting, keys)
     )
-    members, attention, multihoming = state.over_blocks(lambda part: _count(*part, users.membership, mine))
-    state.note("attention.mean", attention / 1e6 / max(1, members))
-    state.note("attention.rival", 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
-    state.note("attention.multihoming", multihoming / max(1, members))
-    state.note("attention.installs", installed)
-    state.note("attention.leaves", left)
-    state.note("attention.dropped_out", dropped)
-    state.add("users.leaves", left + dropped)
+    members, attention, multihoming = state.over_blocks(lambda part: _count_attention(*part, users.membership, mine))
+    state.note(MEAN_ATTENTION, attention / 1e6 / max(1, members))
+    state.note(RIVAL_SHARE, 1.0 - attention / 1e6 / max(1, members) if members else 0.0)
+    state.note(MULTIHOMING, multihoming / max(1, members))
+    state.note(INSTALLS, installed)
+    state.note(LEAVES_FOR_RIVAL, left)
+    state.note(DROPOUTS, dropped)
+    state.add(LEAVES, left + dropped)

@@ -31,10 +31,11 @@ class ClockSettings(Settings):
     )  # fmt: skip
 
 
-METRICS = (
-    stock("clock.festival", "share", "strength of today's festival, 1 on its first day, 0 on an ordinary day", "neither"),
-    flow("clock.wages", "cents", "wages paid into users' bank accounts", "neither"),
-)  # fmt: skip
+FESTIVAL = stock(
+    "clock.festival", "share", "strength of today's festival, 1 on its first day, 0 on an ordinary day", "neither"
+)
+WAGES = flow("clock.wages", "cents", "wages paid into users' bank accounts", "neither")
+METRICS = (FESTIVAL, WAGES)
 
 
 def check_dates(dates: tuple[str, ...], what: str) -> None:
@@ -67,4 +68,4 @@ def begin_day(state: State) -> None:
     state.festival = festival_strength(
         state.date, settings.festivals, settings.festival_days, settings.festival_afterglow
     )
-    state.note("clock.festival", state.festival)
+    state.note(FESTIVAL, state.festival)

@@ -103,11 +103,10 @@ class OutsideOptionColumns(Table):
     rival_days = Column(np.float64, 0, "expected days of use of the rival today", "days")
 
 
-METRICS = (
-    stock("satisfaction.mean", "logit units", "mean satisfaction of members"),
-    stock("habit.mean", "logit units", "mean habit of members"),
-    stock("experience.mean", "logit units", "mean experience of today's users"),
-)
+MEAN_SATISFACTION = stock("satisfaction.mean", "logit units", "mean satisfaction of members")
+MEAN_HABIT = stock("habit.mean", "logit units", "mean habit of members")
+MEAN_EXPERIENCE = stock("experience.mean", "logit units", "mean experience of today's users")
+METRICS = (MEAN_SATISFACTION, MEAN_HABIT, MEAN_EXPERIENCE)
 
 
 @rule
@@ -132,16 +131,16 @@ def follow(level, target, days):
 def forgotten(endured, memory):
     """What fades of adverts and unease on days away, and would be there again today, in logit units.
 
-    Who stays away does so from a day as it would be here, not from a memory of one.
+    A person who stays away judges by a day as it would be here, not by the memory of one.
     """
     return endured * (1.0 - memory)
 
 
 @rule
-def worth_on_rival(usual, served, memory, aversion, concern, terms):
-    """What a day of use of the rival is worth to this person, in logit units: by its own levers, as ours is by ours.
+def utility_on_rival(usual, served, memory, aversion, concern, terms):
+    """Utility of a day of use of the rival to this person, in logit units: by its own levers, as ours is by ours.
 
-    Services that it copied are worth there what they are to this person here, as far as remembered, before what we take.
+    Services that it copied give there what they give to this person here, as far as remembered, before what we take.
     """
     services = terms.copied * served * memory
     return usual + services + terms.base - terms.nuisance * aversion - terms.unease * concern
@@ -161,13 +160,13 @@ MICRO = 1e6  # kernels sum integers, so that a total never hangs on the order: m
 
 
 @kernel
-def _feel(first, last, users, felt, it):
+def _feel(first, last, users, felt, setting):
     """Members' day: today's experience (when away, the last one fades), satisfaction and habit; feelings are emptied.
 
     Returns (members, satisfaction, habit, people awake, experience, worth of services), sums in millionths.
     """
-    nearer, slower = 1.0 - math.exp(-1.0 / it.satisfaction_days), 1.0 - math.exp(-1.0 / it.habit_days)
-    fading = 1.0 - math.exp(-1.0 / it.fading_days)
+    nearer, slower = 1.0 - math.exp(-1.0 / setting.satisfaction_days), 1.0 - math.exp(-1.0 / setting.habit_days)
+    fading = 1.0 - math.exp(-1.0 / setting.fading_days)
     membership, active = users.membership[first:last], users.active[first:last]
     talk, worth, nuisance = felt.talk[first:last], felt.worth[first:last], felt.nuisance[first:last]
     waits, unease, later = felt.waits[first:last], felt.unease[first:last], felt.later[first:last]
@@ -176,9 +175,11 @@ def _feel(first, last, users, felt, it):
     endured, served, memory = felt.endured[first:last], felt.served[first:last], felt.memory[first:last]
     today, now = np.empty(membership.size), np.empty(membership.size)
     for i in range(now.size):  # loops without a branch that write to one place each: they are vectorised
-        now[i] = felt_today(worth[i], later[i], it.lump, it.lump_days)
+        now[i] = felt_today(worth[i], later[i], setting.lump, setting.lump_days)
     for i in range(now.size):
-        today[i] = experience(talk[i], now[i], nuisance[i], waits[i], unease[i], it.talk_worth, it.money_worth)
+        today[i] = experience(
+            talk[i], now[i], nuisance[i], waits[i], unease[i], setting.talk_worth, setting.money_worth
+        )
     members = satisfactions = habits = awake = experiences = brought = 0
     for i in range(now.size):
         later[i] += worth[i]
@@ -186,7 +187,7 @@ def _feel(first, last, users, felt, it):
             if active[i]:
                 last_experience[i] = today[i]
                 endured[i] += nearer * (nuisance[i] + unease[i] - endured[i])
-                served[i] += nearer * (it.money_worth * now[i] - waits[i] - served[i])
+                served[i] += nearer * (setting.money_worth * now[i] - waits[i] - served[i])
                 memory[i] = 1.0
                 later[i] -= now[i]
                 awake += 1
@@ -209,23 +210,23 @@ def _feel(first, last, users, felt, it):
 
 
 def rival_terms(state: State) -> RivalTerms:
-    """What a day on the rival is worth today."""
+    """Today's terms of a day on the rival."""
     now = state[OutsideOptionColumns]
     return RivalTerms(*(float(getattr(now, name)[0]) for name in RivalTerms._fields))
 
 
-def before_fees(it: ExperienceSettings) -> float:
-    """What a CNY that we take from a person on a day of use adds to `served`, which is before what we take."""
-    return it.money_worth * -math.expm1(-1.0 / it.satisfaction_days)
+def before_fees(setting: ExperienceSettings) -> float:
+    """Utility that a CNY we take on a day of use would have added to `served`, which is kept before our fees."""
+    return setting.money_worth * -math.expm1(-1.0 / setting.satisfaction_days)
 
 
 def feel(state: State) -> None:
     """Today's feelings become experience, satisfaction and habit."""
-    felt, users, it = state[FeltColumns], state[UserColumns], state.settings(ExperienceSettings).row
-    sums = state.over_blocks(lambda part: _feel(*part, users, felt, it))
+    felt, users, setting = state[FeltColumns], state[UserColumns], state.settings(ExperienceSettings).row
+    sums = state.over_blocks(lambda part: _feel(*part, users, felt, setting))
     members, satisfactions, habits, awake, experiences, brought = sums
-    state.note("satisfaction.mean", satisfactions / MICRO / max(1, members))
-    state.note("habit.mean", habits / MICRO / max(1, members))
-    state.note("experience.mean", experiences / MICRO / max(1, awake))
+    state.note(MEAN_SATISFACTION, satisfactions / MICRO / max(1, members))
+    state.note(MEAN_HABIT, habits / MICRO / max(1, members))
+    state.note(MEAN_EXPERIENCE, experiences / MICRO / max(1, awake))
     outside = state[OutsideOptionColumns]
     outside.served[0], outside.days_of_use[0] = brought / MICRO / max(1, members), awake

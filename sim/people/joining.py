@@ -8,7 +8,7 @@ from sim.engine.settings import Settings, assumed
 from sim.ground.friends import friends
 from sim.people.attention import AttentionColumns
 from sim.people.experience import FeltColumns, OutsideOptionColumns
-from sim.people.users import LEFT, MEMBER, NEVER, UserColumns
+from sim.people.users import JOINS, LEFT, MEMBER, NEVER, UserColumns
 from sim.state import State
 
 
@@ -35,17 +35,17 @@ def hazard(share_of_friends, returning, innovation, imitation):
 
 
 @kernel
-def _join(first, last, users, rows, everyone_share, it, key, joining):
+def _join(first, last, users, rows, everyone_share, setting, key, joining):
     """Write into `joining` who of first..last joins by themselves or because friends are here; returns how many."""
     number = 0
     for who in range(first, last):
         if users.membership[who] == MEMBER:
             continue
-        returning = it.returning if users.membership[who] == LEFT else 1.0
+        returning = setting.returning if users.membership[who] == LEFT else 1.0
         u = luck.uniform(key, who, 0)
-        if u < hazard(1.0, returning, it.innovation, it.imitation):  # only then can friends decide it
+        if u < hazard(1.0, returning, setting.innovation, setting.imitation):  # only then can friends decide it
             share = friends.share_of_friends(rows, np.uint32(who), users.membership, MEMBER, everyone_share)
-            if u < hazard(share, returning, it.innovation, it.imitation):
+            if u < hazard(share, returning, setting.innovation, setting.imitation):
                 joining[number] = who
                 number += 1
     return number
@@ -108,4 +108,4 @@ def welcome(state: State, people: np.ndarray) -> None:
     mine.attention[people] = np.where(
         (mine.has_rival[people] == 1) & (state[OutsideOptionColumns].launched[0] == 1), 0.5, 1.0
     )
-    state.add("users.joins", people.size)
+    state.add(JOINS, people.size)

@@ -96,10 +96,10 @@ def sources(now: BaseModel, use: Literal["ranking", "adverts", "all"] = "all") -
 
 
 @rule
-def observations(known, it, purchases):
+def observations(known, setting, purchases):
     """Observations of each of a person's matches, by the sources `known`: 0 when the platform looks at nothing."""
-    seen = min(purchases, it.most_purchases) if known.knows_purchases else 0
-    return seen + (it.profile if known.knows_profile else 0) + (it.wearables if known.knows_wearables else 0)
+    seen = min(purchases, setting.most_purchases) if known.knows_purchases else 0
+    return seen + (setting.profile if known.knows_profile else 0) + (setting.wearables if known.knows_wearables else 0)
 
 
 @rule

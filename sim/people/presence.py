@@ -68,8 +68,8 @@ class PresenceColumns(Table):
 
 
 @rule
-def pull(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfaction, setting):
-    """Wish to open the app but for friends and calendar, in logit units; nobody without attention comes."""
+def utility_of_opening(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfaction, setting):
+    """Utility of opening the app before friends and calendar, in logit units; nobody without attention opens it."""
     return (
         eagerness
         + elementary.log(attention)
@@ -81,11 +81,11 @@ def pull(eagerness, satisfaction, habit, unread, trust, attention, usual_satisfa
 
 
 @rule
-def lacks(u, wish, usual_friends, setting):
-    """What a wish lacks of letting somebody open the app with a luck u, if none of their friends was active.
+def shortfall(u, wish, usual_friends, setting):
+    """How far a wish falls short of opening the app at a draw u, if none of a person's friends was active.
 
-    Whether the luck lets x pass, u < 1/(1+e^-x), is x > log(u/(1-u)). Where it is below 0, it passes anyhow; friends add
-    `friends_weight` times their share, and at most that.
+    A draw u opens the app at utility x if u < 1/(1+e^-x), that is if x > log(u/(1-u)). A shortfall below 0 opens it in any
+    case; friends add `friends_weight` times their active share to x, and at most that.
     """
     return elementary.log(u / (1.0 - u)) - (wish - setting.friends_weight * usual_friends)
 
@@ -115,7 +115,7 @@ class Today(NamedTuple):
 
 
 @kernel
-def _wake(first, last, users, wishes, rows, was_active, today, setting, here, awake):
+def _open_app(first, last, users, wishes, rows, was_active, today, setting, here, awake):
     """Who of first..last opens the app: writes `active`, `last_active`, `here` and the list `awake`; returns how many.
 
     Friends' share lies in [0, 1], so most people are decided without a look at their friends. A crowd at a time, so that
@@ -152,16 +152,16 @@ def _wake(first, last, users, wishes, rows, was_active, today, setting, here, aw
 
 @rule
 def _wish(begin, crowd, wishes, today, setting, short):
-    """What each of a crowd lacks."""
+    """Write the shortfall of each of a crowd."""
     eagerness, waiting = wishes.eagerness[begin : begin + crowd], wishes.unread[begin : begin + crowd]
     satisfaction, habit = wishes.satisfaction[begin : begin + crowd], wishes.habit[begin : begin + crowd]
     trusted, mine = wishes.trust[begin : begin + crowd], wishes.attention[begin : begin + crowd]
     for i in range(crowd):
         u = luck.uniform(today.key, begin + i, 0)
-        wish = pull(
+        wish = utility_of_opening(
             eagerness[i], satisfaction[i], habit[i], waiting[i], trusted[i], mine[i], today.usual_satisfaction, setting
         )
-        short[i] = lacks(u, today.calendar + wish, today.usual_friends, setting)
+        short[i] = shortfall(u, today.calendar + wish, today.usual_friends, setting)
 
 
 @rule
@@ -223,7 +223,7 @@ def open_app(state: State) -> None:
 
     def block(part: tuple[int, int]) -> np.ndarray:
         awake = np.empty(part[1] - part[0] + 1, np.uint32)  # one more: the kernel writes before it knows
-        number = _wake(*part, users, wishes, state.friends.rows, was_active, today, settings.row, state.here, awake)
+        number = _open_app(*part, users, wishes, state.friends.rows, was_active, today, settings.row, state.here, awake)
         return awake[:number]
 
     state.awake = list(state.each_block(block))

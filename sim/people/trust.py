@@ -84,16 +84,29 @@ class NewsColumns(Table):
     breach = Column(np.float64, 0, "the part of it that is a breach of data")
 
 
+MEAN_TRUST = stock("trust.mean", "share", "mean trust of members")
+NEWS = stock("trust.news", "strength", "privacy news in the air", "less")
+HEADLINES = flow("trust.headlines", "headlines", "headlines about the platform", "less")
+CAMPAIGNS = flow("trust.campaigns", "headlines", "of these, made by campaigners without any notice or breach", "less")
+UNHEARD_STORIES = flow(
+    "trust.unheard", "stories", "notices, breaches and campaigns that no paper made a headline of", "neither"
+)
+NEEDS_WITHOUT_LIST = flow(
+    "trust.own_way", "needs", "needs of people who did not take the platform's list, and looked at shops they know",
+    "less",
+)  # fmt: skip
+SHARE_WITHOUT_LIST = ratio(
+    "trust.own_way_share", "share", "needs without the platform's list", NEEDS_WITHOUT_LIST, "promotion.needs", "less"
+)
+UNHEEDED_ADVICE = flow(
+    "trust.unheeded", "answers", "answers on goods that people would not have, for want of trust", "less"
+)
+STATED_CHURN = flow(
+    "trust.said_leaving", "people", "members who tell a survey after a headline that they leave", "less"
+)
 METRICS = (
-    stock("trust.mean", "share", "mean trust of members"),
-    stock("trust.news", "strength", "privacy news in the air", "less"),
-    flow("trust.headlines", "headlines", "headlines about the platform", "less"),
-    flow("trust.campaigns", "headlines", "of these, made by campaigners without any notice or breach", "less"),
-    flow("trust.unheard", "stories", "notices, breaches and campaigns that no paper made a headline of", "neither"),
-    flow("trust.own_way", "needs", "needs of people who did not take the platform's list, and looked at shops they know", "less"),
-    ratio("trust.own_way_share", "share", "needs without the platform's list", "trust.own_way", "promotion.needs", "less"),
-    flow("trust.unheeded", "answers", "answers on goods that people would not have, for want of trust", "less"),
-    flow("trust.said_leaving", "people", "members who tell a survey after a headline that they leave", "less"),
+    MEAN_TRUST, NEWS, HEADLINES, CAMPAIGNS, UNHEARD_STORIES, NEEDS_WITHOUT_LIST, SHARE_WITHOUT_LIST, UNHEEDED_ADVICE,
+    STATED_CHURN,
 )  # fmt: skip
 
 
@@ -140,12 +153,12 @@ def tell(state: State, weight: float, u: float, breach: bool = False) -> bool:
     if loud > 0.0:
         headline(state, loud, breach)
     else:
-        state.add("trust.unheard", 1)
+        state.add(UNHEARD_STORIES, 1)
     return loud > 0.0
 
 
 def together(news: float, loud: float) -> float:
-    """News of a strength on top of what is in the air: 1 is all that people can hear of it."""
+    """Strength of the news with a story on top of what is in the air; 1 is the most that people can hear."""
     return 1.0 - (1.0 - news) * (1.0 - loud)
 
 
@@ -163,12 +176,12 @@ def headline(state: State, loud: float = 1.0, breach: bool = False) -> None:
     concern = users.privacy_concern * members
     chance = settings.said_leaving * loud * concern / max(1e-9, float(concern.sum()) / max(1, int(members.sum())))
     asked = luck.uniforms(state.luck("trust.survey"), state.size)
-    state.add("trust.said_leaving", int((members & (asked < chance)).sum()))
-    state.add("trust.headlines", 1)
+    state.add(STATED_CHURN, int((members & (asked < chance)).sum()))
+    state.add(HEADLINES, 1)
 
 
 @kernel
-def _heal(first, last, membership, trust, days):
+def _recover(first, last, membership, trust, days):
     """Trust of first..last heals by a day; returns (members, their trust in millionths)."""
     here, mine = membership[first:last], trust[first:last]
     members = total = 0
@@ -187,12 +200,12 @@ def spread_privacy_news(state: State) -> None:
     if depth > 0.0 and state.day % MONTH == MONTH - 1:
         u, key = luck.draw(state.luck("trust.campaign")), state.luck("trust.campaign_story")
         if u < settings.campaigning * depth**2 and tell(state, weight_of_story(state), luck.draw(key)):
-            state.add("trust.campaigns", 1)
+            state.add(CAMPAIGNS, 1)
     if news.breach[0] > 1e-3:  # what is not known cannot be lost
         state[FeltColumns].unease[...] += (
             settings.breach_unease * depth * news.breach[0] * state[UserColumns].privacy_concern
         )
-    state.note("trust.news", news.news[0])
+    state.note(NEWS, news.news[0])
 
 
 def recover_trust(state: State) -> None:
@@ -203,5 +216,5 @@ def recover_trust(state: State) -> None:
     news.news[0] = news.news[0] * fading if news.news[0] > 1e-6 else 0.0
     news.breach[0] = news.breach[0] * fading if news.breach[0] > 1e-6 else 0.0
     membership, days = state[UserColumns].membership, np.float32(settings.healing_days)
-    members, total = state.over_blocks(lambda part: _heal(*part, membership, trust, days))
-    state.note("trust.mean", total / 1e6 / max(1, members))
+    members, total = state.over_blocks(lambda part: _recover(*part, membership, trust, days))
+    state.note(MEAN_TRUST, total / 1e6 / max(1, members))

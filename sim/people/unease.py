@@ -24,7 +24,7 @@ def unease_of_price(price, days_of_use, money_worth):
 
 
 def unease(now: BaseModel, price: float) -> float:
-    """The same, by the share of days of use and the worth of money that are assumed."""
+    """Unease of a price, by the share of days of use and the worth of money that are assumed."""
     days_of_use, money_worth = (
         settings_of(now, PresenceSettings).usual_share,
         settings_of(now, ExperienceSettings).money_worth,

@@ -81,16 +81,15 @@ class UsualColumns(Table):
     members = Column(np.float64, 0, "members", "people")
 
 
-METRICS = (
-    stock("users.daily", "people", "people who opened the app today"),
-    stock("users.monthly", "people", "members who opened the app in the last 30 days"),
-    stock("users.members", "people", "members"),
-    stock("users.retention", "share", "first members who never left and opened the app in the last 30 days"),
-    stock("users.left", "people", "people who were members and left", "less"),
-    flow("users.joins", "people", "people who joined or came back"),
-    flow("users.leaves", "people", "members who left", "less"),
-    ratio("users.daily_share", "share", "daily over monthly users", "users.daily", "users.monthly"),
-)
+DAILY_USERS = stock("users.daily", "people", "people who opened the app today")
+MONTHLY_USERS = stock("users.monthly", "people", "members who opened the app in the last 30 days")
+MEMBERS = stock("users.members", "people", "members")
+RETENTION = stock("users.retention", "share", "first members who never left and opened the app in the last 30 days")
+LEFT_PEOPLE = stock("users.left", "people", "people who were members and left", "less")
+JOINS = flow("users.joins", "people", "people who joined or came back")
+LEAVES = flow("users.leaves", "people", "members who left", "less")
+DAILY_SHARE = ratio("users.daily_share", "share", "daily over monthly users", DAILY_USERS, MONTHLY_USERS)
+METRICS = (DAILY_USERS, MONTHLY_USERS, MEMBERS, RETENTION, LEFT_PEOPLE, JOINS, LEAVES, DAILY_SHARE)
 
 
 @rule
@@ -107,7 +106,7 @@ def privacy_concern(mean, u, unconcerned=0.2):
 
 
 @kernel
-def _draw(users, age_bounds, age_messages, it, keys):
+def _draw(users, age_bounds, age_messages, setting, keys):
     """Each person's traits, from a key a trait."""
     for who in range(users.age.size):
         u = luck.uniform(keys[0], who, 0)
@@ -116,13 +115,15 @@ def _draw(users, age_bounds, age_messages, it, keys):
             age += 1
         users.age[who] = age
         users.sociability[who] = age_messages[age] * luck.lognormal(
-            1.0, it.sociability_spread, luck.uniform(keys[1], who, 0)
+            1.0, setting.sociability_spread, luck.uniform(keys[1], who, 0)
         )
         users.income[who] = np.int32(
-            min(2e9, luck.lognormal(it.income, it.income_spread, luck.uniform(keys[2], who, 0)))
+            min(2e9, luck.lognormal(setting.income, setting.income_spread, luck.uniform(keys[2], who, 0)))
         )
-        users.advert_aversion[who] = luck.lognormal(1.0, it.advert_aversion_spread, luck.uniform(keys[3], who, 0))
-        users.privacy_concern[who] = privacy_concern(it.privacy_concern, luck.uniform(keys[4], who, 0), it.unconcerned)
+        users.advert_aversion[who] = luck.lognormal(1.0, setting.advert_aversion_spread, luck.uniform(keys[3], who, 0))
+        users.privacy_concern[who] = privacy_concern(
+            setting.privacy_concern, luck.uniform(keys[4], who, 0), setting.unconcerned
+        )
 
 
 def draw_traits(state: State) -> None:
@@ -141,7 +142,7 @@ def draw_traits(state: State) -> None:
 
 
 @kernel
-def _count(first, last, membership, joined, last_active, since):
+def _count_members(first, last, membership, joined, last_active, since):
     """Members of first..last, those of them here after day `since`, those who left, and first members still here."""
     here, opened, came = membership[first:last], last_active[first:last], joined[first:last]
     members = monthly = left = loyal = 0
@@ -158,11 +159,11 @@ def count_users(state: State) -> None:
     """Measure who is here."""
     rows = state[UserColumns]
     members, monthly, left, loyal = state.over_blocks(
-        lambda part: _count(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
+        lambda part: _count_members(*part, rows.membership, rows.joined, rows.last_active, state.day - 30)
     )
-    state.note("users.daily", sum(part.size for part in state.awake))
-    state.note("users.members", members)
-    state.note("users.monthly", monthly)
-    state.note("users.left", left)
+    state.note(DAILY_USERS, sum(part.size for part in state.awake))
+    state.note(MEMBERS, members)
+    state.note(MONTHLY_USERS, monthly)
+    state.note(LEFT_PEOPLE, left)
     first = float(state[UsualColumns].members[0])
-    state.note("users.retention", loyal / first if first else 0.0)
+    state.note(RETENTION, loyal / first if first else 0.0)

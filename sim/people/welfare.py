@@ -16,30 +16,38 @@ from sim.people.experience import (
     OutsideOptionColumns,
     forgotten,
     rival_terms,
-    worth_on_rival,
+    utility_on_rival,
 )
 from sim.people.presence import PresenceColumns, PresenceSettings
 from sim.people.trust import TrustColumns
 from sim.people.users import LEFT, MEMBER, UserColumns, UsualColumns
 from sim.state import State
 
-METRICS = (
-    flow(
-        "welfare.users",
-        "cents",
-        "users' surplus: the logsum of a day with this messenger, the rival or neither, in money",
-    ),
-    flow(
-        "welfare.users_fixed_use",
-        "cents",
-        "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
-    ),
+USERS_WELFARE = flow(
+    "welfare.users", "cents", "users' surplus: the logsum of a day with this messenger, the rival or neither, in money"
 )
+USERS_WELFARE_FIXED_USE = flow(
+    "welfare.users_fixed_use", "cents",
+    "the same, did people use both as in the undisturbed world: the worth of a usual number of days",
+)  # fmt: skip
+MERCHANTS_WELFARE = flow("welfare.merchants", "cents", "merchants' profit")
+ADVERTISERS_WELFARE = flow("welfare.advertisers", "cents", "advertisers' profit")
+DRIVERS_WELFARE = flow(
+    "welfare.drivers", "cents", "drivers' earnings less costs and what their hours would earn elsewhere"
+)
+AIRLINES_WELFARE = flow("welfare.airlines", "cents", "airlines' profit")
+BILLERS_WELFARE = flow(
+    "welfare.billers", "cents", "profit of those who bill: what they save and lose by being paid here"
+)
+OUTSIDE_WELFARE = flow(
+    "welfare.outside", "cents", "sellers, taxis and others outside: margin on trade won from here or lost to it"
+)
+METRICS = (USERS_WELFARE, USERS_WELFARE_FIXED_USE)
 
 
 @rule
 def logsum(here, away, attention):
-    """Worth of a day on which this messenger, the rival or neither is opened, in logit units.
+    """Logsum of a day on which this messenger, the rival or neither is opened, in logit units.
 
     `here` and `away` are e to the index of opening either, attention the part of it that goes here. Moving to an equal
     rival changes nothing; who hardly minds opening loses hardly anything.
@@ -58,7 +66,7 @@ class Day(NamedTuple):
 
 
 @kernel
-def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it):
+def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, setting):
     """Everyone's welfare of today, for members and who left for the rival.
 
     Returns (welfare, welfare at fixed use, expected days of use of the rival), sums in millionths of CNY and of days.
@@ -77,13 +85,13 @@ def _gain(first, last, users, felt, eagerness, trust, attention, rival, day, it)
             eager[i] + day.here + day.weight * (today[i] - day.usual) - day.trust_weight * (1.0 - trusted[i])
         )
     for i in range(eager.size):
-        theirs[i] = worth_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
+        theirs[i] = utility_on_rival(usual[i], served[i], memory[i], aversion[i], concern[i], rival)
         fixed[i] = here[i] * today[i] + (1.0 - here[i]) * theirs[i] * rival.launched
         theirs[i] = elementary.exp(eager[i] + day.away + day.weight * (theirs[i] - day.usual))
     for i in range(eager.size):
-        gain[i] = logsum(ours[i], theirs[i], here[i]) / it.money_worth
+        gain[i] = logsum(ours[i], theirs[i], here[i]) / setting.money_worth
         elsewhere[i] = (1.0 - here[i]) * theirs[i] / (1.0 + here[i] * ours[i] + (1.0 - here[i]) * theirs[i])
-        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * it.money_worth
+        fixed[i] /= (1.0 + elementary.exp(-eager[i])) * setting.money_worth
     gained = as_usual = there = 0
     for i in range(eager.size):
         minds = (membership[i] == MEMBER) | (membership[i] == LEFT)  # who dropped out of both has nothing of either
@@ -107,6 +115,6 @@ def count_surplus(state: State) -> None:
     gained, as_usual, there = state.over_blocks(
         lambda part: _gain(*part, users, felt, eagerness, trust, attention, rival, day, setting)
     )
-    state.note("welfare.users", round(100 * gained / MICRO))
-    state.note("welfare.users_fixed_use", round(100 * as_usual / MICRO))
+    state.note(USERS_WELFARE, round(100 * gained / MICRO))
+    state.note(USERS_WELFARE_FIXED_USE, round(100 * as_usual / MICRO))
     state[OutsideOptionColumns].rival_days[0] = there / MICRO

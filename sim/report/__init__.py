@@ -3,10 +3,20 @@
 from pathlib import Path
 
 from sim.ground import paths
-from sim.report import comparison_page, run_page, sensitivity_page, sweep_page, tuning_page
+from sim.report import (
+    abtest_page,
+    comparison_page,
+    frontier_page,
+    run_page,
+    sensitivity_page,
+    sweep_page,
+    tuning_page,
+)
 from sim.report.page import Page, save
 from sim.report.pictures import pictures
+from sim.results.abtests import ABTest
 from sim.results.comparisons import Comparison, load
+from sim.results.frontier import Frontier
 from sim.results.sensitivities import Sensitivity
 from sim.results.sweep_folders import is_sweep
 from sim.results.sweeps import Sweep
@@ -25,6 +35,10 @@ def page_of(folder: str | Path) -> Page:
     match paths.kind_of(folder):
         case "tuning":
             return tuning_page.tuning_page(Tuning.load(folder))
+        case "abtest":
+            return abtest_page.abtest_page(ABTest.load(folder))
+        case "frontier":
+            return frontier_page.frontier_page(Frontier.load(folder))
         case "sensitivity":
             return sensitivity_page.sensitivity_page(Sensitivity.load(folder))
     found = load(folder)

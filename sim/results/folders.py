@@ -14,7 +14,15 @@ from sim.ground import paths
 from sim.results.files import read_json
 from sim.results.futures import RUNS
 
-RUN_FILES = ("manifest.json", "scenario.toml", "days.parquet", "flows.parquet", "summary.json", "surplus.parquet")
+RUN_FILES = (
+    "manifest.json",
+    "scenario.toml",
+    "days.parquet",
+    "flows.parquet",
+    "summary.json",
+    "surplus.parquet",
+    "units.parquet",
+)
 COMPARISON_FILES = ("manifest.json", "comparison.json")
 REPORT = "report.html"
 OF_A_RUN = (*RUN_FILES, "comparison.json", REPORT)  # what a run writes into its folder, or removes there

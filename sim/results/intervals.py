@@ -1,7 +1,7 @@
 """Intervals: every statement about luck that a result makes, in one place.
 
-Means and paired differences with Student's interval, means over drawn points and seeds, shares, standard errors, the
-variance saved by shared luck, and the probability of being the best.
+Means and paired differences with Student's interval, differences between two arms of a test, means over drawn points
+and seeds, shares, standard errors, the variance saved by shared luck, and the probability of being the best.
 
 Every scenario runs with the same seeds, so a column of differences by seed is a sample of independent numbers, though
 the two scenarios behind it are anything but independent.
@@ -18,6 +18,7 @@ from scipy import special
 from sim.engine import luck
 
 LEVEL = 0.95  # the share of intervals that hold the truth
+POWER = 0.8  # the probability with which a test should find an effect that is there
 SETTLED = 0.975  # the probability of being best at which a 95 % interval of the lead, that of two, excludes zero
 MOST_SAVED = 1e6  # a variance ratio is cut here: a difference without any luck left in it would have none
 FIGURES = 12  # to which values are alike
@@ -68,6 +69,49 @@ def paired(values: ArrayLike, others: ArrayLike, level: float = LEVEL) -> Interv
         values, others: shape (replicates,), paired by seed.
     """
     return interval(np.asarray(values, np.float64) - np.asarray(others, np.float64), level)
+
+
+class Estimate(NamedTuple):
+    """What a test says of an effect: the difference, its standard error, and the degrees of freedom of that."""
+
+    effect: float
+    error: float
+    freedom: float
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Student's interval."""
+        reach = student(self.freedom, level) * self.error
+        return Interval(self.effect, self.effect - reach, self.effect + reach)
+
+    def detectable(self, power: float = POWER) -> float:
+        """The least effect that a test with this error finds with such a probability, at the 5 % level (Bloom 1995)."""
+        return (student(self.freedom) + student(self.freedom, 2 * power - 1)) * self.error
+
+
+def between_arms(totals: ArrayLike, sizes: ArrayLike, arm: ArrayLike) -> Estimate:
+    """Mean of those treated less mean of the others, where whole units were drawn: people, clusters, shops, blocks of days.
+
+    Each arm's mean is the sum of its units' totals over the sum of their sizes, and has a variance of its own: that of a
+    ratio (Cochran 1977, chapter 6), which is Neyman's (1923) where all units have one size. Welch's degrees of freedom.
+
+    Args:
+        totals: outcome of each unit, summed over its members; shape (units,).
+        sizes: members of each unit; zero for none.
+        arm: 1 where the unit is treated, else 0; at least two units of each.
+    """
+    total, size, treated = np.asarray(totals, np.float64), np.asarray(sizes, np.float64), np.asarray(arm) == 1
+    (mean, variance, units), (other, others, them) = (_arm(total[it], size[it]) for it in (treated, ~treated))
+    both = variance + others
+    freedom = both**2 / (variance**2 / (units - 1) + others**2 / (them - 1)) if both > 0 else float(units + them - 2)
+    return Estimate(mean - other, math.sqrt(both), freedom)
+
+
+def _arm(total: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[float, float, int]:
+    """Mean over the members of some units, its variance, and how many units there are."""
+    mean = float(total.sum() / size.sum())
+    rest = total - mean * size
+    variance = float(rest @ rest) / (size.size - 1) / size.size / float(size.mean()) ** 2
+    return mean, variance, size.size
 
 
 def by_column(table: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

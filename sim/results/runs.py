@@ -82,6 +82,8 @@ class Result:
         flows: a row per day, payer sector, payee sector and reason; `cents` (int64).
         summary: one number a metric, by `summarise`.
         surplus: welfare of each person over the run in CNY, shape (users,); None where it was not kept.
+        units: of a run with a test ([experiment]), a row a person and a row a shop: `each`, `arm`, `cluster`, and what each
+            did since the test began, by metric, in its unit; else None.
     """
 
     scenario: str
@@ -90,6 +92,7 @@ class Result:
     flows: pd.DataFrame
     summary: dict[str, float]
     surplus: NDArray[np.float64] | None = None
+    units: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         said = self.manifest.get
@@ -143,10 +146,15 @@ class Result:
             write_table(folder / "days.parquet", self.days)
             write_table(folder / "flows.parquet", self.flows)
             write_json(folder / "summary.json", summary)
-            if self.surplus is None:
-                (folder / "surplus.parquet").unlink(missing_ok=True)
-            else:
-                write_table(folder / "surplus.parquet", pd.DataFrame({"surplus": self.surplus}))
+            kept = {
+                "surplus": None if self.surplus is None else pd.DataFrame({"surplus": self.surplus}),
+                "units": self.units,
+            }
+            for name, table in kept.items():
+                if table is None:
+                    (folder / f"{name}.parquet").unlink(missing_ok=True)
+                else:
+                    write_table(folder / f"{name}.parquet", table)
             write_json(folder / "manifest.json", manifest)
 
     @classmethod
@@ -174,4 +182,5 @@ class Result:
             read_table(folder / "flows.parquet"),
             read_json(folder / "summary.json"),
             surplus,
+            read_table(folder / "units.parquet") if (folder / "units.parquet").exists() else None,
         )

@@ -84,7 +84,7 @@ def grid_for(cells, people):
 
 @rule
 def onto(place, cells):
-    """The cell of a row that a step of less than a whole round leads to."""
+    """The cell of a row that a step leads to, round the torus; the step is less than a whole round."""
     return place + cells if place < 0 else place - cells if place >= cells else place
 
 
@@ -152,14 +152,14 @@ def minutes_for(km, speed):
 
 @functools.cache
 def clock_of(hours: tuple[float, ...]) -> NDArray[np.int16]:
-    """Minutes of a day whose hours have these weights, evenly spaced in what happens rather than in time."""
+    """A table to draw minutes from: equally likely minutes of a day whose hours have these weights."""
     weights = np.repeat(np.maximum(0.0, np.asarray(hours, np.float64)), MINUTES // max(1, len(hours)))
     happened = np.cumsum(weights) / max(1e-12, weights.sum())
     return np.searchsorted(happened, (np.arange(PARTS) + 0.5) / PARTS).clip(0, MINUTES - 1).astype(np.int16)
 
 
 def number(people: int, city: CitySettings) -> int:
-    """Cities of so many people: person `who * cities // people` is the city."""
+    """Number of cities: person `who` lives in city `who * cities // people`."""
     return max(1, round(people / city.people))
 
 

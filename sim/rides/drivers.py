@@ -87,29 +87,20 @@ class CityColumns(Table):
     hours = Column(np.float64, 0, "drivers' hours", "hours a day")
 
 
-METRICS = (
-    stock("drivers.active", "drivers", "drivers of the platform, for the people simulated"),
-    flow("drivers.entries", "drivers", "drivers who started, for the people simulated", "neither"),
-    flow("drivers.exits", "drivers", "drivers who stopped, for the people simulated", "less"),
-    flow("drivers.earned", "cents", "fares less commission and costs, over whole cities"),
-    flow("drivers.hours", "hours", "time at work, over whole cities", "neither"),
-    ratio(
-        "drivers.earnings_per_hour",
-        "cents",
-        "fares less commission and costs, an hour at work",
-        "drivers.earned",
-        "drivers.hours",
-    ),
-    flow("drivers.busy_hours", "hours", "of these hours, on the way to a passenger or with one", "neither"),
-    ratio(
-        "drivers.busy_share",
-        "share",
-        "time at work on the way to a passenger or with one",
-        "drivers.busy_hours",
-        "drivers.hours",
-    ),
-    flow("drivers.surplus", "cents", "drivers' earnings less what they could have earned elsewhere in the time"),
+ACTIVE = stock("drivers.active", "drivers", "drivers of the platform, for the people simulated")
+ENTRIES = flow("drivers.entries", "drivers", "drivers who started, for the people simulated", "neither")
+EXITS = flow("drivers.exits", "drivers", "drivers who stopped, for the people simulated", "less")
+EARNED = flow("drivers.earned", "cents", "fares less commission and costs, over whole cities")
+HOURS_AT_WORK = flow("drivers.hours", "hours", "time at work, over whole cities", "neither")
+EARNINGS_PER_HOUR = ratio(
+    "drivers.earnings_per_hour", "cents", "fares less commission and costs, an hour at work", EARNED, HOURS_AT_WORK
 )
+BUSY_HOURS = flow("drivers.busy_hours", "hours", "of these hours, on the way to a passenger or with one", "neither")
+BUSY_SHARE = ratio(
+    "drivers.busy_share", "share", "time at work on the way to a passenger or with one", BUSY_HOURS, HOURS_AT_WORK
+)
+SURPLUS = flow("drivers.surplus", "cents", "drivers' earnings less what they could have earned elsewhere in the time")
+METRICS = (ACTIVE, ENTRIES, EXITS, EARNED, HOURS_AT_WORK, EARNINGS_PER_HOUR, BUSY_HOURS, BUSY_SHARE, SURPLUS)
 
 
 class Fleet(NamedTuple):
@@ -160,8 +151,8 @@ def plan(agenda, j, free, starts, minutes):
 
 
 @rule
-def turn(now, agenda, fleet, grid):
-    """A minute of a city: whoever is free and at work waits for passengers, whoever stops goes home."""
+def begin_minute(now, agenda, fleet, grid):
+    """Begin a minute in a city: drivers who are free and at work wait for passengers, those whose day ends go home."""
     node = np.int64(agenda.due[now])
     while node >= 0:
         j, following = node // EVENTS, np.int64(agenda.then[node])
@@ -184,7 +175,7 @@ def wait_for_passengers(fleet, grid, j):
 
 @rule
 def leave(fleet, grid, j):
-    """An idle driver drives to a passenger, or home."""
+    """Take an idle driver off the grid: to drive to a passenger, or home."""
     city.take(grid.head, grid.after, grid.before, city.cell_of(fleet.x[j], fleet.y[j], grid.cells), j)
     fleet.state[j] = BUSY
 
@@ -305,7 +296,7 @@ def take_home(state: State) -> None:
             _review(state)
     if state.settings(RidesSettings).on:
         shown = city.stands_for(state.size, state.settings(CitySettings))
-        state.note("drivers.active", int(np.count_nonzero(rows.active)) / shown)
+        state.note(ACTIVE, int(np.count_nonzero(rows.active)) / shown)
 
 
 def _review(state: State) -> None:
@@ -324,5 +315,5 @@ def _review(state: State) -> None:
     rows.active[due[starts]] = 1
     rows.earned[due] = rows.worked[due] = 0
     shown = city.stands_for(state.size, state.settings(CitySettings))
-    state.note("drivers.exits", int(stops.sum()) / shown)
-    state.note("drivers.entries", int(starts.sum()) / shown)
+    state.note(EXITS, int(stops.sum()) / shown)
+    state.note(ENTRIES, int(starts.sum()) / shown)

@@ -114,13 +114,13 @@ def way_of(setting, keys, scale, who, other, minute):
 
 @rule
 def utility_of_ride(setting, quality, km, cents, wait):
-    """Systematic worth of being driven so far, at a fare in cents and after a wait in minutes, in logit units."""
+    """Systematic utility of a ride so long, at a fare in cents and after a wait in minutes, in logit units."""
     return quality + setting.price_weight * (setting.km_worth * km - cents / 100.0 - setting.minute_worth * wait)
 
 
 @rule
 def own_quality(setting, owner, liking):
-    """What the app's ride is to one person, whatever the way: `liking` is a luck."""
+    """Utility of the app's ride to one person before price, way and wait; `liking` is a draw in (0, 1)."""
     return setting.quality + setting.liking * (2.0 * liking - 1.0) - (0.0 if owner else setting.opening_effort)
 
 
@@ -133,8 +133,8 @@ def chances(setting, quality, km, cents, usual, wait):
 
 
 @rule
-def looks(setting, owner, start_fare, km_fare):
-    """Share of needs whose people look at the app's offer: nobody else would take it at any wait, price and liking."""
+def share_looking(setting, owner, start_fare, km_fare):
+    """Share of needs whose people look at the app's offer: the others would not take it at any wait, price and liking."""
     best = own_quality(setting, owner, 1.0) - setting.price_weight * start_fare / 100.0
     best += setting.price_weight * max(0.0, setting.km_worth - km_fare / 100.0) * LONGEST
     return logit(best)

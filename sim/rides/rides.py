@@ -26,6 +26,7 @@ from sim.engine.kernels import (
     outbox_of,
     rule,
     with_cached_type,
+    with_type_of_first,
 )
 from sim.ground.choice import value_of_chosen
 from sim.ground.ledger import BANK, COMPANY, OUTSIDE, WALLET
@@ -33,6 +34,8 @@ from sim.ground.metrics import flow, ratio
 from sim.payments import purse
 from sim.payments.purse import PurseColumns
 from sim.people.experience import FeltColumns
+from sim.people.inbox import MESSAGES
+from sim.people.welfare import DRIVERS_WELFARE, OUTSIDE_WELFARE
 from sim.rides import city, drivers, riders
 from sim.rides.city import MINUTES, CitySettings
 from sim.rides.drivers import DRIVERS, EVENTS, CityColumns, DriverColumns, DriversSettings
@@ -56,48 +59,61 @@ class RideHourColumns(Table):
     asked = Column(np.float64, 1, "requests", "requests")
 
 
+NEEDS = flow("rides.needs", "needs", "people with somewhere to go", "neither")
+LOOKED = flow("rides.looked", "needs", "of these, people who might ride with the app and see its price", "neither")
+ASKED = flow("rides.asked", "rides", "rides asked for in the app")
+SERVED = flow("rides.served", "rides", "rides driven for the app")
+UNSERVED = flow("rides.unserved", "rides", "rides asked for to which no driver was near enough", "less")
+UNSERVED_SHARE = ratio("rides.unserved_share", "share", "requests that nobody served", UNSERVED, ASKED, "less")
+BY_STREET_TAXI = flow("rides.outside", "needs", "needs met by a street taxi", "neither")
+DID_WITHOUT = flow("rides.without", "needs", "needs of people who did without", "less")
+UNAFFORDABLE = flow("rides.unaffordable", "needs", "needs of people who lacked the money for the app's fare", "less")
+IN_APP_SHARE = ratio("rides.in_app_share", "share", "needs met in the app", SERVED, NEEDS)
+MINUTES_WAITED = flow("rides.minutes", "minutes", "minutes waited for drivers", "less")
+WAIT_MINUTES = ratio("rides.wait_minutes", "minutes", "mean wait for a driver", MINUTES_WAITED, SERVED, "less")
+RUSH_ASKED = flow("rides.rush_asked", "rides", "of the rides asked for, between 17 and 19 h", "neither")
+RUSH_SERVED = flow("rides.rush_served", "rides", "of these, served")
+RUSH_UNSERVED = flow("rides.rush_unserved", "rides", "of these, not served", "less")
+RUSH_MINUTES = flow("rides.rush_minutes", "minutes", "minutes waited between 17 and 19 h", "less")
+RUSH_WAIT_MINUTES = ratio(
+    "rides.rush_wait_minutes", "minutes", "mean wait in the rush", RUSH_MINUTES, RUSH_SERVED, "less"
+)
+RUSH_UNSERVED_SHARE = ratio(
+    "rides.rush_unserved_share", "share", "unserved in the rush", RUSH_UNSERVED, RUSH_ASKED, "less"
+)
+SURGES = flow("rides.surges", "times", "prices shown over those without surge, summed over those who looked", "neither")
+SURGE = ratio("rides.surge", "times", "mean price shown over that without surge", SURGES, LOOKED, "neither")
+FARES = flow("rides.fares", "cents", "fares paid")
+MEAN_FARE = ratio("rides.mean_fare", "cents", "mean fare", FARES, SERVED, "neither")
+RIDERS_WORTH = flow("rides.worth", "cents", "riders' worth of rides above what is outside, fares paid")
+WORTH_PER_FARE = ratio("rides.worth_per_fare", "CNY per CNY", "riders' worth over what they paid", RIDERS_WORTH, FARES)
 METRICS = (
-    flow("rides.needs", "needs", "people with somewhere to go", "neither"),
-    flow("rides.looked", "needs", "of these, people who might ride with the app and see its price", "neither"),
-    flow("rides.asked", "rides", "rides asked for in the app"),
-    flow("rides.served", "rides", "rides driven for the app"),
-    flow("rides.unserved", "rides", "rides asked for to which no driver was near enough", "less"),
-    ratio("rides.unserved_share", "share", "requests that nobody served", "rides.unserved", "rides.asked", "less"),
-    flow("rides.outside", "needs", "needs met by a street taxi", "neither"),
-    flow("rides.without", "needs", "needs of people who did without", "less"),
-    flow("rides.unaffordable", "needs", "needs of people who lacked the money for the app's fare", "less"),
-    ratio("rides.in_app_share", "share", "needs met in the app", "rides.served", "rides.needs"),
-    flow("rides.minutes", "minutes", "minutes waited for drivers", "less"),
-    ratio("rides.wait_minutes", "minutes", "mean wait for a driver", "rides.minutes", "rides.served", "less"),
-    flow("rides.rush_asked", "rides", "of the rides asked for, between 17 and 19 h", "neither"),
-    flow("rides.rush_served", "rides", "of these, served"),
-    flow("rides.rush_unserved", "rides", "of these, not served", "less"),
-    flow("rides.rush_minutes", "minutes", "minutes waited between 17 and 19 h", "less"),
-    ratio("rides.rush_wait_minutes", "minutes", "mean wait in the rush", "rides.rush_minutes", "rides.rush_served", "less"),
-    ratio("rides.rush_unserved_share", "share", "unserved in the rush", "rides.rush_unserved", "rides.rush_asked", "less"),
-    flow("rides.surges", "times", "prices shown over those without surge, summed over those who looked", "neither"),
-    ratio("rides.surge", "times", "mean price shown over that without surge", "rides.surges", "rides.looked", "neither"),
-    flow("rides.fares", "cents", "fares paid"),
-    ratio("rides.mean_fare", "cents", "mean fare", "rides.fares", "rides.served", "neither"),
-    flow("rides.worth", "cents", "riders' worth of rides above what is outside, fares paid"),
-    ratio("rides.worth_per_fare", "CNY per CNY", "riders' worth over what they paid", "rides.worth", "rides.fares"),
+    NEEDS, LOOKED, ASKED, SERVED, UNSERVED, UNSERVED_SHARE, BY_STREET_TAXI, DID_WITHOUT, UNAFFORDABLE, IN_APP_SHARE,
+    MINUTES_WAITED, WAIT_MINUTES, RUSH_ASKED, RUSH_SERVED, RUSH_UNSERVED, RUSH_MINUTES, RUSH_WAIT_MINUTES,
+    RUSH_UNSERVED_SHARE, SURGES, SURGE, FARES, MEAN_FARE, RIDERS_WORTH, WORTH_PER_FARE,
 )  # fmt: skip
 MICRO = 1e6  # kernels sum integers
 
 
 # People who look at the app: city, minute, person and who of those the person stands for, in one number that sorts so.
 # Tallied are needs, and those of people who do not look met by a street taxi.
-Tickets = outbox_of("Tickets", ticket=np.uint64, tallies=("needs", "outside"))
+RideRequests = outbox_of("RideRequests", ticket=np.uint64, tallies=("needs", "outside"))
 
 
 # Rides asked for by the people simulated: person, driver or -1, fare, what the driver spent, worth to the rider.
-Requests = outbox_of(
-    "Requests", who=np.uint32, to=np.int64, cents=np.int64, cost=np.int64, gain=np.float32,
+RidesAsked = outbox_of(
+    "RidesAsked", who=np.uint32, to=np.int64, cents=np.int64, cost=np.int64, gain=np.float32,
     tallies=(
         "looked", "surges", "outside", "unaffordable", "asked", "served", "unserved", "seconds", "rush_asked",
         "rush_served", "rush_seconds", "worth", "earned", "lost", "work", "driven", "forgone", "diverted",
     ),
 )  # fmt: skip
+
+
+TALLIED = {  # as they are measured
+    "needs": NEEDS, "outside": BY_STREET_TAXI, "looked": LOOKED, "asked": ASKED, "served": SERVED, "unserved": UNSERVED,
+    "unaffordable": UNAFFORDABLE, "rush_asked": RUSH_ASKED, "rush_served": RUSH_SERVED, "worth": RIDERS_WORTH,
+}  # fmt: skip
 
 
 @with_cached_type
@@ -148,7 +164,7 @@ def clearing(demand, supply, elasticity, cap):
 def _ask(awake, start, owner, terms, box):
     """Needs of everyone awake and of those they stand for; returns where the box was full.
 
-    Most would not ride with the app whatever its price and wait, and no more is asked of them.
+    Most would not ride with the app at any price and wait, and the rest of their choice is skipped.
     """
     setting, people, clock = terms.setting, terms.riders, terms.clock
     tickets, written = box.ticket, box.used[0]
@@ -195,8 +211,8 @@ def _ask(awake, start, owner, terms, box):
 @rule
 def shares_looking(setting, people):
     """Share of needs whose people look at the app's offer, without a wallet and with one."""
-    without = riders.looks(people, False, setting.start_fare, setting.km_fare)
-    return without, riders.looks(people, True, setting.start_fare, setting.km_fare)
+    without = riders.share_looking(people, False, setting.start_fare, setting.km_fare)
+    return without, riders.share_looking(people, True, setting.start_fare, setting.km_fare)
 
 
 @rule
@@ -249,7 +265,7 @@ def dispatch(setting, people, town, scale, fleet, grid, workers, minute, at_x, a
 
 @rule
 def count_ride(seen, in_rush, wait, gain):
-    """Somebody has waited so many minutes and rides, which is worth so many CNY to them above what they would have done."""
+    """Count a ride: minutes waited, and the rider's surplus in CNY."""
     seconds = int(60.0 * wait + 0.5)
     seen.served += 1
     seen.seconds += seconds
@@ -309,7 +325,7 @@ def _serve(here, tickets, money, owns, terms, rows, known, today, box):
         while now < minute:
             now += 1
             if agenda.due[now] >= 0:
-                drivers.turn(now, agenda, fleet, grid)
+                drivers.begin_minute(now, agenda, fleet, grid)
             if surges and now % SLOT == 0:
                 drivers.free_time(workers, fleet, zones, now, ahead, time)
                 reprice(setting, ahead, time, rate, asked, surge)
@@ -357,21 +373,22 @@ def step(state: State) -> None:
         return
     terms, owner = _terms(state), state[PurseColumns].has_wallet
     towns, known = state[CityColumns], state[RideHourColumns]
-    looking = decide_all(state, _ask, lambda: Tickets.empty(ROOM), owner, terms)
+    looking = decide_all(state, _ask, lambda: RideRequests.empty(ROOM), owner, terms)
     tickets = np.sort(looking.written()[0])
     first = np.searchsorted(tickets, np.arange(terms.cities + 1, dtype=np.uint64) << np.uint64(48))
     who = (tickets >> np.uint64(8)).astype(np.uint32) & np.uint32(2**29 - 1)
     money, owns = state.ledger[WALLET][who] + state.ledger[BANK][who], owner[who]
-    fleet, today = state[DriverColumns], type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked))
+    fleet = state[DriverColumns]
+    today = with_type_of_first(type(known)(np.zeros_like(known.waited), np.zeros_like(known.asked)))
 
     def serve(here: int) -> Box:
-        of, box = slice(first[here], first[here + 1]), Requests.empty(int(first[here + 1] - first[here]))
+        of, box = slice(first[here], first[here + 1]), RidesAsked.empty(int(first[here + 1] - first[here]))
         _serve(here, tickets[of], money[of], owns[of], terms, fleet, known, today, box)
         return box
 
     made = list(each_block(state.pool, state.threads, serve, range(terms.cities)))
     by_city, all_made = np.concatenate([box.tally for box in made]), joined(made)
-    _settle(state, *all_made.written())
+    _pay_fares(state, *all_made.written())
     asked = today.asked > 0
     for column, new in ((known.waited, today.waited), (known.asked, today.asked)):
         column[asked] += new[asked] - column[asked] / KNOWN_DAYS
@@ -398,7 +415,7 @@ def _terms(state: State) -> Terms:
     )  # fmt: skip
 
 
-def _settle(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -> None:
+def _pay_fares(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -> None:
     """Rides are felt and paid from the wallet, which some open to do so; the platform keeps its part."""
     settings, ledger, felt = state.settings(RidesSettings), state.ledger, state[FeltColumns]
     served = to >= 0
@@ -408,7 +425,7 @@ def _settle(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -
         return
     felt.worth[who] += gain
     felt.talk[who] += 1 + settings.chat
-    state.add("messaging.messages", (1 + settings.chat) * who.size)
+    state.add(MESSAGES, (1 + settings.chat) * who.size)
     purse.open_wallets(state, who[state[PurseColumns].has_wallet[who] == 0])
     purse.pay(state, who, to, cents, DRIVERS, "fares")
     commission = np.floor(cents * settings.commission + 1e-9).astype(np.int64)
@@ -417,27 +434,25 @@ def _settle(state: State, who: Any, to: Any, cents: Any, cost: Any, gain: Any) -
     every = np.flatnonzero(spent).astype(np.uint32)
     spent = np.minimum(spent[every], ledger[DRIVERS][every])  # who took in less pays the rest from elsewhere
     ledger.pay_many((every, 0, spent), DRIVERS, OUTSIDE, "driving")
-    state.note("rides.fares", int(cents.sum()))
-    state.add("welfare.drivers", int(cents.sum() - commission.sum() - cost.sum()))
+    state.note(FARES, int(cents.sum()))
+    state.add(DRIVERS_WELFARE, int(cents.sum() - commission.sum() - cost.sum()))
 
 
 def _note(state: State, seen: Counter[str]) -> None:
     shown = city.stands_for(state.size, state.settings(CitySettings))
-    state.add("welfare.drivers", -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
-    state.add("welfare.outside", -round(state.settings(RidersSettings).street_margin * seen["diverted"]))
-    state.note("rides.without", seen["needs"] - seen["outside"] - seen["asked"])
-    for name in (
-        "needs", "outside", "looked", "asked", "served", "unserved", "unaffordable", "rush_asked", "rush_served", "worth",
-    ):  # fmt: skip
-        state.note(f"rides.{name}", seen[name])
-    state.note("rides.rush_unserved", seen["rush_asked"] - seen["rush_served"])
-    state.note("rides.minutes", seen["seconds"] / 60)
-    state.note("rides.rush_minutes", seen["rush_seconds"] / 60)
-    state.note("rides.surges", seen["surges"] / MICRO)
-    state.note("drivers.earned", seen["earned"])
-    state.note("drivers.hours", seen["work"] / 60)
-    state.note("drivers.busy_hours", seen["driven"] / 60)
-    state.note("drivers.surplus", (seen["earned"] - seen["forgone"]) / shown)
+    state.add(DRIVERS_WELFARE, -round(seen["forgone"] / shown))  # the hours of all, those without a passenger too
+    state.add(OUTSIDE_WELFARE, -round(state.settings(RidersSettings).street_margin * seen["diverted"]))
+    state.note(DID_WITHOUT, seen["needs"] - seen["outside"] - seen["asked"])
+    for name, metric in TALLIED.items():
+        state.note(metric, seen[name])
+    state.note(RUSH_UNSERVED, seen["rush_asked"] - seen["rush_served"])
+    state.note(MINUTES_WAITED, seen["seconds"] / 60)
+    state.note(RUSH_MINUTES, seen["rush_seconds"] / 60)
+    state.note(SURGES, seen["surges"] / MICRO)
+    state.note(drivers.EARNED, seen["earned"])
+    state.note(drivers.HOURS_AT_WORK, seen["work"] / 60)
+    state.note(drivers.BUSY_HOURS, seen["driven"] / 60)
+    state.note(drivers.SURPLUS, (seen["earned"] - seen["forgone"]) / shown)
 
 
 RIDES = Part(

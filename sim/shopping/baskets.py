@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.kernels import rule, with_cached_type
+from sim.engine.kernels import rule, with_cached_type, with_type_of_first
 from sim.ground.metrics import sample_gini
+from sim.people.trust import NEEDS_WITHOUT_LIST
+from sim.people.welfare import OUTSIDE_WELFARE
+from sim.shopping import metrics, promotion
 from sim.shopping.merchant import MerchantColumns
 from sim.shopping.terms import ShoppingSettings
 from sim.state import State
@@ -14,7 +17,7 @@ ROOM = 4_096
 BY_FRIEND, BY_POST, FOUND_BY_POST, ADVISED = 1, 2, 4, 8  # why a shop was looked at; the third: not otherwise
 IN_THREAD, OFF_PLATFORM, IN_THE_OPEN, PAID_CLICK = range(4)  # kinds of event
 DEMAND, SLOPE, OPEN_DEMAND, OPEN_SLOPE, IMPRESSIONS, LIFT = range(6)
-LEARNT = ("demand", "slope", "open_demand", "open_slope", "looks", "lift")  # columns of merchants, in that order
+LEARNT = ("demand", "slope", "open_demand", "open_slope", "impressions", "lift")  # columns of merchants, in that order
 (NEEDS, OUTSIDE, UNMET, UNAFFORDABLE, WORTH, LOST, UNKNOWN, PAID_LISTS, MISLED, DIVERTED, OWN_WAY) = range(11)
 
 
@@ -39,33 +42,37 @@ class Baskets(NamedTuple):
 
 
 def empty(shops: int) -> Baskets:
-    """Empty ones, where there are so many shops."""
-    return Baskets(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
-        np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros((len(LEARNT), shops), np.int64),
-        np.zeros(OWN_WAY + 1, np.int64),
+    """Empty baskets of a world with so many shops."""
+    return with_type_of_first(
+        Baskets(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.uint32), np.empty(ROOM, np.int64), np.empty(ROOM, np.uint8),
+            np.empty(ROOM, np.uint8), np.zeros(1, np.int64), np.zeros((len(LEARNT), shops), np.int64),
+            np.zeros(OWN_WAY + 1, np.int64),
+        )
     )  # fmt: skip
 
 
 @rule
-def drop(box, who, to, cents, kind, why):
+def add_event(box, who, to, cents, kind, why):
     """Write one order or click."""
     at = box.used[0]
     box.who[at], box.to[at], box.cents[at], box.kind[at], box.why[at] = who, to, cents, kind, why
     box.used[0] = at + 1
 
 
-def note(state: State, tally: np.ndarray) -> None:
+def note_needs(state: State, tally: np.ndarray) -> None:
     """Measure the day's needs, by `tally`: met, lost and bought elsewhere."""
-    for name, number in zip(("needs", "outside", "unmet", "unaffordable"), tally, strict=False):
-        state.note(f"shopping.{name}", int(number))
-    state.note("shopping.worth", tally[WORTH] / 100)
-    state.note("promotion.needs", int(tally[NEEDS]))
-    state.note("promotion.lost_worth", tally[LOST] / 100)
-    state.note("promotion.unknown_worth", tally[UNKNOWN] / 100)
-    state.note("promotion.paid_lists", int(tally[PAID_LISTS]))
-    state.note("trust.own_way", int(tally[OWN_WAY]))
-    state.note("assistant.lost_worth", tally[MISLED] / 100)
-    state.add("welfare.outside", -state.settings(ShoppingSettings).outside_margin * int(tally[DIVERTED]))
+    for metric, place in (
+        (metrics.NEEDS, NEEDS), (metrics.OUTSIDE, OUTSIDE), (metrics.UNMET, UNMET), (metrics.UNAFFORDABLE, UNAFFORDABLE),
+    ):  # fmt: skip
+        state.note(metric, int(tally[place]))
+    state.note(metrics.WORTH, tally[WORTH] / 100)
+    state.note(promotion.SEARCHES, int(tally[NEEDS]))
+    state.note(promotion.LOST_WORTH, tally[LOST] / 100)
+    state.note(promotion.UNKNOWN_WORTH, tally[UNKNOWN] / 100)
+    state.note(promotion.PAID_LISTS, int(tally[PAID_LISTS]))
+    state.note(NEEDS_WITHOUT_LIST, int(tally[OWN_WAY]))
+    state.note(metrics.WORTH_LOST_TO_ADVICE, tally[MISLED] / 100)
+    state.add(OUTSIDE_WELFARE, -state.settings(ShoppingSettings).outside_margin * int(tally[DIVERTED]))
     shops = state[MerchantColumns]
-    state.note_slowly("shopping.seller_gini", lambda: sample_gini(shops.sold, shops.open == 1))
+    state.note_slowly(metrics.SELLER_GINI, lambda: sample_gini(shops.sold, shops.open == 1))

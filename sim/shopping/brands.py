@@ -22,7 +22,7 @@ from sim.people.experience import FeltColumns
 from sim.people.presence import HERE, PresenceSettings
 from sim.people.users import MEMBER, UserColumns
 from sim.service import Part, Rows
-from sim.shopping import follows, merchant, orders
+from sim.shopping import follows, merchant, metrics, orders
 from sim.shopping.follows import NOBODY, SLOTS, FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.orders import OrderColumns
@@ -34,7 +34,7 @@ LATELY = 28  # days over which posts seen are averaged ...
 FADING = np.exp(-np.arange(256) / LATELY)  # ... what is left of that average after so many days
 WEEK_SHARE = 7 / LATELY  # what a post adds to it, in posts a week
 MEMORY = 8  # weeks over which a brand averages what its posts did
-A_LOOK = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
+FIRST_CONVERSION_RATE = 1 / 16  # buyers among those who look at a shop, as merchants think till they learn
 SILENT = 0.05  # posts a week: a brand that would send fewer sends none
 
 
@@ -61,31 +61,37 @@ class BrandColumns(Table):
     usual_earned = Column(np.float64, 0, "average: earned by posts read of late", "cents a week")
 
 
+POSTS = flow("brands.posts", "posts", "posts sent by brands", "neither")
+OFFERS = flow("brands.offers", "posts", "of these, with an offer", "neither")
+DELIVERED = flow(
+    "brands.delivered", "messages", "posts that reached a follower who was here, one message each", "neither"
+)
+READS = flow("brands.reads", "messages", "of these, read")
+READ_RATE = ratio("brands.read_rate", "share", "followers reached by a post who read it", READS, DELIVERED)
+FOLLOWERS = stock("brands.followers", "brands", "brands followed a member")
+FOLLOWS = flow("brands.follows", "follows", "brands that people began to follow")
+UNFOLLOWS = flow("brands.unfollows", "follows", "brands that people ceased to follow", "less")
+FREQUENCY = stock("brands.frequency", "posts a week", "mean posts a week of brands with a shop", "neither")
+ORDERS_BY_POST = flow("brands.orders", "orders", "orders at a shop whose post the buyer read of late")
+ORDERS_FOUND_BY_POST = flow(
+    "brands.found", "orders", "of these, where the buyer would not have looked, or not at this shop, otherwise"
+)
+ORDERS_RECOMMENDED = flow(
+    "brands.recommended", "orders", "orders at a shop of which a post was read of late, or where a friend bought"
+)
+RECOMMENDED_SHARE = ratio(
+    "brands.recommended_share", "share", "orders at a shop recommended in a thread", ORDERS_RECOMMENDED, metrics.ORDERS
+)
+ADVISED_SHARE = ratio(
+    "brands.advised_share", "share", "buyers of a month who at least once looked at something recommended",
+    follows.ADVISED_BUYERS, follows.BUYERS,
+)  # fmt: skip
+SHOPS_SHARE = stock("brands.shops_share", "share", "brands with an account that have a shop")
+SPENT = flow("brands.spent", "cents", "paid by brands for posts, their making and their messages", "neither")
 METRICS = (
-    flow("brands.posts", "posts", "posts sent by brands", "neither"),
-    flow("brands.offers", "posts", "of these, with an offer", "neither"),
-    flow("brands.delivered", "messages", "posts that reached a follower who was here, one message each", "neither"),
-    flow("brands.reads", "messages", "of these, read"),
-    ratio("brands.read_rate", "share", "followers reached by a post who read it", "brands.reads", "brands.delivered"),
-    stock("brands.followers", "brands", "brands followed a member"),
-    flow("brands.follows", "follows", "brands that people began to follow"),
-    flow("brands.unfollows", "follows", "brands that people ceased to follow", "less"),
-    stock("brands.frequency", "posts a week", "mean posts a week of brands with a shop", "neither"),
-    flow("brands.orders", "orders", "orders at a shop whose post the buyer read of late"),
-    flow("brands.found", "orders", "of these, where the buyer would not have looked, or not at this shop, otherwise"),
-    flow("brands.recommended", "orders", "orders at a shop of which a post was read of late, or where a friend bought"),
-    ratio(
-        "brands.recommended_share", "share", "orders at a shop recommended in a thread", "brands.recommended",
-        "shopping.orders",
-    ),
-    flow("brands.buyers", "buyers", "people who bought in a thread, each month's counted on its last day", "neither"),
-    flow("brands.advised_buyers", "buyers", "of these, who looked that month at what a post or a friend's purchase advised"),
-    ratio(
-        "brands.advised_share", "share", "buyers of a month who at least once looked at something recommended",
-        "brands.advised_buyers", "brands.buyers",
-    ),
-    stock("brands.shops_share", "share", "brands with an account that have a shop"),
-    flow("brands.spent", "cents", "paid by brands for posts, their making and their messages", "neither"),
+    POSTS, OFFERS, DELIVERED, READS, READ_RATE, FOLLOWERS, FOLLOWS, UNFOLLOWS, FREQUENCY, ORDERS_BY_POST,
+    ORDERS_FOUND_BY_POST, ORDERS_RECOMMENDED, RECOMMENDED_SHARE, follows.BUYERS, follows.ADVISED_BUYERS,
+    ADVISED_SHARE, SHOPS_SHARE, SPENT,
 )  # fmt: skip
 
 
@@ -253,9 +259,9 @@ def open_accounts(state: State) -> None:
     settings, mine, shops = state.settings(BrandsSettings), state[BrandColumns], state[MerchantColumns]
     new = (shops.open == 1) & (mine.account == 0)
     if not mine.account.any():
-        number, circle = int(state.settings(MerchantsSettings).number), merchant.shops_a_circle(state)
+        number, per_market = int(state.settings(MerchantsSettings).number), merchant.shops_per_market(state)
         without = round(number * settings.without_shop / max(1e-9, 1.0 - settings.without_shop))
-        new |= np.arange(new.size) % circle < number + without
+        new |= np.arange(new.size) % per_market < number + without
     rows = np.flatnonzero(new)
     mine.account[rows] = 1
     mine.frequency[rows] = settings.first_posts
@@ -295,7 +301,7 @@ def _charge(state: State, cents: NDArray[np.int64], payee: str, reason: str) -> 
     if who.size:
         state.ledger.pay_many((who, 0, cents[who]), MERCHANTS, payee, reason)
         state[MerchantColumns].spent[...] += cents
-    state.add("brands.spent", int(cents.sum()))
+    state.add(SPENT, int(cents.sum()))
 
 
 def step(state: State) -> None:
@@ -326,11 +332,11 @@ def step(state: State) -> None:
     if settings.post_price > 0:
         whole = luck.uniforms(state.luck("brands.price"), cents.size)
         _charge(state, (reached * settings.post_price + whole).astype(np.int64), COMPANY, "business_messages")
-    state.note("brands.posts", int(posts.sum(dtype=np.int64)))
-    state.note("brands.offers", int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
-    state.note("brands.delivered", int(reached.sum()))
-    state.note("brands.reads", int(read.sum()))
-    state.note("brands.unfollows", int(lost.sum()))
+    state.note(POSTS, int(posts.sum(dtype=np.int64)))
+    state.note(OFFERS, int(mine.posts_today[offers == 1].sum(dtype=np.int64)))
+    state.note(DELIVERED, int(reached.sum()))
+    state.note(READS, int(read.sum()))
+    state.note(UNFOLLOWS, int(lost.sum()))
 
 
 @functools.cache
@@ -358,15 +364,15 @@ def follow_brands(state: State) -> None:
     curious = decide_all(state, _browse, Followers.empty, accounts, first, settings.browsing, state.size, markets, key)
     who, brand = joined([told, curious]).written()
     begun, dropped = follows.follow(state[FollowColumns], who, brand, mine.followers)
-    state.note("brands.follows", begun)
-    state.add("brands.unfollows", dropped)
+    state.note(FOLLOWS, begun)
+    state.add(UNFOLLOWS, dropped)
     has_shop = (shops.open == 1) & (mine.account == 1)
     members = int((state[UserColumns].membership == MEMBER).sum())
-    state.note("brands.followers", int(mine.followers.sum()) / max(1, members))
+    state.note(FOLLOWERS, int(mine.followers.sum()) / max(1, members))
     frequency = np.minimum(mine.frequency[has_shop], settings.most_posts)
     frequency[mine.worth[has_shop] < settings.post_price] = 0.0
-    state.note("brands.frequency", float(frequency.mean()) if frequency.size else 0.0)
-    state.note("brands.shops_share", int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
+    state.note(FREQUENCY, float(frequency.mean()) if frequency.size else 0.0)
+    state.note(SHOPS_SHARE, int(has_shop.sum()) / max(1, int(mine.account.sum(dtype=np.int64))))
     if state.day % 7 == 6:
         _plan(state, has_shop)
 
@@ -404,7 +410,7 @@ def _trade(state: State, trust: float) -> tuple[float, float, float, float]:
     read, lost, earned = (float((weeks * of).sum()) for of in (mine.usual_reads, mine.usual_lost, mine.usual_earned))
     stand = shops.open == 1
     margin = float((shops.price - shops.cost)[stand].mean()) if stand.any() else 0.0
-    said = settings.inspiring * A_LOOK * margin
+    said = settings.inspiring * FIRST_CONVERSION_RATE * margin
     return (
         believed(float(sent.sum()), posted, state.settings(PresenceSettings).usual_share, messages),
         believed(read, float(sent.sum()), settings.reading, messages),

@@ -17,9 +17,9 @@ NEVER = 1e15  # cents: the trouble of an open price one does not know
 
 @rule
 def trouble_of_the_open(u, known, mean):
-    """Cents that going to the open is as bad as at this need: exponential, or NEVER for who knows no price there.
+    """Trouble of buying in the open at this need, in cents: exponential; NEVER for a buyer who knows no price there.
 
-    One number for all shops: it is the buyer's. `known` is the share who know both prices, `mean` in CNY.
+    It is one number for all shops, since it is the buyer's. `known` is the share who know both prices, `mean` in CNY.
     """
     return -100.0 * mean * elementary.log(u / known) if u < known else NEVER
 
@@ -32,9 +32,10 @@ def goes_to_the_open(asked, open_price, trouble, in_bank):
 
 @rule
 def switchers(gap, known, mean):
-    """Of who would buy in the thread either way, the part that a CNY more of price gap sends to the open.
+    """Share of the thread's buyers whom a price gap wider by one CNY sends to the open.
 
-    The density of the trouble at the gap (CNY) over the share whose trouble is above it, or who know no open price.
+    It is a hazard rate: the density of the trouble at the gap (CNY), over the share whose trouble is above it or who know
+    no open price.
     """
     above = math.exp(-max(0.0, gap) / mean)
     return known / mean * above / max(1e-9, 1.0 - known + known * above)
@@ -42,7 +43,7 @@ def switchers(gap, known, mean):
 
 @rule
 def saved_each(fees, price, price_weight):
-    """Logit units by which half the saved fee betters a deal settled off the platform, for either side."""
+    """Utility of half the saved fee to either side of a deal settled off the platform, in logit units."""
     return price_weight * fees * price / 200.0
 
 

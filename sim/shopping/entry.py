@@ -17,14 +17,14 @@ Rows = NDArray[np.int64]
 
 
 def worth_to_all(quality: Any, price: Any, terms: Any) -> Any:
-    """What a shop is worth to people whom it suits as it does in the mean, in units of the noise of their choices."""
+    """Utility of a shop to people whom it suits as it does in the mean, in units of the noise of their choices."""
     return systematic_utility(quality, 0.0, terms.travel, 0.0, price, terms.price_weight) / logit_scale(terms.noise)
 
 
-def warnings(rows: Any, circle: Rows, stand: int, since: int, fees: float) -> Rows:
-    """Shops of a circle that closed after day `since`, when no more than `stand` stood, under fees no higher than these."""
-    closed = (rows.open[circle] == 0) & (rows.closed_on[circle] >= max(0, since)) & (rows.weeks_lately[circle] > 0)
-    return circle[closed & (rows.rivals_then[circle] <= stand) & (rows.fees_then[circle] <= fees + 1e-9)]
+def warnings(rows: Any, rivals: Rows, stand: int, since: int, fees: float) -> Rows:
+    """Shops of a market that closed after day `since`, when no more than `stand` stood, under fees no higher than these."""
+    closed = (rows.open[rivals] == 0) & (rows.closed_on[rivals] >= max(0, since)) & (rows.weeks_lately[rivals] > 0)
+    return rivals[closed & (rows.rivals_then[rivals] <= stand) & (rows.fees_then[rivals] <= fees + 1e-9)]
 
 
 def of_like(rows: Any, shops: Rows, quality: float, price: float, terms: Any) -> tuple[float, float, float]:
@@ -39,10 +39,10 @@ def of_like(rows: Any, shops: Rows, quality: float, price: float, terms: Any) ->
 def reckon(
     rows: Any, stand: Rows, closed: Rows, quality: float, price: float, terms: Any
 ) -> tuple[float, float] | None:
-    """Cents a week that a new shop would earn, its keep not paid, and the share of needs it would win.
+    """Cents a week that a new shop would earn before its keep, and the share of needs it would win; None if unknown.
 
-    As the open shop most like it with one more beside it, and as the shop most like it that closed, each scaled by what
-    it is better or worse: half of one, half of the other. None where there is neither.
+    The mean of two estimates: from the open shop most like it, with one more beside it, and from the shop most like it that
+    closed, each scaled by how much better or worse the new one is. One alone, where there is no other.
     """
     reckoned = []
     known = stand[rows.weeks_lately[stand] > 0]
@@ -60,9 +60,9 @@ def reckon(
 
 
 def alone(quality: float, price: float, margin: float, needs: float, terms: Any) -> tuple[float, float]:
-    """The same of a shop that would stand alone: what it would sell to people whom it suits as it does in the mean.
+    """The same for a shop that would stand alone: its sales to people whom it suits as it does in the mean.
 
-    A little less than it then does sell, since those whom it suits best buy most.
+    It would sell a little more than that, since those whom it suits best buy most.
     """
     scale = logit_scale(terms.noise)
     ours = worth_to_all(quality, price, terms)
@@ -72,7 +72,7 @@ def alone(quality: float, price: float, margin: float, needs: float, terms: Any)
 
 
 def share_out(rows: Any, others: Rows, factor: float) -> None:
-    """What these shops reckon to earn, once one of their circle has come or gone."""
+    """Change what these shops reckon to earn, once one of their market has come or gone."""
     change = rows.earned_lately[others] * (factor - 1.0)
     rows.earned_lately[others] += change
     rows.profit_lately[others] += change
@@ -88,9 +88,9 @@ def widest_gap(places: NDArray[np.float64], place: float) -> float:
     return float((there[widest] + 0.5 * gaps[widest]) % 1.0)
 
 
-def best_first(value: NDArray[np.float64], first: int, circle: int) -> Rows:
-    """Rows so ordered that each circle's `first` best stand before the others, each of both in the order they had."""
-    in_circles = value.reshape(-1, circle)
-    place = np.argsort(np.argsort(-in_circles, axis=1, kind="stable"), axis=1, kind="stable")
+def best_first(value: NDArray[np.float64], first: int, per_market: int) -> Rows:
+    """Order rows so that each market's `first` best stand before its others; the order within both is kept."""
+    by_market = value.reshape(-1, per_market)
+    place = np.argsort(np.argsort(-by_market, axis=1, kind="stable"), axis=1, kind="stable")
     ordered = np.argsort(place >= first, axis=1, kind="stable")
-    return np.asarray((ordered + circle * np.arange(len(in_circles))[:, None]).ravel())
+    return np.asarray((ordered + per_market * np.arange(len(by_market))[:, None]).ravel())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.columns import Column, Table
 from sim.engine.kernels import inlined_rule, kernel, rule, with_cached_type
+from sim.ground.metrics import flow
 from sim.people.users import AWAY
 from sim.shopping.terms import BrandsSettings, UpdatesSettings
 from sim.state import State
@@ -43,9 +44,17 @@ class WishColumns(Table):
     bought = Column(np.uint8, 0, "1 if the person bought something in a thread this month")
 
 
+BUYERS = flow(
+    "brands.buyers", "buyers", "people who bought in a thread, each month's counted on its last day", "neither"
+)
+ADVISED_BUYERS = flow(
+    "brands.advised_buyers", "buyers", "of these, who looked that month at what a post or a friend's purchase advised"
+)
+
+
 @with_cached_type
 class Recall(NamedTuple):
-    """What shops and shoppers go by, as numbers for kernels; see shopping/brands.py for the settings."""
+    """Today's terms of remembering posts and offers, as numbers for kernels; see shopping/brands.py for the settings."""
 
     on: bool
     today: int
@@ -57,7 +66,7 @@ class Recall(NamedTuple):
 
 
 def recall(state: State) -> Recall:
-    """Today's terms of remembering; `thanks` is what the shop that kept one informed last time gains by it."""
+    """Today's terms of remembering; `thanks` is the utility of a shop that kept the buyer informed last time."""
     brands, updates = state.settings(BrandsSettings), state.settings(UpdatesSettings)
     thanks = updates.thanks if updates.on else 0.0
     return Recall(brands.on, state.day, brands.remembered, brands.unprompted, brands.discount, brands.wanting, thanks)
@@ -78,8 +87,8 @@ def count_buyers(state: State, buyers: NDArray[np.uint32]) -> None:
     wishes = state[WishColumns]
     wishes.bought[buyers] = 1
     if state.day % MONTH == MONTH - 1:
-        state.note("brands.buyers", int(wishes.bought.sum(dtype=np.int64)))
-        state.note("brands.advised_buyers", int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
+        state.note(BUYERS, int(wishes.bought.sum(dtype=np.int64)))
+        state.note(ADVISED_BUYERS, int((wishes.bought & wishes.advised).sum(dtype=np.int64)))
         wishes.bought[...] = wishes.advised[...] = 0
 
 
@@ -91,7 +100,7 @@ def offered(price, discount):
 
 @inlined_rule
 def remember(follows_of, who, recall, number, price, offers, key):
-    """What a shopper recalls of the shops of a circle they follow: how each comes to mind, when read, the price asked."""
+    """What a shopper recalls of followed shops in this market: how each comes to mind, when read, the price asked."""
     for j in range(number):
         offers.asked[j], offers.read[j], offers.mind[j] = price[offers.row[j]], 0, 0
     if not recall.on:

@@ -1,6 +1,6 @@
 """Merchants: shops with a category, a place on the taste circle, a quality and a cost; they set prices and bids.
 
-People live in markets of some twenty thousand; each market has a circle of shops a category, so that nothing hangs on
+People live in markets of some twenty thousand; each market has a taste circle of shops a category, so that nothing hangs on
 how many people are simulated. A merchant sells one product at two prices, in its thread and in the open, and moves both
 half-way, once a week, to the best response to the demand of its own shoppers. Fees are thus passed on as far as buyers
 who see both prices let them. Bids for promoted places are a share of what a click is worth.
@@ -10,6 +10,8 @@ the shop most like it, open or closed of late, leads it to expect the cost of op
 weakest of a circle closes, and the others wait to see what the place left brings them. What opening and keeping a shop
 costs is paid, and counts in the profit of merchants.
 """
+
+from typing import Any
 
 import mesa
 import numpy as np
@@ -22,6 +24,7 @@ from sim.ground.agents import Field
 from sim.ground.ledger import COMPANY, OUTSIDE
 from sim.ground.metrics import flow, stock
 from sim.payments.terms import WalletSettings
+from sim.people.welfare import MERCHANTS_WELFARE
 from sim.shopping import channels, entry
 from sim.shopping.terms import MerchantsSettings, ShoppingSettings
 from sim.state import Planned, State
@@ -56,7 +59,7 @@ class MerchantColumns(Table):
     by_wallet = Column(np.int64, 0, "this week: orders paid by wallet")
     off = Column(np.int64, 0, "this week: orders settled off the platform")
     sold = Column(np.int64, 0, "orders since day 0")
-    looks = Column(np.int64, 0, "this week: times the shop was considered")
+    impressions = Column(np.int64, 0, "this week: times the shop was considered")
     lift = Column(np.int64, 0, "this week: expected earnings by posts read of late", "hundredths of a cent")
     clicks = Column(np.int64, 0, "this week: clicks on promoted places paid for")
     earned = Column(np.int64, 0, "this week: sales less goods and fees", "cents")
@@ -67,7 +70,7 @@ class MerchantColumns(Table):
     by_wallet_lately = Column(np.float64, 0, "of these, paid by wallet")
     off_lately = Column(np.float64, 0, "of these, settled off the platform")
     spent_lately = Column(np.float64, 0, "spent a week", "cents")
-    looks_lately = Column(np.float64, 0, "times the shop was considered, a week")
+    impressions_lately = Column(np.float64, 0, "times the shop was considered, a week")
     demand_lately = Column(np.float64, 0, "orders expected of these, a week")
     open_demand_lately = Column(np.float64, 0, "and in the open")
     # averaged over as many weeks as bring a full market's customers
@@ -76,25 +79,24 @@ class MerchantColumns(Table):
         np.float64, 0, "sales likely of who looked, less goods, fees and what is spent, a week; others see it", "cents"
     )
     profit_lately = Column(np.float64, 0, "that less the keep of the shop, a week", "cents")
-    won_lately = Column(np.float64, 0, "share of its circle's needs that it wins")
+    won_lately = Column(np.float64, 0, "share of the needs of its market and category that it wins")
     # of a shop that closed: what others learn from it
     closed_on = Column(np.int64, -1, "day on which it closed last; -1 for never", "day")
-    rivals_then = Column(np.int64, 0, "shops open in its circle then, itself included", "shops")
+    rivals_then = Column(np.int64, 0, "shops open in its market and category then, itself included", "shops")
     fees_then = Column(np.float64, 0, "part of sales that went in fees then")
 
 
-METRICS = (
-    stock("merchants.open", "shops", "shops open"),
-    flow("merchants.entries", "shops", "shops that opened", "neither"),
-    flow("merchants.exits", "shops", "shops that closed", "less"),
-    stock("merchants.price", "cents", "mean price asked", "neither"),
-    stock("merchants.open_price", "cents", "mean price asked in the open", "neither"),
-    stock("merchants.markup", "share", "mean price above cost, over price", "neither"),
-    stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market"),
-    stock("merchants.losing_share", "share", "open shops that lose of late", "less"),
-    stock("merchants.bid", "cents", "mean bid for a click", "neither"),
-    stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less"),
-)
+OPEN_SHOPS = stock("merchants.open", "shops", "shops open")
+ENTRIES = flow("merchants.entries", "shops", "shops that opened", "neither")
+EXITS = flow("merchants.exits", "shops", "shops that closed", "less")
+MEAN_PRICE = stock("merchants.price", "cents", "mean price asked", "neither")
+MEAN_OPEN_PRICE = stock("merchants.open_price", "cents", "mean price asked in the open", "neither")
+MARKUP = stock("merchants.markup", "share", "mean price above cost, over price", "neither")
+PROFIT = stock("merchants.profit", "cents", "a shop's profit a week of late, all costs paid, in a full market")
+LOSING_SHARE = stock("merchants.losing_share", "share", "open shops that lose of late", "less")
+BID = stock("merchants.bid", "cents", "mean bid for a click", "neither")
+PRICE_INDEX = stock("shopping.price_index", "ratio", "prices asked over those of day 0", "less")
+METRICS = (OPEN_SHOPS, ENTRIES, EXITS, MEAN_PRICE, MEAN_OPEN_PRICE, MARKUP, PROFIT, LOSING_SHARE, BID, PRICE_INDEX)
 
 
 @rule
@@ -132,9 +134,9 @@ def fees_paid(commission, merchant_fee, by_wallet, off):
 
 
 @rule
-def worth_of_click(price, cost, fees, orders_a_look):
+def click_value(price, cost, fees, conversion_rate):
     """What a merchant earns by a click, in cents."""
-    return max(0.0, price * (1.0 - fees) - cost) * orders_a_look
+    return max(0.0, price * (1.0 - fees) - cost) * conversion_rate
 
 
 def markets(state: Planned) -> int:
@@ -143,11 +145,11 @@ def markets(state: Planned) -> int:
 
 
 def market_scale(state: Planned) -> float:
-    """People simulated a market over those of a full one: by it all fixed sums of money go."""
+    """People simulated per market over those of a full market: every fixed sum of money is scaled by it."""
     return min(1.0, state.size / markets(state) / state.settings(MerchantsSettings).people_a_market)
 
 
-def shops_a_circle(state: Planned) -> int:
+def shops_per_market(state: Planned) -> int:
     """Rows a market and category: shops open at first, and room for more."""
     settings = state.settings(MerchantsSettings)
     return int(settings.number + settings.spare)
@@ -160,19 +162,26 @@ def a_category_each(state: Planned) -> int:
 
 def rows_needed(state: Planned) -> int:
     """Rows of the merchants' table."""
-    return markets(state) * int(state.settings(MerchantsSettings).categories) * shops_a_circle(state)
+    return markets(state) * int(state.settings(MerchantsSettings).categories) * shops_per_market(state)
 
 
 def open_shops(state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of open shops, and where each circle's begin among them (and the last ends): kernels loop over these."""
+    """Rows of open shops, and where those of each market and category begin among them (and the last ends)."""
     rows = np.flatnonzero(state[MerchantColumns].open)
-    circles = markets(state) * int(state.settings(MerchantsSettings).categories)
-    return rows, np.searchsorted(rows, shops_a_circle(state) * np.arange(circles + 1))
+    lists = markets(state) * int(state.settings(MerchantsSettings).categories)
+    return rows, np.searchsorted(rows, shops_per_market(state) * np.arange(lists + 1))
 
 
-def fees_on_sales(state: State) -> float:
-    """Part of a sale in the thread that goes in fees at most."""
-    return float(min(0.99, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee))
+def fees_on_sales(state: State, rows: Any) -> Any:
+    """Part of a sale in the thread that goes in fees at most, for these shops: one number unless they differ in a test."""
+    fees = state.own(ShoppingSettings, "commission", rows) + state.settings(WalletSettings).merchant_fee
+    return np.minimum(0.99, fees)
+
+
+def fees_of_all(state: State) -> Any:
+    """What is at stake in a deal settled off the platform: one number for all shops, or a column where they differ."""
+    fees = state.row(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee
+    return np.minimum(1.0, fees) if isinstance(fees, np.ndarray) else min(1.0, fees)
 
 
 class Merchant(mesa.Agent):
@@ -182,9 +191,9 @@ class Merchant(mesa.Agent):
     place, quality, cost, price, price_before, bid = Field(), Field(), Field(), Field(), Field(), Field()
     open, opening, losing, demand, slope, orders = Field(), Field(), Field(), Field(), Field(), Field()
     open_price, open_demand, open_slope, open_orders = Field(), Field(), Field(), Field()
-    looks, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
+    impressions, clicks, earned, spent, by_wallet, off = Field(), Field(), Field(), Field(), Field(), Field()
     orders_lately, open_orders_lately, by_wallet_lately, off_lately = Field(), Field(), Field(), Field()
-    looks_lately, demand_lately, open_demand_lately, spent_lately = Field(), Field(), Field(), Field()
+    impressions_lately, demand_lately, open_demand_lately, spent_lately = Field(), Field(), Field(), Field()
     earned_lately, weeks_lately, profit_lately, won_lately = Field(), Field(), Field(), Field()
     closed_on, rivals_then, fees_then = Field(), Field(), Field()
 
@@ -206,7 +215,7 @@ class Merchant(mesa.Agent):
     def _begin_week(self) -> None:
         self.demand = self.slope = self.open_demand = self.open_slope = 0
         self.orders = self.open_orders = self.by_wallet = self.off = 0
-        self.looks = self.clicks = self.earned = self.spent = 0
+        self.impressions = self.clicks = self.earned = self.spent = 0
 
     def _set_prices(self) -> None:
         state, settings, terms = (
@@ -216,7 +225,8 @@ class Merchant(mesa.Agent):
         )
         orders = max(1e-9, self.orders_lately)
         by_wallet, off = self.by_wallet_lately / orders, self.off_lately / orders
-        fees = fees_paid(terms.commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
+        commission = float(state.own(ShoppingSettings, "commission", self.row))
+        fees = fees_paid(commission, state.settings(WalletSettings).merchant_fee, by_wallet, off)
         sold = self.orders_lately + self.open_orders_lately
         cost = self.cost + (self.spent_lately / sold if sold > 0 else 0.0)
         self.price_before = self.price
@@ -229,45 +239,49 @@ class Merchant(mesa.Agent):
                 for now, target in zip((self.price, self.open_price), best, strict=True)
             )
         few = market_scale(state) / settings.memory  # a shop in sixteen looked at is bought from, till it learns
-        looks = self.looks_lately + 16 * few
-        click = worth_of_click(self.price, self.cost, fees, (self.demand_lately + few) / looks)
-        click += worth_of_click(self.open_price, self.cost, 0.0, self.open_demand_lately / looks)
+        impressions = self.impressions_lately + 16 * few
+        click = click_value(self.price, self.cost, fees, (self.demand_lately + few) / impressions)
+        click += click_value(self.open_price, self.cost, 0.0, self.open_demand_lately / impressions)
         self.bid = round(settings.bid_share * click)
 
-    def _circle(self) -> NDArray[np.int64]:
-        """Rows of the open shops of its circle."""
-        circle = shops_a_circle(self.model)
-        first = self.row // circle * circle
-        return np.asarray(first + np.flatnonzero(self.table.rows.open[first : first + circle]))
+    def _standing(self) -> NDArray[np.int64]:
+        """Rows of the open shops of its market and category."""
+        per_market = shops_per_market(self.model)
+        first = self.row // per_market * per_market
+        return np.asarray(first + np.flatnonzero(self.table.rows.open[first : first + per_market]))
 
     def _stay_or_close(self) -> None:
-        """Close after losing weeks if one of the weakest of the circle: of those that all its trade cannot keep, or the one.
+        """Close after losing weeks, if it is one of the weakest: as many close as the market's sales cannot keep, at least one.
 
-        What a circle takes falls as shops leave, so that it cannot keep more than its takings now would pay the keep of.
+        What the market takes falls as shops leave, so it cannot keep more shops than its takings now would pay for.
         """
         state, rows = self.model, self.table.rows
         if self.losing < state.settings(MerchantsSettings).losing_weeks:
             return
-        circle = self._circle()
-        tired = circle[rows.losing[circle] >= state.settings(MerchantsSettings).losing_weeks]
-        kept = rows.earned_lately[circle].sum() / (keep_a_week(state) * max(1e-9, self.weeks_lately))
-        leaving = tired[np.argsort(rows.profit_lately[tired], kind="stable")][: max(1, int(circle.size - kept))]
+        standing = self._standing()
+        tired = standing[rows.losing[standing] >= state.settings(MerchantsSettings).losing_weeks]
+        kept = rows.earned_lately[standing].sum() / (keep_a_week(state) * max(1e-9, self.weeks_lately))
+        leaving = tired[np.argsort(rows.profit_lately[tired], kind="stable")][: max(1, int(standing.size - kept))]
         if self.row not in leaving:
             return
         self.open = self.bid = 0
-        self.closed_on, self.rivals_then, self.fees_then = state.day, circle.size, fees_on_sales(state)
-        rows.losing[np.setdiff1d(circle, leaving)] = 0  # the others wait to see what the place left brings
-        entry.share_out(rows, circle[circle != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
-        state.add("merchants.exits", 1)
+        self.closed_on, self.rivals_then, self.fees_then = (
+            state.day,
+            standing.size,
+            float(fees_on_sales(state, self.row)),
+        )
+        rows.losing[np.setdiff1d(standing, leaving)] = 0  # the others wait to see what the place left brings
+        entry.share_out(rows, standing[standing != self.row], 1.0 + self.won_lately / max(1e-9, self.weeks_lately))
+        state.add(EXITS, 1)
 
     def _enter(self) -> None:
         """Open, in the widest gap, if a month would pay the opening."""
         state, rows, settings = self.model, self.table.rows, self.model.settings(MerchantsSettings)
         if luck.draw(state.luck("merchants.enter"), self.row) >= settings.entering:
             return
-        circle = self._circle()
-        price = self._opening_price(circle)
-        week, share = self._week_expected(circle, price)
+        standing = self._standing()
+        price = self._opening_price(standing)
+        week, share = self._week_expected(standing, price)
         profit = week - keep_a_week(state)
         if profit * 30 / 7 <= settings.opening_cost * market_scale(state):
             return
@@ -276,7 +290,7 @@ class Merchant(mesa.Agent):
             if name.endswith("_lately"):
                 getattr(rows, name)[self.row] = 0.0
         self.open, self.opening, self.losing, self.closed_on = 1, 1, 0, -1
-        self.place = entry.widest_gap(rows.place[circle], self.place)
+        self.place = entry.widest_gap(rows.place[standing], self.place)
         self.price = self.price_before = self.open_price = price
         self.earned_lately, self.profit_lately, self.won_lately, self.weeks_lately = (
             week,
@@ -284,22 +298,23 @@ class Merchant(mesa.Agent):
             share,
             1.0,
         )  # as reckoned
-        entry.share_out(rows, circle, 1.0 - share)
-        state.add("merchants.entries", 1)
+        entry.share_out(rows, standing, 1.0 - share)
+        state.add(ENTRIES, 1)
 
-    def _opening_price(self, circle: NDArray[np.int64]) -> int:
-        """What it would ask: its cost, fees passed on, and the markup that shops of its circle take above theirs."""
-        rows, passed_on = self.table.rows, 1.0 / (1.0 - fees_on_sales(self.model))
+    def _opening_price(self, standing: NDArray[np.int64]) -> int:
+        """The price it would open at: cost, fees passed on, and the mean markup of the open shops of its market."""
+        rows, passed_on = self.table.rows, 1.0 / (1.0 - float(fees_on_sales(self.model, self.row)))
         markup = self.model.settings(MerchantsSettings).first_markup
-        if circle.size:
-            markup = float((rows.price[circle] - rows.cost[circle] * passed_on).mean())
+        if standing.size:
+            at_cost = rows.cost[standing] / (1.0 - fees_on_sales(self.model, standing))
+            markup = float((rows.price[standing] - at_cost).mean())
         return max(1, round(self.cost * passed_on + markup))
 
     def _week_expected(self, stand: NDArray[np.int64], price: int) -> tuple[float, float]:
-        """What it would earn a week among those who stand, keep not paid, and the share of needs it would win."""
-        state, rows, circle = self.model, self.table.rows, shops_a_circle(self.model)
-        terms, fees = state.settings(ShoppingSettings), fees_on_sales(state)
-        every = np.arange(circle) + self.row // circle * circle
+        """What it would earn in a week among those who stand, before its keep, and the share of needs it would win."""
+        state, rows, per_market = self.model, self.table.rows, shops_per_market(self.model)
+        terms, fees = state.settings(ShoppingSettings), float(fees_on_sales(state, self.row))
+        every = np.arange(per_market) + self.row // per_market * per_market
         since = state.day - 7 * state.settings(MerchantsSettings).learning
         closed = entry.warnings(rows, every, stand.size + 1, since, fees)
         seen = entry.reckon(rows, stand, closed, self.quality, price, terms)
@@ -307,7 +322,7 @@ class Merchant(mesa.Agent):
 
 
 def needs_a_week(state: State) -> float:
-    """Needs for goods that come to a circle in a week, were all days like today: what the trade reckons with."""
+    """Needs for goods in a market and category in a week like today: what new shops reckon with."""
     today = sum(people.size for people in state.awake) * state.settings(ShoppingSettings).needs
     return max(1e-9, 7 * today / markets(state) / int(state.settings(MerchantsSettings).categories))
 
@@ -323,7 +338,7 @@ def keep_a_week(state: State) -> float:
 def found_shops(state: State) -> None:
     """Day 0: of all who might, the best value for money have opened shops, evenly round each circle, with their capital."""
     settings, table = state.settings(MerchantsSettings), state.table(MerchantColumns)
-    rows, circle = table.rows, shops_a_circle(state)
+    rows, per_market = table.rows, shops_per_market(state)
     number = rows.place.size
     if number == 0:
         return
@@ -331,13 +346,13 @@ def found_shops(state: State) -> None:
     place, quality, cost = (
         luck.uniforms(state.lasting_luck(f"merchants.{what}"), every) for what in ("turn", "quality", "cost")
     )
-    order = np.arange(number) % circle
-    turn = np.repeat(place[::circle], circle)
+    order = np.arange(number) % per_market
+    turn = np.repeat(place[::per_market], per_market)
     rows.place[...] = (order / max(1, settings.number) + turn) % 1.0
     qualities = settings.quality + settings.quality_spread * np.array([luck.normal(u) for u in quality])
     costs = np.array([round(luck.lognormal(settings.cost, settings.cost_spread, u)) for u in cost])
     best = entry.best_first(
-        qualities - state.settings(ShoppingSettings).price_weight * costs / 100.0, int(settings.number), circle
+        qualities - state.settings(ShoppingSettings).price_weight * costs / 100.0, int(settings.number), per_market
     )
     rows.quality[...], rows.cost[...] = qualities[best], costs[best]
     rows.price[...] = rows.price_before[...] = rows.open_price[...] = np.maximum(1, rows.cost + settings.first_markup)
@@ -380,16 +395,17 @@ def pay_shop_costs(state: State) -> None:
 
 
 def _remember(state: State) -> None:
-    """Average the week of each open shop with those before: what it earned more slowly where the market is a sample.
+    """Average each open shop's week with those before; what it earned more slowly where the market is a sample.
 
-    There a week brings few customers, now more and now fewer than a full market's. Of all shops at once, for they are many.
+    There a week brings few customers, and its takings scatter more than a full market's. For all shops at once, for they
+    are many.
     """
     settings, rows = state.settings(MerchantsSettings), state[MerchantColumns]
     shops, keep = rows.open == 1, keep_a_week(state)
     earned = _likely_earnings(state) - rows.spent
     week = (
         (rows.orders_lately, rows.orders), (rows.by_wallet_lately, rows.by_wallet), (rows.off_lately, rows.off),
-        (rows.spent_lately, rows.spent), (rows.looks_lately, rows.looks), (rows.demand_lately, rows.demand / MICRO),
+        (rows.spent_lately, rows.spent), (rows.impressions_lately, rows.impressions), (rows.demand_lately, rows.demand / MICRO),
         (rows.open_orders_lately, rows.open_orders), (rows.open_demand_lately, rows.open_demand / MICRO),
     )  # fmt: skip
     money = (
@@ -403,15 +419,15 @@ def _remember(state: State) -> None:
 
 
 def _likely_earnings(state: State) -> NDArray[np.float64]:
-    """What each shop would earn in the mean of those who looked at it this week, at its prices: less a matter of luck.
+    """What each shop would earn in expectation of those who looked at it this week, at its prices: less noisy than sales.
 
-    Fees as it pays them of late, some deals being settled off the platform.
+    Fees are as it pays them of late, some deals being settled off the platform.
     """
-    terms, rows = state.settings(ShoppingSettings), state[MerchantColumns]
+    commission, rows = state.row(ShoppingSettings).commission, state[MerchantColumns]
     orders = np.maximum(1e-9, rows.orders)
     off, by_wallet = rows.off / orders, rows.by_wallet / orders
     fee = state.settings(WalletSettings).merchant_fee
-    fees = terms.commission * (1.0 - off) + fee * by_wallet + 0.5 * (terms.commission + fee) * off
+    fees = commission * (1.0 - off) + fee * by_wallet + 0.5 * (commission + fee) * off
     in_thread = rows.price * (1.0 - np.minimum(1.0, fees)) - rows.cost
     return np.asarray((rows.demand * in_thread + rows.open_demand * (rows.open_price - rows.cost)) / MICRO)
 
@@ -424,20 +440,20 @@ def count_shops(state: State) -> None:
     is_open = rows.open == 1
     if is_open.any():
         price, cost = rows.price[is_open], rows.cost[is_open]
-        state.note("merchants.open", int(is_open.sum()))
-        state.note("merchants.price", float(price.mean()))
-        state.note("merchants.open_price", float(rows.open_price[is_open].mean()))
+        state.note(OPEN_SHOPS, int(is_open.sum()))
+        state.note(MEAN_PRICE, float(price.mean()))
+        state.note(MEAN_OPEN_PRICE, float(rows.open_price[is_open].mean()))
         weeks = np.maximum(1e-9, rows.weeks_lately[is_open] * market_scale(state))
         profit_lately = rows.profit_lately[is_open]
-        state.note("merchants.profit", float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
-        state.note("merchants.losing_share", float((profit_lately < 0).mean()))
-        state.note("merchants.markup", float(((price - cost) / price).mean()))
-        state.note("merchants.bid", float(rows.bid[is_open].mean()))
+        state.note(PROFIT, float((profit_lately / weeks).mean()) if state.day >= 7 else 0.0)
+        state.note(LOSING_SHARE, float((profit_lately < 0).mean()))
+        state.note(MARKUP, float(((price - cost) / price).mean()))
+        state.note(BID, float(rows.bid[is_open].mean()))
         state.note(
-            "shopping.price_index",
+            PRICE_INDEX,
             float(price.sum() / np.maximum(1, cost + state.settings(MerchantsSettings).first_markup).sum()),
         )
     flows = state.ledger.flows.items()
     profit = sum(cents for flow, cents in flows if flow.payee == MERCHANTS and flow.reason != "capital")
     profit -= sum(cents for flow, cents in flows if flow.payer == MERCHANTS and flow.reason != "dividends")
-    state.add("welfare.merchants", profit)  # besides what updates, wallets and adverts of others bring or take today
+    state.add(MERCHANTS_WELFARE, profit)  # besides what updates, wallets and adverts of others bring or take today

@@ -17,13 +17,17 @@ NONE = 255  # no shop
 class PurchaseColumns(Table):
     """A row a person and category: row `person * categories + category`."""
 
-    shop = Column(np.uint8, NONE, "place in its circle of the shop last bought from; 255 for none")
+    shop = Column(
+        np.uint8, NONE, "place, among the shops of its market and category, of the shop last bought from; 255 for none"
+    )
 
 
 class RegardColumns(Table):
     """A row a person and category, as purchases: the last experience of being helped."""
 
-    shop = Column(np.uint8, NONE, "place in its circle of the shop that helped last; 255 for none")
+    shop = Column(
+        np.uint8, NONE, "place, among the shops of its market and category, of the shop that helped last; 255 for none"
+    )
     opinion = Column(np.int8, 0, "what the person thinks of it for that", "hundredths of a logit unit")
 
 
@@ -38,13 +42,13 @@ class NeedColumns(Table):
 
 @rule
 def shopping_share(needs, shoppers):
-    """Share of people who look for goods here at all: with many needs, as many as have one a day."""
+    """Share of people who look for goods here at all, at least as large as the mean of needs a day."""
     return max(needs, shoppers)
 
 
 @rule
 def arises(who, u, needs, shoppers, lasting):
-    """Whether a need for goods comes up today: to those who look for goods here, so often that the mean is `needs`."""
+    """Whether a need for goods comes up today: only to those who look for goods here, with a mean of `needs` over all."""
     share = shopping_share(needs, shoppers)
     return u * share < needs and (share >= 1.0 or luck.uniform(lasting, who, 0) < share)
 

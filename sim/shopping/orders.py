@@ -53,10 +53,10 @@ class OrderColumns(Table):
     informed = Column(np.uint8, 0, "1 if the buyer is sent updates on it")
 
 
-class ToldColumns(Table):
-    """A row a person and category, as purchases are kept."""
+class InformedColumns(Table):
+    """A row a person and category, in the order of PurchaseColumns."""
 
-    told = Column(np.uint8, 0, "1 if the buyer was kept informed of their last purchase")
+    last_informed = Column(np.uint8, 0, "1 if the buyer was kept informed of their last purchase")
 
 
 @rule
@@ -69,7 +69,7 @@ def delivery(ordered, late_share, packing, transport, late_days, u, v, lateness)
 
 @rule
 def wonders_on(ordered, delivered, chance_a_day, u):
-    """Day on which a buyer first asks where the order is, or -1: as likely on each day that it is not there."""
+    """Day on which a buyer first asks where the order is, or -1; the chance is the same on each day of waiting."""
     patient = 1.0
     for day in range(ordered + 1, delivered + 1):
         patient *= 1.0 - chance_a_day
@@ -79,7 +79,7 @@ def wonders_on(ordered, delivered, chance_a_day, u):
 
 
 @kernel
-def _write(orders, day, room, who, to, it, key):
+def _write(orders, day, room, who, to, setting, key):
     """Write today's orders into today's tenth, behind those of an earlier call; returns how many found no room."""
     at = day % KEPT * room
     end = at + room
@@ -90,7 +90,9 @@ def _write(orders, day, room, who, to, it, key):
             return who.size - i
         u, v = luck.pair(key, who[i], to[i], 0), luck.pair(key, who[i], to[i], 1)
         lateness = luck.pair(key, who[i], to[i], 2)
-        shipped, arrives = delivery(day, it.late, it.packing, it.transport, it.late_days, u, v, lateness)
+        shipped, arrives = delivery(
+            day, setting.late, setting.packing, setting.transport, setting.late_days, u, v, lateness
+        )
         orders.buyer[at], orders.merchant[at], orders.ordered[at] = who[i], to[i], day
         orders.shipped[at], orders.delivered[at], orders.informed[at] = shipped, arrives, 0
         at += 1

@@ -31,7 +31,7 @@ def best_frequency(earned, tiring, cost, loss, most):
 
 @rule
 def believed(own, evidence, trade, trust):
-    """A rate as a brand believes it: its own figure over its own evidence, weighed against the trade's."""
+    """A rate as a brand believes it: its own figure and the trade's, weighed by how much evidence is its own."""
     return (own + trust * trade) / max(1e-12, evidence + trust)
 
 

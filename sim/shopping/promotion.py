@@ -20,26 +20,33 @@ from sim.state import State
 class PromotionSettings(Settings):
     """[promotion]"""
 
-    weight: float = decided.share(0.0, "weight of bids in rankings; 0 sells no places")
+    weight: float = decided.share(0.0, "weight of bids in rankings; 0 sells no places", differs="user")
     disclosed: bool = decided.switch(False, "whether promoted places are marked")
     reserve: int = decided.count(10, "cents a click", "least price of a click on a promoted place", "", 0, 1_000)
     skipped: float = assumed.share(0.3, "marked places that a person passes over", "MODEL.md", 0.1, 0.7)
 
 
+CLICKS = flow("promotion.clicks", "clicks", "looks at promoted places", "neither")
+PAID_CLICKS = flow(
+    "promotion.paid_clicks", "clicks", "of these, paid for; the others' merchants had no money left", "neither"
+)
+SPENT = flow("promotion.spent", "cents", "paid for promoted places", "neither")
+COST_PER_CLICK = ratio("promotion.cost_per_click", "cents", "price of a click", SPENT, PAID_CLICKS, "neither")
+LOST_WORTH = flow("promotion.lost_worth", "cents", "worth shoppers lost because places were paid for", "less")
+PAID_LISTS = flow("promotion.paid_lists", "lists", "lists shown with at least one promoted place", "neither")
+SEARCHES = flow("promotion.needs", "needs", "needs that went through a search", "neither")
+DISTORTION = ratio(
+    "promotion.distortion", "cents", "worth lost a need because places were paid for", LOST_WORTH, SEARCHES, "less"
+)
+UNKNOWN_WORTH = flow(
+    "promotion.unknown_worth", "cents", "worth shoppers lost because too little is known of them", "less"
+)
+INFORMATION_LOSS = ratio(
+    "promotion.information_loss", "cents", "worth lost a need for want of knowledge", UNKNOWN_WORTH, SEARCHES, "less"
+)
 METRICS = (
-    flow("promotion.clicks", "clicks", "looks at promoted places", "neither"),
-    flow("promotion.paid_clicks", "clicks", "of these, paid for; the others' merchants had no money left", "neither"),
-    flow("promotion.spent", "cents", "paid for promoted places", "neither"),
-    ratio("promotion.cost_per_click", "cents", "price of a click", "promotion.spent", "promotion.paid_clicks", "neither"),
-    flow("promotion.lost_worth", "cents", "worth shoppers lost because places were paid for", "less"),
-    flow("promotion.paid_lists", "lists", "lists shown with at least one promoted place", "neither"),
-    flow("promotion.needs", "needs", "needs that went through a search", "neither"),
-    ratio("promotion.distortion", "cents", "worth lost a need because places were paid for", "promotion.lost_worth", "promotion.needs", "less"),
-    flow("promotion.unknown_worth", "cents", "worth shoppers lost because too little is known of them", "less"),
-    ratio(
-        "promotion.information_loss", "cents", "worth lost a need for want of knowledge", "promotion.unknown_worth",
-        "promotion.needs", "less",
-    ),
+    CLICKS, PAID_CLICKS, SPENT, COST_PER_CLICK, LOST_WORTH, PAID_LISTS, SEARCHES, DISTORTION, UNKNOWN_WORTH,
+    INFORMATION_LOSS,
 )  # fmt: skip
 
 
@@ -71,9 +78,9 @@ def step(state: State) -> None:
     state.ledger.pay_many((who, 0, amount), MERCHANTS, COMPANY, "promotion")
     np.add.at(rows.clicks, who, 1)
     np.add.at(rows.spent, who, amount)
-    state.note("promotion.clicks", cents.size)
-    state.note("promotion.paid_clicks", int(paid.sum()))
-    state.note("promotion.spent", int(amount.sum()))
+    state.note(CLICKS, cents.size)
+    state.note(PAID_CLICKS, int(paid.sum()))
+    state.note(SPENT, int(amount.sum()))
 
 
 PROMOTION = Part("promotion", metrics=METRICS, revenue={"promotion": "Promotion"}, step=step)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import luck
-from sim.engine.kernels import inlined_rule, rule, with_cached_type
+from sim.engine.kernels import inlined_rule, own, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.friends import friends
 from sim.people import knowledge
@@ -34,18 +34,18 @@ class Markets(NamedTuple):
     people: int
     markets: int
     categories: int
-    shops_a_circle: int
+    shops_per_market: int
 
 
 def markets_of(state: State) -> Markets:
     """How people, shops and categories of goods lie in this world."""
     categories = int(state.settings(MerchantsSettings).categories)
-    return Markets(state.size, merchant.markets(state), categories, merchant.shops_a_circle(state))
+    return Markets(state.size, merchant.markets(state), categories, merchant.shops_per_market(state))
 
 
 @with_cached_type
 class Supply(NamedTuple):
-    """Columns of merchants, and the rows of those open: a circle's from `first_listed` of that circle on."""
+    """Columns of merchants, and rows of open shops: those of a market and category from its `first_listed` on."""
 
     shops: Any
     listed: NDArray[np.int64]
@@ -58,7 +58,7 @@ class Shopper(NamedTuple):
 
     who: int
     category: int
-    first: int  # row of the first shop of the circle
+    first: int  # row of the first shop of this market and category
     wished: bool  # whether a post made them want it: then they look at its shop alone
     last: int  # shop last bought from
     helped: int  # shop that helped last, and
@@ -82,7 +82,7 @@ class People(NamedTuple):
     follows: Any
     wishes: Any
     needs: Any
-    told: NDArray[np.uint8]
+    last_informed: NDArray[np.uint8]
     regard: Any
     purchases: Any
     bought: NDArray[np.uint16]
@@ -112,7 +112,8 @@ def take_need(who, needs, wishes, with_wishes, markets):
 def shopper_of(who, category, only, terms, keys, people, markets):
     """What suits this person, what they can pay, and what they have seen of shops of this category."""
     setting, recall = terms.setting, terms.recall
-    cell, first = who * markets.categories + category, circle_of(who, category, markets) * markets.shops_a_circle
+    cell = who * markets.categories + category
+    first = market_of_goods(who, category, markets) * markets.shops_per_market
     helped, opinion = np.int64(-1), 0.0
     if people.regard.shop.size > 0:
         helped, opinion = first + people.regard.shop[cell], 0.01 * people.regard.opinion[cell]
@@ -125,26 +126,26 @@ def shopper_of(who, category, only, terms, keys, people, markets):
         last=first + people.purchases.shop[cell],
         helped=helped,
         opinion=opinion,
-        thanks=recall.thanks if recall.thanks > 0.0 and people.told[cell] else 0.0,
+        thanks=recall.thanks if recall.thanks > 0.0 and people.last_informed[cell] else 0.0,
         besides=recall.wanting if only >= 0 else 0.0,
         taste=taste_of(keys, people.group_of[who], who, category, setting.taste_alike),
         reservation=setting.reservation * luck.uniform(keys.choice, who, 1),
         trouble=channels.trouble_of_the_open(u, setting.open_known, setting.open_trouble),
         money=people.bank[who] + people.wallet[who],
         in_bank=people.bank[who],
-        observations=knowledge.observations(terms.sources, terms.know, np.int64(people.bought[who])),
+        observations=knowledge.observations(terms.sources, terms.profiling, np.int64(people.bought[who])),
     )
 
 
 @inlined_rule
 def category_of(row, markets):
     """Category of the goods that a shop sells."""
-    return row // markets.shops_a_circle % markets.categories
+    return row // markets.shops_per_market % markets.categories
 
 
 @inlined_rule
-def circle_of(who, category, markets):
-    """Number of the circle in which a person looks for a category."""
+def market_of_goods(who, category, markets):
+    """Number of the market and category in which a person looks for goods; its shops have consecutive rows."""
     return who * markets.markets // markets.people * markets.categories + category
 
 
@@ -156,10 +157,10 @@ def neighbours(who, markets):
 
 
 @inlined_rule
-def list_open_shops(supply, circle, only, rows):
-    """Rows of the open shops of a circle, or of `only` one of them; returns how many."""
+def list_open_shops(supply, market, only, rows):
+    """Write the rows of the open shops of a market and category, or of `only` one of them; returns how many."""
     number = 0
-    for k in range(supply.first_listed[circle], supply.first_listed[circle + 1]):
+    for k in range(supply.first_listed[market], supply.first_listed[market + 1]):
         row = np.int64(supply.listed[k])
         if only < 0 or row == only:
             rows[number] = row
@@ -311,7 +312,7 @@ def mark_known(shopper, number, people, markets, key, most, offers, known):
 
 @inlined_rule
 def mark_followed(shopper, number, places, most, unpaid, offers, views, wishes):
-    """They know followed brands that come to mind; what they had looked at without is kept, and whether any advised them."""
+    """Mark followed brands that come to mind as known; keep what was looked at without them, and whether any advised."""
     for j in range(number):
         views.known_unread[j] = views.known[j]
     ranking.consider(unpaid, number, places, views.seen_unread, views.known_unread, views.nobody)
@@ -357,8 +358,9 @@ def show_paid_list(shopper, number, key, shops, offer, considered, offers, utili
     if highest_bid <= 0.0:
         return False
     ranking.rank_paid(
-        utilities.believed, ranks.bid, number, highest_bid, offer.weight, ranks.relevance, ranks.score, ranks.paid
-    )
+        utilities.believed, ranks.bid, number, highest_bid, own(offer.weight, shopper.who), ranks.relevance, ranks.score,
+        ranks.paid,
+    )  # fmt: skip
     consider_paid(shopper, number, considered, key, offer, offers.row, ranks.paid, views)
     return charge_promoted(shopper, number, offer, highest_bid, offers, ranks, views, box) > 0
 
@@ -374,17 +376,17 @@ def consider_paid(shopper, number, places, key, offer, rows, order, views):
 
 @inlined_rule
 def charge_promoted(shopper, number, offer, highest_bid, offers, ranks, views, box):
-    """A place is promoted if it is seen for pay alone: the shop pays what keeps it above the next who is after places.
+    """A place is promoted if it is seen for pay alone: the shop pays what keeps it above the next shop that competes.
 
-    Known shops are not after them, nor those passed over. Returns how many are promoted.
+    Known shops do not compete for places, nor those passed over. Returns how many are promoted.
     """
-    promoted, rival = 0, 0.0
+    promoted, rival, weight = 0, 0.0, own(offer.weight, shopper.who)
     for p in range(number - 1, -1, -1):
         j = ranks.paid[p]
         if views.seen[j] and not views.seen_unpaid[j] and not views.known[j] and ranks.bid[j] > 0.0:
             reserve = np.float64(offer.reserve)
-            price = ranking.click_price(ranks.relevance[j], ranks.bid[j], rival, highest_bid, offer.weight, reserve)
-            baskets.drop(box, shopper.who, offers.row[j], np.int64(price), baskets.PAID_CLICK, 0)
+            price = ranking.click_price(ranks.relevance[j], ranks.bid[j], rival, highest_bid, weight, reserve)
+            baskets.add_event(box, shopper.who, offers.row[j], np.int64(price), baskets.PAID_CLICK, 0)
             promoted += 1
         if not views.known[j] and not views.passed[j]:
             rival = ranks.score[j]

@@ -13,21 +13,31 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.engine import luck
-from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, prefetch, rule, with_cached_type
+from sim.engine.kernels import decide, each_block, inlined_rule, is_full, kernel, own, prefetch, rule, with_cached_type
 from sim.ground import choice, ranking
 from sim.ground.ledger import BANK, WALLET
-from sim.ground.metrics import flow, ratio, stock
-from sim.payments.terms import WalletSettings
 from sim.people import knowledge, trust
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns, KnowledgeSettings
 from sim.people.trust import TrustColumns
 from sim.service import Part, Rows
-from sim.shopping import baskets, channels, follows, merchant, needs, orders, promotion, sales, shop_choice
+from sim.shopping import (
+    baskets,
+    brands,
+    channels,
+    follows,
+    merchant,
+    metrics,
+    needs,
+    orders,
+    promotion,
+    sales,
+    shop_choice,
+)
 from sim.shopping.follows import FollowColumns, WishColumns
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.needs import NeedColumns, PurchaseColumns, RegardColumns
-from sim.shopping.orders import ToldColumns
+from sim.shopping.orders import InformedColumns
 from sim.shopping.posting import earned_by_post
 from sim.shopping.promotion import PromotionSettings
 from sim.shopping.shop_choice import hundredths
@@ -39,27 +49,10 @@ MICRO = merchant.MICRO
 
 
 METRICS = (
-    flow("shopping.needs", "needs", "needs for goods, those that posts aroused included", "neither"),
-    flow("shopping.orders", "orders", "orders in the app, those settled off it included"),
-    flow("shopping.showroomed", "orders", "orders, besides, at the open price of a shop looked at here", "less"),
-    ratio("shopping.showroomed_share", "share", "needs met so", "shopping.showroomed", "shopping.needs", "less"),
-    flow("shopping.open_sales", "cents", "sales at open prices to who looked here", "less"),
-    ratio("shopping.open_price", "cents", "mean price paid there", "shopping.open_sales", "shopping.showroomed", "neither"),
-    flow("shopping.outside", "needs", "needs met outside", "neither"),
-    flow("shopping.unmet", "needs", "needs not met", "less"),
-    flow("shopping.unaffordable", "needs", "needs whose best shop asked more than the person has", "less"),
-    ratio("shopping.in_app_share", "share", "needs met in the app", "shopping.orders", "shopping.needs"),
-    flow("shopping.gmv", "cents", "sales in the app at the price asked"),
-    ratio("shopping.mean_price", "cents", "mean price paid", "shopping.gmv", "shopping.orders", "neither"),
-    flow("shopping.off_platform", "orders", "of these orders, settled off the platform", "less"),
-    ratio("shopping.off_platform_share", "share", "orders settled off the platform", "shopping.off_platform", "shopping.orders", "less"),
-    flow("shopping.by_wallet", "orders", "orders paid by wallet"),
-    flow("shopping.wallet_paid", "cents", "sales paid by wallet"),
-    ratio("shopping.wallet_share", "share", "orders paid by wallet", "shopping.by_wallet", "shopping.orders"),
-    ratio("shopping.take_rate", "share", "commission and promotion over sales", "shopping.taken", "shopping.gmv", "neither"),
-    flow("shopping.taken", "cents", "commission, payment fees and promotion paid by merchants", "neither"),
-    flow("shopping.worth", "cents", "users' worth of shops above what is outside"),
-    stock("shopping.seller_gini", "share", "inequality of orders among shops", "neither"),
+    metrics.NEEDS, metrics.ORDERS, metrics.SHOWROOMED, metrics.SHOWROOMED_SHARE, metrics.OPEN_SALES,
+    metrics.OPEN_PRICE, metrics.OUTSIDE, metrics.UNMET, metrics.UNAFFORDABLE, metrics.IN_APP_SHARE, metrics.GMV,
+    metrics.MEAN_PRICE, metrics.OFF_PLATFORM, metrics.OFF_PLATFORM_SHARE, metrics.BY_WALLET, metrics.WALLET_PAID,
+    metrics.WALLET_SHARE, metrics.TAKE_RATE, metrics.TAKEN, metrics.WORTH, metrics.SELLER_GINI,
 )  # fmt: skip
 
 
@@ -69,10 +62,10 @@ class Terms(NamedTuple):
 
     setting: Any
     offer: Any
-    know: Any
+    profiling: Any
     sources: knowledge.Sources
     recall: follows.Recall
-    fees: float
+    fees: Any  # a column where a test lets shops differ
 
 
 @with_cached_type
@@ -91,7 +84,7 @@ class Keys(NamedTuple):
 
 @inlined_rule
 def record_gain(who, made, gain, advised, trusts, price_weight, felt, box):
-    """What a need is worth to this person for the shops, and what paid places, paid advice and ignorance took of it."""
+    """Record a choice's surplus over the outside, and what paid places, paid advice and missing knowledge took of it."""
     felt.worth[who] += gain / price_weight
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
     box.tally[baskets.MISLED if advised >= 0 else baskets.LOST] += hundredths(made.best_unpaid - made.got, price_weight)
@@ -107,11 +100,11 @@ def replayed_demand(felt, against, is_chosen, price, price_weight):
 
 
 @inlined_rule
-def lift_of_post(weight, total, asked, price, cost, terms, scale, is_seen_anyway):
+def lift_of_post(weight, total, asked, price, cost, fees, terms, scale, is_seen_anyway):
     """Hundredths of a cent that a shop earns by a post its shopper read, against what it would have without."""
     usual = weight * choice.weight(terms.setting.price_weight * (asked - price) / 100.0, scale)
     otherwise = usual if is_seen_anyway else 0.0
-    earned = earned_by_post(asked, price, cost, terms.fees, choice.share(weight, total), otherwise, total - weight)
+    earned = earned_by_post(asked, price, cost, fees, choice.share(weight, total), otherwise, total - weight)
     return int(100.0 * earned)
 
 
@@ -130,7 +123,7 @@ def record_demand(shopper, number, made, terms, scale, shops, offers, utilities,
             anyway = views.seen_unread[j] and not shopper.wished
             offers.why[j] |= baskets.BY_POST if anyway else baskets.BY_POST | baskets.FOUND_BY_POST
             box.learnt[baskets.LIFT, row] += lift_of_post(
-                weight, made.total, asked, shops.price[row], shops.cost[row], terms, scale, anyway
+                weight, made.total, asked, shops.price[row], shops.cost[row], own(terms.fees, row), terms, scale, anyway
             )
         if noise > 0.0:
             chance = choice.share(weight, made.total)
@@ -144,19 +137,19 @@ def record_demand(shopper, number, made, terms, scale, shops, offers, utilities,
 
 
 @inlined_rule
-def settle(shopper, j, terms, key, shops, offers, felt, box):
-    """An order, paid in the open, or in the thread, or off the platform to save its fee."""
+def settle_order(shopper, j, terms, key, shops, offers, felt, box):
+    """Write an order: paid in the open, in the thread, or off the platform to save its fee."""
     row, asked, price_weight = offers.row[j], offers.asked[j], terms.setting.price_weight
     if offers.in_the_open[j]:
-        baskets.drop(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
+        baskets.add_event(box, shopper.who, row, shops.open_price[row], baskets.IN_THE_OPEN, offers.why[j])
         return
-    saved = channels.saved_each(terms.fees, asked, price_weight)
+    saved = channels.saved_each(own(terms.fees, row), asked, price_weight)
     gain = channels.utility_of_dodging(saved, terms.setting.dodging)
     felt.worth[shopper.who] += gain / price_weight
     box.tally[baskets.WORTH] += hundredths(gain, price_weight)
     off = luck.uniform(key, shopper.who, 0) < channels.chance_of_dodging(saved, terms.setting.dodging)
     kind = baskets.OFF_PLATFORM if off else baskets.IN_THREAD
-    baskets.drop(box, shopper.who, row, asked, kind, offers.why[j])
+    baskets.add_event(box, shopper.who, row, asked, kind, offers.why[j])
 
 
 @kernel
@@ -167,14 +160,16 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
     scale = choice.logit_scale(setting.noise)
     weight_without = choice.weight(setting.outside, scale) + choice.weight(setting.doing_without, scale)
     for at in range(start, shoppers.size):
-        if is_full(box, markets.shops_a_circle + 2):
+        if is_full(box, markets.shops_per_market + 2):
             return at
         soon = np.int64(shoppers[min(at + SOON, shoppers.size - 1)])
         prefetch(people.friends.friend, people.friends.first[soon])
         prefetch(people.purchases.shop, soon * markets.categories)
         who = np.int64(shoppers[at])
         category, only, named = shop_choice.take_need(who, people.needs, people.wishes, recall.on, markets)
-        number = shop_choice.list_open_shops(supply, shop_choice.circle_of(who, category, markets), only, offers.row)
+        number = shop_choice.list_open_shops(
+            supply, shop_choice.market_of_goods(who, category, markets), only, offers.row
+        )
         box.tally[baskets.NEEDS] += 1
         u, v = luck.uniform(keys.choice, who, 4), luck.uniform(keys.choice, who, 5)
         nothing, elsewhere = choice.utilities_without(setting.doing_without, setting.outside, setting.noise, u, v)
@@ -186,7 +181,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
         shopper = shop_choice.shopper_of(who, category, only, terms, keys, people, markets)
         follows.remember(people.follows, who, recall, number, shops.price, offers, keys.choice)
         shop_choice.draw_luck(shopper, keys, number, offers.row, draws)
-        shop_choice.utilities_of_shops(shopper, number, shops, setting, terms.know.noise, offers, draws, utilities)
+        shop_choice.utilities_of_shops(shopper, number, shops, setting, terms.profiling.noise, offers, draws, utilities)
         # which they look at: shops they know, and the platform's list if they trust it today
         trusts = trust.follows(people.trust[who], luck.uniform(keys.trust, who, 0))
         places, advised = setting.considered if trusts else 0, shop_choice.place_in(offers.row, number, named)
@@ -198,7 +193,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
                 shopper, number, places, setting.followed, ranks.unpaid, offers, views, people.wishes
             )
         shop_choice.consider(number, places, advised, ranks.unpaid, offers, views)
-        if trusts and offer.weight > 0.0:
+        if trusts and own(offer.weight, who) > 0.0:
             box.tally[baskets.PAID_LISTS] += shop_choice.show_paid_list(
                 shopper, number, keys.choice, shops, offer, places, offers, utilities, ranks, views, box
             )
@@ -213,7 +208,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
         record_demand(shopper, number, made, terms, scale, shops, offers, utilities, views, box)
         if made.chosen >= 0:
             box.tally[baskets.DIVERTED] += offers.asked[made.chosen] if elsewhere > nothing and only < 0 else 0
-            settle(shopper, made.chosen, terms, keys.dodging, shops, offers, felt, box)
+            settle_order(shopper, made.chosen, terms, keys.dodging, shops, offers, felt, box)
         elif made.too_dear > without:
             box.tally[baskets.UNAFFORDABLE] += 1
         else:
@@ -224,7 +219,7 @@ def _shop(shoppers, start, terms, keys, people, supply, markets, box):
 def _people(state: State) -> shop_choice.People:
     return shop_choice.People(
         state.friends.rows.group_of, state.friends.rows, state[FollowColumns], state[WishColumns], state[NeedColumns],
-        state[ToldColumns].told, state[RegardColumns], state[PurchaseColumns], state[KnowledgeColumns].purchases,
+        state[InformedColumns].last_informed, state[RegardColumns], state[PurchaseColumns], state[KnowledgeColumns].purchases,
         state[TrustColumns].trust, state.ledger[BANK], state.ledger[WALLET], state[FeltColumns],
     )  # fmt: skip
 
@@ -235,7 +230,6 @@ def step(state: State) -> None:
     if not settings.on:
         return
     shops = state[MerchantColumns]
-    fees = min(1.0, settings.commission + state.settings(WalletSettings).merchant_fee)
     categories = int(state.settings(MerchantsSettings).categories)
     lasting = tuple(state.lasting_luck(f"shopping.{what}") for what in ("group_taste", "taste", "pair", "error"))
     keys = Keys(
@@ -257,8 +251,8 @@ def step(state: State) -> None:
     events: list[tuple[np.ndarray, ...]] = []
     total = baskets.empty(shops.place.size)
     terms = Terms(
-        settings.row, state.settings(PromotionSettings).row, state.settings(KnowledgeSettings).row,
-        knowledge.sources(state.now, "ranking"), recall, fees,
+        settings.row, state.row(PromotionSettings), state.settings(KnowledgeSettings).row,
+        knowledge.sources(state.now, "ranking"), recall, merchant.fees_of_all(state),
     )  # fmt: skip
     supply, markets = shop_choice.Supply(shops, *merchant.open_shops(state)), state.once(shop_choice.markets_of)
     people = state.once(_people)
@@ -275,7 +269,7 @@ def step(state: State) -> None:
         getattr(shops, name)[...] += week
     if events:
         _deliver(state, *(np.concatenate(parts) for parts in zip(*events, strict=True)))
-    baskets.note(state, total.tally)
+    baskets.note_needs(state, total.tally)
 
 
 def _deliver(
@@ -288,17 +282,17 @@ def _deliver(
     )
     promotion.add_clicks(state, to[~sold], cents[~sold])
     if state.settings(BrandsSettings).on:  # brands can tell
-        state.note("brands.recommended", int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
-        state.note("brands.orders", int(((why & baskets.BY_POST) > 0).sum()))
-        state.note("brands.found", int(((why & baskets.FOUND_BY_POST) > 0).sum()))
-    state.note("assistant.orders", int(((why & baskets.ADVISED) > 0).sum()))
+        state.note(brands.ORDERS_RECOMMENDED, int(((why & (baskets.BY_FRIEND | baskets.BY_POST)) > 0).sum()))
+        state.note(brands.ORDERS_BY_POST, int(((why & baskets.BY_POST) > 0).sum()))
+        state.note(brands.ORDERS_FOUND_BY_POST, int(((why & baskets.FOUND_BY_POST) > 0).sum()))
+    state.note(metrics.ADVISED_ORDERS, int(((why & baskets.ADVISED) > 0).sum()))
 
 
 def count_take(state: State) -> None:
     """What the platform took of sales, once promotion is paid."""
     if state.settings(ShoppingSettings).on:
         reasons = ("commission", "payment_fees", "promotion")
-        state.note("shopping.taken", sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
+        state.note(metrics.TAKEN, sum(state.ledger.paid(reason, payer=MERCHANTS) for reason in reasons))
 
 
 SHOPPING = Part(

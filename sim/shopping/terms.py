@@ -8,7 +8,7 @@ class ShoppingSettings(Settings):
 
     on: bool = decided.switch(False, "whether shops can be reached in a thread")
     commission: float = decided.share(
-        0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4
+        0.0, "part of each sale the platform keeps", "facts.csv: eBay .09-.14, Taobao about 0", 0.0, 0.4, "shop"
     )
     listing_fee: int = decided.count(
         0, "cents a month", "fee for keeping a shop here, in a full market", "", 0, 5_000_000

@@ -10,19 +10,18 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, rule, with_cached_type
+from sim.engine.kernels import kernel, own, rule, with_cached_type
 from sim.ground.choice import slope
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio, stock
-from sim.payments.terms import WalletSettings
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
 from sim.service import Part, Rows
-from sim.shopping import merchant, orders
+from sim.shopping import merchant, metrics, orders
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
-from sim.shopping.orders import OrderColumns, OrdersSettings, ToldColumns
+from sim.shopping.orders import InformedColumns, OrderColumns, OrdersSettings
 from sim.shopping.shop_choice import category_of, markets_of
-from sim.shopping.terms import ShoppingSettings, UpdatesSettings
+from sim.shopping.terms import UpdatesSettings
 from sim.state import State
 
 MESSAGES = 3  # an order: confirmed, shipped, delivered
@@ -34,32 +33,31 @@ class UpdatesColumns(Table):
     takes_part = Column(np.uint8, 1, "1 while the merchant sends updates: all try it first")
 
 
-METRICS = (
-    flow("updates.sent", "messages", "updates sent", "neither"),
-    flow("updates.informed", "orders", "orders whose buyers are kept informed"),
-    ratio("updates.informed_share", "share", "buyers kept informed", "updates.informed", "shopping.orders"),
-    stock("updates.merchants", "share", "shops that send updates"),
-    flow("updates.spent", "cents", "paid by merchants for updates", "neither"),
-    flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less"),
-)
+UPDATES_SENT = flow("updates.sent", "messages", "updates sent", "neither")
+ORDERS_INFORMED = flow("updates.informed", "orders", "orders whose buyers are kept informed")
+INFORMED_SHARE = ratio("updates.informed_share", "share", "buyers kept informed", ORDERS_INFORMED, metrics.ORDERS)
+SHOPS_THAT_SEND = stock("updates.merchants", "share", "shops that send updates")
+SPENT = flow("updates.spent", "cents", "paid by merchants for updates", "neither")
+QUESTIONS = flow("updates.questions", "questions", "buyers who ask where their order is, whoever answers", "less")
+METRICS = (UPDATES_SENT, ORDERS_INFORMED, INFORMED_SHARE, SHOPS_THAT_SEND, SPENT, QUESTIONS)
 
 
 @rule
-def worth_of_updates(question_cost, fewer_questions, margin, conversion_rate, thanks):
-    """What keeping a buyer informed is worth to a merchant, in cents an order: questions spared, and a sale next time.
+def gain_of_updates(question_cost, fewer_questions, margin, conversion_rate, thanks):
+    """Gain of a merchant by keeping a buyer informed, in cents an order: questions spared, and a sale next time.
 
-    Thanks raise the chance s to sell to somebody who looks by thanks s (1 - s): the slope of a logit.
+    Thanks raise the chance s to sell to a person who looks by thanks s (1 - s): the slope of a logit.
     """
     return question_cost * fewer_questions + slope(conversion_rate, max(0.0, margin) * thanks)
 
 
 @with_cached_type
 class Buyers(NamedTuple):
-    """Columns of people: who is here, what their day is worth, and who was told of their last purchase."""
+    """Columns of people: who is here, what their day is worth, and who was kept informed of their last purchase."""
 
     here: np.ndarray
     worth: np.ndarray
-    told: np.ndarray
+    last_informed: np.ndarray
 
 
 @with_cached_type
@@ -79,7 +77,7 @@ def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
     costs a merchant. Returns (messages sent, orders whose buyers are kept informed from today, what a question about
     each of these would cost, in cents).
     """
-    here, worth, told = buyers
+    here, worth, last_informed = buyers
     takes_part, left, cents = senders
     number = np.zeros(cents.size, np.int64)
     sent = informed = questions = 0
@@ -97,7 +95,7 @@ def _tell(orders, rows, day, buyers, senders, markets, setting, keys):
                 worth[buyer] += setting.relief
             if is_new and message == 0:
                 orders.informed[at] = 1
-                told[buyer * markets.categories + category_of(one, markets)] = 1
+                last_informed[buyer * markets.categories + category_of(one, markets)] = 1
                 informed += 1
                 questions += int(
                     luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(keys[1], one, 0))
@@ -111,20 +109,20 @@ def _review(takes_part, shops, fewer_questions, fees, setting, key):
     for row in range(takes_part.size):
         if shops.open[row]:
             cost = luck.lognormal(setting.question_cost, setting.cost_spread, luck.uniform(key, row, 0))
-            margin = shops.price[row] * (1.0 - fees) - shops.cost[row]
-            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.looks[row] + 16.0))  # as merchants reckon a click
-            worth = worth_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
-            takes_part[row] = worth >= MESSAGES * setting.price
+            margin = shops.price[row] * (1.0 - own(fees, row)) - shops.cost[row]
+            sold = min(1.0, (shops.orders[row] + 1.0) / (shops.impressions[row] + 16.0))  # as merchants reckon a click
+            gain = gain_of_updates(cost, fewer_questions, margin, sold, setting.thanks)
+            takes_part[row] = gain >= MESSAGES * setting.price
 
 
 class SparedQuestions(NamedTuple):
-    """What questions that updates answer would have cost shops today, in cents; desks that answer them tell it apart."""
+    """What the questions that updates spare would have cost shops today, in cents; with help desks on, desk costs show it."""
 
     cents: int
 
 
 def _buyers(state: State) -> Buyers:
-    return Buyers(state.here, state[FeltColumns].worth, state[ToldColumns].told)
+    return Buyers(state.here, state[FeltColumns].worth, state[InformedColumns].last_informed)
 
 
 def step(state: State) -> None:
@@ -145,14 +143,14 @@ def step(state: State) -> None:
     who = np.flatnonzero(cents).astype(np.uint32)
     state.ledger.pay_many((who, np.zeros_like(who), cents[who]), MERCHANTS, COMPANY, "business_messages")
     shops.spent[...] += cents
-    state.note("updates.sent", sent)
-    state.note("updates.informed", informed)
-    state.note("updates.spent", int(cents.sum()))
-    state.note("updates.questions", orders.questions(state).size)
+    state.note(UPDATES_SENT, sent)
+    state.note(ORDERS_INFORMED, informed)
+    state.note(SPENT, int(cents.sum()))
+    state.note(QUESTIONS, orders.questions(state).size)
     is_open = shops.open == 1
-    state.note("updates.merchants", float(takes_part[is_open].mean()) if is_open.any() else 0.0)
+    state.note(SHOPS_THAT_SEND, float(takes_part[is_open].mean()) if is_open.any() else 0.0)
     if state.day % 7 == 6:
-        fees = min(1.0, state.settings(ShoppingSettings).commission + state.settings(WalletSettings).merchant_fee)
+        fees = merchant.fees_of_all(state)
         _review(takes_part, shops, terms.asking - terms.asking_informed, fees, settings.row, keys[1])
 
 
@@ -160,7 +158,7 @@ UPDATES = Part(
     "updates",
     tables={
         "updates": Rows(UpdatesColumns, "shop", section="updates"),
-        "told": Rows(orders.ToldColumns, merchant.a_category_each, section="updates"),
+        "told": Rows(orders.InformedColumns, merchant.a_category_each, section="updates"),
     },
     metrics=METRICS,
     revenue={"business_messages": "Business messages"},

@@ -44,27 +44,27 @@ SOLD = flow("stickers.sold", "packs", "sticker packs sold")
 
 
 @rule
-def pack_worth(mean, spread, packs, surfeit, u):
+def pack_value(mean, spread, packs, surfeit, u):
     """What a further pack is worth to this person, in cents."""
     return luck.lognormal(mean, spread, u) / (1.0 + surfeit * packs)
 
 
 @kernel
-def _buy(awake, start, packs, owner, wallet, bank, felt, it, before_fees, key, box):
+def _buy(awake, start, packs, owner, wallet, bank, felt, setting, before_fees, key, box):
     """Packs bought by everyone awake: those worth their price to who looks and can pay."""
     for at in range(start, awake.size):
         if is_full(box, 1):
             return at
         who = awake[at]
-        if luck.uniform(key, who, 0) >= it.browsing:
+        if luck.uniform(key, who, 0) >= setting.browsing:
             continue
-        worth = pack_worth(it.worth, it.worth_spread, packs[who], it.surfeit, luck.uniform(key, who, 1))
+        value = pack_value(setting.worth, setting.worth_spread, packs[who], setting.surfeit, luck.uniform(key, who, 1))
         money = wallet[who] + bank[who] if owner[who] else bank[who]
-        if worth >= it.price and money >= it.price:
+        if value >= setting.price and money >= setting.price:
             packs[who] += 1
-            felt.worth[who] += (worth - it.price) / 100.0
-            felt.served[who] += before_fees * it.price / 100.0
-            post(box, who, np.uint32(0), it.price)
+            felt.worth[who] += (value - setting.price) / 100.0
+            felt.served[who] += before_fees * setting.price / 100.0
+            post(box, who, np.uint32(0), setting.price)
     return awake.size
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.engine import luck
 from sim.engine.columns import Column, Table
-from sim.engine.kernels import kernel, outbox, post, rule
+from sim.engine.kernels import kernel, outbox, own, post, rule
 from sim.engine.settings import Settings, assumed, decided
 from sim.ground.friends import friends
 from sim.ground.ledger import BANK, COMPANY, WALLET
@@ -26,7 +26,7 @@ from sim.people import experience
 from sim.people.attention import AttentionColumns
 from sim.people.experience import ExperienceSettings, FeltColumns
 from sim.people.presence import PresenceColumns, days_of_use
-from sim.people.users import LEFT, MEMBER, UserColumns
+from sim.people.users import LEAVES, LEFT, MEMBER, UserColumns
 from sim.service import Part, Rows
 from sim.state import State
 
@@ -40,7 +40,9 @@ class SubscriptionsSettings(Settings):
     sells: Literal["extras", "membership"] = decided.word(
         "extras", "what is paid for: extras and no adverts, or membership"
     )
-    price: int = decided.count(3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000)
+    price: int = decided.count(
+        3_000, "cents a month", "price", "facts.csv: Telegram Premium, about 5 USD", 100, 10_000, "user"
+    )
     interested: float = assumed.share(
         0.1, "people to whom extras are worth anything at all",
         "MODEL.md: nine in ten would never pay; Tencent 2016 had a subscription for 12 % of QQ's users (from memory)", 0.03, 0.3,
@@ -71,58 +73,58 @@ class SubscriptionsColumns(Table):
     owing = Column(np.float32, 0, "paid for and not yet felt", "CNY")
 
 
-METRICS = (
-    stock("subscriptions.subscribers", "people", "people who pay"),
-    stock("subscriptions.share", "share", "members who pay"),
-    flow("subscriptions.payments", "payments", "months paid for"),
-)
+SUBSCRIBERS = stock("subscriptions.subscribers", "people", "people who pay")
+SUBSCRIBED_SHARE = stock("subscriptions.share", "share", "members who pay")
+PAYMENTS = flow("subscriptions.payments", "payments", "months paid for")
+METRICS = (SUBSCRIBERS, SUBSCRIBED_SHARE, PAYMENTS)
 
 
 @rule
-def own_worth(it, u, interest):
-    """This person's worth of a month, in cents: of extras, nothing to most; `u` and `interest` are two lucks."""
-    if it.sells == 0 and interest >= it.interested:
+def own_value(setting, u, interest):
+    """Value of a month to this person, in cents; most value extras at nothing. `u` and `interest` are two draws."""
+    if setting.sells == 0 and interest >= setting.interested:
         return 0.0
-    return 2.0 * it.worth * u if it.worth_law == 1 else luck.lognormal(it.worth, it.worth_spread, u)
+    return 2.0 * setting.worth * u if setting.worth_law == 1 else luck.lognormal(setting.worth, setting.worth_spread, u)
 
 
 @kernel
-def _review(due, money, worth, users, subscribed, it, box):
-    """Those due today pay, or stop: `worth` is what this month is worth to each of them, `money` what they have."""
+def _review(due, money, value, users, subscribed, setting, box):
+    """Those due today pay or stop: `value` is this month's value to each of them, `money` what they have, in cents."""
     for at in range(due.size):
         who = due[at]
-        pays = worth[at] >= it.price and money[at] >= it.price
+        price = own(setting.price, who)
+        pays = value[at] >= price and money[at] >= price
         subscribed[who] = 1 if pays else 0
         if pays:
-            post(box, who, np.uint32(0), it.price)
-        elif it.sells == 1:
+            post(box, who, np.uint32(0), price)
+        elif setting.sells == 1:
             users.membership[who] = LEFT
             users.active[who] = 0
 
 
 @kernel
-def _month_worth(due, nuisance, before, rows, everyone_mean, it, money_worth, key, worth):
-    """What a month is worth to each of those due, in cents: extras and adverts spared, or friends."""
+def _month_value(due, nuisance, before, rows, everyone_mean, setting, money_worth, key, value):
+    """Value of a month to each of those due, in cents: extras and adverts spared, or friends who are members."""
     for at in range(due.size):
         who = due[at]
-        own = own_worth(it, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
-        if it.sells == 1:
-            worth[at] = own * friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
+        own = own_value(setting, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
+        if setting.sells == 1:
+            value[at] = own * friends.mean_over_friends(rows, np.uint32(who), before, everyone_mean)
         else:
-            worth[at] = own + 100.0 * MONTH * nuisance[who] / money_worth
+            value[at] = own + 100.0 * MONTH * nuisance[who] / money_worth
 
 
 @kernel
-def _mind(first, last, active, pain, nuisance):
-    """Everyone remembers what adverts cost them on a day, or would have, over about a month of days of use and others."""
+def _mind(first, last, active, ad_disutility, nuisance):
+    """Average what adverts cost each person a day, or would have cost, over about a month, days away included."""
     for who in range(first, last):
-        today = pain[who] if active[who] else np.float32(0.0)
+        today = ad_disutility[who] if active[who] else np.float32(0.0)
         nuisance[who] += (today - nuisance[who]) / np.float32(MONTH)
 
 
 @kernel
-def _feel(awake, subscribed, eagerness, it, before_fees, key, owing, felt):
-    """On a day of use the price is felt, by its part of what is still to be felt, and subscribers enjoy their extras."""
+def _feel(awake, subscribed, eagerness, setting, before_fees, key, owing, felt):
+    """On a day of use everyone feels a part of the price they have yet to feel, and subscribers enjoy their extras."""
     for who in awake:
         if subscribed[who] == 0 and owing[who] == 0.0:
             continue
@@ -131,15 +133,15 @@ def _feel(awake, subscribed, eagerness, it, before_fees, key, owing, felt):
         owing[who] -= part
         felt.worth[who] -= part
         felt.served[who] += before_fees * part
-        if subscribed[who] and it.sells == 0:
-            month = own_worth(it, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
+        if subscribed[who] and setting.sells == 0:
+            month = own_value(setting, luck.uniform(key, who, 0), luck.uniform(key, who, 1))
             felt.worth[who] += month / 100.0 / days
 
 
 class Adverts(NamedTuple):
     """What today's adverts cost each person, or would have, in logit units; handed on by advertising."""
 
-    pain: np.ndarray
+    ad_disutility: np.ndarray
 
 
 def step(state: State) -> None:
@@ -153,28 +155,28 @@ def step(state: State) -> None:
     if adverts is None:
         mine.nuisance[...] *= np.float32(1 - 1 / MONTH)
     else:
-        list(state.each_block(lambda part: _mind(*part, users.active, adverts.pain, mine.nuisance)))
+        list(state.each_block(lambda part: _mind(*part, users.active, adverts.ad_disutility, mine.nuisance)))
     everyone = np.arange(state.day % MONTH, state.size, MONTH, dtype=np.uint32)
     due = everyone[users.membership[everyone] == MEMBER]
     before = (users.membership == MEMBER).astype(np.float32)
-    worth = np.empty(due.size)
-    _month_worth(
+    value = np.empty(due.size)
+    _month_value(
         due, mine.nuisance, before, state.friends.rows, float(before.sum(dtype=np.float64)) / state.size, settings.row,
-        state.settings(ExperienceSettings).money_worth, types_key, worth,
+        state.settings(ExperienceSettings).money_worth, types_key, value,
     )  # fmt: skip
     owner = state[PurseColumns].has_wallet[due] == 1
     money = state.ledger[BANK][due] + state.ledger[WALLET][due] * owner
     box = outbox(due.size + 1)
-    _review(due, money, worth, users, mine.subscribed, settings.row, box)
+    _review(due, money, value, users, mine.subscribed, state.row(SubscriptionsSettings), box)
     many = int(box.used[0])
     who = box.who[:many]
     purse.buy(state, who, box.to[:many], box.cents[:many], COMPANY, "subscriptions")
-    mine.owing[who] += np.float32(settings.price / 100)
-    state.note("subscriptions.payments", many)
+    mine.owing[who] += (box.cents[:many] / 100).astype(np.float32)
+    state.note(PAYMENTS, many)
     gone = due[users.membership[due] == LEFT]
     state[AttentionColumns].attention[gone] = 0.0
     state[FeltColumns].memory[gone] = 1.0  # as who leaves by attention.py
-    state.add("users.leaves", gone.size)
+    state.add(LEAVES, gone.size)
     for part in state.awake:
         _feel(
             part,
@@ -187,8 +189,8 @@ def step(state: State) -> None:
             state[FeltColumns],
         )
     paying = int((mine.subscribed[users.membership == MEMBER] == 1).sum())
-    state.note("subscriptions.subscribers", paying)
-    state.note("subscriptions.share", paying / max(1, int((users.membership == MEMBER).sum())))
+    state.note(SUBSCRIBERS, paying)
+    state.note(SUBSCRIBED_SHARE, paying / max(1, int((users.membership == MEMBER).sum())))
 
 
 SUBSCRIPTIONS = Part(

@@ -75,7 +75,7 @@ class DesksSettings(Settings):
 
 
 class DeskColumns(Table):
-    """A row a market: its help desk. What is of a full market is so however few are simulated."""
+    """A row a market: its help desk. Figures "of a full market" do not hang on how many of its people are simulated."""
 
     wait = Column(np.float64, 0, "mean time waited on the last day, of those who gave up too", "seconds")
     usual = Column(np.float64, -1, "customers simulated who come in a day, of late; -1 before the first", "people")
@@ -106,24 +106,26 @@ class TopicColumns(Table):
     spared = Column(np.float64, 0, "bad answers in public below what is usual, in a day, of late")
 
 
-METRICS = (
-    flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated", "neither"),
-    flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated", "less"),
-    stock("support.agents", "agents", "mean agents on duty while desks are open, for the people simulated", "neither"),
-    flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations", "less"),
-    flow("support.spared", "cents", "what help would have cost them outside"),
-    ratio("support.cost_a_ticket", "cents", "cost over customers who came", "support.cost", "support.tickets", "less"),
+BROADCASTS = flow("support.broadcasts", "broadcasts", "broadcasts, for the people simulated", "neither")
+BROADCAST_COST = flow("support.broadcast_cost", "cents", "cost of broadcasts, for the people simulated", "less")
+AGENTS = stock(
+    "support.agents", "agents", "mean agents on duty while desks are open, for the people simulated", "neither"
 )
+COST = flow("support.cost", "cents", "what shops paid for help: agents, calls, broadcasts, conversations", "less")
+SPARED = flow("support.spared", "cents", "what help would have cost them outside")
+TICKETS = flow("support.tickets", "people", "customers who turned to a shop for help", "neither")
+COST_A_TICKET = ratio("support.cost_a_ticket", "cents", "cost over customers who came", COST, TICKETS, "less")
+METRICS = (BROADCASTS, BROADCAST_COST, AGENTS, COST, SPARED, COST_A_TICKET)
 
 
 @rule
-def broadcast_pays(asked, answer_cost, earned, it):
+def broadcast_pays(asked, answer_cost, earned, setting):
     """Whether a broadcast on a kind of goods is worth its cost to the shops of a full market.
 
     It spares answers to the questions asked in a day, and lifts sales, of which a week earned so much.
     """
-    spared = asked * it.lasting * it.alike * it.watching * answer_cost
-    return spared + it.charm * it.healing / WEEK * max(0.0, earned) >= it.broadcast_cost
+    spared = asked * setting.lasting * setting.alike * setting.watching * answer_cost
+    return spared + setting.charm * setting.healing / WEEK * max(0.0, earned) >= setting.broadcast_cost
 
 
 @with_cached_type
@@ -168,22 +170,22 @@ def _remember(queue, waits, simulated, desks):
 
 
 @kernel
-def _staff(desks, sales, shares, it, agents):
+def _staff(desks, sales, shares, setting, agents):
     """Agents on duty by desk and hour for the coming week, from last week's customers and a budget that sales allow."""
     for desk in range(sales.size):
         if desks.days[desk] == 0:
             continue
         a_day = desks.came[desk] / desks.days[desk]
-        service = desks.work[desk] / desks.came[desk] if desks.came[desk] > 0 else it.service
-        shadow = np.float64(it.wage)  # what an agent is reckoned to cost: more where the budget is short
+        service = desks.work[desk] / desks.came[desk] if desks.came[desk] > 0 else setting.service
+        shadow = np.float64(setting.wage)  # what an agent is reckoned to cost: more where the budget is short
         for _ in range(100):
             hours = 0
             for hour in range(HOURS):
                 come = a_day * shares[hour]
-                load, loss = come * service / 60.0, come * it.lost_customer
-                agents[desk, hour] = queues.cheapest(load, it.patience / service, shadow, loss, MOST)
+                load, loss = come * service / 60.0, come * setting.lost_customer
+                agents[desk, hour] = queues.cheapest(load, setting.patience / service, shadow, loss, MOST)
                 hours += agents[desk, hour]
-            if WEEK * hours * it.wage <= it.budget * sales[desk]:
+            if WEEK * hours * setting.wage <= setting.budget * sales[desk]:
                 break
             shadow *= 1.2
 
@@ -206,7 +208,7 @@ def topics_needed(state: Planned) -> int:
 
 
 def shares_of(settings: DesksSettings) -> NDArray[np.float64]:
-    """Shares of a day's customers by hour: who would come when a desk is closed comes when it is open. Read only."""
+    """Shares of a day's customers by hour; those of closed hours come in open ones. Read only."""
     return _shares(settings.opens, settings.closes, settings.hours)
 
 
@@ -273,20 +275,20 @@ def broadcast(state: State, questions: NDArray[np.int64]) -> None:
     owed = state[DeskColumns].owed
     owed += shown.reshape(owed.size, -1).sum(axis=1) * settings.broadcast_cost
     shops.reputation[...] += settings.charm * np.repeat(shown, shops.open.size // shown.size)
-    state.note("support.broadcasts", len(due) * scale)
-    state.note("support.broadcast_cost", len(due) * settings.broadcast_cost * scale)
+    state.note(BROADCASTS, len(due) * scale)
+    state.note(BROADCAST_COST, len(due) * settings.broadcast_cost * scale)
 
 
-def bill(state: State, calls: NDArray[np.int64]) -> None:
-    """The day's wages, and `calls` of customers simulated, by desk, are put down to the shops of each market."""
+def charge_wages(state: State, calls: NDArray[np.int64]) -> None:
+    """Add the day's wages, and the cost of simulated customers' `calls` by desk, to what the shops of each market owe."""
     settings, desks, agents = state.settings(DesksSettings), state[DeskColumns], on_duty(state)
     desks.owed[...] += settings.wage * agents.sum(axis=1)
     desks.owed[...] += (settings.call_cost * calls / merchant.market_scale(state)).astype(np.int64)
     hours = np.count_nonzero(shares_of(settings))
-    state.note("support.agents", float(agents.sum()) / hours * merchant.market_scale(state))
+    state.note(AGENTS, float(agents.sum()) / hours * merchant.market_scale(state))
 
 
-def settle(state: State) -> None:
+def close_week(state: State) -> None:
     """On the last day of a week the desks are paid by their shops, and staffed for the next."""
     if state.day % WEEK == WEEK - 1:
         _pay(state)
@@ -307,8 +309,8 @@ def _pay(state: State) -> None:
     cents = np.minimum(due, state.ledger[MERCHANTS])
     state.ledger.pay_many((every, 0, cents), MERCHANTS, OUTSIDE, "help")
     shops.spent[...] += cents - spared
-    state.add("support.cost", int(cents.sum()))
-    state.add("support.spared", int(spared.sum()))
+    state.add(COST, int(cents.sum()))
+    state.add(SPARED, int(spared.sum()))
     desks.owed[...] = 0
 
 

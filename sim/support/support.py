@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 from sim.engine import luck
 from sim.engine.kernels import kernel, rule, with_cached_type
 from sim.ground import queues
+from sim.ground.choice import gumbel, logit
 from sim.ground.ledger import COMPANY
 from sim.ground.metrics import flow, ratio
 from sim.people.experience import FeltColumns
+from sim.people.inbox import MESSAGES
+from sim.people.welfare import MERCHANTS_WELFARE
 from sim.service import Part, Rows
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
@@ -40,34 +43,48 @@ CHAT, PUBLIC, TELEPHONE, VIDEO, BROADCAST = range(5)  # how they are helped
 CHANNELS = 3  # to choose from: video is a better chat, a broadcast comes before any
 
 
+QUESTIONS_WHERE = flow("support.where_is_it", "people", "of these, asking where an order is", "less")
+CUSTOMERS_ANSWERED = flow("support.answered", "people", "customers whom an agent took", "neither")
+CUSTOMERS_LOST = flow(
+    "support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"
+)
+ABANDONED_SHARE = ratio(
+    "support.abandoned_share", "share", "customers unanswered", CUSTOMERS_LOST, desks.TICKETS, "less"
+)
+SECONDS_WAITED = flow("support.waited", "seconds", "time waited by those answered", "less")
+WAIT_SECONDS = ratio(
+    "support.wait_seconds", "seconds", "mean wait of those answered", SECONDS_WAITED, CUSTOMERS_ANSWERED, "less"
+)
+GOOD_ANSWERS = flow("support.good", "answers", "good answers")
+SATISFACTION = ratio("support.satisfaction", "share", "good answers, of all", GOOD_ANSWERS, CUSTOMERS_ANSWERED)
+CHATS = flow("support.chat", "people", "customers who chose the chat, video included", "neither")
+PUBLIC_COMPLAINTS = flow("support.public", "people", "customers who complained in public", "less")
+TELEPHONE_CALLS = flow("support.telephone", "people", "customers who called", "neither")
+CHAT_SHARE = ratio("support.chat_share", "share", "customers who chose the chat", CHATS, desks.TICKETS, "neither")
+PUBLIC_SHARE = ratio(
+    "support.public_share", "share", "customers who complained in public", PUBLIC_COMPLAINTS, desks.TICKETS, "less"
+)
+CHAT_ANSWERS = flow("support.chat_answered", "answers", "answers by chat and video", "neither")
+PUBLIC_ANSWERS = flow("support.public_answered", "answers", "answers to public complaints", "neither")
+GOOD_CHAT_ANSWERS = flow("support.chat_good", "answers", "good answers by chat and video")
+GOOD_PUBLIC_ANSWERS = flow("support.public_good", "answers", "good answers to public complaints", "neither")
+CHAT_SATISFACTION = ratio("support.chat_satisfaction", "share", "good answers by chat", GOOD_CHAT_ANSWERS, CHAT_ANSWERS)
+PUBLIC_SATISFACTION = ratio(
+    "support.public_satisfaction", "share", "those in public", GOOD_PUBLIC_ANSWERS, PUBLIC_ANSWERS
+)
+UNSOLVED_COMPLAINTS = flow("support.public_unsolved", "people", "public complaints without a good answer", "less")
+VIDEO_CHATS = flow("support.videos", "people", "of the chats, those that went over to video", "neither")
+SETTLED_BY_BROADCAST = flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast")
 METRICS = (
-    flow("support.tickets", "people", "customers who turned to a shop for help", "neither"),
-    flow("support.where_is_it", "people", "of these, asking where an order is", "less"),
-    flow("support.answered", "people", "customers whom an agent took", "neither"),
-    flow("support.abandoned", "people", "customers who gave up, or whom nobody could take: unanswered", "less"),
-    ratio("support.abandoned_share", "share", "customers unanswered", "support.abandoned", "support.tickets", "less"),
-    flow("support.waited", "seconds", "time waited by those answered", "less"),
-    ratio("support.wait_seconds", "seconds", "mean wait of those answered", "support.waited", "support.answered", "less"),
-    flow("support.good", "answers", "good answers"),
-    ratio("support.satisfaction", "share", "good answers, of all", "support.good", "support.answered"),
-    flow("support.chat", "people", "customers who chose the chat, video included", "neither"),
-    flow("support.public", "people", "customers who complained in public", "less"),
-    flow("support.telephone", "people", "customers who called", "neither"),
-    ratio("support.chat_share", "share", "customers who chose the chat", "support.chat", "support.tickets", "neither"),
-    ratio("support.public_share", "share", "customers who complained in public", "support.public", "support.tickets", "less"),
-    flow("support.chat_answered", "answers", "answers by chat and video", "neither"),
-    flow("support.public_answered", "answers", "answers to public complaints", "neither"),
-    flow("support.chat_good", "answers", "good answers by chat and video"),
-    flow("support.public_good", "answers", "good answers to public complaints", "neither"),
-    ratio("support.chat_satisfaction", "share", "good answers by chat", "support.chat_good", "support.chat_answered"),
-    ratio("support.public_satisfaction", "share", "those in public", "support.public_good", "support.public_answered"),
-    flow("support.public_unsolved", "people", "public complaints without a good answer", "less"),
-    flow("support.videos", "people", "of the chats, those that went over to video", "neither"),
-    flow("support.settled_by_broadcast", "people", "customers who had their answer from a broadcast"),
+    desks.TICKETS, QUESTIONS_WHERE, CUSTOMERS_ANSWERED, CUSTOMERS_LOST, ABANDONED_SHARE, SECONDS_WAITED, WAIT_SECONDS,
+    GOOD_ANSWERS, SATISFACTION, CHATS, PUBLIC_COMPLAINTS, TELEPHONE_CALLS, CHAT_SHARE, PUBLIC_SHARE, CHAT_ANSWERS,
+    PUBLIC_ANSWERS, GOOD_CHAT_ANSWERS, GOOD_PUBLIC_ANSWERS, CHAT_SATISFACTION, PUBLIC_SATISFACTION,
+    UNSOLVED_COMPLAINTS, VIDEO_CHATS, SETTLED_BY_BROADCAST,
 )  # fmt: skip
-TALLIED = (
-    "answered", "abandoned", "good", "chat", "public", "telephone", "chat_answered", "public_answered", "chat_good",
-    "public_good", "public_unsolved", "videos", "settled_by_broadcast", "where_is_it", "waited",
+TALLIED = (  # by kernels, in this order
+    CUSTOMERS_ANSWERED, CUSTOMERS_LOST, GOOD_ANSWERS, CHATS, PUBLIC_COMPLAINTS, TELEPHONE_CALLS, CHAT_ANSWERS,
+    PUBLIC_ANSWERS, GOOD_CHAT_ANSWERS, GOOD_PUBLIC_ANSWERS, UNSOLVED_COMPLAINTS, VIDEO_CHATS, SETTLED_BY_BROADCAST,
+    QUESTIONS_WHERE, SECONDS_WAITED,
 )  # fmt: skip
 (ANSWERED, ABANDONED, GOOD, BY_CHAT, IN_PUBLIC, CALLED, CHAT_ANSWERED, PUBLIC_ANSWERED, CHAT_GOOD, PUBLIC_GOOD, HURT,
  VIDEOS, SETTLED, WHERE_IS_IT, WAITED) = range(len(TALLIED))  # fmt: skip
@@ -88,11 +105,11 @@ class Contacts(NamedTuple):
 class Terms(NamedTuple):
     """What kernels know of today; the last four are keys of luck."""
 
-    it: Any  # the settings of this section and of [desks]
+    setting: Any  # the settings of this section and of [desks]
     desk: Any
     day: int
     categories: int
-    circle: int  # rows a market and category
+    shops_per_market: int  # rows of shops a market and category
     shares: NDArray[np.float64]  # of customers, by hour
     channel: np.uint64
     time: np.uint64
@@ -102,58 +119,63 @@ class Terms(NamedTuple):
 
 @rule
 def good_at(chance, seconds, kink, fall):
-    """Chance that an answer pleases after a wait: it falls by each minute beyond the kink."""
+    """Chance that an answer pleases after a wait: it falls with each minute beyond the kink."""
     return max(0.0, chance - fall * max(0.0, seconds - kink) / 60.0)
 
 
 @rule
-def good_by(channel, it):
-    """Chance of a good answer in a channel, taken at once."""
+def good_by(channel, setting):
+    """Chance of a good answer in a channel without a wait."""
     if channel == CHAT:
-        return it.good_chat
+        return setting.good_chat
     if channel == VIDEO:
-        return it.good_video
+        return setting.good_video
     if channel == BROADCAST:
-        return it.good_broadcast
-    return it.good_public if channel == PUBLIC else it.good_telephone
+        return setting.good_broadcast
+    return setting.good_public if channel == PUBLIC else setting.good_telephone
 
 
 @rule
-def pull(channel, seconds, it):
-    """Worth of turning to a channel at a wait, in logit units."""
-    effort = it.effort_chat if channel == CHAT else it.effort_public if channel == PUBLIC else it.effort_telephone
-    return it.good_weight * good_at(good_by(channel, it), seconds, it.kink, it.fall) - effort
+def utility_of_channel(channel, seconds, setting):
+    """Utility of turning to a channel at a wait, in logit units."""
+    effort = setting.effort_telephone
+    if channel == CHAT:
+        effort = setting.effort_chat
+    elif channel == PUBLIC:
+        effort = setting.effort_public
+    return setting.good_weight * good_at(good_by(channel, setting), seconds, setting.kink, setting.fall) - effort
 
 
 @rule
-def outside(it):
-    """What is usual without the platform: worth in logit units, chance of a good answer, of a bad one in public."""
-    public, telephone = pull(PUBLIC, it.outside_wait, it), pull(TELEPHONE, it.outside_wait, it)
-    share = 1.0 / (1.0 + math.exp(telephone - public))
-    good_public = good_at(it.good_public, it.outside_wait, it.kink, it.fall)
-    good_telephone = good_at(it.good_telephone, it.outside_wait, it.kink, it.fall)
-    good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - it.outside_unanswered
-    worth = public - math.log(share) - it.good_weight * good * it.outside_unanswered
-    return worth, good * answered, share * (1.0 - good_public * answered)
+def outcome_outside(setting):
+    """What is usual without the platform: utility in logit units, chance of a good answer, of a bad one in public."""
+    public = utility_of_channel(PUBLIC, setting.outside_wait, setting)
+    telephone = utility_of_channel(TELEPHONE, setting.outside_wait, setting)
+    share = logit(public - telephone)
+    good_public = good_at(setting.good_public, setting.outside_wait, setting.kink, setting.fall)
+    good_telephone = good_at(setting.good_telephone, setting.outside_wait, setting.kink, setting.fall)
+    good, answered = share * good_public + (1.0 - share) * good_telephone, 1.0 - setting.outside_unanswered
+    utility = public - math.log(share) - setting.good_weight * good * setting.outside_unanswered
+    return utility, good * answered, share * (1.0 - good_public * answered)
 
 
 @rule
 def offers_chat(price, worth, u):
-    """Whether a shop helps in the thread: while a conversation is worth its price to it."""
+    """Whether a shop helps in the thread: it does while a conversation is worth its price to the shop."""
     return price <= 0 or price <= luck.exponential(worth, u)
 
 
 @rule
-def is_settled(day, shown, it, u):
+def is_settled(day, shown, setting, u):
     """Whether a broadcast has answered this question: it was shown of late, is of that kind, and was watched."""
-    return day - shown < it.lasting and u < it.alike * it.watching
+    return day - shown < setting.lasting and u < setting.alike * setting.watching
 
 
 @rule
 def opinion(before, good, usual, grudge):
-    """What a person thinks of a shop for how it helped, in hundredths of a logit unit: half of it is older.
+    """What a person thinks of a shop for how it helped, in hundredths of a logit unit: half the old opinion, and the new.
 
-    An answer tells by how much better or worse it is than what is `usual`.
+    An answer counts by how much better or worse it is than what is `usual`.
     """
     new = grudge * ((1.0 if good else 0.0) - usual)
     return max(-120, min(120, int(round(0.5 * before + 100.0 * new))))
@@ -162,57 +184,59 @@ def opinion(before, good, usual, grudge):
 @kernel
 def _turn_to(asked, terms, wait, shown, made):
     """Each ticket finds its channel, its time of day, its patience and how long it takes."""
-    it = terms.it
-    usual, _, _ = outside(it)
+    setting = terms.setting
+    usual, _, _ = outcome_outside(setting)
     for i in range(asked.who.size):
         who, shop, kind = asked.who[i], np.int64(asked.shop[i]), asked.kind[i]
         first = 16 * (np.int64(asked.mark[i]) * 4 + kind)  # of this ticket's draws
-        topic = shop // terms.circle
+        topic = shop // terms.shops_per_market
         seconds = wait[topic // terms.categories]
         made.minute[i] = queues.moment(luck.pair(terms.time, who, shop, first), terms.shares)
         made.patience[i] = luck.exponential(terms.desk.patience, luck.pair(terms.time, who, shop, first + 1))
         made.service[i] = luck.exponential(terms.desk.service, luck.pair(terms.time, who, shop, first + 2))
-        if it.video and kind == QUESTION:
-            if is_settled(terms.day, np.int64(shown[topic]), it, luck.pair(terms.channel, who, shop, first)):
+        if setting.video and kind == QUESTION:
+            if is_settled(terms.day, np.int64(shown[topic]), setting, luck.pair(terms.channel, who, shop, first)):
                 made.channel[i] = BROADCAST
-                made.gain[i] = -it.effort_broadcast - usual
+                made.gain[i] = -setting.effort_broadcast - usual
                 continue
-        offered = it.chat and offers_chat(it.price, it.chat_worth, luck.uniform(terms.likes_chat, shop, 0))
+        offered = setting.chat and offers_chat(
+            setting.price, setting.chat_worth, luck.uniform(terms.likes_chat, shop, 0)
+        )
         best, chosen, total = -math.inf, PUBLIC, 0.0
         for channel in range(CHANNELS):
             if channel == CHAT and not offered:
                 continue
-            worth = pull(channel, seconds, it)
-            total += math.exp(worth)
-            noisy = worth - math.log(-math.log(luck.pair(terms.channel, who, shop, first + 1 + channel)))
+            utility = utility_of_channel(channel, seconds, setting)
+            total += math.exp(utility)
+            noisy = utility + gumbel(luck.pair(terms.channel, who, shop, first + 1 + channel))
             if noisy > best:
                 best, chosen = noisy, channel
-        expected = it.good_weight * good_at(good_by(chosen, it), seconds, it.kink, it.fall)
+        expected = setting.good_weight * good_at(good_by(chosen, setting), seconds, setting.kink, setting.fall)
         made.gain[i] = math.log(total) - expected - usual
-        goes_over = luck.pair(terms.channel, who, shop, first + 5) < it.video_share
-        if chosen == CHAT and it.video and kind != WHERE and goes_over:
+        goes_over = luck.pair(terms.channel, who, shop, first + 5) < setting.video_share
+        if chosen == CHAT and setting.video and kind != WHERE and goes_over:
             chosen = VIDEO
-            made.service[i] *= it.video_time
+            made.service[i] *= setting.video_time
         made.channel[i] = chosen
 
 
 @kernel
 def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
     """How each was helped, what they feel and think of the shop: by shop, who `came` and who was `hurt` in public."""
-    it = terms.it
-    _, usual, _ = outside(it)
+    setting = terms.setting
+    _, usual, _ = outcome_outside(setting)
     for i in range(asked.who.size):
         who, shop, channel = np.int64(asked.who[i]), np.int64(asked.shop[i]), made.channel[i]
         first = 16 * (np.int64(asked.mark[i]) * 4 + asked.kind[i])
         u = luck.pair(terms.answer, who, shop, first)
         if channel == BROADCAST:
-            good = u < it.good_broadcast
+            good = u < setting.good_broadcast
             seen[SETTLED] += 1
         else:
             answered = waited[i] >= 0.0
             minutes = waited[i] if answered else made.patience[i]
-            good = answered and u < good_at(good_by(channel, it), 60.0 * minutes, it.kink, it.fall)
-            felt.waits[who] += it.wait_weight * (minutes - it.outside_wait / 60.0)
+            good = answered and u < good_at(good_by(channel, setting), 60.0 * minutes, setting.kink, setting.fall)
+            felt.waits[who] += setting.wait_weight * (minutes - setting.outside_wait / 60.0)
             came[shop] += 1
             chats, public = channel == CHAT or channel == VIDEO, channel == PUBLIC
             seen[BY_CHAT if chats else IN_PUBLIC if public else CALLED] += 1
@@ -231,20 +255,20 @@ def _rate(asked, made, waited, terms, felt, unsolved, regard, came, hurt, seen):
             if public and not good:
                 seen[HURT] += 1
                 hurt[shop] += 1
-        felt.worth[who] += (made.gain[i] + (it.good_weight if good else 0.0)) / it.price_weight
-        if not good and luck.pair(terms.answer, who, shop, first + 1) < it.repeat:
+        felt.worth[who] += (made.gain[i] + (setting.good_weight if good else 0.0)) / setting.price_weight
+        if not good and luck.pair(terms.answer, who, shop, first + 1) < setting.repeat:
             unsolved[who] = shop
-        row = who * terms.categories + shop // terms.circle % terms.categories
-        place = shop % terms.circle
+        row = who * terms.categories + shop // terms.shops_per_market % terms.categories
+        place = shop % terms.shops_per_market
         before = np.int64(regard.opinion[row]) if regard.shop[row] == place else 0
-        regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, it.grudge)
+        regard.shop[row], regard.opinion[row] = place, opinion(before, good, usual, setting.grudge)
 
 
 def step(state: State) -> None:
     """Customers come with what troubles them, are helped or give up, and remember it; desks are staffed and paid."""
     spared = state.handed(SparedQuestions)
     if spared is not None and not state.settings(SupportSettings).on:  # else shops are spared what desks cost them
-        state.add("welfare.merchants", spared.cents)
+        state.add(MERCHANTS_WELFARE, spared.cents)
     shops, markets = state[MerchantColumns], state.table(DeskColumns).size
     if markets == 0:
         return
@@ -253,11 +277,11 @@ def step(state: State) -> None:
         return
     terms = Terms(
         state.settings(SupportSettings).row, state.settings(DesksSettings).row, state.day, int(state.settings(MerchantsSettings).categories),
-        merchant.shops_a_circle(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
+        merchant.shops_per_market(state), desks.shares_of(state.settings(DesksSettings)), state.luck("support.channel"),
         state.luck("support.time"), state.luck("support.answer"), state.lasting_luck("support.likes_chat"),
     )  # fmt: skip
-    asked, topics = customers.come(state, terms.circle, markets), state[TopicColumns]
-    topic = asked.shop.astype(np.int64) // terms.circle
+    asked, topics = customers.come_today(state, terms.shops_per_market, markets), state[TopicColumns]
+    topic = asked.shop.astype(np.int64) // terms.shops_per_market
     desks.broadcast(state, topic[asked.kind == QUESTION])
     many = asked.who.size
     made = Contacts(np.empty(many, np.uint8), *(np.empty(many) for _ in range(4)))
@@ -267,24 +291,25 @@ def step(state: State) -> None:
     unsolved, regard = state[CustomerColumns].unsolved, state[RegardColumns]
     _rate(asked, made, waited, terms, state[FeltColumns], unsolved, regard, came, hurt, seen)
     _repute(state, terms, came, hurt)
-    for name, number in zip(TALLIED, seen.tolist(), strict=True):
-        state.note(f"support.{name}", number)
-    state.note("support.tickets", int(seen[ANSWERED] + seen[ABANDONED]))
+    for metric, number in zip(TALLIED, seen.tolist(), strict=True):
+        state.note(metric, number)
+    state.note(desks.TICKETS, int(seen[ANSWERED] + seen[ABANDONED]))
     _charge(state, asked.shop[(waited >= 0) & ((made.channel == CHAT) | (made.channel == VIDEO))])
     calls = topic[(waited >= 0) & (made.channel == TELEPHONE)] // terms.categories
-    desks.bill(state, np.bincount(calls, minlength=markets))
-    desks.settle(state)
+    desks.charge_wages(state, np.bincount(calls, minlength=markets))
+    desks.close_week(state)
 
 
 def _repute(state: State, terms: Terms, came: NDArray[np.int64], hurt: NDArray[np.int64]) -> None:
-    """All think worse of shops for bad answers in public, to what is usual; people who are not simulated get as many."""
+    """Change what all think of shops by bad answers in public, more or fewer than usual; people not simulated get as many."""
     topics, shops = state[TopicColumns], state[MerchantColumns]
-    _, _, usual = outside(terms.it)
-    spared, circles = usual * came - hurt, (topics.spared.size, terms.circle)  # there may be circles without a shop
-    topics.spared[...] += (spared.reshape(circles).sum(axis=1) - topics.spared) / WEEK
-    number = np.maximum(1, shops.open.reshape(circles).sum(axis=1))
+    _, _, usual = outcome_outside(terms.setting)
+    spared = usual * came - hurt
+    by_topic = topics.spared.size, terms.shops_per_market  # there may be topics without a shop
+    topics.spared[...] += (spared.reshape(by_topic).sum(axis=1) - topics.spared) / WEEK
+    number = np.maximum(1, shops.open.reshape(by_topic).sum(axis=1))
     others = (1.0 / merchant.market_scale(state) - 1.0) * topics.spared / number
-    change = terms.it.harm * (spared + np.repeat(others, terms.circle))
+    change = terms.setting.harm * (spared + np.repeat(others, terms.shops_per_market))
     shops.reputation[...] = np.clip(shops.reputation + change, -CERTAIN, CERTAIN)
 
 
@@ -302,14 +327,14 @@ def _serve(state: State, desk: NDArray[np.int64], made: Contacts) -> NDArray[np.
 def _charge(state: State, shop: NDArray[np.uint32]) -> None:
     """Shops pay the platform for conversations, as far as they can."""
     price, ledger = state.settings(SupportSettings).price, state.ledger
-    state.add("messaging.messages", state.settings(SupportSettings).messages * shop.size)
+    state.add(MESSAGES, state.settings(SupportSettings).messages * shop.size)
     if price == 0 or shop.size == 0:
         return
     rows, number = np.unique(shop, return_counts=True)
     cents = np.minimum(price * number, ledger[MERCHANTS][rows])
     ledger.pay_many((rows, 0, cents), MERCHANTS, COMPANY, "business_messages")
     state[MerchantColumns].spent[rows] += cents
-    state.add("support.cost", int(cents.sum()))
+    state.add(desks.COST, int(cents.sum()))
 
 
 SUPPORT = Part(

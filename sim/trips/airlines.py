@@ -62,7 +62,8 @@ class AirlineColumns(Table):
     refused = Column(np.int64, 0, "of these, on flights that were full", "seats")
 
 
-METRICS = (stock("trips.fare_level", "ratio", "fares asked in the thread over those at agencies", "neither"),)
+FARE_LEVEL = stock("trips.fare_level", "ratio", "fares asked in the thread over those at agencies", "neither")
+METRICS = (FARE_LEVEL,)
 
 
 @rule

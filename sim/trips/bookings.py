@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.kernels import with_cached_type
+from sim.engine.kernels import with_cached_type, with_type_of_first
 
 ROOM = 2_048
 
@@ -30,9 +30,11 @@ class Bookings(NamedTuple):
 
 def bookings() -> Bookings:
     """An empty outbox of bookings."""
-    return Bookings(
-        np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
-        np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(8, np.int64),
+    return with_type_of_first(
+        Bookings(
+            np.empty(ROOM, np.uint32), np.empty(ROOM, np.int32), np.empty(ROOM, np.int64), np.empty(ROOM, np.int16),
+            np.empty(ROOM, np.int32), np.empty(ROOM, np.int16), np.zeros(1, np.int64), np.zeros(8, np.int64),
+        )
     )  # fmt: skip
 
 

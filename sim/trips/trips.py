@@ -27,6 +27,7 @@ from sim.payments import purse
 from sim.payments.purse import PurseColumns
 from sim.people.experience import FeltColumns
 from sim.people.users import UserColumns
+from sim.people.welfare import AIRLINES_WELFARE, OUTSIDE_WELFARE
 from sim.service import Part, Rows
 from sim.shopping import merchant
 from sim.state import Planned, State
@@ -55,29 +56,44 @@ class FlightColumns(Table):
     sold = Column(np.int32, 0, "seats sold, those to people who are not simulated among them")
 
 
-METRICS = (
-    flow("trips.wished", "trips", "trips people wanted", "neither"),
-    flow("trips.sold", "trips", "tickets sold in a thread"),
-    flow("trips.full", "trips", "trips not sold because the flight was full", "less"),
-    flow("trips.unaffordable", "trips", "trips not sold because the person lacked the money for the fare", "less"),
-    flow("trips.outside", "trips", "trips bought at an agency", "neither"),
-    flow("trips.fares", "cents", "fares of tickets sold in a thread"),
-    flow("trips.worth", "cents", "worth of tickets sold to their buyers above what is outside, fares paid"),
-    ratio("trips.in_app_share", "share", "trips wanted that were bought in a thread", "trips.sold", "trips.wished"),
-    flow("trips.messages", "messages", "tickets, check-ins, boarding passes and notices in threads", "neither"),
-    flow("trips.flown", "trips", "trips taken"),
-    flow("trips.disrupted", "trips", "trips booked whose flight was cancelled", "less"),
-    flow("trips.rebooked", "trips", "of these, rebooked to a later flight"),
-    flow("trips.rebooked_in_chat", "trips", "of these, in chat"),
-    flow("trips.rebooked_at_desk", "trips", "of those rebooked, at the desk", "neither"),
-    flow("trips.refunded", "trips", "cancelled trips for which no seat was found, and the fare came back", "less"),
-    flow("trips.refunds", "cents", "fares that came back", "less"),
-    flow("trips.minutes_lost", "minutes", "time from the notice of a cancelled flight till one was dealt with", "less"),
-    ratio("trips.rebooking_minutes", "minutes", "mean of it", "trips.minutes_lost", "trips.disrupted", "less"),
-    flow("trips.days_lost", "days", "days by which people rebooked fly later", "less"),
-    ratio("trips.delay_days", "days", "mean of them", "trips.days_lost", "trips.rebooked", "less"),
-    stock("trips.booked", "trips", "trips booked and not yet taken", "neither"),
+TRIPS_WISHED = flow("trips.wished", "trips", "trips people wanted", "neither")
+TRIPS_SOLD = flow("trips.sold", "trips", "tickets sold in a thread")
+TRIPS_FULL = flow("trips.full", "trips", "trips not sold because the flight was full", "less")
+TRIPS_UNAFFORDABLE = flow(
+    "trips.unaffordable", "trips", "trips not sold because the person lacked the money for the fare", "less"
 )
+TRIPS_OUTSIDE = flow("trips.outside", "trips", "trips bought at an agency", "neither")
+FARES = flow("trips.fares", "cents", "fares of tickets sold in a thread")
+TRAVELLERS_WORTH = flow(
+    "trips.worth", "cents", "worth of tickets sold to their buyers above what is outside, fares paid"
+)
+IN_APP_SHARE = ratio(
+    "trips.in_app_share", "share", "trips wanted that were bought in a thread", TRIPS_SOLD, TRIPS_WISHED
+)
+MESSAGES_TO_TRAVELLERS = flow(
+    "trips.messages", "messages", "tickets, check-ins, boarding passes and notices in threads", "neither"
+)
+FLOWN = flow("trips.flown", "trips", "trips taken")
+DISRUPTED = flow("trips.disrupted", "trips", "trips booked whose flight was cancelled", "less")
+REBOOKED = flow("trips.rebooked", "trips", "of these, rebooked to a later flight")
+REBOOKED_IN_CHAT = flow("trips.rebooked_in_chat", "trips", "of these, in chat")
+REBOOKED_AT_DESK = flow("trips.rebooked_at_desk", "trips", "of those rebooked, at the desk", "neither")
+REFUNDED = flow(
+    "trips.refunded", "trips", "cancelled trips for which no seat was found, and the fare came back", "less"
+)
+REFUNDS = flow("trips.refunds", "cents", "fares that came back", "less")
+MINUTES_LOST = flow(
+    "trips.minutes_lost", "minutes", "time from the notice of a cancelled flight till one was dealt with", "less"
+)
+REBOOKING_MINUTES = ratio("trips.rebooking_minutes", "minutes", "mean of it", MINUTES_LOST, DISRUPTED, "less")
+DAYS_LOST = flow("trips.days_lost", "days", "days by which people rebooked fly later", "less")
+DELAY_DAYS = ratio("trips.delay_days", "days", "mean of them", DAYS_LOST, REBOOKED, "less")
+TRIPS_BOOKED = stock("trips.booked", "trips", "trips booked and not yet taken", "neither")
+METRICS = (
+    TRIPS_WISHED, TRIPS_SOLD, TRIPS_FULL, TRIPS_UNAFFORDABLE, TRIPS_OUTSIDE, FARES, TRAVELLERS_WORTH, IN_APP_SHARE,
+    MESSAGES_TO_TRAVELLERS, FLOWN, DISRUPTED, REBOOKED, REBOOKED_IN_CHAT, REBOOKED_AT_DESK, REFUNDED, REFUNDS,
+    MINUTES_LOST, REBOOKING_MINUTES, DAYS_LOST, DELAY_DAYS, TRIPS_BOOKED,
+)  # fmt: skip
 
 
 WISHED, OUTSIDE_NOW, UNAFFORDABLE, TRADE, USUAL_TRADE, ALL_WISHED, EXPECTED_HERE, EXPECTED_THERE = range(8)
@@ -97,9 +113,9 @@ def utility_of_trip(worth, fare, price_weight):
 
 @rule
 def gain_of_trip(setting, fare, level):
-    """Worth in CNY of a trip above what its buyer would have done else, for who chose it in the thread at this fare.
+    """Surplus in CNY of those who chose a trip in the thread at this fare, over what they would have done else.
 
-    `level` is the fare over that at an agency. Over all who want one it is the logsum with the thread less that without:
+    `level` is the fare over that at an agency. Over all who want a trip it is the logsum with the thread less that without:
     ln(1 + odds)/price_weight a wish.
     """
     here = utility_of_trip(setting.worth, fare, setting.price_weight)
@@ -256,9 +272,9 @@ def step(state: State) -> None:
     passes = int((mine.day[travelling] == state.day + 1).sum())
     sold.reshape(HORIZON, -1)[state.day % HORIZON] = 0  # flown: the row serves the day after the horizon
     state[AirlineColumns].flights[0] += a_day - stranded.flights
-    state.note("trips.messages", booked + told + 2 * passes)  # passes: check-in and boarding
-    state.note("trips.flown", flown.size)
-    state.note("trips.booked", travelling.size - flown.size)
+    state.note(MESSAGES_TO_TRAVELLERS, booked + told + 2 * passes)  # passes: check-in and boarding
+    state.note(FLOWN, flown.size)
+    state.note(TRIPS_BOOKED, travelling.size - flown.size)
     _feel(state)
 
 
@@ -283,9 +299,9 @@ def _asked(state: State) -> Asked:
         )
         tally += box.tally
         box.tally[...] = 0
-    for name, number in zip(("wished", "outside", "unaffordable"), tally[:TRADE].tolist(), strict=True):
-        state.note(f"trips.{name}", number)
-    state.note("trips.fare_level", float(firm.level[0]))
+    for metric, number in zip((TRIPS_WISHED, TRIPS_OUTSIDE, TRIPS_UNAFFORDABLE), tally[:TRADE].tolist(), strict=True):
+        state.note(metric, number)
+    state.note(airlines.FARE_LEVEL, float(firm.level[0]))
     for column, number in zip((firm.wished, firm.here, firm.elsewhere), tally[ALL_WISHED:], strict=True):
         column[0] += number
     _count_agencies(state, int(tally[TRADE] - tally[USUAL_TRADE]))
@@ -296,8 +312,8 @@ def _asked(state: State) -> Asked:
 def _count_agencies(state: State, change: int) -> None:
     """Airlines and agencies gain by a change in what travellers pay at agencies, in cents, against a world without the thread."""
     terms = state.settings(AirlinesSettings)
-    state.add("welfare.airlines", round((1.0 - terms.agency_commission - terms.seat_cost) * change))
-    state.add("welfare.outside", round(terms.agency_margin * terms.agency_commission * change))
+    state.add(AIRLINES_WELFARE, round((1.0 - terms.agency_commission - terms.seat_cost) * change))
+    state.add(OUTSIDE_WELFARE, round(terms.agency_margin * terms.agency_commission * change))
 
 
 def _stranded(state: State) -> Stranded:
@@ -348,12 +364,12 @@ def stands_for(state: State) -> float:
 
 
 def _book(state: State, asked: Asked, served: np.ndarray) -> int:
-    """Those who got a seat pay and are glad of their trip, the airline pays its commission. Returns tickets sold.
+    """Those who got a seat pay and gain their trip, and the airline pays its commission; returns tickets sold.
 
-    Those who are not simulated take their seats, and pay nobody.
+    People who are not simulated take their seats, and pay nobody.
     """
     settings, mine = state.settings(TripsSettings), state[TripColumns]
-    state.note("trips.full", int((asked.simulated & ~served).sum()))
+    state.note(TRIPS_FULL, int((asked.simulated & ~served).sum()))
     served = served & asked.simulated
     who, cents = asked.who[served], asked.cents[served]
     mine.flight[who], mine.day[who], mine.paid[who] = asked.flight[served], asked.day[served], cents
@@ -366,17 +382,17 @@ def _book(state: State, asked: Asked, served: np.ndarray) -> int:
     kept = np.floor(cents * min(airlines.MOST_COMMISSION, settings.commission) + 1e-9).astype(np.int64)
     state.ledger.pay_many((nobody, nobody, kept), AIRLINES, COMPANY, "commission")
     state.ledger.pay_many((nobody, nobody, cents - kept), AIRLINES, OUTSIDE, "flights")
-    state.add("welfare.airlines", round(_cost_of_seats(state, cents) + int((cents - kept).sum())))
-    state.note("trips.sold", who.size)
-    state.note("trips.fares", int(cents.sum()))
-    state.note("trips.worth", round(100 * float(gain.sum())))
+    state.add(AIRLINES_WELFARE, round(_cost_of_seats(state, cents) + int((cents - kept).sum())))
+    state.note(TRIPS_SOLD, who.size)
+    state.note(FARES, int(cents.sum()))
+    state.note(TRAVELLERS_WORTH, round(100 * float(gain.sum())))
     return int(who.size)
 
 
 def _gains(state: State, cents: np.ndarray) -> np.ndarray:
-    """Worth of trips at these fares above what is outside, in CNY."""
-    it, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
-    return np.array([gain_of_trip(it, fare, level) for fare in cents.tolist()], np.float64)
+    """Surplus of trips at these fares, in CNY."""
+    setting, level = state.settings(TripsSettings).row, float(state[AirlineColumns].level[0])
+    return np.array([gain_of_trip(setting, fare, level) for fare in cents.tolist()], np.float64)
 
 
 def _cost_of_seats(state: State, cents: np.ndarray) -> float:
@@ -397,12 +413,12 @@ def _rebook(state: State, stranded: Stranded, got: np.ndarray) -> int:
     mine.flight[who[seated]], mine.day[who[seated]] = got[seated], state.day + days[seated]
     _refund(state, who[~seated])
     rebooked = int(seated.sum())
-    state.note("trips.disrupted", who.size)
-    state.note("trips.rebooked", rebooked)
-    state.note("trips.rebooked_in_chat", rebooked if settings.chat else 0)
-    state.note("trips.rebooked_at_desk", 0 if settings.chat else rebooked)
-    state.note("trips.minutes_lost", float(lost.sum()))
-    state.note("trips.days_lost", int(days.sum()))
+    state.note(DISRUPTED, who.size)
+    state.note(REBOOKED, rebooked)
+    state.note(REBOOKED_IN_CHAT, rebooked if settings.chat else 0)
+    state.note(REBOOKED_AT_DESK, 0 if settings.chat else rebooked)
+    state.note(MINUTES_LOST, float(lost.sum()))
+    state.note(DAYS_LOST, int(days.sum()))
     return int(who.size) + (rebooked if settings.chat else 0)
 
 
@@ -415,10 +431,10 @@ def _refund(state: State, who: np.ndarray) -> None:
     ledger.pay_many((nobody[owns], who[owns], cents[owns]), AIRLINES, WALLET, "refunds")
     ledger.pay_many((nobody[~owns], who[~owns], cents[~owns]), AIRLINES, BANK, "refunds")
     mine.lately[who] -= _gains(state, cents)
-    state.add("welfare.airlines", round(-_cost_of_seats(state, cents) - int(cents.sum())))
+    state.add(AIRLINES_WELFARE, round(-_cost_of_seats(state, cents) - int(cents.sum())))
     mine.flight[who], mine.day[who], mine.paid[who] = NO_TRIP, NO_TRIP, 0
-    state.note("trips.refunded", who.size)
-    state.note("trips.refunds", int(cents.sum()))
+    state.note(REFUNDED, who.size)
+    state.note(REFUNDS, int(cents.sum()))
 
 
 def _feel(state: State) -> None:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from worlds import lived, world_of
 
 from sim.advertising import advertiser
 from sim.advertising.advertiser import KINDS, MOST_MATCH, Advertiser, AdvertiserColumns
 from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.people.users import MEMBER
-from sim.scenario import Scenario
 from sim.world import World
 
 
@@ -90,7 +90,7 @@ def test_ten_of_forty_seek_each_kind_of_people_and_ever_the_same_whatever_their_
 def market(users: int = 1_000, **sections: dict) -> World:
     adverts = {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0}
     sections = {"advertising": adverts} | sections
-    return World(Scenario.make(run={"users": users, "days": 200}, company={"knows_profile": True}, **sections))
+    return world_of(run={"users": users, "days": 200}, company={"knows_profile": True}, **sections)
 
 
 def lived_by_months(world: World, months: int) -> list[float]:
@@ -142,8 +142,7 @@ def test_bidders_shade_their_bids_where_the_winner_pays_its_own():
 def test_a_few_advertisers_are_the_first_of_many():
     """The same market with other numbers of advertisers shares its luck."""
     few, many = (
-        World(Scenario.make(run={"users": 200}, advertisers={"number": n, "others": 0.0, "people_a_market": 100}))
-        for n in (3, 10)
+        world_of(run={"users": 200}, advertisers={"number": n, "others": 0.0, "people_a_market": 100}) for n in (3, 10)
     )
     first, all_of_them = (world[AdvertiserColumns].value.reshape(2, -1) for world in (few, many))
     assert (first == all_of_them[:, :3]).all()
@@ -151,7 +150,7 @@ def test_a_few_advertisers_are_the_first_of_many():
 
 def test_budgets_are_per_member():
     """No law depends on how many people are simulated."""
-    world = World(Scenario.make(run={"users": 900}, advertisers={"people_a_market": 300}, advertising={"on": True}))
+    world = world_of(run={"users": 900}, advertisers={"people_a_market": 300}, advertising={"on": True})
     members = world.users.rows.membership == MEMBER
     each = np.array([members[first : first + 300].sum() for first in (0, 300, 600)])
     world.step()
@@ -165,10 +164,8 @@ def test_a_budget_is_kept_for_a_week_and_in_a_sample_of_a_market_for_a_week_of_a
     """Else a day's budget of a small sample is less than a click, and few people would seem worth less each."""
     adverts = {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0}
     for people_a_market, days in ((2_000, 7), (24_000, 7 * 12)):
-        world = World(
-            Scenario.make(
-                run={"users": 2_000, "days": 100}, advertising=adverts, advertisers={"people_a_market": people_a_market}
-            )
+        world = world_of(
+            run={"users": 2_000, "days": 100}, advertising=adverts, advertisers={"people_a_market": people_a_market}
         )
         rows = world[AdvertiserColumns]
         void = clicks = kept = 0.0
@@ -182,7 +179,7 @@ def test_a_budget_is_kept_for_a_week_and_in_a_sample_of_a_market_for_a_week_of_a
         assert 0.6 * days < kept <= 1.1 * days  # members, and with them budgets, come and go
 
 
-def test_an_advertiser_is_a_mesa_agent_that_views_its_row(lived):
+def test_an_advertiser_is_a_mesa_agent_that_views_its_row():
     world = lived(advertising={"on": True, "inbox_slots": 2.0})
     rows = world[AdvertiserColumns]
     one = world.agents_by_type[Advertiser][int(np.flatnonzero(rows.active)[0])]

@@ -3,13 +3,12 @@
 Stories are told over several seeds; the 95 % interval of the paired difference lies on the side the story says.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
+from worlds import live, lived, outcomes, world_of
 
 from sim.advertising import advertiser, advertising, auctions, bidding
 from sim.advertising.advertiser import ADVERTISERS, AdvertiserColumns
@@ -17,17 +16,11 @@ from sim.advertising.advertising import AdvertisingColumns
 from sim.advertising.auctions import ROUNDS
 from sim.engine import luck
 from sim.ground.ledger import COMPANY
-from sim.scenario import Scenario
 from sim.world import World
 
-ADVERTS = {
-    "advertising.on": True,
-    "advertising.inbox_slots": 1.0,
-    "advertising.discovery_slots": 2.0,
-    "company.knows_profile": True,
-}
-
-
+ADVERTS: dict[str, Any] = {
+    "advertising": {"on": True, "inbox_slots": 1.0, "discovery_slots": 2.0}, "company": {"knows_profile": True},
+}  # fmt: skip
 AMPLE = {"advertisers__budget": 50.0}  # nobody is held back
 
 
@@ -36,29 +29,15 @@ def bidders(number: int, **other: Any) -> dict[str, Any]:
     return {"advertisers__number": number, "advertisers__others": 0.0, "advertisers__reach": 1.0} | other
 
 
-def a_world(users: int = 400, days: int = 10, seed: int = 1, threads: int = 1, **other: Any) -> World:
-    """`advertising__inbox_slots=2.0` sets `advertising.inbox_slots`."""
-    named = ADVERTS | {name.replace("__", "."): value for name, value in other.items()}
-    return World(Scenario.make(run={"users": users, "days": days, "seed": seed}).with_values(named), threads=threads)
-
-
-def lived(**how: Any) -> World:
-    world = a_world(**how)
-    while world.running:
-        world.step()
-    world.close()
-    return world
-
-
-@functools.cache
-def histories(users: int, days: int, seeds: int, **other: Any) -> tuple[pd.DataFrame, ...]:
-    """The days of a world a seed, lived once for all metrics that are asked for."""
-    return tuple(lived(users=users, days=days, seed=seed, **other).history for seed in range(1, seeds + 1))
+def shown(**how: Any) -> World:
+    """A small world in which adverts were shown."""
+    return lived(**ADVERTS, **how)
 
 
 def totals(metric: str, users: int = 1_500, days: int = 30, seeds: int = 5, **other: Any) -> np.ndarray:
     """A metric's total by seed."""
-    return np.array([history[metric].sum() for history in histories(users, days, seeds, **other)])
+    left = outcomes(range(1, seeds + 1), run={"users": users, "days": days}, **ADVERTS, **other)
+    return np.array([it.days[metric].sum() for it in left])
 
 
 def interval(sample: np.ndarray) -> tuple[float, float]:
@@ -191,7 +170,7 @@ def test_vickreys_prices_are_below_the_next_bids_and_those_below_own_bids():
 
 @pytest.mark.parametrize("budget", [0.01, 0.1, 3.0])
 def test_no_budget_is_overspent_and_spending_is_paid(budget: float):
-    world = a_world(advertisers__budget=budget, advertising__inbox_slots=5.0)
+    world = world_of(**ADVERTS, advertisers__budget=budget, advertising__inbox_slots=5.0)
     rows = world[AdvertiserColumns]
     while world.running:
         world.step()
@@ -213,7 +192,9 @@ def test_serving_without_looking_at_budgets_overspends(monkeypatch: pytest.Monke
         left[bidder] -= amount
         return True
 
-    world = a_world(users=300, advertisers__budget=0.1, advertising__inbox_slots=5.0, advertising__click_chance=0.2)
+    world = world_of(
+        run__users=300, **ADVERTS, advertisers__budget=0.1, advertising__inbox_slots=5.0, advertising__click_chance=0.2
+    )
     plain = advertising._serve.py_func  # the same loop, not compiled
     monkeypatch.setattr(advertising, "_serve", lambda *arguments: plain(*arguments))
     with np.errstate(over="ignore"):
@@ -226,9 +207,9 @@ def test_serving_without_looking_at_budgets_overspends(monkeypatch: pytest.Monke
 
 
 def test_adverts_are_the_same_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch):
-    one = lived(advertisers__budget=0.2, advertising__inbox_slots=4.0, users=1_000)
+    one = shown(advertisers__budget=0.2, advertising__inbox_slots=4.0, run__users=1_000)
     monkeypatch.setattr("sim.engine.batches.BLOCK", 150)
-    two = lived(advertisers__budget=0.2, advertising__inbox_slots=4.0, users=1_000, threads=2)
+    two = shown(advertisers__budget=0.2, advertising__inbox_slots=4.0, run__users=1_000, threads=2)
     adverts = [name for name in one.history if name.startswith(("advert", "revenue", "welfare"))]
     assert one.history[adverts].equals(two.history[adverts])
     assert one.flows.equals(two.flows)
@@ -236,24 +217,23 @@ def test_adverts_are_the_same_for_any_number_of_threads(monkeypatch: pytest.Monk
 
 
 def test_a_world_stopped_and_resumed_shows_the_same_adverts(tmp_path: Any):
-    whole, part = lived(days=8, company__knows_wearables=True), a_world(days=8, company__knows_wearables=True)
-    for _ in range(4):
-        part.step()
-    part.save(tmp_path / "half")
-    rest = World.load(tmp_path / "half")
-    while rest.running:
-        rest.step()
+    whole, part = (
+        shown(run__days=8, company__knows_wearables=True),
+        world_of(run__days=8, **ADVERTS, company__knows_wearables=True),
+    )
+    live(part, until=4).save(tmp_path / "half")
+    rest = live(World.load(tmp_path / "half"))
     assert rest.history.equals(whole.history)
 
 
 def test_leaving_out_auctions_that_nobody_would_click_changes_nothing(monkeypatch: pytest.MonkeyPatch):
     """Only places whose luck is below the highest chance of a click are auctioned; auction them all, and compare."""
     how = {"advertising__click_match": 0.5, "advertisers__budget": 0.5, "advertising__inbox_slots": 3.0}
-    thinned = lived(**how)
+    thinned = shown(**how)
     monkeypatch.setattr(advertising, "SAMPLED", 1.0)
     for name in ("shown", "clicks", "worth", "conversions", "void"):
         column = f"advertising.{name}"
-        assert (thinned.history[column] == lived(**how).history[column]).all()
+        assert (thinned.history[column] == shown(**how).history[column]).all()
 
 
 def test_a_higher_load_only_adds_places():
@@ -272,7 +252,7 @@ def test_a_higher_load_only_adds_places():
 def test_places_below_the_reserve_stay_empty_to_the_last_one():
     """Who bids what is worked out person by person, and the day's adverts are counted again."""
     once = bidders(10, advertising__discovery_slots=0.0, advertising__frequency_cap=1)
-    world = a_world(users=150, advertisers__budget=500.0, advertising__reserve=1_600, **once)
+    world = world_of(run__users=150, **ADVERTS, advertisers__budget=500.0, advertising__reserve=1_600, **once)
     pairs, today = world.lasting_luck("advertising.match"), world.luck("advertising.places")
     world.step()
     rows = world[AdvertiserColumns]
@@ -292,7 +272,7 @@ def test_places_below_the_reserve_stay_empty_to_the_last_one():
 
 
 def test_who_subscribes_sees_no_adverts():
-    world = a_world()
+    world = world_of(**ADVERTS)
     world.tables["subscriptions"].subscribed = 1
     world.step()
     assert world.today["advertising.shown"] == world.today["advertising.clicks"] == 0
@@ -300,7 +280,9 @@ def test_who_subscribes_sees_no_adverts():
 
 
 def test_sponsored_messages_reach_only_who_has_bought():
-    world = a_world(advertising__inbox_slots=0.0, advertising__discovery_slots=0.0, advertising__brand_slots=1.0)
+    world = world_of(
+        **ADVERTS, advertising__inbox_slots=0.0, advertising__discovery_slots=0.0, advertising__brand_slots=1.0
+    )
     world.step()
     assert world.today["advertising.shown"] == 0
     world.tables["knowledge"].purchases = 1
@@ -311,7 +293,7 @@ def test_sponsored_messages_reach_only_who_has_bought():
 
 def test_adverts_know_too_much_only_where_much_is_known():
     nothing, much = (
-        lived(users=1_000, company__knows_profile=known, company__knows_wearables=known) for known in (False, True)
+        shown(run__users=1_000, company__knows_profile=known, company__knows_wearables=known) for known in (False, True)
     )
     assert nothing.history["advertising.too_knowing"].sum() == 0
     assert much.history["advertising.too_knowing"].sum() > 0
@@ -320,14 +302,14 @@ def test_adverts_know_too_much_only_where_much_is_known():
 
 
 def test_what_advertisers_gain_is_the_worth_of_clicks_less_their_price_and_making_and_what_others_lose():
-    history = lived(users=1_000).history
+    history = shown(run__users=1_000).history
     paid = history["revenue.advertising"] + history["advertisers.upkeep"] + history["advertisers.taken"]
     assert (history["welfare.advertisers"] == history["advertising.worth"] - paid).all()
     assert history["advertisers.upkeep"].min() > 0
 
 
 def test_sales_taken_from_other_sellers_change_what_advertisers_gain_together_and_nothing_else():
-    none, all_of_them = (lived(advertisers__taken=taken).history for taken in (0.0, 1.0))
+    none, all_of_them = (shown(advertisers__taken=taken).history for taken in (0.0, 1.0))
     assert (none["welfare.advertisers"] - all_of_them["welfare.advertisers"]).equals(none["advertising.worth"])
     assert none["revenue.advertising"].equals(all_of_them["revenue.advertising"])
 
@@ -350,27 +332,27 @@ def test_the_number_of_people_simulated_changes_nothing_but_the_scatter():
 
 
 def test_without_advertisers_every_place_goes_unserved():
-    day = lived(advertisers__number=0).today
+    day = shown(advertisers__number=0).today
     assert day["advertising.slots"] > 0
     assert day["advertising.shown"] == day["advertising.clicks"] == day["revenue.advertising"] == 0
     assert day["advertising.unserved"] >= day["advertising.slots"]
 
 
 def test_without_budgets_nothing_is_shown_and_nothing_paid():
-    day = lived(advertisers__budget=0.0).today
+    day = shown(advertisers__budget=0.0).today
     assert day["advertising.shown"] == day["revenue.advertising"] == 0
     assert day["advertising.unserved"] >= day["advertising.slots"] > 0
 
 
 def test_a_reserve_above_every_bid_fills_nothing():
-    world = lived(advertising__reserve=1_000_000)
+    world = shown(advertising__reserve=1_000_000)
     assert world.history["advertising.fill"].max() == 0
     assert world.history["advertising.nuisance"].max() == 0
     assert world.today["advertising.unserved"] >= world.today["advertising.slots"] > 0
 
 
 def test_more_places_than_a_day_has_room_for_are_counted_as_unserved():
-    day = lived(advertising__inbox_slots=30.0, advertising__frequency_cap=10).today
+    day = shown(advertising__inbox_slots=30.0, advertising__frequency_cap=10).today
     assert day["advertising.unserved"] > day["advertising.shown"] > 0
     assert day["advertising.shown"] == day["advertising.slots"]
 
@@ -378,5 +360,5 @@ def test_more_places_than_a_day_has_room_for_are_counted_as_unserved():
 def test_a_single_advertiser_is_shown_as_often_as_the_cap_allows():
     inbox = {"advertising__inbox_slots": 5.0, "advertising__discovery_slots": 0.0}
     one = bidders(1, advertisers__budget=100.0, advertising__frequency_cap=1)
-    day = lived(**one, **inbox).today
+    day = shown(**one, **inbox).today
     assert 0 < day["advertising.shown"] <= day["users.daily"]

@@ -17,7 +17,7 @@ def held(
     bids: Any, rates: Any = (1.0,), reserve: float = 0.0, kind: int = GSP, quality: Any = None, weight: float = 0.0
 ) -> Any:
     """Winners and prices of one auction."""
-    on = auctions.desk(len(bids), len(rates))
+    on = auctions.auction_state(len(bids), len(rates))
     on.bid[:] = bids
     on.quality[:] = 1.0 if quality is None else quality
     auctions.rank(on, weight)
@@ -110,7 +110,7 @@ def test_a_ranking_cut_before_it_is_priced_gives_the_last_place_away(monkeypatch
 
 
 def test_a_bidder_is_shown_no_more_than_the_cap_and_not_after_the_money_is_gone():
-    on = auctions.desk(3, 4)
+    on = auctions.auction_state(3, 4)
     on.bid[:], on.quality[:] = [3.0, 2.0, 1.0], 1.0
     auctions.rank(on, 0.0)
     for place, now in ((0, 5), (1, 2), (2, 9), (3, 9)):

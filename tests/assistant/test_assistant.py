@@ -4,17 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from worlds import live, lived, outcome, world_of
 
 from sim.assistant import assistant
 from sim.people import presence
 from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeColumns
 from sim.results.intervals import paired
-from sim.results.runs import summarise
-from sim.scenario import Scenario
 from sim.shopping import needs
 from sim.shopping.merchant import MerchantColumns
-from sim.world import World
 
 RUN = {"users": 1_500, "days": 40}
 ASSISTANT = {"on": True, "asks": 0.5, "goods_share": 0.5}
@@ -25,7 +23,7 @@ SEEDS = range(1, 7)
 
 def a_morning(users=1_500, **changes):
     """A world in which people woke up and asked, and nothing else happened yet."""
-    world = World(Scenario.make(run=RUN | {"users": users}, **(ASKING | changes)))
+    world = world_of(run=RUN | {"users": users}, **(ASKING | changes))
     presence.open_app(world)
     assistant.step(world)
     world.close()
@@ -33,19 +31,14 @@ def a_morning(users=1_500, **changes):
 
 
 def summary(seed=1, run=RUN, **changes):
-    world = World(Scenario.make(run=run | {"seed": seed}, **(ASKING | changes)))
-    while world.running:
-        world.step()
-    found = summarise(world.history, world.metrics)
-    world.close()
-    return found
+    return outcome(run=run | {"seed": seed}, **(ASKING | changes)).summary
 
 
 def test_the_machine_starts_low_and_learns_from_human_answers():
     assert assistant.machine_share(0.0, first=0.15, most=0.9, practice=20.0) == pytest.approx(0.15)
     after = assistant.machine_share(20.0, first=0.15, most=0.9, practice=20.0)
     assert after == pytest.approx(0.9 - 0.75 / math.e)
-    world = World(Scenario.make(run=RUN, **ASKING))
+    world = world_of(run=RUN, **ASKING)
     shares = []
     while world.running:
         world.step()
@@ -56,14 +49,8 @@ def test_the_machine_starts_low_and_learns_from_human_answers():
 
 
 def test_practice_is_a_member_s_so_a_larger_world_learns_no_faster():
-    ends = []
-    for users in (800, 3_200):
-        world = World(Scenario.make(run={"users": users, "days": 30}, **ASKING))
-        while world.running:
-            world.step()
-        ends.append(world.today["assistant.machine_share"])
-        world.close()
-    assert ends[0] == pytest.approx(ends[1], rel=0.05)
+    few, many = (lived(run={"users": users, "days": 30}, **ASKING).today for users in (800, 3_200))
+    assert few["assistant.machine_share"] == pytest.approx(many["assistant.machine_share"], rel=0.05)
 
 
 def test_without_trainers_questions_stay_open_and_cost_nothing():
@@ -191,9 +178,8 @@ def test_a_price_is_news_if_it_fell_enough_or_stands_on_offer():
 
 def a_day_after_prices_changed(by, **reminding):
     """Today's metrics of a world whose prices changed by a share this week, after a month of shopping."""
-    world = World(Scenario.make(run=RUN, **(ASKING | {"assistant": ASSISTANT | {"watching": 1.0} | reminding})))
-    while world.day < 30:
-        world.step()
+    watched = ASKING | {"assistant": ASSISTANT | {"watching": 1.0} | reminding}
+    world = live(world_of(run=RUN, **watched), until=30)
     shops = world[MerchantColumns]
     shops.price_before[...] = shops.price
     shops.price[...] = np.round(shops.price * (1 + by))

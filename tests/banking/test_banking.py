@@ -1,13 +1,13 @@
 """The bank: who gets a loan, who defaults and when, what savings earn, and that the books say so to the cent."""
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
+from worlds import live, lived, outcome, world_of
 
 from sim.banking import bank, banking, credit
 from sim.banking.bank import PARTNER_BANKS
@@ -25,7 +25,6 @@ from sim.people.experience import FeltColumns
 from sim.people.knowledge import KnowledgeSettings
 from sim.people.users import UserColumns
 from sim.results.intervals import paired
-from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -90,18 +89,14 @@ def applications(observations: int, people: int = PEOPLE, **changes: Any) -> Cro
     return Crowd(who, box.cents[:many], box.fate[:many], box.grade[:many] / 1e6, users.rows.income[who], loans)
 
 
-def lives(seed: int = 1, users: int = 1_000, days: int = 150, **sections: Any) -> World:
-    """A small world that has lived."""
-    world = World(Scenario.make(run={"users": users, "days": days, "seed": seed}, **(KNOWN | sections)))
-    while world.running:
-        world.step()
-    world.close()
-    return world
+def banked(seed: int = 1, users: int = 1_000, days: int = 150, **sections: Any) -> World:
+    """A small world whose people are known, at its end."""
+    return lived(run={"users": users, "days": days, "seed": seed}, **(KNOWN | sections))
 
 
-def summary(seed: int = 1, **sections: Any) -> dict[str, float]:
-    world = lives(seed, **sections)
-    return summarise(world.history, world.metrics)
+def summary(seed: int = 1, users: int = 1_000, days: int = 150, **sections: Any) -> dict[str, float]:
+    """What it came to."""
+    return outcome(run={"users": users, "days": days, "seed": seed}, **(KNOWN | sections)).summary
 
 
 # rules
@@ -179,8 +174,8 @@ def test_the_worth_of_a_loan_is_the_logsum_and_grows_with_it() -> None:
     assert banking.chance_of_asking(here, outside) == pytest.approx(chosen, abs=0.003)
     a_point = 8_200 * (11 / 24) * 0.01  # CNY: a point of yearly interest over the loan
     expected = (best.mean() - others.mean()) / chosen * a_point / 0.18
-    assert banking.worth_of_loan(here, outside, 820_000, 11 / 24, 0.18) == pytest.approx(expected, rel=0.02)
-    assert banking.worth_of_loan(here, outside, 82_000, 11 / 24, 0.18) == pytest.approx(expected / 10, rel=0.02)
+    assert banking.gain_of_loan(here, outside, 820_000, 11 / 24, 0.18) == pytest.approx(expected, rel=0.02)
+    assert banking.gain_of_loan(here, outside, 82_000, 11 / 24, 0.18) == pytest.approx(expected / 10, rel=0.02)
 
 
 # who gets a loan
@@ -201,7 +196,7 @@ def test_who_knows_nobody_lends_to_nobody() -> None:
     assert (applications(0, 1_000).fate == REFUSED).all()
 
 
-def test_being_known_makes_people_uneasy(lived: Callable[..., World]) -> None:
+def test_being_known_makes_people_uneasy() -> None:
     felt = []
     for depth in ({}, {"knows_profile": True}, {"knows_profile": True, "knows_wearables": True}):
         world = lived(run={"users": 300, "days": 1}, company=depth)
@@ -336,7 +331,7 @@ def test_loans_come_back(how: str) -> None:
     sections = {name: dict(values) for name, values in POOR[how].items()}
     sections["banking"] = {"on": True, "needs": 0.02} | sections.get("banking", {})
     stop = [{"day": 90, "set": {"banking.needs": 0.0}}]
-    world = lives(users=800, days=490, **sections, events=stop)  # ten months, and ninety days till one is given up
+    world = banked(users=800, days=490, **sections, events=stop)  # ten months, and ninety days till one is given up
     days = world.history
     lent, losses = days["banking.lent"].sum(), days["banking.losses"].sum()
     assert days["banking.loans"].sum() > 100
@@ -372,9 +367,7 @@ def test_loans_of_a_world_default_as_often_as_published() -> None:
 
 def test_who_loses_their_wages_is_given_up_in_the_end() -> None:
     """All who owe are robbed and earn no more; a few are sent money by friends, and pay once more."""
-    world = World(Scenario.make(run={"users": 600, "days": 400}, banking=BUSY, **KNOWN))
-    for _ in range(100):
-        world.step()
+    world = live(world_of(run={"users": 600, "days": 400}, banking=BUSY, **KNOWN), until=100)
     owing = world[LoanColumns].owed > 0
     world.users.rows.income[owing] = 0
     everyone = np.arange(600, dtype=np.uint32)
@@ -431,7 +424,7 @@ def test_a_bad_month_is_as_bad_as_theory_says() -> None:
 
 
 def test_the_books_are_right_every_day() -> None:
-    world = World(Scenario.make(run={"users": 800, "days": 200}, banking=RISKY | {"service_fee": 0.1}, **UNSAFE))
+    world = world_of(run={"users": 800, "days": 200}, banking=RISKY | {"service_fee": 0.1}, **UNSAFE)
     own, defaults = 0, 0
     while world.running:
         world.step()
@@ -456,7 +449,7 @@ def test_the_books_are_right_every_day() -> None:
 
 
 def test_what_was_lent_was_paid_back_lost_sold_or_is_owed() -> None:
-    world = lives(users=800, days=200, banking=RISKY, **UNSAFE)
+    world = banked(users=800, days=200, banking=RISKY, **UNSAFE)
     paid = world.flows.groupby("reason").cents.sum()
     days = world.history
     back = paid["repayments"] + paid["debts_sold"] + days["banking.losses"].sum()
@@ -469,7 +462,7 @@ def test_what_was_lent_was_paid_back_lost_sold_or_is_owed() -> None:
 
 
 def test_people_who_default_borrow_no_more() -> None:
-    world = lives(users=800, days=200, banking=RISKY, **UNSAFE)
+    world = banked(users=800, days=200, banking=RISKY, **UNSAFE)
     loans = world[LoanColumns]
     barred = loans.standing == credit.BARRED
     assert barred.sum() > 2
@@ -479,9 +472,9 @@ def test_people_who_default_borrow_no_more() -> None:
 def test_a_better_rate_draws_savings_and_a_breach_drives_them_away() -> None:
     mean, rich, shaken = [], [], []
     for seed in (1, 2, 3, 4):
-        usual = lives(seed, users=400, days=100, banking=BUSY)
-        better = lives(seed, users=400, days=100, banking=BUSY | {"deposit_rate": 0.035})
-        broken = lives(
+        usual = banked(seed, users=400, days=100, banking=BUSY)
+        better = banked(seed, users=400, days=100, banking=BUSY | {"deposit_rate": 0.035})
+        broken = banked(
             seed,
             users=400,
             days=100,
@@ -496,13 +489,13 @@ def test_a_better_rate_draws_savings_and_a_breach_drives_them_away() -> None:
 
 
 def test_savings_earn_their_rate_and_count_among_what_people_keep() -> None:
-    world = lives(users=600, days=200, banking=BUSY | {"needs": 0.0, "float_share": 0.0})
+    world = banked(users=600, days=200, banking=BUSY | {"needs": 0.0, "float_share": 0.0})
     paid = world.flows.groupby("reason").cents.sum()
     held = world.history["banking.deposits"].sum()
     assert paid["deposit_interest"] / held * 360 == pytest.approx(0.025, rel=0.15)  # while they grow, a month behind
     margin = world.history["revenue.banking"].sum()
     assert margin / paid["deposit_interest"] == pytest.approx(0.010 / 0.025, rel=0.02)
-    without = lives(users=600, days=200)
+    without = banked(users=600, days=200)
     kept = [int(w.ledger["bank"].sum() + w.ledger[SAVINGS].sum()) for w in (world, without)]
     assert kept[0] == pytest.approx(kept[1], rel=0.03), "people save no more because there is a bank"
 
@@ -514,7 +507,7 @@ def test_a_bank_that_pays_more_than_money_earns_loses_by_savings() -> None:
 
 
 def test_partners_leave_a_platform_that_asks_too_much() -> None:
-    world = lives(users=600, days=220, banking=BUSY | {"service_fee": 0.6, "partners_share": 0.8})
+    world = banked(users=600, days=220, banking=BUSY | {"service_fee": 0.6, "partners_share": 0.8})
     part = world.history["bank.part"]
     assert part.iloc[0] == 0.8
     assert part.iloc[-1] == 0.0
@@ -524,7 +517,7 @@ def test_partners_leave_a_platform_that_asks_too_much() -> None:
 
 
 def test_money_in_wallets_earns_the_little_that_the_central_bank_pays() -> None:
-    found = lives(users=600, days=60, banking={"on": True, "needs": 0.0, "savings_effort": 100.0}).history
+    found = banked(users=600, days=60, banking={"on": True, "needs": 0.0, "savings_effort": 100.0}).history
     expected = 0.0035 / 360 * found["wallet.held"].shift(fill_value=0)
     assert found["banking.float"].sum() == pytest.approx(expected[1:].sum(), rel=0.1)
     assert found["revenue.banking"].sum() == found["banking.float"].sum()
@@ -539,7 +532,7 @@ def test_credit_and_savings_make_people_better_off() -> None:
 
 
 def test_a_bank_that_closes_gives_savings_back_and_collects_its_loans() -> None:
-    world = lives(
+    world = banked(
         users=600, days=280, banking=RISKY | {"months": 6}, **UNSAFE, events=[{"day": 90, "set": {"banking.on": False}}]
     )
     days = world.history
@@ -548,7 +541,7 @@ def test_a_bank_that_closes_gives_savings_back_and_collects_its_loans() -> None:
     assert days["banking.loans"][90:].sum() == 0
 
 
-def test_off_costs_nothing(lived: Callable[..., World]) -> None:
+def test_off_costs_nothing() -> None:
     world = lived(run={"users": 300, "days": 35})
     assert all(world.tables[name].size == 0 for name in ("loans", SAVINGS, LOAN_BOOK, PARTNER_BANKS))
     assert not any(world.history[name].any() for name in world.history if name.startswith(("banking.", "bank.")))
@@ -573,12 +566,8 @@ def test_an_impossible_rate_is_refused() -> None:
 def test_banks_outside_lose_what_savings_and_loans_here_were_worth_to_them() -> None:
     """Breaks where savings that move for a higher rate are a gain to all and a loss to nobody."""
     run = {"users": 600, "days": 60}
-    savers = World(Scenario.make(run=run, banking=BUSY | {"needs": 0.0}, **KNOWN))
-    borrowers = World(Scenario.make(run=run, banking=BUSY | {"deposit_rate": 0.0, "movable": 0.0}, **KNOWN))
-    for world in (savers, borrowers):
-        while world.running:
-            world.step()
-        world.close()
+    savers = lived(run=run, banking=BUSY | {"needs": 0.0}, **KNOWN)
+    borrowers = lived(run=run, banking=BUSY | {"deposit_rate": 0.0, "movable": 0.0}, **KNOWN)
     days = savers.history
     spread = savers.now.bank.placing - savers.now.banking.savings_outside
     assert days["welfare.outside"].sum() == pytest.approx(-spread * days["banking.deposits"].sum() / 360, rel=0.01)
@@ -590,21 +579,10 @@ def test_banks_outside_lose_what_savings_and_loans_here_were_worth_to_them() -> 
 
 
 def test_a_dearer_loan_is_asked_for_less_and_a_fee_on_partners_is_their_loss() -> None:
-    worlds = {
-        (rate, fee): World(
-            Scenario.make(
-                run={"users": 600, "days": 120},
-                banking=BUSY | {"rate": rate, "service_fee": fee, "partners_share": 0.8},
-                **KNOWN,
-            )
-        )
+    usual, dear, charged = (
+        banked(users=600, days=120, banking=BUSY | {"rate": rate, "service_fee": fee, "partners_share": 0.8}).history
         for rate, fee in ((0.18, 0.0), (0.3, 0.0), (0.18, 0.3))
-    }
-    for world in worlds.values():
-        while world.running:
-            world.step()
-        world.close()
-    usual, dear, charged = (world.history for world in worlds.values())
+    )
     assert usual["banking.lent"].sum() > 2 * dear["banking.lent"].sum()
     assert usual["welfare.users"].sum() > dear["welfare.users"].sum()
     assert usual["welfare.banks"].sum() > charged["welfare.banks"].sum()

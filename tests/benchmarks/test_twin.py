@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mesa_twin import Twin
 from numpy.typing import NDArray
+from worlds import live
 
 from sim.ground.ledger import BANK, WALLET
 from sim.people.experience import FeltColumns
@@ -113,11 +114,7 @@ Lives = list[dict[str, float]]
 
 
 def our_life(scenario: Scenario) -> dict[str, float]:
-    world = World(scenario)
-    while world.running:
-        world.step()
-    world.close()
-    return measured(world.history)
+    return measured(live(World(scenario)).history)
 
 
 def its_life(scenario: Scenario, **changed: Any) -> dict[str, float]:

@@ -1,10 +1,10 @@
 """Bills: they come, are paid here or outside, and are late more rarely where somebody reminds."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived, outcome
 
 from sim.bills import bills
 from sim.bills.bills import BillsColumns
@@ -13,9 +13,7 @@ from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
 from sim.ground.ledger import BANK, WALLET
 from sim.results.intervals import paired
-from sim.results.runs import summarise
 from sim.scenario import Scenario
-from sim.world import World
 
 IT = BillsSettings().row
 U = ((np.arange(20_000) + 0.5) / 20_000).tolist()
@@ -24,11 +22,7 @@ NOBODY_PAYS_HERE: dict[str, Any] = {"on": True, "opening": 100.0}
 
 def a_month(seed: int = 1, users: int = 1_500, days: int = 75, **sections: Any) -> dict[str, float]:
     """The summary of a small world's run."""
-    world = World(Scenario.make(run={"users": users, "days": days, "seed": seed}, **sections))
-    while world.running:
-        world.step()
-    world.close()
-    return summarise(world.history, world.metrics)
+    return outcome(run={"users": users, "days": days, "seed": seed}, **sections).summary
 
 
 # rules
@@ -43,10 +37,10 @@ def test_a_bill_has_the_mean_asked_for_and_grows_with_income() -> None:
 
 
 def test_who_has_a_wallet_and_trusts_pays_in_the_thread() -> None:
-    at_home = bills.chance_of_thread(bills.pull_of_thread(True, 1.0, 0, IT))
+    at_home = bills.chance_of_thread(bills.utility_of_thread(True, 1.0, 0, IT))
     assert at_home == pytest.approx(1 / (1 + np.exp(-0.5 * 3.5)))
-    assert bills.chance_of_thread(bills.pull_of_thread(True, 0.5, 0, IT)) < at_home
-    assert bills.chance_of_thread(bills.pull_of_thread(False, 1.0, 0, IT)) < 0.01
+    assert bills.chance_of_thread(bills.utility_of_thread(True, 0.5, 0, IT)) < at_home
+    assert bills.chance_of_thread(bills.utility_of_thread(False, 1.0, 0, IT)) < 0.01
 
 
 def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
@@ -57,7 +51,7 @@ def test_the_worth_of_the_thread_is_the_logsum_over_all_who_choose() -> None:
     chosen = gain > 0
     # the mean of a maximum does not hang on which noise it beats: compare means, then share them among who chose
     simulated = (np.maximum(better + noise[:, 0], noise[:, 1]).mean() - noise[:, 1].mean()) / chosen.mean() / weight
-    assert bills.worth_of_thread(better, weight) == pytest.approx(simulated, rel=0.02)
+    assert bills.surplus_of_thread(better, weight) == pytest.approx(simulated, rel=0.02)
 
 
 def test_billers_ask_of_who_pays_here_what_the_fee_exceeds_their_collecting() -> None:
@@ -113,7 +107,7 @@ def test_without_the_app_bills_are_late_as_errands_go() -> None:
     assert found["bills.late_fees"] == 500 * found["bills.late"]
 
 
-def test_every_bill_is_paid_once_or_still_open(lived: Callable[..., World]) -> None:
+def test_every_bill_is_paid_once_or_still_open() -> None:
     world = lived(run={"users": 1_000, "days": 70}, bills={"on": True, "reminders": True})
     days = world.history
     assert days["bills.due"].sum() == days["bills.settled"].sum() + days["bills.open"].iloc[-1]
@@ -181,7 +175,7 @@ def test_what_billers_spare_is_their_gain_and_late_fees_spared_are_their_loss() 
     assert a_month()["welfare.billers"] == 0
 
 
-def test_who_has_no_money_leaves_bills_open_and_never_owes_the_bank(lived: Callable[..., World]) -> None:
+def test_who_has_no_money_leaves_bills_open_and_never_owes_the_bank() -> None:
     """People who keep next to nothing: what they cannot pay waits."""
     run = {"users": 600, "days": 75}
     poor = lived(run=run, clock={"savings_months": 0.02}, bills={"on": True, "late_fee": 0}, lucky_money={"on": False})
@@ -193,9 +187,7 @@ def test_who_has_no_money_leaves_bills_open_and_never_owes_the_bank(lived: Calla
 
 
 @pytest.mark.parametrize("savings", [0.02, 0.05, 0.2])
-def test_arrears_are_counted_bill_by_bill_and_each_late_month_costs_its_fee(
-    lived: Callable[..., World], savings: float
-) -> None:
+def test_arrears_are_counted_bill_by_bill_and_each_late_month_costs_its_fee(savings: float) -> None:
     """Breaks if a bill that comes on top of another vanishes, or if one fee covers several months."""
     run, on = {"users": 800, "days": 200}, {"on": True, "late_fee": 300}
     poor = lived(run=run, clock={"savings_months": savings}, bills=on, lucky_money={"on": False})
@@ -213,7 +205,7 @@ def test_arrears_are_counted_bill_by_bill_and_each_late_month_costs_its_fee(
     assert (days["ledger.imbalance"] == 0).all()
 
 
-def test_months_of_arrears_paid_at_once_cost_a_fee_each(lived: Callable[..., World]) -> None:
+def test_months_of_arrears_paid_at_once_cost_a_fee_each() -> None:
     """Nobody has anything for a hundred days; then they do, and pay three or four bills of a kind with as many fees."""
     run = {"users": 300, "days": 100}
     alone = {"transfers": 0.0, "first_owners": 0.0}
@@ -240,7 +232,7 @@ def test_months_of_arrears_paid_at_once_cost_a_fee_each(lived: Callable[..., Wor
     assert before["bills.settled"].sum() < 0.1 * before["bills.due"].sum()
 
 
-def test_a_reminded_person_is_spared_the_fee_they_would_have_paid(lived: Callable[..., World]) -> None:
+def test_a_reminded_person_is_spared_the_fee_they_would_have_paid() -> None:
     """All welfare that reminders bring, with no other effect, is late fees spared: e = worth, on days of use."""
     alone: dict[str, Any] = {
         "messaging": {"on": False, "threads": 0.0}, "lucky_money": {"on": False}, "presence": {"eagerness": 50.0},
@@ -261,13 +253,13 @@ def test_a_reminded_person_is_spared_the_fee_they_would_have_paid(lived: Callabl
     assert gained == pytest.approx(spared, rel=0.08)
 
 
-def test_off_costs_nothing(lived: Callable[..., World]) -> None:
+def test_off_costs_nothing() -> None:
     world = lived(run={"users": 300, "days": 5})
     assert world.tables["bills"].size == 0
     assert not any(world.history[name].any() for name in world.history if name.startswith("bills."))
 
 
-def test_bills_can_be_switched_on_by_a_dated_event(lived: Callable[..., World]) -> None:
+def test_bills_can_be_switched_on_by_a_dated_event() -> None:
     world = lived(run={"users": 300, "days": 40}, events=[{"day": 20, "set": {"bills.on": True}}])
     due = world.history["bills.due"]
     assert due[:20].sum() == 0 < due[20:].sum()

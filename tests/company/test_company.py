@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from worlds import live, lived
 
 from sim import day
 from sim.company import company
@@ -54,8 +55,7 @@ def test_money_for_a_reason_that_no_stream_declares_stops_the_run(with_phase: Ca
 
 def test_money_for_a_declared_reason_is_revenue(with_phase: Callable[..., World]) -> None:
     world = with_phase(sells(31_800, "stickers"))
-    while world.running:
-        world.step()
+    live(world)
     assert world.history["revenue.total"][2] - world.history["revenue.total"][1] >= 31_800 - 10_000
     assert world.history["revenue.stickers"].sum() == 31_800
 
@@ -109,9 +109,7 @@ def sells_at_once(world: World) -> None:
 
 def test_every_flow_of_the_company_is_in_its_books() -> None:
     """Breaks if a stream or a cost is left out of the totals."""
-    world = World(Scenario.load("scenarios/superapp.toml", {"run.users": 150, "run.days": 32}))
-    while world.running:
-        world.step()
+    world = lived("superapp", run={"users": 150, "days": 32})
     flows, days = world.flows, world.history
     got = flows[(flows.payee == COMPANY) & (flows.reason != "capital")].groupby("day").cents.sum()
     paid = flows[flows.payer == COMPANY].groupby("day").cents.sum()

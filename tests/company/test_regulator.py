@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from worlds import live, lived, world_of
 
 from sim.company.regulator import RegulatorColumns, fine_share, is_found, with_either
-from sim.scenario import Scenario
-from sim.world import World
 
 PAID_PLACES = {
     "run": {"users": 1_500, "days": 60, "seed": 3},
@@ -15,13 +14,9 @@ PAID_PLACES = {
 }
 
 
-def lived(**changes):
-    world = World(Scenario.make(**(PAID_PLACES | changes)))
-    while world.running:
-        world.step()
-    history = world.history
-    world.close()
-    return history
+def looked_at(**changes):
+    """The days of a world with paid places that nobody is told of, but for these changes."""
+    return lived(**(PAID_PLACES | changes)).history
 
 
 def test_a_fault_is_found_by_its_chance():
@@ -40,9 +35,7 @@ def test_an_answer_with_two_faults_is_one_answer():
 def a_month(seed=1, **changes):
     """A world on the eve of the regulator's day, and what it has seen: shown and at fault by kind."""
     sections = PAID_PLACES | {"assistant": {"on": True, "asks": 0.3}} | changes
-    world = World(Scenario.make(**(sections | {"run": PAID_PLACES["run"] | {"users": 800, "seed": seed}})))
-    for _ in range(29):
-        world.step()
+    world = live(world_of(**(sections | {"run": PAID_PLACES["run"] | {"users": 800, "seed": seed}})), until=29)
     rows = world[RegulatorColumns]
     seen = {
         kind: (int(getattr(rows, f"{kind}_shown")[0]), int(getattr(rows, f"{kind}_at_fault")[0]))
@@ -88,7 +81,7 @@ def test_the_share_found_is_the_share_at_fault_over_many_months():
 def test_adverts_do_not_shelter_hidden_promotion():
     """Breaks if one sample is drawn of all kinds: twenty adverts a person then hide every list."""
     adverts = {"on": True, "inbox_slots": 10.0, "discovery_slots": 10.0}
-    alone, among = lived(), lived(advertising=adverts)
+    alone, among = looked_at(), looked_at(advertising=adverts)
     assert among["advertising.shown"].sum() > 20 * among["promotion.needs"].sum()
     for days in (alone, among):
         assert days["regulator.findings"].sum() == 2
@@ -109,7 +102,7 @@ def part_of_revenue(days):
 
 def test_a_fine_in_each_month_of_hidden_promotion_is_twice_the_last():
     """Breaks if what was found before is forgotten at the end of the month."""
-    days = lived(run={"users": 800, "days": 150, "seed": 3})
+    days = looked_at(run={"users": 800, "days": 150, "seed": 3})
     assert part_of_revenue(days) == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.1], rel=0.02)
 
 
@@ -118,7 +111,7 @@ def test_a_finding_longer_ago_than_the_regulator_remembers_is_forgiven():
         {"day": day, "set": {"promotion.disclosed": disclosed}} for day, disclosed in ((30, True), (90, False))
     )
     for memory, second in ((30, 0.01), (90, 0.02)):
-        days = lived(
+        days = looked_at(
             run={"users": 800, "days": 120, "seed": 3}, regulator={"memory": memory}, events=[honest, again]
         )  # fmt: skip
         assert part_of_revenue(days) == pytest.approx([0.01, 0.0, 0.0, second], rel=0.02)
@@ -141,7 +134,7 @@ def test_a_fine_is_paid_in_full_though_nothing_is_left():
 
 
 def test_hidden_paid_places_bring_a_fine_and_a_headline_that_costs_trust():
-    hidden = lived()
+    hidden = looked_at()
     assert hidden["regulator.found"].sum() > 0.02 * hidden["regulator.sampled"].sum()
     assert hidden["regulator.fines"].sum() > 0
     assert hidden["cost.fines"].sum() == hidden["regulator.fines"].sum()
@@ -151,14 +144,14 @@ def test_hidden_paid_places_bring_a_fine_and_a_headline_that_costs_trust():
 
 
 def test_disclosed_places_are_no_fault():
-    honest = lived(promotion={"weight": 0.6, "disclosed": True})
+    honest = looked_at(promotion={"weight": 0.6, "disclosed": True})
     assert honest["regulator.sampled"].sum() > 0
     assert honest["regulator.found"].sum() == 0
     assert honest["trust.mean"].iloc[-1] == 1.0
 
 
 def test_without_a_regulator_nobody_looks():
-    free = lived(regulator={"on": False})
+    free = looked_at(regulator={"on": False})
     assert free["regulator.sampled"].sum() == 0
     assert np.isclose(free["trust.mean"].iloc[-1], 1.0)
 
@@ -166,5 +159,5 @@ def test_without_a_regulator_nobody_looks():
 def test_profiles_deeper_than_is_usual_bring_fines_and_usual_ones_do_not():
     adverts = {"promotion": {"weight": 0.0}, "advertising": {"on": True, "discovery_slots": 3.0}}
     usual = {"knows_purchases": True, "knows_profile": True}
-    assert lived(**adverts, company=usual)["regulator.found"].sum() == 0
-    assert lived(**adverts, company=usual | {"knows_wearables": True})["regulator.found"].sum() > 0
+    assert looked_at(**adverts, company=usual)["regulator.found"].sum() == 0
+    assert looked_at(**adverts, company=usual | {"knows_wearables": True})["regulator.found"].sum() > 0

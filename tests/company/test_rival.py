@@ -1,12 +1,12 @@
 """The rival: worth something to each by its own levers, paid by the attention it has, and with answers of its own."""
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.company.rival import Rival, advert_income, levers_of
 from sim.engine.settings import BadInput
@@ -80,7 +80,7 @@ def advantages(world: World) -> np.ndarray:
     return np.array(found)
 
 
-def test_services_that_it_copied_draw_nobody_away_however_much_one_uses_them(lived: Callable[..., World]) -> None:
+def test_services_that_it_copied_draw_nobody_away_however_much_one_uses_them() -> None:
     """Breaks if it is given their mean worth: who shops little would leave for it, and the mean of those who stay climbs."""
     run = {"users": 1_500, "days": 150}
     world, none = (lived(run=run, shopping=SHOPS, rival={"services": services}) for services in ("ours", "none"))
@@ -93,7 +93,7 @@ def test_services_that_it_copied_draw_nobody_away_however_much_one_uses_them(liv
     assert advantages(none).mean() > 0.2
 
 
-def test_it_takes_nothing_of_its_buyers_where_we_take_a_cut(lived: Callable[..., World]) -> None:
+def test_it_takes_nothing_of_its_buyers_where_we_take_a_cut() -> None:
     """Breaks if our cut is taken off the rival's worth too: then nobody could flee it."""
     run = {"users": 1_500, "days": 120}
     free, dear = (lived(run=run, shopping={**SHOPS, "commission": cut}) for cut in (0.0, 0.3))
@@ -103,7 +103,7 @@ def test_it_takes_nothing_of_its_buyers_where_we_take_a_cut(lived: Callable[...,
     assert advantages(dear).mean() < advantages(free).mean() - 0.02
 
 
-def test_what_we_take_by_fees_is_not_taken_there(lived: Callable[..., World]) -> None:
+def test_what_we_take_by_fees_is_not_taken_there() -> None:
     """A month's price is felt here, its extras on both; breaks if a subscriber would pay the rival too."""
     sold: dict[str, Any] = {"on": True, "price": 1_000, "worth": 5_000.0, "worth_spread": 0.1, "interested": 1.0}
     run = {"users": 600, "days": 90}
@@ -113,7 +113,7 @@ def test_what_we_take_by_fees_is_not_taken_there(lived: Callable[..., World]) ->
     assert advantages(free).mean() - advantages(dear).mean() == pytest.approx(0.5 * a_day, rel=0.25)
 
 
-def test_it_earns_by_the_attention_it_has(lived: Callable[..., World]) -> None:
+def test_it_earns_by_the_attention_it_has() -> None:
     run = {"users": 800, "days": 60}
     plain, better = (lived(run=run, rival={"discovery_slots": 1.0, "advantage": advantage}) for advantage in (0.0, 1.0))
     assert better.history["rival.user_days"].sum() > plain.history["rival.user_days"].sum() > 0
@@ -147,7 +147,7 @@ def test_a_rival_that_looks_for_its_best_takes_back_a_move_that_cost_it() -> Non
         assert rival.promotion <= 0.2
 
 
-def test_an_equal_rival_with_equal_levers_takes_nothing_in_years(lived: Callable[..., World]) -> None:
+def test_an_equal_rival_with_equal_levers_takes_nothing_in_years() -> None:
     """Breaks if dropping out, or services of ours, tip the market: attention here is what it was on day 0."""
     run = {"users": 1_000, "days": 730}
     world = lived(run=run, attention={"has_rival": 0.8}, wallet={"on": False})

@@ -1,9 +1,9 @@
 """Running costs: whatever is done costs something, a person as much whether few or many are simulated."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from worlds import lived
 
 from sim.company import running
 from sim.scenario import Scenario
@@ -21,7 +21,7 @@ def costs(world: World) -> dict[str, float]:
     return {kind: float(world.history[f"cost.{kind}"].sum()) for kind in KINDS}
 
 
-def test_who_does_nothing_but_carry_messages_pays_no_more_than_that(lived: Callable[..., World]) -> None:
+def test_who_does_nothing_but_carry_messages_pays_no_more_than_that() -> None:
     assert costs(lived(run={"users": 200, "days": 5}, **OFF)) == dict.fromkeys(KINDS, 0.0)
 
 
@@ -39,9 +39,7 @@ def test_every_service_that_can_be_on_is_paid_for() -> None:
 
 
 @pytest.mark.parametrize("users", [300, 1_500])
-def test_a_service_costs_what_it_says_a_person_however_many_are_simulated(
-    users: int, lived: Callable[..., World]
-) -> None:
+def test_a_service_costs_what_it_says_a_person_however_many_are_simulated(users: int) -> None:
     days = 30
     world = lived(run={"users": users, "days": days}, **OFF, **STILL, stickers={"on": True}, subscriptions={"on": True})
     terms = running.RunningSettings()
@@ -56,14 +54,14 @@ def test_a_service_costs_what_it_says_a_person_however_many_are_simulated(
     )
 
 
-def test_twice_the_scale_costs_twice_as_much(lived: Callable[..., World]) -> None:
+def test_twice_the_scale_costs_twice_as_much() -> None:
     one, two = (
         costs(lived(run={"users": 400, "days": 10}, running={"scale": scale}))["development"] for scale in (1.0, 2.0)
     )
     assert two == pytest.approx(2 * one, abs=20)
 
 
-def test_drivers_and_shops_are_taken_in_when_they_come_and_not_again(lived: Callable[..., World]) -> None:
+def test_drivers_and_shops_are_taken_in_when_they_come_and_not_again() -> None:
     """Breaks if who is here is paid for every day, or if few people's shops cost as much as a full market's."""
     world = lived(
         run={"users": 1_000, "days": 3},

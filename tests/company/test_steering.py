@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import pytest
+from worlds import live, world_of
 
 from sim.company import steering
 from sim.engine.settings import BadInput
@@ -13,35 +14,27 @@ ADVERTS = {"advertising": {"on": True, "discovery_slots": 1.0}}
 WEEKLY = {"on": True, "review": 7, "step": 0.5}
 
 
-def lived(days=50, rule=None, events=(), **sections):
+def steered(days=50, rule=None, **sections):
     """Where the lever stood each day, and the metrics of each day."""
-    world = World(
-        Scenario.make(
-            run={"users": 600, "days": days},
-            steering=WEEKLY | (rule or {}),
-            events=list(events),
-            **(ADVERTS | sections),
-        )
-    )
+    world = world_of(run={"users": 600, "days": days}, steering=WEEKLY | (rule or {}), **(ADVERTS | sections))
     metrics = []
     while world.running:
         world.step()
         metrics.append(dict(world.today))
-    world.close()
     return [day["steering.lever"] for day in metrics], metrics
 
 
 def test_the_rule_goes_on_while_it_pays_turns_when_not_and_comes_down_when_people_stay_away():
-    assert steering.turn(1, rose=True, use=100, least_use=90) == 1
-    assert steering.turn(-1, rose=True, use=100, least_use=90) == -1
-    assert steering.turn(1, rose=False, use=100, least_use=90) == -1
-    assert steering.turn(-1, rose=False, use=100, least_use=90) == 1
-    assert steering.turn(-1, rose=False, use=80, least_use=90) == -1
-    assert steering.turn(1, rose=True, use=80, least_use=90) == -1
+    assert steering.next_direction(1, rose=True, use=100, least_use=90) == 1
+    assert steering.next_direction(-1, rose=True, use=100, least_use=90) == -1
+    assert steering.next_direction(1, rose=False, use=100, least_use=90) == -1
+    assert steering.next_direction(-1, rose=False, use=100, least_use=90) == 1
+    assert steering.next_direction(-1, rose=False, use=80, least_use=90) == -1
+    assert steering.next_direction(1, rose=True, use=80, least_use=90) == -1
 
 
 def test_the_lever_moves_after_a_review_by_a_step_as_the_goal_says():
-    places, metrics = lived()
+    places, metrics = steered()
     reviews = [day for day, today in enumerate(metrics) if today.get("steering.reviews")]
     assert reviews == [7, 14, 21, 28, 35, 42, 49], "weeks of seven whole days, seen at the end of the day after"
     assert [day for day in range(1, 50) if places[day] != places[day - 1]] == [8, 15, 22, 29, 36, 43]
@@ -54,35 +47,35 @@ def test_the_lever_moves_after_a_review_by_a_step_as_the_goal_says():
 
 
 def test_the_lever_stays_between_its_bounds():
-    places, _ = lived(rule={"least": 0.5, "most": 1.5, "step": 1.0})
+    places, _ = steered(rule={"least": 0.5, "most": 1.5, "step": 1.0})
     assert set(places) <= {0.5, 1.0, 1.5}
     assert max(places) == 1.5
 
 
 def test_who_steers_by_what_people_gain_shows_them_fewer_adverts():
     annoying = ADVERTS["advertising"] | {"nuisance": 0.5}
-    for_people, _ = lived(120, {"goal": "users"}, advertising=annoying)
-    for_money, _ = lived(120, {"goal": "revenue"})
+    for_people, _ = steered(120, {"goal": "users"}, advertising=annoying)
+    for_money, _ = steered(120, {"goal": "revenue"})
     assert sum(for_people[60:]) < sum(for_money[60:])
 
 
 def test_where_people_stay_away_the_lever_comes_down_whatever_it_earns():
     outages = [{"day": day, "happen": "outage"} for day in range(8, 28)]
-    places, _ = lived(30, {"least_use": 0.9}, events=outages)
+    places, _ = steered(30, {"least_use": 0.9}, events=outages)
     assert places[8] == 1.5
     assert places[29] < places[15] < places[8]
 
 
 def test_a_lever_in_whole_numbers_moves_in_whole_numbers():
     fees = {"lever": "shopping.listing_fee", "step": 5_000.0, "most": 20_000.0}
-    places, _ = lived(30, fees, shopping={"on": True})
+    places, _ = steered(30, fees, shopping={"on": True})
     assert places[0] == 0
     assert 5_000 in places
     assert all(place % 5_000 == 0 for place in places)
 
 
 def test_a_dated_change_of_another_lever_leaves_the_steered_one_where_it_is():
-    places, _ = lived(30, events=[{"day": 10, "set": {"advertising.inbox_slots": 1.0}}])
+    places, _ = steered(30, events=[{"day": 10, "set": {"advertising.inbox_slots": 1.0}}])
     assert places[9] == places[10] == places[11] == 1.5
 
 
@@ -95,8 +88,7 @@ def test_a_saved_world_steers_on(tmp_path):
             first.step()
     first.save(tmp_path / "saved.npz")
     second = World.load(tmp_path / "saved.npz")
-    while second.running:
-        second.step()
+    live(second)
     assert second.history.equals(whole.history)
     other = World.load(tmp_path / "saved.npz", scenario.with_values({"steering.lever": "advertising.inbox_slots"}))
     other.step()

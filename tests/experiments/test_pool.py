@@ -12,7 +12,7 @@ import pytest
 
 from sim.experiments import pool as pooling
 from sim.experiments.lock import in_turn, only_one
-from sim.experiments.pool import Pool, WorkerLost, deaf
+from sim.experiments.pool import Pool, WorkerLost, defer_sigint
 from sim.experiments.warm import every_lever
 from sim.experiments.worker import Order, Outcome, code_of, live
 from sim.scenario import Scenario
@@ -175,7 +175,7 @@ def test_ctrl_c_waits_for_the_end_of_the_block_and_what_starts_in_it_never_hears
     ask, found = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))", {}
 
     def start_things():
-        with deaf():
+        with defer_sigint():
             asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
             found["process"] = asked.stdout.strip()
             thread = threading.Thread(target=lambda: found.update(thread=signal.SIGINT in blocked()))

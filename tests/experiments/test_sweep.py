@@ -229,7 +229,7 @@ def _hears_no_ctrl_c():
 
 def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(plan, whole, tmp_path, monkeypatch):
     pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
-    clusters, killed, deaf = [], [], set()
+    clusters, killed, defer_sigint = [], [], set()
 
     class Watched(sweeping.Cluster):
         def __init__(self, *asked):
@@ -238,7 +238,7 @@ def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(pla
 
     def kill_one(standing):
         if not killed:
-            deaf.update(clusters[0].client.run(_hears_no_ctrl_c).values())
+            defer_sigint.update(clusters[0].client.run(_hears_no_ctrl_c).values())
             victim = next(iter(clusters[0].client.run(os.getpid).values()))
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
@@ -246,7 +246,7 @@ def test_a_cluster_changes_nothing_and_a_worker_that_is_killed_loses_nothing(pla
     monkeypatch.setattr(sweeping, "Cluster", Watched)
     found = sweep(plan, cluster="local", jobs=2, out=tmp_path, progress=kill_one)
     assert killed
-    assert deaf == {True}, "Ctrl-C is ours to handle; a worker would say it in Python's own words"
+    assert defer_sigint == {True}, "Ctrl-C is ours to handle; a worker would say it in Python's own words"
     assert found.failures().empty
     assert contents(tmp_path) == contents(whole.folder)
     pd.testing.assert_frame_equal(found.table(), whole.table())

@@ -16,12 +16,13 @@ import pytest
 from sim.engine import luck
 from sim.engine.kernels import rule
 from sim.engine.settings import BadInput
-from sim.experiments.limits import crowds, laws, money, networks
+from sim.experiments.limits import crowds, interference, laws, money, networks
 from sim.experiments.limits.limit import Limit, held_against, mean_against
 from sim.experiments.validate import LIMITS, validate
 from sim.ground.friends import friends
 from sim.payments import lucky_money
 from sim.people import attention, joining
+from sim.results.switchback import block_means
 from sim.subscriptions import subscriptions
 from sim.world import World
 
@@ -52,10 +53,14 @@ def failed(limits: list[Limit]) -> bool:
 # the limits of issue 2
 
 
-SMALLER = {14: {"runs": 24}, 20: {"people": 8_000, "runs": 3}}  # than `hongbao validate` takes, for the time
+SMALLER = {
+    14: {"runs": 24},
+    20: {"people": 8_000, "runs": 3},
+    30: {"people": 1_500, "tests": 100},
+}  # than `hongbao validate` takes, for the time
 
 
-@pytest.mark.parametrize("row", [6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21])
+@pytest.mark.parametrize("row", [6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21, 30, 31])
 def test_the_services_give_what_theory_expects(row: int) -> None:
     (function,) = LIMITS[row]
     limits = function(**SMALLER.get(row, {}))
@@ -101,6 +106,8 @@ def test_the_same_seed_gives_the_same_bytes(two_scenarios: Path) -> None:
         (crowds.network_good, {"price": 0.15, "people": 4_000, "runs": 2}),
         (crowds.two_apps, {"network_weight": 4.0}),
         (crowds.two_apps, {"network_weight": 1.5}),
+        (interference.friends_of_the_treated, {"spillover": -0.8, "largest": 60, "people": 1_500, "tests": 150}),
+        (interference.what_is_left_of_yesterday, {"carried": 0.8, "days": 7, "blocks": 12, "tests": 800}),
     ],
     ids=lambda one: one.__name__ if callable(one) else str(one)[:40],
 )
@@ -119,6 +126,7 @@ def test_the_table_has_the_numbers_it_has() -> None:
     assert expected[8, "share of the richest fifth"] == pytest.approx(0.5219, abs=3e-4)
     assert expected[9, "Gini of coins, 1 each"] == pytest.approx(2 / 3, abs=3e-4)
     assert expected[10, "packets per spontaneous packet, contagion 0.18"] == pytest.approx(1.2195, abs=5e-5)
+    assert interference.what_is_left_of_yesterday(blocks=2_000, tests=2)[0].expected == pytest.approx(0.76563, abs=2e-4)
     assert networks._share_reached(1.5) == pytest.approx(0.5828, abs=5e-5)
     assert networks._share_reached(2.0) == pytest.approx(0.7968, abs=5e-5)
     assert networks._share_reached(3.0) == pytest.approx(0.9405, abs=5e-5)
@@ -177,6 +185,16 @@ def test_sending_on_in_packets_of_another_size_is_seen(monkeypatch: pytest.Monke
     assert failed(money.contagion())
 
 
+def test_clusters_between_which_ties_cross_are_not_taken_for_islands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interference, "share_crossing", lambda rows, label: 0.0)
+    assert failed(interference.friends_of_the_treated(people=1_500, tests=50))
+
+
+def test_days_that_are_kept_are_not_taken_for_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interference, "block_means", lambda series, blocks, dropped: block_means(series, blocks))
+    assert failed(interference.what_is_left_of_yesterday(tests=100))
+
+
 def test_invitations_that_are_repeated_reach_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     once = joining._invite
 
@@ -213,12 +231,12 @@ def test_joining_that_takes_all_for_members_is_no_bass_curve(monkeypatch: pytest
 
 
 def test_a_membership_worth_the_same_whoever_is_there_has_no_critical_mass(monkeypatch: pytest.MonkeyPatch) -> None:
-    worth = subscriptions._month_worth
+    value = subscriptions._month_value
 
     def alone(due: Any, spared: Any, before: Any, rows: Any, share: float, *more: Any) -> None:
-        worth(due, spared, before, rows, 1.0, *more)
+        value(due, spared, before, rows, 1.0, *more)
 
-    monkeypatch.setattr(subscriptions, "_month_worth", alone)
+    monkeypatch.setattr(subscriptions, "_month_value", alone)
     assert failed(crowds.network_good(people=3_000, runs=2))
 
 

@@ -1,10 +1,10 @@
 """Messaging: who writes how much, who answers, what waits."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.ground.friends.friends import Friends
 from sim.messaging.messaging import (
@@ -18,7 +18,6 @@ from sim.messaging.messaging import (
 )
 from sim.people.presence import AWAY, HERE, STRANGER
 from sim.people.users import MEMBER
-from sim.scenario import Scenario
 from sim.world import World
 
 ALONE: dict[str, Any] = {"wallet": {"on": False}, "clock": {"festivals": []}}
@@ -59,7 +58,7 @@ def test_an_answer_never_goes_into_the_group_and_nothing_to_who_is_not_here() ->
     assert addressee(terms, 0, 0.5, 3, STRANGER) == addressee(terms, 0, 0.5, -1, HERE) == (False, False)
 
 
-def test_every_message_was_sent_by_somebody(lived: Callable[..., World]) -> None:
+def test_every_message_was_sent_by_somebody() -> None:
     """Answers included; breaks if a thread is counted twice, or an answer is written into no column."""
     world = lived(run={"users": 500, "days": 12}, **ALONE)
     history = world.history
@@ -69,13 +68,13 @@ def test_every_message_was_sent_by_somebody(lived: Callable[..., World]) -> None
         assert 0 < history[f"messaging.{part}"].sum() < history["messaging.messages"].sum()
 
 
-def test_when_it_is_off_nobody_writes_and_days_are_worth_nothing(lived: Callable[..., World]) -> None:
+def test_when_it_is_off_nobody_writes_and_days_are_worth_nothing() -> None:
     world = lived(run={"users": 200, "days": 5}, messaging={"on": False}, **ALONE)
     assert not world.users.messaging.sent.any()
     assert world.history["experience.mean"].abs().max() == 0
 
 
-def test_letters_wait_for_those_who_are_away_and_are_answered_when_they_come(lived: Callable[..., World]) -> None:
+def test_letters_wait_for_those_who_are_away_and_are_answered_when_they_come() -> None:
     world = lived(run={"users": 800, "days": 6}, messaging={"group_share": 0.0}, **ALONE)
     unread = world.users.messaging.unread.copy()
     assert (unread[world.users.users.active == 1] == 0).all()  # whoever was here has read everything
@@ -87,7 +86,7 @@ def test_letters_wait_for_those_who_are_away_and_are_answered_when_they_come(liv
     assert (world.users.messaging.sent[back & (unread > 0)] > 0).all()
 
 
-def test_nobody_writes_to_who_is_not_on_the_app(lived: Callable[..., World]) -> None:
+def test_nobody_writes_to_who_is_not_on_the_app() -> None:
     world = lived(run={"users": 500, "days": 5}, users={"first_members": 0.5}, **ALONE)
     outside = world.users.users.membership != MEMBER
     assert outside.any()
@@ -97,18 +96,12 @@ def test_nobody_writes_to_who_is_not_on_the_app(lived: Callable[..., World]) -> 
 
 def two_friends(**messaging: Any) -> World:
     """Two people who are always here, and know only each other."""
-    world = World(
-        Scenario.make(
-            run={"users": 2, "days": 400}, presence={"eagerness": 50.0, "eagerness_spread": 0.0},
-            users={"first_members": 1.0, "sociability_spread": 0.0, "age_messages": [1] * 4},
-            attention={"has_rival": 0.0, "installing": 0.0}, messaging=messaging, **ALONE,
-        ),
-        friends=Friends.from_pairs(np.array([0]), np.array([1])),
+    return lived(
+        run={"users": 2, "days": 400}, presence={"eagerness": 50.0, "eagerness_spread": 0.0},
+        users={"first_members": 1.0, "sociability_spread": 0.0, "age_messages": [1] * 4},
+        attention={"has_rival": 0.0, "installing": 0.0}, messaging=messaging, **ALONE,
+        network=Friends.from_pairs(np.array([0]), np.array([1])),
     )  # fmt: skip
-    for _ in range(400):
-        world.step()
-    world.close()
-    return world
 
 
 def test_a_friend_who_is_here_answers_the_share_asked_for() -> None:
@@ -143,7 +136,7 @@ def test_calls_are_made_to_friends_who_are_here_and_can_be_switched_off() -> Non
     assert two_friends(calls=0.5, calls_on=False).history["messaging.calls"].sum() == 0
 
 
-def test_a_party_calls_three_at_once(lived: Callable[..., World]) -> None:
+def test_a_party_calls_three_at_once() -> None:
     alone, party = (
         lived(
             run={"users": 600, "days": 6}, messaging={"calls": 1.0, "call_party": share, "call_minutes": 1.0}, **ALONE
@@ -155,13 +148,13 @@ def test_a_party_calls_three_at_once(lived: Callable[..., World]) -> None:
     assert 1.5 < called[1] <= 3.0  # those of the three who are here
 
 
-def test_nobody_opens_more_threads_than_there_is_room_for(lived: Callable[..., World]) -> None:
+def test_nobody_opens_more_threads_than_there_is_room_for() -> None:
     history = lived(run={"users": 100, "days": 3}, messaging={"threads": 500.0}, **ALONE).history
     assert history["messaging.threads"].max() <= MOST_THREADS * 100
     assert (history["messaging.threads"] / history["users.daily"]).max() > 0.8 * MOST_THREADS
 
 
-def test_who_writes_more_was_meant_to(lived: Callable[..., World]) -> None:
+def test_who_writes_more_was_meant_to() -> None:
     world = lived(run={"users": 1_500, "days": 20}, **ALONE)
     members = world.users.users.membership == MEMBER
     wish, sent = world.users.users.sociability[members], world.users.messaging.sent[members]
@@ -175,7 +168,7 @@ def test_who_writes_more_was_meant_to(lived: Callable[..., World]) -> None:
 FREELY: dict[str, Any] = {"ephemeral": True, "rereading": 0.0}
 
 
-def test_where_messages_vanish_who_minds_being_known_writes_more(lived: Callable[..., World]) -> None:
+def test_where_messages_vanish_who_minds_being_known_writes_more() -> None:
     """Breaks if everybody does, or nobody."""
     kept, gone = (
         lived(run={"users": 3_000, "days": 12}, messaging=FREELY | {"ephemeral": vanish, "freedom": 0.4}, **ALONE)
@@ -187,7 +180,7 @@ def test_where_messages_vanish_who_minds_being_known_writes_more(lived: Callable
         assert least < sent[1][minding].sum() / sent[0][minding].sum() < most
 
 
-def test_what_cannot_be_read_again_is_worth_less(lived: Callable[..., World]) -> None:
+def test_what_cannot_be_read_again_is_worth_less() -> None:
     """A part of the talk of each day of use; breaks if it is lost where messages are kept."""
     satisfied = {}
     for vanish, part in ((False, 0.0), (False, 0.15), (True, 0.0), (True, 0.15)):

@@ -1,13 +1,13 @@
 """Lucky Money: giving, splitting, opening, sending on."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import lived
 
 from sim.engine import luck
 from sim.ground.friends.friends import Friends
@@ -125,7 +125,7 @@ FULL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_money_given_is_money_received(lived: Callable[..., World]) -> None:
+def test_money_given_is_money_received() -> None:
     """What senders remember, what the ledger moved and what is measured are one sum."""
     world = lived(run={"users": 500, "days": 12})
     flows = world.flows
@@ -133,20 +133,20 @@ def test_money_given_is_money_received(lived: Callable[..., World]) -> None:
     assert moved == world.history["lucky_money.value"].sum() == world.users.lucky_money.given.sum() > 0
 
 
-def test_only_those_here_open_packets_and_no_more_than_may_share_one(lived: Callable[..., World]) -> None:
+def test_only_those_here_open_packets_and_no_more_than_may_share_one() -> None:
     world = lived(run={"users": 800, "days": 8}, lucky_money={"openers": 3, "group_share": 1.0}, **FULL)
     history = world.history
     assert (history["lucky_money.shares"] <= 3 * history["lucky_money.packets"]).all()
     assert history["lucky_money.shares"].sum() > 2 * history["lucky_money.packets"].sum()
 
 
-def test_a_packet_to_a_friend_is_opened_whole(lived: Callable[..., World]) -> None:
+def test_a_packet_to_a_friend_is_opened_whole() -> None:
     history = lived(run={"users": 500, "days": 8}, lucky_money={"group_share": 0.0}, **FULL).history
     assert (history["lucky_money.shares"] == history["lucky_money.packets"]).all()
     assert history["lucky_money.packets"].sum() > 1_000
 
 
-def test_what_nobody_can_open_stays_with_the_sender(lived: Callable[..., World]) -> None:
+def test_what_nobody_can_open_stays_with_the_sender() -> None:
     """A packet costs nothing unless it is opened: here nobody has, or will open, a wallet to take it."""
     world = lived(run={"users": 300, "days": 1}, wallet={"first_owners": 0.0, "opening": 0.0})
     world.users.purse.has_wallet[0] = 1
@@ -160,7 +160,7 @@ def test_what_nobody_can_open_stays_with_the_sender(lived: Callable[..., World])
     assert world.ledger[WALLET].sum() + history["wallet.withdrawn"].sum() >= held
 
 
-def test_who_is_given_money_may_open_a_wallet_to_take_it(lived: Callable[..., World]) -> None:
+def test_who_is_given_money_may_open_a_wallet_to_take_it() -> None:
     world = lived(run={"users": 500, "days": 10}, wallet={"first_owners": 0.3, "opening": 0.2, "transfers": 0.0})
     history = world.history
     assert history["lucky_money.wallets"].sum() == history["wallet.opened"].sum() > 20
@@ -169,7 +169,7 @@ def test_who_is_given_money_may_open_a_wallet_to_take_it(lived: Callable[..., Wo
     assert new == pytest.approx(history["wallet.owners"].iloc[-1], abs=0.01)
 
 
-def test_one_giver_more_disturbs_nobody_elses_luck(lived: Callable[..., World]) -> None:
+def test_one_giver_more_disturbs_nobody_elses_luck() -> None:
     """Luck is of a sender's n-th packet; breaks if it is of a packet's place in the day's outbox."""
     few, more = (
         lived(run={"users": 1_000, "days": 1}, lucky_money={"sending": sending, "contagion": 0.0}, **FULL)
@@ -181,21 +181,21 @@ def test_one_giver_more_disturbs_nobody_elses_luck(lived: Callable[..., World]) 
     assert touched.sum() < 8 * (given[0] != given[1]).sum() * 6.2  # the givers, and those who opened what they gave
 
 
-def test_nobody_gives_more_than_they_have(lived: Callable[..., World]) -> None:
+def test_nobody_gives_more_than_they_have() -> None:
     """The run would stop; packets of the poor are few and small."""
     poor = lived(run={"users": 400, "days": 10}, users={"income": 300}, wallet={"first_owners": 1.0}).history
     rich = lived(run={"users": 400, "days": 10}, wallet={"first_owners": 1.0}).history
     assert poor["lucky_money.value"].sum() < 0.02 * rich["lucky_money.value"].sum()
 
 
-def test_without_contagion_nothing_is_sent_on(lived: Callable[..., World]) -> None:
+def test_without_contagion_nothing_is_sent_on() -> None:
     history = lived(run={"users": 300, "days": 6}, lucky_money={"contagion": 0.0}, **FULL).history
     assert history["lucky_money.sent_on"].sum() == 0
     assert history["lucky_money.spontaneous"].sum() == history["lucky_money.packets"].sum() > 0
 
 
 @pytest.mark.parametrize("section", ["lucky_money", "wallet"])
-def test_no_packets_without_the_service_or_the_wallet(section: str, lived: Callable[..., World]) -> None:
+def test_no_packets_without_the_service_or_the_wallet(section: str) -> None:
     assert lived(run={"users": 200, "days": 5}, **{section: {"on": False}}).history["lucky_money.packets"].sum() == 0
 
 
@@ -218,7 +218,7 @@ def test_an_equal_split_gives_each_opener_as_much() -> None:
     assert any(change % 100 for change in changes["double_mean"])
 
 
-def test_of_equals_only_one_is_the_luckiest(lived: Callable[..., World]) -> None:
+def test_of_equals_only_one_is_the_luckiest() -> None:
     """An equal split sends on as much as another: .18 of it; breaks if all who hold the largest share are luckiest."""
     history = lived(run={"users": 1_000, "days": 25}, lucky_money={"split": "equal", "sending": 0.5}, **FULL).history
     per_packet = history["lucky_money.packets"].sum() / history["lucky_money.spontaneous"].sum()

@@ -1,11 +1,10 @@
 """Purses: what people can pay with, fees in whole cents, top-ups from the bank."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import lived
 
 from sim.ground.ledger import BANK, COMPANY, WALLET, LedgerError
 from sim.payments import purse
@@ -105,7 +104,7 @@ def test_a_wallet_is_opened_once(world: World) -> None:
     assert world.today["wallet.opened"] == 1
 
 
-def test_senders_are_remembered_by_day(lived: Callable[..., World]) -> None:
+def test_senders_are_remembered_by_day() -> None:
     world = lived(run={"users": 300, "days": 6}, wallet={"first_owners": 1.0})
     last = world.users.purse.last_paid
     assert (last == 5).sum() == world.history["wallet.senders"].iloc[-1] > 10

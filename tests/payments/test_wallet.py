@@ -1,10 +1,10 @@
 """The wallet: transfers, fees, withdrawals, and who has one."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.engine import luck
 from sim.ground.ledger import BANK, COMPANY, WALLET
@@ -30,14 +30,14 @@ def test_to_whom_the_bank_is_worth_less_than_the_fee_takes_what_is_free() -> Non
     assert wallet.taken_out(terms, 12_000, 0, 0.005) == (2_000, 0)
 
 
-def test_when_it_is_off_nobody_pays_anybody(lived: Callable[..., World]) -> None:
+def test_when_it_is_off_nobody_pays_anybody() -> None:
     world = lived(run={"users": 200, "days": 5}, wallet={"on": False})
     assert world.history["wallet.paid"].sum() == 0
     assert not world.users.purse.has_wallet.any()
     assert not world.ledger[WALLET].any()
 
 
-def test_owners_send_as_often_and_as_much_as_the_settings_say(lived: Callable[..., World]) -> None:
+def test_owners_send_as_often_and_as_much_as_the_settings_say() -> None:
     world = lived(
         run={"users": 2_000, "days": 20}, wallet=MANY | {"transfer": 5_000, "transfer_spread": 0.0},
         users={"first_members": 1.0}, **TRANSFERS,
@@ -48,7 +48,7 @@ def test_owners_send_as_often_and_as_much_as_the_settings_say(lived: Callable[..
     assert history["wallet.paid"].sum() == 5_000 * history["wallet.transfers"].sum()
 
 
-def test_money_goes_to_members_with_a_wallet_only(lived: Callable[..., World]) -> None:
+def test_money_goes_to_members_with_a_wallet_only() -> None:
     world = lived(
         run={"users": 600, "days": 15}, wallet=MANY | {"first_owners": 0.4}, users={"first_members": 0.8}, **TRANSFERS
     )
@@ -59,7 +59,7 @@ def test_money_goes_to_members_with_a_wallet_only(lived: Callable[..., World]) -
     assert world.history["wallet.transfers"].sum() > 50
 
 
-def test_who_is_sent_money_may_open_a_wallet_to_take_it(lived: Callable[..., World]) -> None:
+def test_who_is_sent_money_may_open_a_wallet_to_take_it() -> None:
     """Receiving is how payment spreads, by transfers too; a fee on the payee makes it spread more slowly."""
     opened = [
         lived(
@@ -76,7 +76,7 @@ def test_who_is_sent_money_may_open_a_wallet_to_take_it(lived: Callable[..., Wor
     assert closed["wallet.opened"].sum() == 0
 
 
-def test_a_fee_is_paid_by_the_sender_or_taken_from_what_arrives(lived: Callable[..., World]) -> None:
+def test_a_fee_is_paid_by_the_sender_or_taken_from_what_arrives() -> None:
     for side in ("payer_fee", "payee_fee"):
         world = lived(
             run={"users": 500, "days": 10}, **TRANSFERS,
@@ -89,7 +89,7 @@ def test_a_fee_is_paid_by_the_sender_or_taken_from_what_arrives(lived: Callable[
         )
 
 
-def test_a_payer_fee_cuts_sending_and_the_same_luck_sends_what_is_left(lived: Callable[..., World]) -> None:
+def test_a_payer_fee_cuts_sending_and_the_same_luck_sends_what_is_left() -> None:
     run = {"users": 1_500, "days": 20}
     free, taxed = (
         lived(run=run, wallet=MANY | {"payer_fee": fee}, **TRANSFERS).history["wallet.transfers"] for fee in (0.0, 0.02)
@@ -98,9 +98,7 @@ def test_a_payer_fee_cuts_sending_and_the_same_luck_sends_what_is_left(lived: Ca
     assert taxed.sum() / free.sum() == pytest.approx(np.exp(-0.8), abs=0.04)
 
 
-def test_a_fee_cuts_transfers_and_packets_by_its_wedge_whichever_side_it_is_laid_on(
-    lived: Callable[..., World],
-) -> None:
+def test_a_fee_cuts_transfers_and_packets_by_its_wedge_whichever_side_it_is_laid_on() -> None:
     """Of a payee's fee three quarters are seen. Breaks where senders do not reckon with what arrives."""
     run, sent = {"users": 1_500, "days": 25}, {}
     for side, fees in (
@@ -166,7 +164,7 @@ def test_who_minds_the_fee_more_than_the_bank_is_worth_to_them_takes_out_what_is
     assert saver[FeltColumns].worth[0] >= 0
 
 
-def test_a_dearer_withdrawal_is_made_less_and_earns_less_in_the_end(lived: Callable[..., World]) -> None:
+def test_a_dearer_withdrawal_is_made_less_and_earns_less_in_the_end() -> None:
     """Who withdraws at a fee t are e^(-t/.01) of all: income is highest at .01."""
     taken, earned = [], []
     for fee in (0.0, 0.01, 0.05):
@@ -212,7 +210,7 @@ def test_owners_are_alike_within_a_group() -> None:
     assert alike(0.8) > 0.4
 
 
-def test_payers_are_counted_once_a_day(lived: Callable[..., World]) -> None:
+def test_payers_are_counted_once_a_day() -> None:
     world = lived(run={"users": 600, "days": 35}, wallet={"first_owners": 1.0})
     history = world.history
     assert (history["wallet.senders"] <= history["users.daily"]).all()
@@ -226,9 +224,7 @@ def test_payers_are_counted_once_a_day(lived: Callable[..., World]) -> None:
     )
 
 
-def test_payment_by_wallet_is_worth_something_to_both_sides_and_a_fee_loses_some_of_it(
-    lived: Callable[..., World],
-) -> None:
+def test_payment_by_wallet_is_worth_something_to_both_sides_and_a_fee_loses_some_of_it() -> None:
     """A per cent of the price in the mean to a shop. Breaks where a fee that drives payment to the card costs nobody."""
     run, shopping = {"users": 1_000, "days": 40}, {"on": True, "needs": 0.2}
     owners = {"first_owners": 1.0}

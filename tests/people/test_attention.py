@@ -1,14 +1,13 @@
 """Attention: a logit of two apps' worth, friends' attention included; who has spent it leaves."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.people.attention import AttentionSettings, install_hazard, place_of, wanted
 from sim.people.users import DROPPED_OUT, LEFT, MEMBER, NEVER
-from sim.world import World
 
 ALL_HAVE_BOTH: dict[str, Any] = {
     "users": {"first_members": 1.0}, "messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False},
@@ -45,7 +44,7 @@ def test_a_better_rival_and_friends_on_it_make_people_install_it() -> None:
     assert install_hazard(0.0, 0.0, 1.0, it) == pytest.approx(np.exp(4) * 0.07 / 365)
 
 
-def test_people_drop_out_for_reasons_of_their_own_and_come_back(lived: Callable[..., World]) -> None:
+def test_people_drop_out_for_reasons_of_their_own_and_come_back() -> None:
     """Breaks if dropping out is for ever, or is taken for leaving to the rival."""
     world = lived(
         run={"users": 4_000, "days": 120}, attention={"has_rival": 0.0, "installing": 0.0, "dropping_out": 0.004}
@@ -57,7 +56,7 @@ def test_people_drop_out_for_reasons_of_their_own_and_come_back(lived: Callable[
     assert world.history["attention.leaves"].sum() == 0
 
 
-def test_adverts_here_move_attention_and_the_same_adverts_there_bring_it_back(lived: Callable[..., World]) -> None:
+def test_adverts_here_move_attention_and_the_same_adverts_there_bring_it_back() -> None:
     """A rival with our levers is no better: breaks if its adverts are not minded, or ours are not."""
     run = {"users": 1_500, "days": 250}
     ours = {"on": True, "inbox_slots": 3.0}
@@ -69,14 +68,14 @@ def test_adverts_here_move_attention_and_the_same_adverts_there_bring_it_back(li
     assert equal == pytest.approx(alone, abs=0.15 * (clean - alone))
 
 
-def test_without_the_rival_attention_stays_here(lived: Callable[..., World]) -> None:
+def test_without_the_rival_attention_stays_here() -> None:
     world = lived(
         run={"users": 300, "days": 30}, attention={"has_rival": 0.0, "installing": 0.0}, rival={"advantage": 2.0}
     )
     assert (world.users.attention.attention[world.users.users.membership == MEMBER] == 1).all()
 
 
-def test_a_rival_that_is_not_there_takes_nobody_however_good(lived: Callable[..., World]) -> None:
+def test_a_rival_that_is_not_there_takes_nobody_however_good() -> None:
     """Breaks if `rival.on` only stops installs; launched later, it starts with nobody."""
     settings: dict[str, Any] = {"attention": {"installing": 0.01}}
     world = lived(run={"users": 300, "days": 30}, rival={"on": False, "advantage": 2.0}, **settings)
@@ -90,14 +89,14 @@ def test_a_rival_that_is_not_there_takes_nobody_however_good(lived: Callable[...
     assert rival.iloc[-1] < rival[40] / 10  # taken off the market, all of it comes back
 
 
-def test_a_market_begins_at_its_rest(lived: Callable[..., World]) -> None:
+def test_a_market_begins_at_its_rest() -> None:
     """An equal rival moves nobody on the whole; breaks if those who have both begin with all their attention here."""
     mean = lived(run={"users": 3_000, "days": 60}, wallet={"on": False}).history["attention.mean"]
     assert 0.9 < mean[0] < 0.98
     assert mean.iloc[-1] == pytest.approx(mean[0], abs=0.006)
 
 
-def test_a_rival_that_was_not_launched_is_installed_by_nobody_more(lived: Callable[..., World]) -> None:
+def test_a_rival_that_was_not_launched_is_installed_by_nobody_more() -> None:
     on, off = (
         lived(run={"users": 400, "days": 20}, attention={"installing": 0.05}, rival={"on": launched}).history
         for launched in (True, False)
@@ -106,7 +105,7 @@ def test_a_rival_that_was_not_launched_is_installed_by_nobody_more(lived: Callab
     assert off["attention.installs"].sum() == 0
 
 
-def test_attention_moves_by_a_thirtieth_of_the_way_a_day(lived: Callable[..., World]) -> None:
+def test_attention_moves_by_a_thirtieth_of_the_way_a_day() -> None:
     """A week's steps are taken at once: after 28 days all have moved 1 - (29/30)^28 of the way; breaks if twice."""
     world = lived(
         run={"users": 70, "days": 1}, friends={"kind": "everyone"},
@@ -118,7 +117,7 @@ def test_attention_moves_by_a_thirtieth_of_the_way_a_day(lived: Callable[..., Wo
     assert world.users.attention.attention == pytest.approx(1 - 0.5 * (1 - (29 / 30) ** 28), abs=1e-5)
 
 
-def test_distrust_counts_against_us(lived: Callable[..., World]) -> None:
+def test_distrust_counts_against_us() -> None:
     run = {"users": 200, "days": 60}
     both = {"has_rival": 1.0, "leaving": 0.0, "network_weight": 0.0}
     plain, distrusted = (
@@ -131,7 +130,7 @@ def test_distrust_counts_against_us(lived: Callable[..., World]) -> None:
     assert np.corrcoef(lost, concern)[0, 1] > 0.95
 
 
-def test_who_has_spent_their_attention_leaves_and_counts_for_nothing(lived: Callable[..., World]) -> None:
+def test_who_has_spent_their_attention_leaves_and_counts_for_nothing() -> None:
     world = lived(
         run={"users": 300, "days": 150}, attention={"has_rival": 1.0, "leaving": 0.2}, rival={"advantage": 8.0},
         **ALL_HAVE_BOTH,
@@ -142,7 +141,7 @@ def test_who_has_spent_their_attention_leaves_and_counts_for_nothing(lived: Call
     assert world.users.users.active[left].sum() == 0
 
 
-def test_an_app_of_spent_attention_is_not_left_at_once(lived: Callable[..., World]) -> None:
+def test_an_app_of_spent_attention_is_not_left_at_once() -> None:
     """A chance of 1/30 a day; breaks if the week's look forgets that it stands for seven days."""
     world = lived(
         run={"users": 3_000, "days": 14}, friends={"kind": "everyone"}, attention={"has_rival": 1.0, "leaving": 1 / 30},
@@ -157,7 +156,7 @@ def test_an_app_of_spent_attention_is_not_left_at_once(lived: Callable[..., Worl
     assert stayed == pytest.approx((29 / 30) ** 30, abs=0.07)
 
 
-def test_news_makes_people_install_the_rival(lived: Callable[..., World]) -> None:
+def test_news_makes_people_install_the_rival() -> None:
     quiet, scandal = (
         lived(run={"users": 2_000, "days": 8}, attention={"installing": 0.001}, events=events).history[
             "attention.installs"

@@ -1,16 +1,15 @@
 """The clock: dates, festivals, paydays, and changes dated in the scenario."""
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.engine.settings import BadInput
 from sim.ground.ledger import BANK
 from sim.people.clock import check_dates, date_of, festival_strength
-from sim.world import World
 
 EVE = ("2015-02-18",)
 
@@ -37,7 +36,7 @@ def test_what_is_no_date_is_refused() -> None:
         check_dates(("18.2.2015",), "clock.festivals")
 
 
-def test_wages_come_once_a_month_and_savings_stay_as_they_are(lived: Callable[..., World]) -> None:
+def test_wages_come_once_a_month_and_savings_stay_as_they_are() -> None:
     """Breaks if wages pile up: then money would grow without end and fees on it would mean less each year."""
     quiet = {"wallet": {"on": False}}
     world = lived(run={"users": 200, "days": 75, "start": "2015-01-01"}, clock={"payday": 10}, **quiet)
@@ -48,13 +47,13 @@ def test_wages_come_once_a_month_and_savings_stay_as_they_are(lived: Callable[..
     assert (world.ledger[BANK] <= (2.0 * income).astype(np.int64)).all()
 
 
-def test_a_dated_change_holds_from_its_day_on(lived: Callable[..., World]) -> None:
+def test_a_dated_change_holds_from_its_day_on() -> None:
     events = [{"day": 4, "set": {"messaging.on": False}}, {"day": 6, "set": {"messaging.on": True}}]
     written = lived(run={"users": 200, "days": 9}, events=events).history["messaging.messages"]
     assert (written > 0).tolist() == [True] * 4 + [False] * 2 + [True] * 3
 
 
-def test_two_changes_of_one_day_and_the_later_of_one_setting_win(lived: Callable[..., World]) -> None:
+def test_two_changes_of_one_day_and_the_later_of_one_setting_win() -> None:
     events = [
         {"day": 3, "set": {"wallet.payer_fee": 0.02, "wallet.payee_fee": 0.01}},
         {"day": 1, "set": {"wallet.payer_fee": 0.03}},
@@ -67,13 +66,13 @@ def test_two_changes_of_one_day_and_the_later_of_one_setting_win(lived: Callable
     assert terms == [(0.03, 0.0), (0.03, 0.0), (0.02, 0.01), (0.02, 0.01)]
 
 
-def test_an_outage_keeps_everyone_away_for_a_day(lived: Callable[..., World]) -> None:
+def test_an_outage_keeps_everyone_away_for_a_day() -> None:
     daily = lived(run={"users": 300, "days": 5}, events=[{"day": 2, "happen": "outage"}]).history["users.daily"]
     assert daily[2] == 0
     assert daily[[0, 1, 3, 4]].min() > 100
 
 
-def test_weekends_are_quieter(lived: Callable[..., World]) -> None:
+def test_weekends_are_quieter() -> None:
     """Breaks if the weekday is read off the number of the day: 2015-01-01 was a Thursday."""
 
     def share_at_weekends(weekend: float) -> Any:

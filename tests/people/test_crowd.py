@@ -1,15 +1,14 @@
 """Looking at people: what is asked by a wrong name, or in a wrong way, is told how it is asked."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.world import World
 
 
 @pytest.fixture
-def world(lived: Callable[..., World]) -> World:
+def world() -> World:
     return lived(run={"users": 60, "days": 2})
 
 

@@ -1,16 +1,15 @@
 """Experience: how a day feels, and how satisfaction and habit follow it at their two speeds."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
-from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, worth_on_rival
+from sim.people.experience import FeltColumns, RivalTerms, experience, felt_today, follow, utility_on_rival
 from sim.people.users import MEMBER, NEVER
 from sim.people.welfare import logsum
-from sim.world import World
 
 QUIET = {"wallet": {"on": False}, "joining": {"innovation": 0.0, "imitation": 0.0, "invitation": 0.0}}
 
@@ -40,7 +39,7 @@ def test_an_average_covers_all_but_1_over_e_of_the_way_in_its_time() -> None:
     assert level == pytest.approx(1 - math.exp(-1))
 
 
-def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says(lived: Callable[..., World]) -> None:
+def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says() -> None:
     """MODEL.md's R(t) parts, for people who are here every day; breaks if habit follows experience itself."""
     world = lived(
         run={"users": 50, "days": 1}, messaging={"on": False, "threads": 0.0}, users={"first_members": 1.0},
@@ -58,7 +57,7 @@ def test_a_step_moves_satisfaction_and_habit_as_the_closed_form_says(lived: Call
     assert world[FeltColumns].habit.mean() == pytest.approx(habit, rel=0.03)  # in steps of a day
 
 
-def test_on_days_away_the_last_feeling_fades_and_todays_feelings_are_emptied(lived: Callable[..., World]) -> None:
+def test_on_days_away_the_last_feeling_fades_and_todays_feelings_are_emptied() -> None:
     world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
     before = world[FeltColumns].experience.copy()
     world.step()
@@ -85,7 +84,7 @@ def test_a_lump_is_felt_over_the_days_of_use_that_follow_and_in_full() -> None:
     assert felt_today(5.0, 0.0, 20.0, 30.0) == 5.0
 
 
-def test_what_comes_on_a_day_away_is_felt_on_the_next_days_of_use(lived: Callable[..., World]) -> None:
+def test_what_comes_on_a_day_away_is_felt_on_the_next_days_of_use() -> None:
     world = lived(run={"users": 300, "days": 5}, users={"first_members": 1.0}, **QUIET)
     world[FeltColumns].worth[...] = 3.0
     world.step()
@@ -104,27 +103,25 @@ def test_moving_to_an_equal_rival_changes_nothing_and_to_a_better_one_gains_its_
 
 def test_a_rivals_adverts_cost_who_minds_them_and_its_knowledge_who_minds_that() -> None:
     terms = RivalTerms(0.2, 1.0, 0.14, 0.02, 1.0)
-    assert worth_on_rival(1.3, 0.0, 1.0, 0.0, 0.0, terms) == pytest.approx(1.5)
-    assert worth_on_rival(1.3, 0.0, 1.0, 2.0, 0.0, terms) == pytest.approx(1.22)
-    assert worth_on_rival(1.3, 0.0, 1.0, 0.0, 1.0, terms) == pytest.approx(1.48)
+    assert utility_on_rival(1.3, 0.0, 1.0, 0.0, 0.0, terms) == pytest.approx(1.5)
+    assert utility_on_rival(1.3, 0.0, 1.0, 2.0, 0.0, terms) == pytest.approx(1.22)
+    assert utility_on_rival(1.3, 0.0, 1.0, 0.0, 1.0, terms) == pytest.approx(1.48)
 
 
 def test_services_that_the_rival_copied_are_worth_there_what_they_are_here_as_far_as_remembered() -> None:
     copied, none = (RivalTerms(0.0, share, 0.0, 0.0, 1.0) for share in (1.0, 0.0))
-    assert worth_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, copied) == pytest.approx(1.7)
-    assert worth_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, none) == pytest.approx(1.3)
+    assert utility_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, copied) == pytest.approx(1.7)
+    assert utility_on_rival(1.3, 0.8, 0.5, 0.0, 0.0, none) == pytest.approx(1.3)
 
 
-def test_welfare_is_the_sum_of_what_each_gains_and_who_is_on_neither_app_gains_nothing(
-    lived: Callable[..., World],
-) -> None:
+def test_welfare_is_the_sum_of_what_each_gains_and_who_is_on_neither_app_gains_nothing() -> None:
     world = lived(run={"users": 300, "days": 4}, users={"first_members": 0.5}, **QUIET)
     assert not world.surplus[world.users.users.membership == NEVER].any()
     assert (world.surplus[world.users.users.membership == MEMBER] > 0).all()
     assert world.history["welfare.users"].sum() == pytest.approx(100 * world.surplus.sum(), abs=10)
 
 
-def test_losing_the_app_to_an_equal_rival_costs_who_goes_there_hardly_anything(lived: Callable[..., World]) -> None:
+def test_losing_the_app_to_an_equal_rival_costs_who_goes_there_hardly_anything() -> None:
     """And without a rival all that they had; breaks if who left talks nowhere, or everywhere."""
     priced: dict[str, Any] = {"on": True, "sells": "membership", "price": 10_000, "worth": 1.0}
 

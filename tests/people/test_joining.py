@@ -1,9 +1,8 @@
 """Joining: by oneself, with friends, by invitation, and back again."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.engine import luck
 from sim.ground.friends.friends import Friends
@@ -72,7 +71,7 @@ def test_who_left_is_not_invited() -> None:
     assert world.users.users.membership.tolist() == [MEMBER, LEFT, NEVER, NEVER]
 
 
-def test_newcomers_start_from_their_own_usual_day(lived: Callable[..., World]) -> None:
+def test_newcomers_start_from_their_own_usual_day() -> None:
     world = lived(run={"users": 400, "days": 5}, users={"first_members": 0.5})
     new = np.flatnonzero(world.users.users.membership == NEVER)[:3].astype(np.uint32)
     world.today = {}
@@ -84,7 +83,7 @@ def test_newcomers_start_from_their_own_usual_day(lived: Callable[..., World]) -
     assert world.today["users.joins"] == 3
 
 
-def test_more_wish_to_join_never_loses_a_newcomer(lived: Callable[..., World]) -> None:
+def test_more_wish_to_join_never_loses_a_newcomer() -> None:
     """The same luck: whoever joins at a low hazard joins at a higher one, no later."""
 
     def joined(innovation: float) -> np.ndarray:
@@ -100,7 +99,7 @@ def test_more_wish_to_join_never_loses_a_newcomer(lived: Callable[..., World]) -
     assert (many < few).sum() > 10
 
 
-def test_hazards_are_met_on_the_mean(lived: Callable[..., World]) -> None:
+def test_hazards_are_met_on_the_mean() -> None:
     """A year's hazard of 2 over 40 days, nobody imitating: 1 - (1 - 2/365)^40 of the outsiders."""
     world = lived(
         run={"users": 4_000, "days": 40}, users={"first_members": 0.0}, messaging={"on": False, "threads": 0.0},

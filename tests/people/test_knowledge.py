@@ -1,15 +1,14 @@
 """Knowledge: what is known, what it is used for, and what it costs people to be known."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.people import knowledge, unease
 from sim.people.experience import FeltColumns
 from sim.scenario import Scenario
-from sim.world import World
 
 ALL_KNOWN = {"knows_purchases": True, "knows_profile": True, "knows_wearables": True}
 QUIET: dict[str, Any] = {"wallet": {"on": False}, "lucky_money": {"on": False}, "trust": {"campaigning": 0.0}}
@@ -49,14 +48,14 @@ def test_where_messages_vanish_purchases_teach_nothing() -> None:
     assert knowledge.depth(Scenario.make(company={"knows_purchases": True}, **vanish)) == 0.0
 
 
-def of_a_member(lived: Callable[..., World], users: int = 2_000, days: int = 90, **sections: Any) -> float:
+def of_a_member(users: int = 2_000, days: int = 90, **sections: Any) -> float:
     """Welfare a member and month, in CNY."""
     world = lived(run={"users": users, "days": days}, **(QUIET | sections))
     months = world.history["users.members"].sum() / (365 / 12)
     return float(world.history["welfare.users"].sum() / 100 / months)
 
 
-def test_full_depth_costs_people_what_they_reveal_that_privacy_is_worth(lived: Callable[..., World]) -> None:
+def test_full_depth_costs_people_what_they_reveal_that_privacy_is_worth() -> None:
     """.36 USD a month (facts.csv: 12.85 USD once for an app, over three years), at any worth of money.
 
     Somewhat more where they come less for it, and their friends too. Breaks if unease does not follow the worth of money:
@@ -64,7 +63,7 @@ def test_full_depth_costs_people_what_they_reveal_that_privacy_is_worth(lived: C
     """
     for money_worth in (0.5, 1.5):
         worth = {"experience": {"money_worth": money_worth}}
-        cost = of_a_member(lived, **worth) - of_a_member(lived, company=ALL_KNOWN, **worth)
+        cost = of_a_member(**worth) - of_a_member(company=ALL_KNOWN, **worth)
         assert cost == pytest.approx(0.36 * 6.3, rel=0.35), money_worth
 
 
@@ -74,7 +73,7 @@ def test_where_nobody_uses_the_app_nobody_is_uneasy_on_a_day_of_use() -> None:
     assert unease.unease_of_price(2.27, 0.5, 0.5) > 0.0
 
 
-def test_unease_is_in_proportion_to_concern_price_and_depth(lived: Callable[..., World]) -> None:
+def test_unease_is_in_proportion_to_concern_price_and_depth() -> None:
     felt = {}
     for price, depth in ((2.27, 1), (2.27, 3), (4.54, 3)):
         sources = dict(list(ALL_KNOWN.items())[:depth])
@@ -90,10 +89,9 @@ def test_unease_is_in_proportion_to_concern_price_and_depth(lived: Callable[...,
     assert felt[2.27, 3] == pytest.approx(0.5 * 2.27 / (365 / 12 * 0.66 * 0.3), rel=1e-4)
 
 
-def test_messages_that_vanish_put_those_who_mind_at_ease(lived: Callable[..., World]) -> None:
+def test_messages_that_vanish_put_those_who_mind_at_ease() -> None:
     plain = {"freedom": 0.0, "rereading": 0.0}
     kept, gone = (
-        of_a_member(lived, messaging=plain | {"ephemeral": vanish}, knowledge={"kept_price": 2.0})
-        for vanish in (False, True)
+        of_a_member(messaging=plain | {"ephemeral": vanish}, knowledge={"kept_price": 2.0}) for vanish in (False, True)
     )
     assert gone - kept == pytest.approx(2.0, rel=0.35)

@@ -1,16 +1,15 @@
 """Presence: who opens the app, and what draws them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.engine import luck
 from sim.people.experience import FeltColumns
-from sim.people.presence import PresenceColumns, PresenceSettings, lacks, pull
+from sim.people.presence import PresenceColumns, PresenceSettings, shortfall, utility_of_opening
 from sim.people.users import UsualColumns
-from sim.world import World
 
 QUIET: dict[str, Any] = {
     "messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False}, "users": {"first_members": 1.0},
@@ -20,29 +19,29 @@ QUIET: dict[str, Any] = {
 
 def test_satisfaction_habit_and_letters_that_wait_draw_people() -> None:
     it = PresenceSettings()
-    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
-    assert pull(1.0, 3.0, 2.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.2)
-    assert pull(1.0, 2.0, 3.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.8)
-    assert pull(1.0, 2.0, 2.0, 1, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.15)
+    usual = utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert utility_of_opening(1.0, 3.0, 2.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.2)
+    assert utility_of_opening(1.0, 2.0, 3.0, 0, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.8)
+    assert utility_of_opening(1.0, 2.0, 2.0, 1, 1.0, 1.0, 2.0, it) - usual == pytest.approx(0.15)
     assert usual == pytest.approx(1.0 - 0.3 * it.usual_unread)
 
 
 def test_who_trusts_less_comes_less_and_with_half_the_attention_the_odds_are_half() -> None:
     it = PresenceSettings()
-    usual = pull(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
-    assert pull(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
-    assert pull(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
+    usual = utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 1.0, 2.0, it)
+    assert utility_of_opening(1.0, 2.0, 2.0, 0, 0.5, 1.0, 2.0, it) - usual == pytest.approx(-0.15)
+    assert utility_of_opening(1.0, 2.0, 2.0, 0, 1.0, 0.5, 2.0, it) - usual == pytest.approx(np.log(0.5))
 
 
 def test_a_luck_below_the_logit_of_the_wish_passes() -> None:
     """Breaks if people came with another chance than 1/(1+e^-wish), a usual share of friends being active."""
     it = PresenceSettings()
     for wish in (-2.0, 0.0, 1.5):
-        passed = [lacks(u, wish, 0.6, it) < it.friends_weight * 0.6 for u in (np.arange(1_000) + 0.5) / 1_000]
+        passed = [shortfall(u, wish, 0.6, it) < it.friends_weight * 0.6 for u in (np.arange(1_000) + 0.5) / 1_000]
         assert np.mean(passed) == pytest.approx(1.0 / (1.0 + np.exp(-wish)), abs=0.001)
 
 
-def test_a_messenger_without_messages_is_used_less(lived: Callable[..., World]) -> None:
+def test_a_messenger_without_messages_is_used_less() -> None:
     """Breaks if the usual day is that of the crippled product: 2 % more came without messages."""
     run = {"users": 1_500, "days": 150}
     with_it, without = (
@@ -52,9 +51,7 @@ def test_a_messenger_without_messages_is_used_less(lived: Callable[..., World]) 
 
 
 @pytest.mark.parametrize(("eagerness", "share"), [(0.92, 0.66), (2.82, 0.89)])
-def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(
-    eagerness: float, share: float, lived: Callable[..., World]
-) -> None:
+def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(eagerness: float, share: float) -> None:
     """Messenger-like .66 and WeChat-like .89 (facts.csv), the logit of a normal wish; breaks if centring drifts."""
     world = lived(
         run={"users": 3_000, "days": 40},
@@ -65,7 +62,7 @@ def test_the_wish_to_open_the_app_sets_the_share_of_daily_users(
     assert history["users.daily"].sum() / history["users.members"].sum() == pytest.approx(share, abs=0.015)
 
 
-def test_only_members_wake_and_the_list_of_those_awake_is_what_the_columns_say(lived: Callable[..., World]) -> None:
+def test_only_members_wake_and_the_list_of_those_awake_is_what_the_columns_say() -> None:
     world = lived(run={"users": 500, "days": 3}, users={"first_members": 0.5})
     awake = np.concatenate(world.awake)
     users = world.users.users
@@ -74,7 +71,7 @@ def test_only_members_wake_and_the_list_of_those_awake_is_what_the_columns_say(l
     assert (users.last_active[awake] == 2).all()
 
 
-def test_a_festival_brings_people(lived: Callable[..., World]) -> None:
+def test_a_festival_brings_people() -> None:
     run = {"users": 1_500, "days": 3, "start": "2015-02-16"}
     with_it, without = (
         lived(run=run, clock={"festivals": festivals}).history["users.daily"] for festivals in (["2015-02-18"], [])
@@ -83,7 +80,7 @@ def test_a_festival_brings_people(lived: Callable[..., World]) -> None:
     assert with_it[2] > 1.04 * without[2]
 
 
-def test_friends_who_were_here_yesterday_draw_people(lived: Callable[..., World]) -> None:
+def test_friends_who_were_here_yesterday_draw_people() -> None:
     """After an outage nobody was here: fewer come, unless friends do not matter."""
 
     def after(weight: float) -> float:
@@ -100,9 +97,7 @@ def test_friends_who_were_here_yesterday_draw_people(lived: Callable[..., World]
 
 
 @pytest.mark.parametrize("kind", ["generated", "everyone"])
-def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(
-    kind: str, lived: Callable[..., World]
-) -> None:
+def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(kind: str) -> None:
     """The bounds are only a short cut: a person opens just if wish plus friends' share beats their luck."""
     world = lived(run={"users": 400, "days": 6}, friends={"kind": kind})
     was_active = world.users.users.active.astype(float)
@@ -111,7 +106,7 @@ def test_most_are_decided_without_a_look_at_friends_and_the_same_as_with_one(
     usual = world[UsualColumns]
     trust, attention = world.users.trust.trust.copy(), world.users.attention.attention.copy()
     wish = np.array([
-        pull(
+        utility_of_opening(
             own.eagerness[i], felt.satisfaction[i], felt.habit[i], float(waiting[i]), trust[i],
             max(1e-300, float(attention[i])), usual.satisfaction[0], it,
         )

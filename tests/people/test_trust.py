@@ -1,21 +1,20 @@
 """Trust: falls at once, heals slowly; many say that they leave."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from worlds import lived, world_of
 
 from sim.people import trust as trusting
 from sim.people.trust import NewsColumns, TrustColumns
 from sim.results.intervals import interval
-from sim.scenario import Scenario
 from sim.world import World
 
 BREACH: list[dict[str, Any]] = [{"day": 2, "happen": "breach"}]
 
 
-def test_a_headline_costs_trust_in_proportion_to_concern_and_heals(lived: Callable[..., World]) -> None:
+def test_a_headline_costs_trust_in_proportion_to_concern_and_heals() -> None:
     world = lived(run={"users": 500, "days": 3}, events=[{"day": 2, "happen": "headline"}])
     concern, trust = world.users.users.privacy_concern.astype(float), world.users.trust.trust
     fallen = 1 - 0.3 * concern
@@ -25,20 +24,20 @@ def test_a_headline_costs_trust_in_proportion_to_concern_and_heals(lived: Callab
     assert 1 - trust == pytest.approx((1 - fallen) * (1 - 1 / 180) ** 181, abs=1e-4)
 
 
-def test_nothing_happens_to_trust_without_news(lived: Callable[..., World]) -> None:
+def test_nothing_happens_to_trust_without_news() -> None:
     world = lived(run={"users": 200, "days": 5})
     assert (world.users.trust.trust == 1).all()
     assert world.history["trust.headlines"].sum() == 0
 
 
-def test_about_a_quarter_say_that_they_leave(lived: Callable[..., World]) -> None:
+def test_about_a_quarter_say_that_they_leave() -> None:
     """facts.csv: .26 said they deleted the app; breaks if the share is asked of everyone alike or of outsiders."""
     history = lived(run={"users": 8_000, "days": 3}, messaging={"on": False, "threads": 0.0}, events=BREACH).history
     said = history["trust.said_leaving"].sum() / history["users.members"].iloc[2]
     assert said == pytest.approx(0.26, abs=5 * np.sqrt(0.26 * 0.74 / 7_200))
 
 
-def test_news_loses_half_its_strength_in_three_days(lived: Callable[..., World]) -> None:
+def test_news_loses_half_its_strength_in_three_days() -> None:
     news = lived(run={"users": 100, "days": 9}, events=BREACH).history["trust.news"]
     assert news[:2].tolist() == [0, 0]
     assert news[2] == 1
@@ -46,7 +45,7 @@ def test_news_loses_half_its_strength_in_three_days(lived: Callable[..., World])
     assert news[8] == pytest.approx(0.25)
 
 
-def test_only_a_breach_makes_people_uneasy_and_only_of_what_is_known(lived: Callable[..., World]) -> None:
+def test_only_a_breach_makes_people_uneasy_and_only_of_what_is_known() -> None:
     """Unease is concern times depth times news; breaks if who keeps nothing can lose something."""
     run = {"users": 800, "days": 3}
     for sources, depth in (((), 0.0), (("profile",), 1 / 3), (("profile", "wearables", "purchases"), 1.0)):
@@ -61,7 +60,7 @@ def test_only_a_breach_makes_people_uneasy_and_only_of_what_is_known(lived: Call
         assert plain[2] - breach[2] == pytest.approx(expected, rel=0.2, abs=0.01)
 
 
-def test_news_adds_up(lived: Callable[..., World]) -> None:
+def test_news_adds_up() -> None:
     events = [{"day": 1, "happen": "breach"}, {"day": 1, "happen": "headline"}, {"day": 2, "happen": "headline"}]
     world = lived(run={"users": 100, "days": 3}, events=events)
     assert world.history["trust.headlines"].tolist() == [0, 2, 1]
@@ -78,7 +77,7 @@ def test_news_adds_up_to_one() -> None:
 # the rival
 
 
-def test_installs_of_the_rival_jump_about_fifty_times_and_fade_with_the_news(lived: Callable[..., World]) -> None:
+def test_installs_of_the_rival_jump_about_fifty_times_and_fade_with_the_news() -> None:
     """facts.csv: 43 to 62 times; breaks if the news fades before anybody acts on it (24 times)."""
     seeds, quiet_days = (1, 2, 3), 8
     times: dict[int, list[float]] = {0: [], 3: [], 6: []}
@@ -120,7 +119,7 @@ def test_a_story_competes_with_the_other_news_of_the_day() -> None:
 ALL_KNOWN = {"knows_purchases": True, "knows_profile": True, "knows_wearables": True}
 
 
-def headlines(lived: Callable[..., World], what: trusting.Shock, **more: Any) -> float:
+def headlines(what: trusting.Shock, **more: Any) -> float:
     """Share of many days' happenings of a kind that became a headline."""
     quiet = {"messaging": {"on": False, "threads": 0.0}, "wallet": {"on": False}}
     world, days = lived(run={"users": 100, "days": 1}, **(quiet | more)), 400
@@ -133,30 +132,30 @@ def headlines(lived: Callable[..., World], what: trusting.Shock, **more: Any) ->
     return made / days
 
 
-def test_a_notice_is_news_by_what_it_is_about(lived: Callable[..., World]) -> None:
+def test_a_notice_is_news_by_what_it_is_about() -> None:
     """Breaks if it is one whatever is known: then there is no campaigner, only a date."""
-    assert headlines(lived, "policy_notice") == 0.0, "a notice about nothing"
+    assert headlines("policy_notice") == 0.0, "a notice about nothing"
     usual = {"users": {"privacy_concern": 0.3}, "company": {"knows_profile": True}}
     concern = float(lived(run={"users": 100, "days": 1}, **usual).users.users.privacy_concern.mean())
-    assert headlines(lived, "policy_notice", **usual) == pytest.approx(1 - np.exp(-2 * 10 * concern / 3), abs=0.06)
-    assert headlines(lived, "policy_notice", company=ALL_KNOWN) > 0.97
+    assert headlines("policy_notice", **usual) == pytest.approx(1 - np.exp(-2 * 10 * concern / 3), abs=0.06)
+    assert headlines("policy_notice", company=ALL_KNOWN) > 0.97
     careless = {"privacy_concern": 0.01}
-    assert headlines(lived, "policy_notice", company=ALL_KNOWN, users=careless) < 0.5, "where nobody minds"
-    assert headlines(lived, "policy_notice", company=ALL_KNOWN, trust={"notice_weight": 0.0}) == 0.0, "no campaigners"
+    assert headlines("policy_notice", company=ALL_KNOWN, users=careless) < 0.5, "where nobody minds"
+    assert headlines("policy_notice", company=ALL_KNOWN, trust={"notice_weight": 0.0}) == 0.0, "no campaigners"
 
 
-def test_a_breach_is_news_unless_nobody_minds_or_tells(lived: Callable[..., World]) -> None:
-    assert headlines(lived, "breach") == 1.0
-    assert headlines(lived, "breach", users={"privacy_concern": 0.0}) == 0.0
+def test_a_breach_is_news_unless_nobody_minds_or_tells() -> None:
+    assert headlines("breach") == 1.0
+    assert headlines("breach", users={"privacy_concern": 0.0}) == 0.0
     vanish = {"messaging": {"on": False, "ephemeral": True}}
     least, hushed, deeper = (
-        headlines(lived, "breach", trust={"breach_weight": 2.0}, company=known, **more)
+        headlines("breach", trust={"breach_weight": 2.0}, company=known, **more)
         for known, more in (({}, vanish), ({}, {}), (ALL_KNOWN, {}))
     )
     assert 0.3 < least < hushed - 0.1 < deeper - 0.2 < 0.8, "the more is lost the louder it is told"
 
 
-def test_half_a_headline_is_half_of_everything(lived: Callable[..., World]) -> None:
+def test_half_a_headline_is_half_of_everything() -> None:
     lost, said, news = [], [], []
     for loud in (0.5, 1.0):
         world = lived(run={"users": 4_000, "days": 1}, messaging={"on": False, "threads": 0.0}, wallet={"on": False})
@@ -169,7 +168,7 @@ def test_half_a_headline_is_half_of_everything(lived: Callable[..., World]) -> N
     assert news == [0.5, 1.0]
 
 
-def test_campaigners_act_of_their_own_accord_the_deeper_the_profiles(lived: Callable[..., World]) -> None:
+def test_campaigners_act_of_their_own_accord_the_deeper_the_profiles() -> None:
     """Breaks if they wait for a dated notice, or do not care what is known."""
     months, found = 600, []
     for known in ({}, {"knows_profile": True}, {"knows_profile": True, "knows_purchases": True}, ALL_KNOWN):
@@ -201,7 +200,7 @@ SHOPS: dict[str, Any] = {"run": {"users": 1_500, "days": 30}, "shopping": {"on":
 
 def distrusted(level: float, day: int = 0, **sections: Any) -> World:
     """A world whose people trust so much from a day on, and no longer heal."""
-    world = World(Scenario.make(**(SHOPS | sections | {"trust": {"healing_days": 1e9}})))
+    world = world_of(**(SHOPS | sections | {"trust": {"healing_days": 1e9}}))
     while world.running:
         if world.day == day:
             world[TrustColumns].trust[...] = level
@@ -234,7 +233,7 @@ def test_without_trust_nobody_takes_the_assistants_advice() -> None:
     assert none["assistant.asked"] > 0, "of other things they still ask"
 
 
-def test_one_headline_moves_trust_as_after_cambridge_analytica(lived: Callable[..., World]) -> None:
+def test_one_headline_moves_trust_as_after_cambridge_analytica() -> None:
     """A mean fall of .09 (facts.csv: 26 % say they leave, few do), most of it by those who mind much."""
     world = lived(run={"users": 8_000, "days": 1}, messaging={"on": False, "threads": 0.0}, wallet={"on": False})
     trusting.headline(world)

@@ -1,9 +1,8 @@
 """Users: traits are drawn once, by name, as the settings say."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from worlds import lived
 
 from sim.people.users import LEFT, MEMBER, NEVER, privacy_concern
 from sim.scenario import Scenario
@@ -76,13 +75,13 @@ def test_traits_are_luck_of_their_own(crowd: World) -> None:
     assert np.abs(apart).max() < 5 / np.sqrt(crowd.size)
 
 
-def test_another_seed_makes_other_people_and_more_people_do_not_change_the_first(lived: Callable[..., World]) -> None:
+def test_another_seed_makes_other_people_and_more_people_do_not_change_the_first() -> None:
     one, two = (lived(run={"users": 300, "days": 1, "seed": seed}).users.users.income for seed in (1, 2))
     assert (one != two).mean() > 0.99
     assert (lived(run={"users": 500, "days": 1}).users.users.income[:300] == one).all()
 
 
-def test_those_who_left_are_counted_apart(lived: Callable[..., World]) -> None:
+def test_those_who_left_are_counted_apart() -> None:
     world = lived(
         run={"users": 400, "days": 130}, attention={"has_rival": 1.0, "leaving": 1.0, "dropping_out": 0.0}, rival={"advantage": 8.0},
         joining={"innovation": 0.0, "imitation": 0.0, "invitation": 0.0},

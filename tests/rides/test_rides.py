@@ -1,12 +1,13 @@
 """Rides: the nearest driver comes, surge clears, commission is borne by drivers and riders, and whoever rides gains."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import live, lived, world_of
 
 from sim.engine import luck
 from sim.engine.settings import BadInput
@@ -26,13 +27,10 @@ RUSHES = range(20, 62, 3)  # days with a rush evening, in the stories about surg
 SEEDS = range(1, 5)
 
 
-def live(threads: int = 1, events: Any = (), **sections: Any) -> World:
-    run = {"users": 1_000, "days": 20} | sections.pop("run", {})
-    world = World(Scenario.make(run=run, **{"rides": ON} | sections, events=list(events)), threads=threads)
-    while world.running:
-        world.step()
-    world.close()
-    return world
+def driven(**how: Any) -> World:
+    """A small world in which people rode."""
+    run = {"users": 1_000, "days": 20} | how.pop("run", {})
+    return lived(run=run, **({"rides": ON} | how))
 
 
 def share(history: pd.DataFrame, top: str, bottom: str) -> float:
@@ -89,7 +87,7 @@ def test_nobody_asks_who_does_not_look(km: float, km_worth: float) -> None:
     for owner in (0, 1):
         best = riders.own_quality(people, owner, 1.0)
         chance = riders.chances(people, best, km, rides.fare(terms, km, 1.0), rides.fare(terms, km, 1.0), 0.0)[0]
-        assert chance <= riders.looks(people, owner, terms.start_fare, terms.km_fare) + 1e-3
+        assert chance <= riders.share_looking(people, owner, terms.start_fare, terms.km_fare) + 1e-3
 
 
 def test_who_rides_gains_the_logsum_over_all_with_such_a_need() -> None:
@@ -218,7 +216,7 @@ def test_the_day_is_as_told(number: float, ahead: bool, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(rides, "_serve", watched)
     told_of = {"on": True, "books_ahead": ahead}
-    live(run={"users": 4_000, "days": 4}, drivers={"number": number, "pool": number}, rides=told_of)
+    driven(run={"users": 4_000, "days": 4}, drivers={"number": number, "pool": number}, rides=told_of)
     assert len(seen) == 4
     for expected, box, x, x_after in seen:
         who, to, *_ = box.written()
@@ -233,13 +231,13 @@ def test_the_day_is_as_told(number: float, ahead: bool, monkeypatch: pytest.Monk
 
 
 def test_off_costs_nothing() -> None:
-    world = live(run={"days": 3}, rides={"on": False})
+    world = driven(run={"days": 3}, rides={"on": False})
     assert world.tables["drivers"].size == world.tables["ride_hours"].size == world.ledger["drivers"].size == 0
     assert not world.history.filter(regex=r"^(rides|drivers)\.").to_numpy().any()
 
 
 def test_every_cent_of_a_fare_goes_somewhere() -> None:
-    world = live(run={"days": 30})
+    world = driven(run={"days": 30})
     fares, history = world.flows[world.flows.reason == "fares"].cents.sum(), world.history
     paid = world.flows[world.flows.payer == "drivers"].groupby("reason").cents.sum()
     assert fares == history["rides.fares"].sum() > 0
@@ -257,7 +255,7 @@ def test_every_cent_of_a_fare_goes_somewhere() -> None:
 
 
 def test_needs_are_met_in_the_app_in_the_street_or_not_at_all() -> None:
-    history = live().history
+    history = driven().history
     whole = history["rides.asked"] + history["rides.outside"] + history["rides.without"]
     assert (history["rides.needs"] == whole).all()
     assert (history["rides.asked"] == history["rides.served"] + history["rides.unserved"]).all()
@@ -274,32 +272,24 @@ def test_the_same_rides_whatever_the_threads() -> None:
         "messaging": {"on": False, "threads": 0.0},
     }
     surge = {"on": True, "surge": True}
-    assert fingerprint(live(**cities, rides=surge)) == fingerprint(live(threads=2, **cities, rides=surge))
+    assert fingerprint(driven(**cities, rides=surge)) == fingerprint(driven(threads=2, **cities, rides=surge))
 
 
 def test_stopping_and_going_on_changes_nothing(tmp_path: Any) -> None:
-    whole = live(run={"days": 24}, rides={"on": True, "surge": True})
-    scenario = Scenario.make(run={"users": 1_000, "days": 24}, rides={"on": True, "surge": True})
-    half = World(scenario)
-    for _ in range(11):
-        half.step()
-    half.save(tmp_path / "half")
-    half.close()
-    world = World.load(tmp_path / "half")
-    while world.running:
-        world.step()
-    assert fingerprint(world) == fingerprint(whole)
+    how = {"run": {"users": 1_000, "days": 24}, "rides": {"on": True, "surge": True}}
+    live(world_of(**how), until=11).save(tmp_path / "half")
+    assert fingerprint(live(World.load(tmp_path / "half"))) == fingerprint(lived(**how))
 
 
 def test_nobody_drives_for_two_at_once() -> None:
-    history = live(run={"days": 30}, riders={"needs": 0.5}).history
+    history = driven(run={"days": 30}, riders={"needs": 0.5}).history
     assert share(history, "drivers.busy_hours", "drivers.hours") < 1.15, "they may drive on a little after hours"
 
 
 def test_waits_do_not_hang_on_how_many_are_simulated() -> None:
     """A city is of full size whoever is simulated: 300 people or 15,000 wait as long and drivers earn as much an hour."""
     few, many = (
-        live(run={"users": users, "days": 40}, city={"people": 20_000}, wallet={"first_owners": 1.0}).history
+        driven(run={"users": users, "days": 40}, city={"people": 20_000}, wallet={"first_owners": 1.0}).history
         for users in (300, 15_000)
     )
     assert share(few, "drivers.earned", "drivers.hours") == pytest.approx(
@@ -323,7 +313,7 @@ def rush_evenings(surge: bool, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The days with more than twice the needs between 17 and 19 h, and the others."""
     events = [{"day": day + after, "set": {"riders.rush": 1.0 if after else 2.2}} for day in RUSHES for after in (0, 1)]
     run = {"users": 8_000, "days": 62, "seed": seed}
-    history = live(run=run, rides={"on": True, "surge": surge}, events=events).history
+    history = driven(run=run, rides={"on": True, "surge": surge}, events=events).history
     return history.iloc[list(RUSHES)], history.drop(index=list(RUSHES)).iloc[20:]
 
 
@@ -354,7 +344,7 @@ def test_who_waits_for_idle_drivers_alone_waits_less_or_in_vain() -> None:
     few = {"run": {"users": 2_000, "days": 30}, "drivers": {"number": 0.8, "pool": 0.8}}
     booked, idle = (
         [
-            live(**few | {"run": few["run"] | {"seed": seed}}, rides={"on": True, "books_ahead": on}).history
+            driven(**few | {"run": few["run"] | {"seed": seed}}, rides={"on": True, "books_ahead": on}).history
             for seed in range(1, 9)
         ]
         for on in (True, False)
@@ -374,10 +364,10 @@ def test_surge_prices_some_out(evenings: Any) -> None:
 
 
 def test_a_rush_adds_needs_and_takes_none_away() -> None:
-    usual, rush = (live(run={"days": 1}, riders={"rush": times}).history for times in (1.0, 2.0))
+    usual, rush = (driven(run={"days": 1}, riders={"rush": times}).history for times in (1.0, 2.0))
     assert rush["rides.needs"].iloc[0] > usual["rides.needs"].iloc[0]
     quiet = [
-        h["rides.needs"].iloc[0] for h in (live(run={"days": 1}, riders={"rush": r}).history for r in (0.0, 0.5, 1.0))
+        h["rides.needs"].iloc[0] for h in (driven(run={"days": 1}, riders={"rush": r}).history for r in (0.0, 0.5, 1.0))
     ]
     assert quiet == sorted(quiet)
 
@@ -385,7 +375,7 @@ def test_a_rush_adds_needs_and_takes_none_away() -> None:
 def test_a_higher_commission_makes_drivers_leave_and_waits_longer() -> None:
     run = {"users": 3_000, "days": 120}
     fair, greedy = (
-        [live(run=run | {"seed": seed}, rides={"on": True, "commission": cut}).history.tail(60) for seed in SEEDS]
+        [driven(run=run | {"seed": seed}, rides={"on": True, "commission": cut}).history.tail(60) for seed in SEEDS]
         for cut in (0.15, 0.4)
     )
     active = [np.array([h["drivers.active"].mean() for h in some]) for some in (fair, greedy)]
@@ -397,17 +387,17 @@ def test_a_higher_commission_makes_drivers_leave_and_waits_longer() -> None:
 
 
 def test_drivers_come_where_it_pays_and_go_where_it_does_not() -> None:
-    poor, rich = (live(run={"days": 60}, drivers={"outside_wage": wage}).history for wage in (6_000, 1_000))
+    poor, rich = (driven(run={"days": 60}, drivers={"outside_wage": wage}).history for wage in (6_000, 1_000))
     assert poor["drivers.exits"].sum() > 3 * poor["drivers.entries"].sum()
     assert rich["drivers.entries"].sum() > 3 * rich["drivers.exits"].sum()
     assert rich["drivers.active"].iloc[-1] > poor["drivers.active"].iloc[-1]
 
 
-def test_rides_raise_the_use_of_the_app(lived: Callable[..., World]) -> None:
+def test_rides_raise_the_use_of_the_app() -> None:
     run = {"users": 2_000, "days": 90}
     with_rides, without = (
         np.array([
-            live(run=run | {"seed": seed}, rides={"on": on}).history["users.daily"].tail(30).mean() for seed in SEEDS
+            driven(run=run | {"seed": seed}, rides={"on": on}).history["users.daily"].tail(30).mean() for seed in SEEDS
         ])
         for on in (True, False)
     )  # fmt: skip
@@ -416,7 +406,7 @@ def test_rides_raise_the_use_of_the_app(lived: Callable[..., World]) -> None:
 
 def test_riders_gain_about_what_is_published() -> None:
     """facts.csv: UberX riders gained 1.6 USD for each they paid."""
-    history = live(run={"users": 4_000, "days": 40}).history
+    history = driven(run={"users": 4_000, "days": 40}).history
     assert 1.3 < share(history, "rides.worth", "rides.fares") < 1.9
 
 
@@ -425,7 +415,7 @@ def test_rides_a_person_are_about_what_is_published() -> None:
 
     Breaks if it is fitted to the first months, when a quarter have a wallet.
     """
-    history = live(run={"users": 1_000, "days": 365}).history
+    history = driven(run={"users": 1_000, "days": 365}).history
     assert 4.3 < history["rides.served"].sum() / history["users.members"].mean() < 7.5
     owners = history["wallet.owners"]
     assert owners.iloc[-1] > 1.8 * owners.iloc[0]
@@ -434,7 +424,7 @@ def test_rides_a_person_are_about_what_is_published() -> None:
 def test_a_commission_drives_drivers_out_then_riders_and_earns_less_in_the_end() -> None:
     """Breaks where a commission is nobody's loss: drivers' welfare is net of what their hours would earn elsewhere."""
     run = {"users": 1_000, "days": 150}
-    low, best, high = (live(run=run, rides={"on": True, "commission": part}).history for part in (0.0, 0.3, 0.8))
+    low, best, high = (driven(run=run, rides={"on": True, "commission": part}).history for part in (0.0, 0.3, 0.8))
     served, earned, active = (
         [days[name].tail(60).sum() for days in (low, best, high)]
         for name in ("rides.served", "revenue.commission", "drivers.active")
@@ -445,23 +435,23 @@ def test_a_commission_drives_drivers_out_then_riders_and_earns_less_in_the_end()
 
 
 def test_street_taxis_lose_a_part_of_what_riders_would_have_paid_them() -> None:
-    history = live(run={"users": 2_000, "days": 20}).history
+    history = driven(run={"users": 2_000, "days": 20}).history
     lost = -history["welfare.outside"].sum()
     share_lost = lost / history["rides.fares"].sum() / RidersSettings().street_margin
     assert 0.2 < share_lost < 0.6, "a street taxi is taken for some two of five rides, else"
-    without = live(run={"users": 500, "days": 5}, riders={"street_margin": 0.0}).history
+    without = driven(run={"users": 500, "days": 5}, riders={"street_margin": 0.0}).history
     assert without["welfare.outside"].sum() == 0
 
 
 def test_people_learn_what_waits_are() -> None:
-    slow = live(run={"days": 40}, drivers={"number": 0.3, "pool": 0.3}, riders={"patience": 30.0})
+    slow = driven(run={"days": 40}, drivers={"number": 0.3, "pool": 0.3}, riders={"patience": 30.0})
     known = slow.tables["ride_hours"].rows
     assert (known.waited / known.asked).mean() > 2 * 240, "four minutes are what they believed at first"
 
 
 def test_the_driver_s_details_and_a_chat_are_messages() -> None:
     quiet = {"run": {"days": 5}, "messaging": {"on": False, "threads": 0.0}}
-    talkative, silent = (live(**quiet, rides={"on": True, "chat": chat}).history for chat in (9, 0))
+    talkative, silent = (driven(**quiet, rides={"on": True, "chat": chat}).history for chat in (9, 0))
     assert talkative["messaging.messages"].sum() == 10 * talkative["rides.served"].sum() > 0
     assert silent["messaging.messages"].sum() == silent["rides.served"].sum()
 
@@ -470,7 +460,7 @@ def test_the_driver_s_details_and_a_chat_are_messages() -> None:
 
 
 def test_without_drivers_nobody_is_served_and_it_is_said() -> None:
-    history = live(drivers={"number": 0.0, "pool": 0.0}).history
+    history = driven(drivers={"number": 0.0, "pool": 0.0}).history
     assert history["rides.asked"].sum() == history["rides.unserved"].sum() > 0
     assert history["rides.served"].sum() == history["rides.worth"].sum() == history["rides.fares"].sum() == 0
     assert history["drivers.active"].iloc[-1] == 0
@@ -479,32 +469,33 @@ def test_without_drivers_nobody_is_served_and_it_is_said() -> None:
 def test_a_ride_that_never_comes_disappoints() -> None:
     run, none = {"users": 2_000, "days": 60}, {"number": 0.0, "pool": 0.0}
     scared, calm = (
-        live(run=run, drivers=none, riders={"disappointment": loss, "needs": 0.5}).surplus.sum() for loss in (2.0, 0.0)
+        driven(run=run, drivers=none, riders={"disappointment": loss, "needs": 0.5}).surplus.sum()
+        for loss in (2.0, 0.0)
     )
     assert scared < calm
 
 
 def test_drivers_come_to_a_city_that_has_none_but_needs_some() -> None:
-    history = live(run={"days": 60}, drivers={"number": 0.0}).history
+    history = driven(run={"days": 60}, drivers={"number": 0.0}).history
     assert history["rides.unserved"].iloc[:7].sum() > 0
     assert history["drivers.active"].iloc[-1] > 0
     assert history["rides.served"].tail(7).sum() > 0
 
 
 def test_a_city_without_zones_has_one_price_and_no_surge() -> None:
-    history = live(city={"zones": 0}, rides={"on": True, "surge": True}, drivers={"number": 0.2, "pool": 0.2}).history
+    history = driven(city={"zones": 0}, rides={"on": True, "surge": True}, drivers={"number": 0.2, "pool": 0.2}).history
     assert history["rides.served"].sum() > 0
     assert (history["rides.surge"] == 1).all()
 
 
 def test_an_empty_city_is_quiet() -> None:
-    history = live(users={"first_members": 0.01}, joining={"innovation": 0.0}, run={"users": 60}).history
+    history = driven(users={"first_members": 0.01}, joining={"innovation": 0.0}, run={"users": 60}).history
     assert history["rides.needs"].sum() <= 20
     assert (history["ledger.imbalance"] == 0).all()
 
 
 def test_who_cannot_pay_does_not_ride() -> None:
-    history = live(users={"income": 1, "income_spread": 0.0}, wallet={"first_owners": 1.0}).history
+    history = driven(users={"income": 1, "income_spread": 0.0}, wallet={"first_owners": 1.0}).history
     assert history["rides.unaffordable"].sum() > 0
     assert history["rides.asked"].sum() == 0
 
@@ -517,6 +508,6 @@ def test_rides_need_a_wallet() -> None:
 
 
 def test_rides_may_begin_on_a_day() -> None:
-    history = live(run={"days": 12}, rides={"on": False}, events=[{"day": 6, "set": {"rides.on": True}}]).history
+    history = driven(run={"days": 12}, rides={"on": False}, events=[{"day": 6, "set": {"rides.on": True}}]).history
     assert history["rides.served"].iloc[:6].sum() == 0
     assert history["rides.served"].iloc[6:].sum() > 0

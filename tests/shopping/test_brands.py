@@ -6,16 +6,17 @@ the story says. What breaks them: posts that nobody tires of, reads that lead no
 
 import functools
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from worlds import by_seed, live, lived, outcomes, scenario_of, surely_above, world_of
 
 from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
 from sim.people.users import AWAY
-from sim.results.intervals import paired
-from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import brands, follows, posting, shopping
 from sim.shopping.brands import BrandColumns
@@ -25,45 +26,26 @@ from sim.shopping.terms import BrandsSettings
 from sim.world import World
 
 IT = BrandsSettings().row
-ON = {"shopping.on": True, "brands.on": True}
-FAST = {"brands.browsing": 0.05}  # people soon follow as many brands as they would in a year
+ON = {"shopping": {"on": True}, "brands": {"on": True}}
+FAST = {"brands__browsing": 0.05}  # people soon follow as many brands as they would in a year
 STRONG = {"brands__reading": 0.2, "brands__inspiring": 0.5, "brands__wanting": 0.0}  # few people show a little little
 SEEDS = (1, 2, 3, 4)
 
 
-@functools.cache
-def outcomes(days: int, *decided: tuple[str, object], seeds: tuple[int, ...] = SEEDS) -> tuple[dict[str, float], ...]:
-    """Summaries of a small world with brands, one a seed."""
-    found = []
-    for seed in seeds:
-        world = World(Scenario.make(run={"users": 1_000, "days": days, "seed": seed}).with_values(dict(decided)))
-        while world.running:
-            world.step()
-        month = world.history[["brands.reads", "revenue.business_messages"]].iloc[-28:].sum()
-        late = {"reads of late": float(month.iloc[0]), "earned of late": float(month.iloc[1])}
-        found.append(summarise(world.history, world.metrics) | late)
-        world.close()
-    return tuple(found)
+def of(metric: str, days: int = 63, seeds: Iterable[int] = SEEDS, **decided: Any) -> NDArray[np.float64]:
+    """A metric of a small world with brands, by seed."""
+    return by_seed(metric, seeds, run={"users": 1_000, "days": days}, **(ON | FAST | decided))
 
 
-def of(metric: str, days: int = 63, **decided: object) -> list[float]:
-    """A metric by seed; `brands__post_price=1.0` decides `brands.post_price`."""
-    named = ON | FAST | {name.replace("__", "."): value for name, value in decided.items()}
-    return [outcome[metric] for outcome in outcomes(days, *sorted(named.items()))]
+def of_late(metric: str, days: int, **decided: Any) -> NDArray[np.float64]:
+    """Its total over the last four weeks."""
+    left = outcomes(SEEDS, run={"users": 1_000, "days": days}, **(ON | FAST | decided))
+    return np.array([it.days[metric].iloc[-28:].sum() for it in left])
 
 
-def surely_above(higher: list[float], lower: list[float]) -> None:
-    difference = paired(higher, lower)
-    assert difference.low > 0, difference
-
-
-def world_of(days: int = 40, users: int = 400, **decided: Any) -> World:
-    named = ON | {name.replace("__", "."): value for name, value in decided.items()}
-    world = World(Scenario.make(run={"users": users, "days": days}).with_values(named))
-    while world.running:
-        world.step()
-    world.close()
-    return world
+def branded(days: int = 40, users: int = 400, **decided: Any) -> World:
+    """A small world with brands."""
+    return lived(run={"users": users, "days": days}, **ON, **decided)
 
 
 # rules
@@ -136,7 +118,7 @@ def test_who_follows_as_many_as_they_can_drops_what_they_read_longest_ago() -> N
 
 
 def test_followers_are_those_who_follow_each_brand_once() -> None:
-    world = world_of(brands__browsing=0.2)
+    world = branded(brands__browsing=0.2)
     brand = world[FollowColumns].brand
     counted = np.bincount(brand[brand != NOBODY], minlength=world.tables["brands"].size)
     assert (counted == world[BrandColumns].followers).all()
@@ -150,17 +132,17 @@ def test_followers_are_those_who_follow_each_brand_once() -> None:
 
 def test_no_brand_posts_more_than_the_platform_lets_it() -> None:
     held, free = (
-        world_of(28, brands__most_posts=most, brands__first_posts=6.0, brands__adjustment=0.0) for most in (2.0, 7.0)
+        branded(28, brands__most_posts=most, brands__first_posts=6.0, brands__adjustment=0.0) for most in (2.0, 7.0)
     )
     shops = held.history["merchants.open"].iloc[:28].mean()
     assert held.history["brands.posts"].sum() == pytest.approx(2 * 4 * shops, rel=0.05)
     assert free.history["brands.posts"].sum() > 2.5 * held.history["brands.posts"].sum()
-    assert world_of(28, brands__most_posts=0.0).history["brands.posts"].sum() == 0
+    assert branded(28, brands__most_posts=0.0).history["brands.posts"].sum() == 0
 
 
 def test_nobody_is_brought_below_zero_by_a_price_on_messages() -> None:
     broke, rich = (
-        world_of(
+        branded(
             40, brands__post_price=20.0, brands__adjustment=0.0, brands__browsing=0.2, shopping__needs=0.0,
             merchants__capital=capital, merchants__fixed_cost=0, brands__reading=1.0, brands__inspiring=1.0,
         )
@@ -174,7 +156,7 @@ def test_nobody_is_brought_below_zero_by_a_price_on_messages() -> None:
 
 
 def test_a_price_below_a_cent_is_paid_in_whole_cents_and_in_full() -> None:
-    world = world_of(60, 1_000, brands__post_price=0.3, brands__adjustment=0.0, brands__browsing=0.2)
+    world = branded(60, 1_000, brands__post_price=0.3, brands__adjustment=0.0, brands__browsing=0.2)
     messages = world.history["brands.delivered"].sum()
     assert messages > 3_000
     assert world.history["revenue.business_messages"].sum() == pytest.approx(0.3 * messages, rel=0.05)
@@ -182,7 +164,7 @@ def test_a_price_below_a_cent_is_paid_in_whole_cents_and_in_full() -> None:
 
 @pytest.mark.parametrize("way", ["in two threads", "in blocks", "stopped and resumed"])
 def test_the_way_a_world_is_lived_changes_no_byte(way: str) -> None:
-    scenario = Scenario.make(run={"users": 400, "days": 30}).with_values(ON | {"updates.on": True} | FAST)
+    scenario = scenario_of(run={"users": 400, "days": 30}, updates__on=True, **ON, **FAST)
     assert laws._lived(scenario, way) == _plain(scenario)
 
 
@@ -195,11 +177,10 @@ def test_shops_without_brands_and_updates_are_as_they_were() -> None:
     """Tables for followed brands and past orders lie ready, and change no price, sale or feeling while they are off."""
     run, shopping = {"users": 500, "days": 40}, {"on": True}
     event = {"day": 39, "set": {"brands.on": True, "updates.on": True}}
-    off = World(Scenario.make(run=run, shopping=shopping))
-    ready = World(Scenario.make(run=run, shopping=shopping, events=[event]))
+    off = world_of(run=run, shopping=shopping)
+    ready = world_of(run=run, shopping=shopping, events=[event])
     for world in (off, ready):
-        for _ in range(39):
-            world.step()
+        live(world, until=39)
     assert off.tables["follows"].size == off.tables["orders"].size == 0
     assert ready.tables["follows"].size > 0
     assert ready.tables["orders"].size > 0
@@ -213,8 +194,7 @@ def test_shops_without_brands_and_updates_are_as_they_were() -> None:
 
 
 def test_accounts_without_a_shop_are_a_fifth_and_send_nothing() -> None:
-    world = World(Scenario.make(run={"users": 300, "days": 1}).with_values(ON))
-    world.step()
+    world = lived(run={"users": 300, "days": 1}, **ON)
     mine, is_open = world[BrandColumns], world[MerchantColumns].open == 1
     assert world.history["brands.shops_share"].iloc[0] == pytest.approx(0.8)
     assert mine.account[is_open].all()
@@ -222,7 +202,7 @@ def test_accounts_without_a_shop_are_a_fifth_and_send_nothing() -> None:
 
 
 def test_what_a_follower_does_hangs_little_on_how_many_people_are_simulated() -> None:
-    small, large = (world_of(70, users, brands__browsing=0.05) for users in (1_000, 4_000))
+    small, large = (branded(70, users, brands__browsing=0.05) for users in (1_000, 4_000))
     for metric, near in (("brands.followers", 0.1), ("brands.frequency", 0.3)):
         one, other = small.history[metric].iloc[-14:].mean(), large.history[metric].iloc[-14:].mean()
         assert one == pytest.approx(other, rel=near), metric
@@ -255,7 +235,7 @@ def test_what_counts_for_enough_reads_is_the_market_s_part_that_is_simulated(mon
     real = brands._review
     monkeypatch.setattr(brands, "_review", lambda *args: (asked.append(args[7]), real(*args))[1])
     for users in (400, 800):
-        world_of(14, users)
+        branded(14, users)
     assert asked == pytest.approx([200 * 400 / 20_000] * 2 + [200 * 800 / 20_000] * 2)
 
 
@@ -274,10 +254,7 @@ def test_posts_a_week_hang_little_on_how_many_people_are_simulated() -> None:
     for users, seeds in ((500, range(1, 9)), (4_000, range(1, 3))):
         found = []
         for seed in seeds:
-            world = World(Scenario.make(run={"users": users, "days": 84, "seed": seed}).with_values(ON | FAST))
-            while world.running:
-                world.step()
-            world.close()
+            world = lived(run={"users": users, "days": 84, "seed": seed}, **ON, **FAST)
             found.append(world.history["brands.frequency"].iloc[-28:].mean())
         means.append(np.mean(found))
     assert means[0] == pytest.approx(means[1], rel=0.06)
@@ -296,7 +273,7 @@ def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest
         deliver(world, who, to, cents, kind, why)
 
     monkeypatch.setattr(shopping, "_deliver", watched)
-    world = World(Scenario.make(run={"users": 1_500, "days": 40}).with_values(ON | FAST))
+    world = world_of(run={"users": 1_500, "days": 40}, **ON, **FAST)
     while world.running:
         world.step()
         world[WishColumns].advised[...] = 0  # so that it is of one day
@@ -308,7 +285,7 @@ def test_who_bought_on_advice_had_looked_at_what_was_advised(monkeypatch: pytest
 
 def test_buyers_of_a_month_are_counted_once_and_advised_by_friends_and_posts() -> None:
     def share(**decided: Any) -> tuple[float, float]:
-        days = world_of(90, 1_000, **decided).history
+        days = branded(90, 1_000, **decided).history
         counted = days["brands.buyers"] > 0
         assert np.flatnonzero(counted).tolist() == [29, 59, 89]
         assert (days["brands.advised_buyers"] <= days["brands.buyers"]).all()
@@ -339,11 +316,8 @@ def test_posts_raise_sales_of_followed_brands() -> None:
 
 
 def test_reading_is_welcome() -> None:
-    read, none = (
-        outcomes(63, *sorted((ON | FAST | more).items()), seeds=tuple(range(1, 13)))
-        for more in ({}, {"brands.most_posts": 0.0})
-    )
-    surely_above([one["welfare.users"] for one in read], [one["welfare.users"] for one in none])
+    read, none = (of("welfare.users", seeds=range(1, 13), **more) for more in ({}, {"brands__most_posts": 0.0}))
+    surely_above(read, none)
     surely_above(of("welfare.users", brands__read_worth=0.5), of("welfare.users"))
     surely_above(of("welfare.users"), of("welfare.users", brands__nuisance=0.02))
 
@@ -351,12 +325,14 @@ def test_reading_is_welcome() -> None:
 def test_brands_that_post_more_are_dropped_and_the_best_lies_inside() -> None:
     often = {"brands__adjustment": 0.0, "brands__most_posts": 21.0, "brands__browsing": 0.01, "brands__annoyance": 1.6}
     often |= {"merchants__opening_cost": 10_000_000}  # brands that are new have their followers before them
-    names = ("reads of late", "brands.followers", "brands.read_rate")
+    names = ("brands.followers", "brands.read_rate")
     rare, best, much = (
-        {name: of(name, 120, brands__first_posts=posts, **often) for name in names} for posts in (0.25, 3.0, 21.0)
+        {name: of(name, 120, brands__first_posts=posts, **often) for name in names}
+        | {"reads": of_late("brands.reads", 120, brands__first_posts=posts, **often)}
+        for posts in (0.25, 3.0, 21.0)
     )
-    surely_above(best["reads of late"], rare["reads of late"])
-    surely_above(best["reads of late"], much["reads of late"])
+    surely_above(best["reads"], rare["reads"])
+    surely_above(best["reads"], much["reads"])
     surely_above(rare["brands.followers"], best["brands.followers"])
     surely_above(best["brands.followers"], much["brands.followers"])
     surely_above(rare["brands.read_rate"], best["brands.read_rate"])
@@ -369,14 +345,13 @@ def test_brands_find_a_frequency_inside() -> None:
 
 
 def test_a_price_on_messages_lowers_posts_and_past_a_point_what_it_earns() -> None:
-    free, some, dear = (
-        {name: of(name, 84, brands__post_price=price) for name in ("brands.posts", "earned of late")}
-        for price in (0.0, 0.5, 10.0)
-    )
-    surely_above(free["brands.posts"], some["brands.posts"])
-    surely_above(some["brands.posts"], dear["brands.posts"])
-    surely_above(some["earned of late"], free["earned of late"])
-    surely_above(some["earned of late"], dear["earned of late"])  # once those who tried it know better
+    prices = (0.0, 0.5, 10.0)
+    free, some, dear = (of("brands.posts", 84, brands__post_price=price) for price in prices)
+    surely_above(free, some)
+    surely_above(some, dear)
+    free, some, dear = (of_late("revenue.business_messages", 84, brands__post_price=price) for price in prices)
+    surely_above(some, free)
+    surely_above(some, dear)  # once those who tried it know better
 
 
 def test_an_offer_is_sold_at_its_price() -> None:
@@ -400,18 +375,18 @@ def test_brands_without_shops_are_refused_with_the_remedy() -> None:
 
 
 def test_brands_that_nobody_follows_or_reads_or_that_have_no_shop_do_nothing() -> None:
-    nobody = world_of(20, brands__browsing=0.0, brands__after_purchase=0.0, brands__by_friend=0.0)
+    nobody = branded(20, brands__browsing=0.0, brands__after_purchase=0.0, brands__by_friend=0.0)
     assert nobody.history["brands.follows"].sum() == nobody.history["brands.delivered"].sum() == 0
-    unread = world_of(20, brands__reading=0.0)
+    unread = branded(20, brands__reading=0.0)
     assert unread.history["brands.reads"].sum() == 0
-    none = world_of(20, merchants__number=0, merchants__spare=0)
+    none = branded(20, merchants__number=0, merchants__spare=0)
     assert none.history["brands.posts"].sum() == none.history["brands.shops_share"].sum() == 0
 
 
 def test_posts_are_tried_only_where_they_promise_to_bring_more_than_their_price() -> None:
     """Breaks where brands try blindly: at 10 CNY a message posts then earned the more the dearer they were."""
-    dear = world_of(40, brands__post_price=1_000.0)
+    dear = branded(40, brands__post_price=1_000.0)
     assert dear.history["brands.posts"].sum() == dear.history["revenue.business_messages"].sum() == 0
     assert dear.history["brands.frequency"].iloc[-1] == 0
-    cheap = world_of(40, brands__post_price=0.5)
+    cheap = branded(40, brands__post_price=0.5)
     assert cheap.history["brands.posts"].sum() > 0

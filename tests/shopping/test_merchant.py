@@ -4,11 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from worlds import live, lived, world_of
 
 from sim.scenario import Scenario
 from sim.shopping import entry, merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns, fees_paid
-from sim.world import World
 
 RUN = {"users": 1_500, "days": 60}
 SHOPS = {"number": 2, "spare": 3, "categories": 2, "opening_cost": 40_000, "fixed_cost": 2_000}
@@ -16,7 +16,7 @@ SHOPS = {"number": 2, "spare": 3, "categories": 2, "opening_cost": 40_000, "fixe
 
 def a_market(days=60, **firms):
     """A market with few shops, lived for so many days, and what was paid for what each day."""
-    world = World(Scenario.make(run=RUN, shopping={"on": True}, wallet={"on": False}, merchants=SHOPS | firms))
+    world = world_of(run=RUN, shopping={"on": True}, wallet={"on": False}, merchants=SHOPS | firms)
     flows, metrics = [], []
     while world.day < days:
         world.step()
@@ -69,14 +69,11 @@ def test_where_no_shop_is_open_brands_reckon_what_one_alone_would_sell():
 
 def test_what_one_alone_reckons_to_sell_is_near_what_it_then_sells():
     firms = SHOPS | {"number": 0, "spare": 1, "opening_cost": 0, "fixed_cost": 0, "entering": 1.0}
-    world = World(Scenario.make(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms))
+    world = world_of(run={"users": 2_000, "days": 70}, shopping={"on": True}, merchants=firms)
     world.step()  # so that it is known how many come in a day
     nobody = np.empty(0, np.int64)
     expected = sum(one._week_expected(nobody, one.cost + 3_600)[0] for one in world.agents_by_type[merchant.Merchant])
-    while world.running:
-        world.step()
-    shops = world[MerchantColumns]
-    world.close()
+    shops = live(world)[MerchantColumns]
     week = sum(shops.earned_lately / shops.weeks_lately)
     assert 0.5 < expected / week < 1.0
 
@@ -105,22 +102,15 @@ def test_what_shops_bid_does_not_hang_on_how_many_shoppers_are_simulated(spare, 
     """
     earned, bids = {}, {}
     for users, worlds in ((1_000, 10), (8_000, 3)):
-        runs = [
-            World(
-                Scenario.make(
-                    run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3, "shoppers": 1.0},
-                    promotion={"weight": 0.6}, company={"knows_profile": True},
-                    merchants={"people_a_market": 8_000} | ({} if spare is None else {"spare": spare}),
-                    messaging={"on": False, "threads": 0.0}, wallet={"on": False},
-                )
-            )
+        late = [
+            lived(
+                run={"users": users, "days": 98, "seed": seed}, shopping={"on": True, "needs": 0.3, "shoppers": 1.0},
+                promotion={"weight": 0.6}, company={"knows_profile": True},
+                merchants={"people_a_market": 8_000} | ({} if spare is None else {"spare": spare}),
+                messaging={"on": False, "threads": 0.0}, wallet={"on": False},
+            ).history.iloc[42:]
             for seed in range(worlds)
         ]  # fmt: skip
-        for world in runs:
-            while world.running:
-                world.step()
-            world.close()
-        late = [world.history.iloc[42:] for world in runs]
         earned[users] = np.mean([h["promotion.spent"].sum() / h["promotion.needs"].sum() for h in late])
         bids[users] = np.mean([h["merchants.bid"].mean() for h in late])
     assert bids[1_000] == pytest.approx(bids[8_000], rel=0.06)
@@ -185,11 +175,7 @@ def test_the_best_of_each_circle_stand_first():
 
 def test_shops_close_one_at_a_time_and_the_weakest_first():
     """Breaks when all who lose leave at once: as many then come back. The circle could still keep most of them."""
-    world = World(
-        Scenario.make(
-            run=RUN | {"days": 200}, shopping={"on": True}, merchants={"fixed_cost": 600_000, "categories": 1}
-        )
-    )
+    world = world_of(run=RUN | {"days": 200}, shopping={"on": True}, merchants={"fixed_cost": 600_000, "categories": 1})
     closed, stood = [], []
     while world.running:
         shops = world[MerchantColumns]
@@ -229,9 +215,6 @@ def test_entrants_learn_from_who_closed():
 def test_a_cut_costs_variety_in_the_long_run():
     stand = []
     for cut in (0.0, 0.4):
-        world = World(Scenario.make(run={"users": 2_000, "days": 420}, shopping={"on": True, "commission": cut}))
-        while world.running:
-            world.step()
-        world.close()
+        world = lived(run={"users": 2_000, "days": 420}, shopping={"on": True, "commission": cut})
         stand.append(world.history["merchants.open"].iloc[-1])
     assert stand[1] < 0.9 * stand[0]

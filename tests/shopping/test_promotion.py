@@ -8,39 +8,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import live, lived, world_of
 
 from sim.ground.ledger import COMPANY, OUTSIDE
-from sim.scenario import Scenario
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
 from sim.shopping.promotion import Clicks
-from sim.world import World
 
-SHOPS = {"on": True, "needs": 0.5}
-KNOWN = {"knows_profile": True}
 NAMED_BY_PROMOTION = ("promotion.", "cost.", "profit.", "company.", "welfare.total")  # and what running it costs
 
 
-def a_world(users: int = 600, days: int = 30, seed: int = 1, **promotion: Any) -> World:
-    return World(
-        Scenario.make(
-            run={"users": users, "days": days, "seed": seed}, shopping=SHOPS, company=KNOWN, promotion=promotion
-        )
-    )
+SMALL = {
+    "run": {"users": 600, "days": 30}, "shopping": {"on": True, "needs": 0.5}, "company": {"knows_profile": True},
+}  # fmt: skip
 
 
-def lived(**how: Any) -> pd.DataFrame:
-    world = a_world(**how)
-    while world.running:
-        world.step()
-    world.close()
-    return world.history
+def sold(**promotion: Any) -> pd.DataFrame:
+    """The days of a small world in which places are sold on these terms."""
+    return lived(promotion=promotion, **SMALL).history
 
 
 @pytest.mark.parametrize("disclosed", [False, True])
 def test_nobody_is_charged_above_the_bid_nor_under_the_reserve(disclosed: bool):
     """Breaks when a price is taken of a score and not of a bid, or of another shop's."""
     reserve = 200
-    world = a_world(weight=0.6, disclosed=disclosed, reserve=reserve)
+    world = world_of(promotion={"weight": 0.6, "disclosed": disclosed, "reserve": reserve}, **SMALL)
     below = charged = 0
     while world.running:
         bids = world[MerchantColumns].bid.copy()
@@ -59,7 +50,7 @@ def test_nobody_is_charged_above_the_bid_nor_under_the_reserve(disclosed: bool):
 
 
 def test_what_is_paid_for_places_is_what_the_company_earns_by_them():
-    world = a_world(weight=0.6)
+    world = world_of(promotion={"weight": 0.6}, **SMALL)
     paid = earned = 0
     while world.running:
         world.step()
@@ -72,9 +63,7 @@ def test_what_is_paid_for_places_is_what_the_company_earns_by_them():
 
 def test_a_merchant_without_money_pays_for_no_place_and_owes_none():
     """Breaks when clicks are charged whatever is left, which the ledger does not let pass."""
-    world = a_world(weight=0.6, days=15)
-    while world.day < 14:
-        world.step()
+    world = live(world_of(promotion={"weight": 0.6}, run__days=15, **SMALL), until=14)
     purses = world.ledger[MERCHANTS].copy()
     shops = np.arange(purses.size, dtype=np.uint32)
     world.ledger.pay_many((shops, np.zeros_like(shops), np.maximum(0, purses - 300)), MERCHANTS, OUTSIDE, "capital")
@@ -87,9 +76,9 @@ def test_a_merchant_without_money_pays_for_no_place_and_owes_none():
 @pytest.mark.parametrize("disclosed", [False, True])
 def test_a_reserve_above_every_bid_leaves_the_list_as_it_is_unpaid(disclosed: bool):
     """Breaks when a bid that is turned away has pushed others off the list before: all that people get is compared."""
-    none = lived(weight=0.0)
-    dear = lived(weight=0.6, reserve=1_000_000, disclosed=disclosed)
-    cheap = lived(weight=0.6, disclosed=disclosed)
+    none = sold(weight=0.0)
+    dear = sold(weight=0.6, reserve=1_000_000, disclosed=disclosed)
+    cheap = sold(weight=0.6, disclosed=disclosed)
     same = [name for name in none if not name.startswith(NAMED_BY_PROMOTION)]
     assert dear[same].equals(none[same])
     assert dear["promotion.distortion"].abs().max() == dear["promotion.clicks"].sum() == 0
@@ -98,13 +87,13 @@ def test_a_reserve_above_every_bid_leaves_the_list_as_it_is_unpaid(disclosed: bo
 
 
 def test_marked_places_that_all_pass_over_mislead_nobody_and_earn_nothing():
-    none, marked = lived(weight=0.0), lived(weight=0.6, disclosed=True, skipped=1.0)
+    none, marked = sold(weight=0.0), sold(weight=0.6, disclosed=True, skipped=1.0)
     assert marked["promotion.clicks"].sum() == marked["promotion.distortion"].abs().max() == 0
     assert marked["shopping.worth"].equals(none["shopping.worth"])
 
 
 def test_marking_places_takes_clicks_from_them_in_the_measure_that_they_are_passed_over():
-    clicked = [lived(weight=0.6, disclosed=True, skipped=share)["promotion.clicks"].sum() for share in (0.0, 0.3, 0.7)]
-    hidden = lived(weight=0.6, skipped=0.7)["promotion.clicks"].sum()
+    clicked = [sold(weight=0.6, disclosed=True, skipped=share)["promotion.clicks"].sum() for share in (0.0, 0.3, 0.7)]
+    hidden = sold(weight=0.6, skipped=0.7)["promotion.clicks"].sum()
     assert clicked[0] == hidden, "what nobody passes over might as well be hidden, and the other way round"
     assert clicked[0] > clicked[1] > clicked[2] > 0

@@ -13,7 +13,7 @@ from sim.shopping.shop_choice import Markets, Shopper
 from sim.shopping.terms import ShoppingSettings
 
 SETTING: Any = ShoppingSettings().row
-MARKETS = Markets(people=100, markets=3, categories=4, shops_a_circle=5)
+MARKETS = Markets(people=100, markets=3, categories=4, shops_per_market=5)
 PLAIN = Shopper(
     who=0, category=1, first=0, wished=False, last=-1, helped=-1, opinion=0.0, thanks=0.0, besides=0.0, taste=0.5,
     reservation=0.0, trouble=1e15, money=10_000, in_bank=10_000, observations=0,
@@ -60,8 +60,8 @@ def test_markets_share_out_all_people_and_a_circle_lies_in_its_market() -> None:
     bounds = [shop_choice.neighbours(who, MARKETS) for who in range(100)]
     assert all(first <= who < past for who, (first, past) in enumerate(bounds))
     assert sorted(set(bounds)) == [(0, 34), (34, 67), (67, 100)]
-    assert {shop_choice.circle_of(who, 2, MARKETS) for who in range(100)} == {2, 6, 10}
-    assert shop_choice.category_of(6 * MARKETS.shops_a_circle + 3, MARKETS) == 2
+    assert {shop_choice.market_of_goods(who, 2, MARKETS) for who in range(100)} == {2, 6, 10}
+    assert shop_choice.category_of(6 * MARKETS.shops_per_market + 3, MARKETS) == 2
 
 
 def test_the_list_has_the_open_shops_of_a_circle_or_the_only_one() -> None:

@@ -4,18 +4,17 @@ What breaks the stories: updates that spare no question, that nobody likes to ge
 """
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from worlds import by_seed, lived, scenario_of, surely_above, world_of
 
 from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
 from sim.people.experience import FeltColumns
 from sim.people.presence import HERE
-from sim.results.intervals import paired
-from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import orders, updates
 from sim.shopping.merchant import MERCHANTS
@@ -24,41 +23,18 @@ from sim.shopping.terms import UpdatesSettings
 from sim.shopping.updates import MESSAGES
 from sim.world import World
 
-SHOPS = {"shopping.on": True, "shopping.needs": 0.3}  # needs enough for small worlds
+SHOPS = {"shopping": {"on": True, "needs": 0.3}}  # needs enough for small worlds
 SEEDS = (1, 2, 3, 4, 5)
 
 
-@functools.cache
-def outcomes(*decided: tuple[str, object]) -> tuple[dict[str, float], ...]:
-    """Summaries of a small world with shops, one a seed."""
-    found = []
-    for seed in SEEDS:
-        world = World(Scenario.make(run={"users": 800, "days": 63, "seed": seed}).with_values(SHOPS | dict(decided)))
-        while world.running:
-            world.step()
-        found.append(summarise(world.history, world.metrics) | {"cent": float((world.ledger[MERCHANTS] < 0).sum())})
-        world.close()
-    return tuple(found)
+def of(metric: str, **decided: Any) -> NDArray[np.float64]:
+    """A metric of a small world with shops, by seed."""
+    return by_seed(metric, SEEDS, run={"users": 800, "days": 63}, **SHOPS, **decided)
 
 
-def of(metric: str, **decided: object) -> list[float]:
-    """A metric by seed; `updates__price=3.0` decides `updates.price`."""
-    named = {name.replace("__", "."): value for name, value in decided.items()}
-    return [outcome[metric] for outcome in outcomes(*sorted(named.items()))]
-
-
-def surely_above(higher: list[float], lower: list[float]) -> None:
-    difference = paired(higher, lower)
-    assert difference.low > 0, difference
-
-
-def world_of(days: int, users: int = 500, **decided: Any) -> World:
-    named = SHOPS | {"updates.on": True} | {name.replace("__", "."): value for name, value in decided.items()}
-    world = World(Scenario.make(run={"users": users, "days": days}).with_values(named))
-    while world.running:
-        world.step()
-    world.close()
-    return world
+def updated(days: int, users: int = 500, **decided: Any) -> World:
+    """A small world in which shops could send updates."""
+    return lived(run={"users": users, "days": days}, updates__on=True, **SHOPS, **decided)
 
 
 # rules
@@ -91,16 +67,16 @@ def test_informed_buyers_ask_less_with_the_same_luck() -> None:
 
 
 def test_updates_are_worth_the_questions_they_spare_and_the_next_sale() -> None:
-    assert updates.worth_of_updates(300.0, 0.1, 0.0, 0.1, 0.1) == pytest.approx(30.0)
-    assert updates.worth_of_updates(0.0, 0.1, 3_000.0, 0.1, 0.1) == pytest.approx(3_000 * 0.1 * 0.09)
-    assert updates.worth_of_updates(0.0, 0.1, -3_000.0, 0.1, 0.1) == 0.0, "who sells at a loss gains no sale"
+    assert updates.gain_of_updates(300.0, 0.1, 0.0, 0.1, 0.1) == pytest.approx(30.0)
+    assert updates.gain_of_updates(0.0, 0.1, 3_000.0, 0.1, 0.1) == pytest.approx(3_000 * 0.1 * 0.09)
+    assert updates.gain_of_updates(0.0, 0.1, -3_000.0, 0.1, 0.1) == 0.0, "who sells at a loss gains no sale"
 
 
 # orders
 
 
 def test_the_orders_kept_are_those_of_the_last_ten_days() -> None:
-    world = World(Scenario.make(run={"users": 500, "days": 40}).with_values(SHOPS | {"updates.on": True}))
+    world = world_of(run={"users": 500, "days": 40}, updates__on=True, **SHOPS)
     rows = world[OrderColumns]
     while world.running:
         world.step()
@@ -114,7 +90,7 @@ def test_the_orders_kept_are_those_of_the_last_ten_days() -> None:
 
 
 def test_more_orders_than_there_is_room_for_are_not_followed() -> None:
-    world = World(Scenario.make(run={"users": 200, "days": 5}).with_values(SHOPS | {"updates.on": True}))
+    world = world_of(run={"users": 200, "days": 5}, updates__on=True, **SHOPS)
     many = np.arange(10_000, dtype=np.uint32) % 200
     orders.take(world, many, many % 10)
     assert orders.today(world).size == world.tables["orders"].size // KEPT < many.size
@@ -124,14 +100,14 @@ def test_more_orders_than_there_is_room_for_are_not_followed() -> None:
 
 def test_orders_are_written_down_only_where_somebody_looks_at_them() -> None:
     run = {"users": 200, "days": 3}
-    assert World(Scenario.make(run=run, shopping={"on": True})).tables["orders"].size == 0
+    assert world_of(run=run, shopping={"on": True}).tables["orders"].size == 0
     later = [{"day": 2, "set": {"shopping.needs": 0.3, "updates.on": True}}]
-    ready = World(Scenario.make(run=run, shopping={"on": True, "needs": 0.01}, events=later))
+    ready = world_of(run=run, shopping={"on": True, "needs": 0.01}, events=later)
     assert ready.tables["orders"].size // KEPT > 0.3 * 200, "room for the days to come"
 
 
 def test_nobody_asks_twice_about_an_order() -> None:
-    world = World(Scenario.make(run={"users": 800, "days": 40}).with_values(SHOPS | {"updates.on": True}))
+    world = world_of(run={"users": 800, "days": 40}, updates__on=True, **SHOPS)
     rows, asked = world[OrderColumns], []
     while world.running:
         world.step()
@@ -148,7 +124,7 @@ def test_nobody_asks_twice_about_an_order() -> None:
 
 def test_as_many_buyers_ask_as_is_assumed() -> None:
     informed, uninformed = (
-        world_of(
+        updated(
             60, 2_000, updates__price=price, updates__cost_spread=0.0, orders__late=0.0, orders__packing=0.0,
             merchants__opening_cost=10_000_000,
         )  # nobody opens, who would try updates for a week
@@ -164,7 +140,7 @@ def test_as_many_buyers_ask_as_is_assumed() -> None:
 
 
 def test_an_order_is_told_of_three_times() -> None:
-    world = world_of(60)
+    world = updated(60)
     sent, informed = world.history["updates.sent"].sum(), world.history["updates.informed"].sum()
     assert informed == world.history["shopping.orders"].sum()
     assert sent == pytest.approx(MESSAGES * informed, rel=0.05), "the last orders are still under way"
@@ -172,22 +148,20 @@ def test_an_order_is_told_of_three_times() -> None:
 
 @pytest.mark.parametrize("price", [0.3, 3.0, 7.5])
 def test_every_message_is_paid_for(price: float) -> None:
-    history = world_of(60, updates__price=price).history
+    history = updated(60, updates__price=price).history
     earned = history["revenue.business_messages"].sum()
     assert earned == history["updates.spent"].sum()
     assert earned == pytest.approx(price * history["updates.sent"].sum(), rel=0.05, abs=200)
 
 
 def test_merchants_without_money_send_nothing_and_owe_nothing() -> None:
-    world = world_of(30, merchants__capital=0, updates__price=3_000.0, updates__question_cost=1e6)
+    world = updated(30, merchants__capital=0, updates__price=3_000.0, updates__question_cost=1e6)
     assert (world.ledger[MERCHANTS] >= 0).all()
     assert 0 < world.history["updates.informed"].sum() < world.history["shopping.orders"].sum()
 
 
 def test_buyers_who_are_here_are_relieved() -> None:
-    calm, relieved = (
-        world_of(1, updates__relief=relief, messaging__on=False, rival__on=False) for relief in (0.0, 2.0)
-    )
+    calm, relieved = (updated(1, updates__relief=relief, messaging__on=False, rival__on=False) for relief in (0.0, 2.0))
     rows = relieved.tables["orders"].rows
     buyers = rows.buyer[rows.ordered == 0]
     here = relieved.here[buyers] == HERE
@@ -204,8 +178,7 @@ def test_buyers_who_are_here_are_relieved() -> None:
 
 @pytest.mark.parametrize("way", ["in two threads", "in blocks", "stopped and resumed"])
 def test_the_way_a_world_is_lived_changes_no_byte(way: str) -> None:
-    named = SHOPS | {"updates.on": True, "updates.price": 2.5}
-    scenario = Scenario.make(run={"users": 300, "days": 24}).with_values(named)
+    scenario = scenario_of(run={"users": 300, "days": 24}, updates={"on": True, "price": 2.5}, **SHOPS)
     assert laws._lived(scenario, way) == _plain(scenario)
 
 
@@ -263,11 +236,11 @@ def test_updates_without_shops_are_refused_with_the_remedy() -> None:
 
 def test_a_world_without_merchants_or_orders_has_nothing_to_tell() -> None:
     for empty in ({"merchants__number": 0, "merchants__spare": 0}, {"shopping__needs": 0.0}):
-        world = world_of(12, 200, **empty)
+        world = updated(12, 200, **empty)
         assert world.history["updates.sent"].sum() == world.history["updates.questions"].sum() == 0
 
 
-def test_shops_are_spared_the_questions_of_buyers_who_are_told(lived: Callable[..., World]) -> None:
+def test_shops_are_spared_the_questions_of_buyers_who_are_told() -> None:
     """Breaks where shops pay for updates and gain nothing by them: a price would be a loss to nobody who could stop."""
     run = {"users": 1_000, "days": 40}
     cheap, dear = (

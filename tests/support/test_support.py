@@ -1,19 +1,19 @@
 """Support: what customers choose and feel, what desks cost, and the stories of chat, public complaints and video."""
 
-import functools
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from worlds import by_seed, live, lived, world_of
 
 from sim.engine.settings import BadInput
 from sim.experiments.limits import laws
 from sim.experiments.limits import support as limits
 from sim.results.intervals import paired
-from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.shopping import merchant
 from sim.shopping.merchant import MERCHANTS, MerchantColumns
@@ -22,34 +22,17 @@ from sim.support import desks, support
 from sim.support.desks import DesksSettings
 from sim.support.support import CHAT, PUBLIC, TELEPHONE
 from sim.support.terms import SupportSettings
-from sim.world import World
 
 IT = SupportSettings().row
-SHOPS = {"shopping.on": True, "support.on": True}
+HELP = {"shopping": {"on": True}, "support": {"on": True}}
 SEEDS = (1, 2, 3, 4)
 
 
-@functools.cache
-def outcomes(
-    users: int, days: int, *decided: tuple[str, object], seeds: tuple[int, ...] = SEEDS
-) -> tuple[dict[str, float], ...]:
-    """Summaries of a small world with customer service, one a seed."""
-    found = []
-    for seed in seeds:
-        world = World(
-            Scenario.make(run={"users": users, "days": days, "seed": seed}).with_values(SHOPS | dict(decided))
-        )
-        while world.running:
-            world.step()
-        found.append(summarise(world.history, world.metrics))
-        world.close()
-    return tuple(found)
-
-
-def of(metric: str, users: int = 1_200, days: int = 42, **decided: object) -> list[float]:
-    """A metric by seed; `support__chat=False` decides `support.chat`."""
-    named = {name.replace("__", "."): value for name, value in decided.items()}
-    return [outcome[metric] for outcome in outcomes(users, days, *sorted(named.items()))]
+def of(
+    metric: str, users: int = 1_200, days: int = 42, seeds: Iterable[int] = SEEDS, **decided: Any
+) -> NDArray[np.float64]:
+    """A metric of a small world with customer service, by seed."""
+    return by_seed(metric, seeds, run={"users": users, "days": days}, **HELP, **decided)
 
 
 # rules
@@ -63,7 +46,7 @@ def test_answers_please_less_by_each_minute_past_three() -> None:
 
 
 def test_the_chat_is_chosen_for_its_answers_and_its_ease() -> None:
-    weights = [math.exp(support.pull(channel, 60.0, IT)) for channel in (CHAT, PUBLIC, TELEPHONE)]
+    weights = [math.exp(support.utility_of_channel(channel, 60.0, IT)) for channel in (CHAT, PUBLIC, TELEPHONE)]
     assert [weight / sum(weights) for weight in weights] == pytest.approx([0.583, 0.144, 0.273], abs=0.001)
 
 
@@ -75,7 +58,7 @@ def test_shops_chat_while_it_is_worth_its_price() -> None:
 
 def test_what_is_usual_is_what_customers_without_the_platform_get() -> None:
     """By hand: of 1 who complains, .345 do so in public; one in ten is not answered."""
-    worth, good, bad_in_public = support.outside(IT)
+    worth, good, bad_in_public = support.outcome_outside(IT)
     public, telephone = math.exp(4 * 0.77 - 1.0), math.exp(4 * 0.88 - 0.8)
     share = public / (public + telephone)
     mean_good = share * 0.77 + (1 - share) * 0.88
@@ -87,13 +70,13 @@ def test_what_is_usual_is_what_customers_without_the_platform_get() -> None:
 def test_help_outside_is_worth_what_simulated_customers_get() -> None:
     """Many choose with Gumbel noise and are answered, or not: the mean of what they get is the worth outside."""
     random = np.random.default_rng(1)
-    pulls = np.array([support.pull(channel, 120.0, IT) for channel in (PUBLIC, TELEPHONE)])
+    pulls = np.array([support.utility_of_channel(channel, 120.0, IT) for channel in (PUBLIC, TELEPHONE)])
     noise = random.gumbel(size=(400_000, 2)) - np.euler_gamma
     chosen = (pulls + noise).argmax(axis=1)
     good = np.array([0.77, 0.88])[chosen]
     answered = random.random(good.size) > 0.1
     got = (pulls + noise).max(axis=1) + IT.good_weight * ((random.random(good.size) < good) * answered - good)
-    assert got.mean() == pytest.approx(support.outside(IT)[0], abs=4 * got.std() / math.sqrt(got.size))
+    assert got.mean() == pytest.approx(support.outcome_outside(IT)[0], abs=4 * got.std() / math.sqrt(got.size))
 
 
 def test_an_answer_better_than_usual_raises_the_opinion_of_the_shop_and_half_of_it_is_older() -> None:
@@ -140,7 +123,7 @@ def test_a_desk_of_patient_customers_is_erlangs(agents: int, load: float) -> Non
 # a world
 
 
-def test_every_ticket_is_answered_or_not_and_came_by_some_channel(lived: Callable[..., World]) -> None:
+def test_every_ticket_is_answered_or_not_and_came_by_some_channel() -> None:
     days = lived(run={"users": 1_500, "days": 30}, shopping={"on": True}, support={"on": True}).history
     tickets = days["support.tickets"]
     assert tickets.sum() > 100
@@ -159,16 +142,15 @@ def test_waits_and_satisfaction_are_those_published() -> None:
 
 def test_waits_do_not_hang_on_how_many_are_simulated() -> None:
     """Few people ask little: of them more worlds are needed for as sure a mean."""
-    few, many = outcomes(500, 42, seeds=tuple(range(1, 13))), outcomes(5_000, 42)
     waits, agents = (
-        [np.mean([one[metric] for one in worlds]) for worlds in (few, many)]
+        [of(metric, 500, seeds=range(1, 13)).mean(), of(metric, 5_000).mean()]
         for metric in ("support.wait_seconds", "support.agents")
     )
     assert waits[0] == pytest.approx(waits[1], abs=12)
     assert agents[0] / 500 == pytest.approx(agents[1] / 5_000, rel=0.1)
 
 
-def test_shops_pay_for_the_agents_on_duty(lived: Callable[..., World]) -> None:
+def test_shops_pay_for_the_agents_on_duty() -> None:
     """One week at the first staffing: wages of the open hours, the simulated part of the desk, to the cent."""
     world = lived(run={"users": 1_000, "days": 7}, shopping={"on": True}, support={"on": True}, desks={"call_cost": 0})
     assert merchant.market_scale(world) == 0.05
@@ -179,14 +161,14 @@ def test_shops_pay_for_the_agents_on_duty(lived: Callable[..., World]) -> None:
     assert paid.cents.sum() == world.history["support.cost"].sum()
 
 
-def test_conversations_are_paid_by_the_shops(lived: Callable[..., World]) -> None:
+def test_conversations_are_paid_by_the_shops() -> None:
     world = lived(run={"users": 1_500, "days": 20}, shopping={"on": True}, support={"on": True, "price": 50})
     revenue = world.history["revenue.business_messages"].sum()
     assert revenue == 50 * world.history["support.chat_answered"].sum() > 0
     assert world.flows.query("reason == 'business_messages'").payer.unique().tolist() == [MERCHANTS]
 
 
-def test_without_agents_nobody_is_answered_and_it_says_so(lived: Callable[..., World]) -> None:
+def test_without_agents_nobody_is_answered_and_it_says_so() -> None:
     world = lived(
         run={"users": 1_000, "days": 30}, shopping={"on": True}, support={"on": True, "video": True, "charm": 0.0},
         desks={"agents": 0, "budget": 0.0},
@@ -205,7 +187,7 @@ def test_a_budget_binds() -> None:
     assert (cost < 0.013 * np.array(of("shopping.gmv", desks__budget=0.01, desks__call_cost=0)) + 2e5).all()
 
 
-def test_nothing_but_the_queue_is_kept_of_a_night(lived: Callable[..., World]) -> None:
+def test_nothing_but_the_queue_is_kept_of_a_night() -> None:
     """A desk open 24 hours has people in service, or waiting, at midnight; one that closes ends with its hours."""
     run = {"users": 1_000, "days": 3}
     alike = [1.0] * 24
@@ -277,16 +259,13 @@ def test_a_grudge_is_felt_at_the_shop_it_is_held_against() -> None:
     """Everybody was badly helped by the first shop of each circle, and by no other."""
     sold = []
     for grudge in (0, -120):
-        world = World(Scenario.make(
+        world = world_of(
             run={"users": 1_000, "days": 25}, shopping={"on": True, "needs": 0.3}, orders={"asking": 0.0},
             support={"on": True, "questions": 0.0, "defects": 0.0},
-        ))  # fmt: skip
+        )  # fmt: skip
         world[RegardColumns].shop[...] = 0
         world[RegardColumns].opinion[...] = grudge
-        while world.running:
-            world.step()
-        world.close()
-        sold.append(world[MerchantColumns].sold.reshape(5, -1).sum(axis=0))
+        sold.append(live(world)[MerchantColumns].sold.reshape(5, -1).sum(axis=0))
     assert sold[1][0] < 0.6 * sold[0][0]
     assert sold[1][1:].sum() > sold[0][1:].sum(), "some go to the others"
 
@@ -303,21 +282,17 @@ def test_broadcasts_sell() -> None:
 
 def test_chat_is_worth_having_and_help_without_it_is_as_outside() -> None:
     """Against shops with whose customer service the platform has nothing to do."""
-    seeds = tuple(range(1, 9))
-    chat, off, without = (
-        outcomes(1_200, 42, *decided, seeds=seeds)
-        for decided in ((), (("support.on", False),), (("support.chat", False),))
-    )
+    seeds, none, silent = range(1, 9), {"support__on": False}, {"support__chat": False}
     for metric in ("users.daily", "welfare.users", "welfare.merchants", "shopping.orders"):
-        assert paired([one[metric] for one in chat], [one[metric] for one in off]).low > 0, metric
-    gained = [np.mean([one["welfare.users"] for one in worlds]) for worlds in (without, off)]
-    assert gained[0] == pytest.approx(gained[1], rel=0.005)
+        assert paired(of(metric, seeds=seeds), of(metric, seeds=seeds, **none)).low > 0, metric
+    without, off = (of("welfare.users", seeds=seeds, **how).mean() for how in (silent, none))
+    assert without == pytest.approx(off, rel=0.005)
 
 
 # off, and the same bytes
 
 
-def test_off_costs_nothing(lived: Callable[..., World]) -> None:
+def test_off_costs_nothing() -> None:
     world = lived(run={"users": 300, "days": 9}, shopping={"on": True})
     assert [
         world.tables[name].size for name in ("customers", "regard", "desks", "desk_hours", "desk_agents", "topics")
@@ -326,7 +301,7 @@ def test_off_costs_nothing(lived: Callable[..., World]) -> None:
     assert not any(world.history[name].any() for name in world.history if name.startswith("support."))
 
 
-def test_help_can_be_switched_on_and_off_by_dated_events(lived: Callable[..., World]) -> None:
+def test_help_can_be_switched_on_and_off_by_dated_events() -> None:
     events = [{"day": 10, "set": {"support.on": True}}, {"day": 20, "set": {"support.on": False}}]
     tickets = lived(run={"users": 800, "days": 30}, shopping={"on": True}, events=events).history["support.tickets"]
     assert tickets[:10].sum() == tickets[20:].sum() == 0 < tickets[10:20].sum()
@@ -343,7 +318,7 @@ def test_the_same_seed_gives_the_same_bytes(way: str) -> None:
     assert laws._lived(scenario, way) == laws._lived(scenario, plain)
 
 
-def test_it_runs_where_there_is_no_shop(lived: Callable[..., World]) -> None:
+def test_it_runs_where_there_is_no_shop() -> None:
     world = lived(run={"users": 200, "days": 3}, shopping={"on": True}, support={"on": True},
                   merchants={"number": 0, "spare": 0})  # fmt: skip
     assert world.history["support.tickets"].sum() == 0

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from worlds import live, world_of
 
 from sim.engine import luck
 from sim.ground.ledger import BANK, WALLET
@@ -11,7 +12,6 @@ from sim.people import presence
 from sim.people.experience import FeltColumns
 from sim.results.intervals import paired
 from sim.results.runs import summarise
-from sim.scenario import Scenario
 from sim.trips import trips
 from sim.trips.airlines import AirlineColumns
 from sim.trips.trips import FlightColumns, TripColumns
@@ -24,17 +24,15 @@ ALL = {"people_a_market": 1_000}  # a thousand people are a whole market: nobody
 FLOWN = {"wishes": 0.02, "routes": 1, "seats": 8.0, "disrupted": 0.3}  # one small flight a day, often cancelled
 
 
-def world_of(seed=1, threads=1, users=RUN["users"], days=RUN["days"], others=None, **terms):
-    scenario = Scenario.make(run={"users": users, "days": days, "seed": seed}, trips=OFTEN | terms, **(others or {}))
-    return World(scenario, threads=threads)
+def flying(seed=1, threads=1, users=RUN["users"], days=RUN["days"], others=None, **terms):
+    """A small world with trips, on its first morning."""
+    run = {"users": users, "days": days, "seed": seed}
+    return world_of(run=run, threads=threads, trips=OFTEN | terms, **(others or {}))
 
 
-def lived(*arguments, **terms):
-    world = world_of(*arguments, **terms)
-    while world.running:
-        world.step()
-    world.close()
-    return world
+def flown(*arguments, **terms):
+    """The same at its end."""
+    return live(flying(*arguments, **terms))
 
 
 def summary(world):
@@ -49,7 +47,7 @@ def test_a_trip_is_booked_two_days_ahead_or_more_and_within_the_horizon():
 
 
 def test_no_flight_sells_more_seats_than_it_has_and_late_askers_go_without():
-    few = lived(seats=2.0)
+    few = flown(seats=2.0)
     assert few.history["trips.full"].sum() > 0
     assert few[FlightColumns].sold.max() == 2
 
@@ -59,7 +57,7 @@ def test_no_flight_sells_more_seats_than_it_has_and_late_askers_go_without():
 
 def test_where_there_is_no_seat_nobody_gains_anything():
     """Fails if the wish for a trip is worth something, got or not."""
-    none, without = lived(users=600, days=30, seats=1e-9), lived(users=600, days=30, on=False)
+    none, without = flown(users=600, days=30, seats=1e-9), flown(users=600, days=30, on=False)
     assert none.history["trips.full"].sum() > 0 == none.history["trips.sold"].sum()
     assert (none.surplus == without.surplus).all()
     assert none.history["users.daily"].equals(without.history["users.daily"])
@@ -67,8 +65,8 @@ def test_where_there_is_no_seat_nobody_gains_anything():
 
 def test_who_cannot_pay_the_fare_gains_nothing_either():
     poor = {"users": {"income": 1_000, "income_spread": 0.0}, "clock": {"savings_months": 0.01}}
-    broke = lived(users=600, days=20, others=poor)
-    without = lived(users=600, days=20, others=poor, on=False)
+    broke = flown(users=600, days=20, others=poor)
+    without = flown(users=600, days=20, others=poor, on=False)
     assert broke.history["trips.unaffordable"].sum() > 0 == broke.history["trips.sold"].sum()
     assert (broke.surplus == without.surplus).all()
 
@@ -77,10 +75,10 @@ def test_what_is_credited_is_what_choosers_gain_in_the_mean_where_seats_are_ampl
     """Simulated: the best of thread, agency and home less the best of the last two. Breaks if losers are credited too."""
     terms = {"fare_spread": 0.0, "seats": 500.0}
     still = {"clock": {"savings_months": 50.0}, "airlines": {"adjustment": 0.0}}
-    found = summary(lived(others=still, **terms))
+    found = summary(flown(others=still, **terms))
     assert found["trips.full"] == found["trips.unaffordable"] == 0
     it = trips.TripsSettings()
-    level = world_of(**terms).tables[trips.AIRLINES].rows.level[0]
+    level = flying(**terms).tables[trips.AIRLINES].rows.level[0]
     fare = int(it.fare * level)
     here, agency = (trips.utility_of_trip(it.worth, price, it.price_weight) for price in (fare, it.fare))
     key, people = luck.key(1, "test"), 100_000
@@ -95,7 +93,7 @@ def test_what_is_credited_is_what_choosers_gain_in_the_mean_where_seats_are_ampl
 
 
 def test_the_gain_is_felt_by_those_who_got_a_seat_and_by_nobody_else():
-    world = world_of(users=600, wishes=0.5, seats=2.0)
+    world = flying(users=600, wishes=0.5, seats=2.0)
     presence.open_app(world)
     trips.step(world)
     world.close()
@@ -118,7 +116,7 @@ def test_a_gain_is_a_number_however_good_or_bad_a_trip_is():
 def stranded(people=13, **terms):
     """A world on the day after the only flight with these people on it was cancelled; four seats a flight are left."""
     terms = {"routes": 1, "seats": 4.0, "disrupted": 1.0, "wishes": 0.0, "rebooked_within": 3} | terms
-    world = world_of(users=1_000, others={"merchants": ALL}, **terms)
+    world = flying(users=1_000, others={"merchants": ALL}, **terms)
     mine, row = world[TripColumns], world.day % trips.HORIZON
     mine.flight[:people], mine.day[:people], mine.paid[:people] = row, world.day, 50_000
     world[FlightColumns].sold[row] = people
@@ -200,12 +198,12 @@ def test_what_a_cancelled_flight_cost_is_felt_on_the_next_day_of_use_by_those_aw
 
 
 def test_nobody_flies_where_all_is_cancelled_and_all_are_rebooked_or_refunded():
-    history = lived(disrupted=1.0).history
+    history = flown(disrupted=1.0).history
     assert history["trips.disrupted"].sum() > 0 == history["trips.flown"].sum()
     assert (history["trips.disrupted"] == history["trips.rebooked"] + history["trips.refunded"]).all()
     assert history["trips.refunded"].sum() > 0
     assert (history["ledger.imbalance"] == 0).all()
-    none = lived(disrupted=0.0).history
+    none = flown(disrupted=0.0).history
     assert none["trips.flown"].sum() > 0 == none["trips.disrupted"].sum() == none["trips.refunded"].sum()
 
 
@@ -213,7 +211,7 @@ def test_flights_are_cancelled_whole():
     """On a day with one route all fly or none: people on a flight share its luck."""
     days = np.concatenate(
         [
-            lived(seed, disrupted=0.2, routes=1, seats=200.0).history[["trips.flown", "trips.disrupted"]]
+            flown(seed, disrupted=0.2, routes=1, seats=200.0).history[["trips.flown", "trips.disrupted"]]
             for seed in (1, 2)
         ]
     )
@@ -225,7 +223,7 @@ def test_flights_are_cancelled_whole():
 def test_being_rebooked_in_chat_is_better_than_at_the_desk():
     """Fails if both deal with as many at once."""
     chat, desk = (
-        [lived(seed, users=1_000, days=50, others={"merchants": ALL}, chat=on, **FLOWN) for seed in SEEDS]
+        [flown(seed, users=1_000, days=50, others={"merchants": ALL}, chat=on, **FLOWN) for seed in SEEDS]
         for on in (True, False)
     )
     surplus = paired([world.surplus.sum() for world in chat], [world.surplus.sum() for world in desk])
@@ -242,7 +240,7 @@ def test_trips_and_rebooking_do_not_hang_on_how_many_are_simulated():
     few, many = {}, {}
     for users, seeds, found in ((600, range(1, 31), few), (10_000, (1, 2), many)):
         terms = {"wishes": 0.006, "disrupted": 0.2, "chat": False}
-        days = [lived(seed, users=users, **terms).history.drop(columns="date").sum() for seed in seeds]
+        days = [flown(seed, users=users, **terms).history.drop(columns="date").sum() for seed in seeds]
         total = {name: sum(day[f"trips.{name}"] for day in days) for name in
                  ("wished", "sold", "full", "disrupted", "rebooked", "refunded", "minutes_lost", "days_lost")}  # fmt: skip
         found |= {name: total[name] / total["wished"] for name in ("sold", "full", "disrupted")}
@@ -258,7 +256,7 @@ def test_trips_and_rebooking_do_not_hang_on_how_many_are_simulated():
 
 
 def test_a_commission_is_the_airline_s_to_pay_and_the_books_balance():
-    world = lived(commission=0.1, disrupted=0.3)
+    world = flown(commission=0.1, disrupted=0.3)
     history = world.history
     assert history["revenue.commission"].sum() > 0.09 * history["trips.fares"].sum()
     assert history["trips.refunds"].sum() > 0
@@ -272,7 +270,7 @@ def test_a_commission_is_the_airline_s_to_pay_and_the_books_balance():
 def test_fares_rest_where_no_airline_gains_by_another():
     """The best of many fares by an airline's profit, the others' as they are. Breaks if a commission is not passed on."""
     for commission in (0.0, 0.1, 0.3):
-        world = world_of(commission=commission, on=False)
+        world = flying(commission=commission, on=False)
         it, firms, rest = world.now.trips, world.now.airlines, float(world[AirlineColumns].level[0])
         world.close()
 
@@ -291,7 +289,7 @@ def test_fares_rest_where_no_airline_gains_by_another():
 def test_a_commission_is_passed_on_and_fewer_fly_by_the_thread_till_it_earns_less():
     """Airlines, travellers and in the end the platform lose. Breaks where whoever pays is nobody."""
     found = {
-        t: summary(lived(users=1_500, commission=t, wishes=0.02, disrupted=0.0, seats=500.0))
+        t: summary(flown(users=1_500, commission=t, wishes=0.02, disrupted=0.0, seats=500.0))
         for t in (0.0, 0.1, 0.3, 0.9)
     }
     levels, sold, worth, airlines, earned = (
@@ -312,36 +310,29 @@ def test_a_commission_is_passed_on_and_fewer_fly_by_the_thread_till_it_earns_les
 def test_where_flights_sell_out_fares_rise_till_fewer_are_refused():
     """Breaks where airlines know nothing of seats: a commission would then bring fares nearer to what clears the market."""
     tight = {"users": 1_000, "days": 80, "wishes": 0.03, "seats": 3.0, "disrupted": 0.0}
-    full, fares = (lived(**tight).history[name] for name in ("trips.full", "trips.fare_level"))
+    full, fares = (flown(**tight).history[name] for name in ("trips.full", "trips.fare_level"))
     assert fares.iloc[-1] > fares.iloc[0] + 0.1
     assert full.iloc[-20:].sum() < 0.7 * full.iloc[20:40].sum()
 
 
 def test_without_a_thread_airlines_and_agencies_are_where_they_were():
-    off = lived(on=False, days=20).history
+    off = flown(on=False, days=20).history
     assert off["welfare.airlines"].sum() == off["welfare.outside"].sum() == 0
-    on = summary(lived(users=1_500, wishes=0.02))
+    on = summary(flown(users=1_500, wishes=0.02))
     assert on["welfare.outside"] < 0 < on["welfare.airlines"]
 
 
 def test_the_same_trips_whatever_the_threads_and_when_they_are_taken_up_again(tmp_path):
     terms = {"users": 1_000, "days": 40, "disrupted": 0.3}
-    whole = lived(**terms)
+    whole = flown(**terms)
     assert whole.history["trips.rebooked"].sum() > 0 < whole.history["trips.refunded"].sum()
-    assert whole.history.equals(lived(threads=2, **terms).history)
-    half = world_of(**terms)
-    while half.day < 20:
-        half.step()
-    half.save(tmp_path / "half")
-    half.close()
-    resumed = World.load(tmp_path / "half")
-    while resumed.running:
-        resumed.step()
-    resumed.close()
+    assert whole.history.equals(flown(threads=2, **terms).history)
+    live(flying(**terms), until=20).save(tmp_path / "half")
+    resumed = live(World.load(tmp_path / "half"))
     assert resumed.history.equals(whole.history)
     assert (resumed.tables["trips"].rows.lately == whole.tables["trips"].rows.lately).all()
 
 
 def test_trips_in_a_thread_bring_people_back():
-    daily = [[lived(seed, users=1_000, on=on).history["users.daily"].mean() for seed in SEEDS] for on in (True, False)]
+    daily = [[flown(seed, users=1_000, on=on).history["users.daily"].mean() for seed in SEEDS] for on in (True, False)]
     assert paired(*daily).low > 0

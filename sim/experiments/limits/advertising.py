@@ -30,7 +30,7 @@ def _hold(
     values: NDArray[np.float64], rates: NDArray[np.float64], reserve: float, kind: int, prices: NDArray[np.float64]
 ) -> None:
     """One auction a row of `values`, which are bid, quality 1: writes its prices per click (-1 for an empty place)."""
-    on = auctions.desk(values.shape[1], rates.size)
+    on = auctions.auction_state(values.shape[1], rates.size)
     out = np.full(values.shape[1], ROUNDS)
     on.quality[:] = 1.0
     for i in range(values.shape[0]):
@@ -137,7 +137,7 @@ def _paced_days(
     spending missed the sum of prices, and exceeded budgets, at most.
     """
     days, bidders = multipliers.shape
-    on = auctions.desk(bidders, places)
+    on = auctions.auction_state(bidders, places)
     rates = np.ones(places)
     multiplier, spent, void = np.ones(bidders), np.empty(bidders), np.empty(bidders)
     missed = exceeded = 0.0

@@ -186,7 +186,7 @@ def _tie_weakly(rate, locality, nearest, fitness, reach, guide, key, written, fr
 
 
 @kernel
-def _settle(begin, friend, first, key):
+def _sort_rows(begin, friend, first, key):
     """Drop doubles, sort each row by strength and move the rows together in place.
 
     Kinds were written strongest first, so the first of doubles is the one to keep. Returns (entries kept, weak ones).
@@ -269,22 +269,22 @@ class _Growth:
 
     def _gather(self) -> None:
         """Homes, circles and colleagues, and the chances that give each its share of a person's friends."""
-        it, people = self.settings, self.people
-        homes = _homes(people, it.household_size, self.key("homes"))
+        setting, people = self.settings, self.people
+        homes = _homes(people, setting.household_size, self.key("homes"))
         self.home = np.repeat(np.arange(homes.size - 1, dtype=np.uint32), np.diff(homes))
-        self.group_first = _groups(homes, it.circle_size, it.circle_spread, self.key("circles"))
+        self.group_first = _groups(homes, setting.circle_size, setting.circle_spread, self.key("circles"))
         at_home = _known_at_most(homes)
         nearby = _known_at_most(self.group_first) - at_home
-        wanted = it.degree * it.circle_share
+        wanted = setting.degree * setting.circle_share
         home_chance = min(1.0, 0.75 * wanted / max(at_home, 1e-9))
         circle_chance = min(1.0, max(0.0, wanted - home_chance * at_home) / max(nearby, 1e-9))
         everyone = np.arange(people + 1, dtype=np.uint32)
         self.layers.append((Circles(self.group_first, everyone[:-1]), home_chance, circle_chance, "circle ties"))
-        if it.work_share > 0:
-            size = (it.degree * it.work_share / it.work_closeness + 1) / math.exp(it.work_spread**2)
-            first = _groups(everyone, size, it.work_spread, self.key("workplaces"))
+        if setting.work_share > 0:
+            size = (setting.degree * setting.work_share / setting.work_closeness + 1) / math.exp(setting.work_spread**2)
+            first = _groups(everyone, size, setting.work_spread, self.key("workplaces"))
             colleagues = Circles(first, _shuffled_towns(people, self.key("towns")))
-            self.layers.append((colleagues, 0.0, it.work_closeness, "work ties"))
+            self.layers.append((colleagues, 0.0, setting.work_closeness, "work ties"))
 
     def tie_groups(self, written: NDArray[np.uint32], friend: NDArray[np.uint32]) -> None:
         for circles, at_home, elsewhere, name in self.layers:
@@ -308,7 +308,7 @@ class _Growth:
         self.tie_groups(written, friend)
         self.tie_weakly(rate, written, friend)
         first = np.empty(self.people + 1, np.uint32)
-        entries, weak = _settle(begin, friend, first, self.key("strength"))
+        entries, weak = _sort_rows(begin, friend, first, self.key("strength"))
         return first, friend, int(entries), int(weak)
 
 
