@@ -22,7 +22,7 @@ from sim.results.runs import summarise
 from sim.scenario import Scenario
 from sim.world import World
 
-WELFARE = tuple(f"welfare.{group}" for group in GROUPS)
+WELFARE = tuple(group.name for group in GROUPS)
 MEASURED = ("revenue.total", "profit.total", "users.daily", "users.members", *WELFARE, "welfare.total")
 MOST_INSIDE = "it earns most inside its range, or says why not"
 SEEN = 0.05  # CNY a person and year: less than that is nobody's gain

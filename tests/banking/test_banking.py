@@ -443,7 +443,7 @@ def test_the_books_are_right_every_day() -> None:
     assert defaults == days["banking.defaults"].sum() > 0
     assert days["banking.loans"].sum() > 200
     assert days["welfare.banks"].sum() > 0
-    groups = [f"welfare.{group}" for group in GROUPS]
+    groups = [group.name for group in GROUPS]
     total = days[groups].sum(axis=1) + days["profit.total"] + days["cost.fines"]
     assert (total == days["welfare.total"]).all()
 
