@@ -112,13 +112,18 @@ def begin_study(even: Sequence[Mapping[str, Any]], aims: int) -> "optuna.Study":
     Raises:
         BadInput: Optuna is not installed.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise BadInput("tuning needs Optuna: pip install 'hongbao[study]'") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    sampler = optuna.samplers.TPESampler(seed=LUCK, n_startup_trials=len(even), multivariate=True, constant_liar=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # that a notebook lacks bars of progress, and that some of it is called experimental
+        try:
+            import optuna
+        except ImportError:
+            raise BadInput("tuning needs Optuna: pip install 'hongbao[study]'") from None
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        sampler = optuna.samplers.TPESampler(
+            seed=LUCK, n_startup_trials=len(even), multivariate=True, constant_liar=True
+        )
     study = optuna.create_study(directions=["maximize"] * aims, sampler=sampler)
     for shares in even:
         study.enqueue_trial(dict(shares))
