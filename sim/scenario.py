@@ -324,7 +324,10 @@ class Scenario(Settings):
         for event in sorted(self.events, key=lambda event: event.day):
             if event.day < day:
                 values |= flat(event.set)
-        return self.with_values(values).remember_set(self._set_by_hand) if values else self
+        if not values:
+            return self
+        now = self.model_copy(update={"levers": {}})  # what a search may move is no matter of a day
+        return now.with_values(values).remember_set(self._set_by_hand)
 
     def to_toml(self) -> str:
         """The resolved scenario: every value that applies, as a scenario file."""

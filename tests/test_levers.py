@@ -117,7 +117,9 @@ def test_a_lever_moves_its_metric(lever: str, value: Any, metric: str, sign: int
 
 
 def test_every_lever_of_a_service_is_pulled() -> None:
-    """But for switches of whole services, what is told of elsewhere, and the rule that pulls one (company/test_steering.py)."""
+    """But for switches of whole services, what is told of elsewhere, the rule that pulls one (company/test_steering.py), and tests of them
+    on a part of the world (people/test_experiment.py).
+    """
     from sim.scenario import Scenario
 
     pulled = {lever for lever, *_ in LEVERS}
@@ -126,5 +128,7 @@ def test_every_lever_of_a_service_is_pulled() -> None:
         "subscriptions.sells",  # subscriptions/test_subscriptions.py: a membership
     }
     decided = {p.name for p in Scenario.make().parameters() if p.origin == "decided"}
-    levers = {name for name in decided if not name.endswith(".on") and not name.startswith("steering.")}
+    levers = {
+        name for name in decided if not name.endswith(".on") and not name.startswith(("steering.", "experiment."))
+    }
     assert levers - pulled - elsewhere == {"company.capital"}

@@ -93,7 +93,8 @@ class Treatment(NamedTuple):
 
     def untreated(self, scenario: Scenario) -> Scenario:
         """The world in which nobody is treated, with everything counted."""
-        return scenario.with_values({"experiment.on": True, "experiment.begin": self.begin})
+        plain = scenario.model_copy(update={"levers": {}})  # nothing is searched for; what is dated may be among them
+        return plain.with_values({"experiment.on": True, "experiment.begin": self.begin})
 
     def wholly(self, untreated: Scenario) -> Scenario:
         """The same world in which everybody is treated."""

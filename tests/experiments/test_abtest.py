@@ -120,6 +120,13 @@ def test_a_switchback_is_treated_in_its_blocks_and_not_in_others() -> None:
         assert all((asked.iloc[day] > 2 * usual) == treated for day in block)
 
 
+def test_a_scenario_that_frees_the_lever_for_a_search_is_tested_too() -> None:
+    """Breaks where what a switchback dates is held against [levers]."""
+    freed = scenario().with_levers({"advertising.discovery_slots": [0.0, 10.0]})
+    found = abtest(freed, LOAD, designs=["switchback:3"], metrics=["users.daily"], **HOW)
+    assert found.designs[0]["units"] == 4
+
+
 def test_kinds_that_cannot_test_it_are_left_out_of_the_menu() -> None:
     kinds = {
         tuple(it["kind"] for it in abtest(scenario(**SHOPS), levers, metrics=["revenue.total"], **HOW).designs)
