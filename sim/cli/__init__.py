@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from sim.cli import checks, experiments, model
+from sim.cli import checks, experiments, model, scenarios
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
@@ -38,6 +38,7 @@ for command in (
     sensitivity,
     experiments.sweep,
     experiments.report,
+    scenarios.scenarios,
     model.day,
     model.parameters,
     model.schema,

@@ -54,7 +54,10 @@ def run(
     saved: Path | None,
     **asked: Any,
 ) -> None:
-    """Let the world of one SCENARIO live, and save what happened."""
+    """Let the world of one SCENARIO live, and save what happened.
+
+    SCENARIO is a file, or the name of one that comes with hongbao (`hongbao scenarios`).
+    """
     from sim.experiments.run import run as live
 
     if saved is not None:
@@ -103,7 +106,10 @@ def compare(
     jobs: int | None,
     **asked: Any,
 ) -> None:
-    """Compare SCENARIOS on the same people with the same luck; the first is the baseline."""
+    """Compare SCENARIOS on the same people with the same luck; the first is the baseline.
+
+    Each is a file, or the name of one that comes with hongbao (`hongbao scenarios`).
+    """
     if replicates is not None and precision is not None:
         raise click.UsageError("--replicates says how many seeds, --precision how sure to be: give one of the two")
     from sim.experiments.pairing import UnfairComparison

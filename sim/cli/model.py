@@ -55,6 +55,7 @@ def schema(services: Sequence[str]) -> None:
 
     described = type(Scenario.make(services=services)).model_json_schema()
     del described["properties"]["name"]  # that of the file
-    extends = {"type": "string", "description": "scenario file that this one is laid over: same folder or below it"}
+    laid_over = "scenario file that this one is laid over: in the same folder or below it, or hongbao:NAME"
+    extends = {"type": "string", "description": laid_over}
     described["properties"] = {"extends": extends, **described["properties"]}
     click.echo(json.dumps(described, indent=2))

@@ -1,0 +1,113 @@
+"""The command, for whoever looks: scenarios by name, lists to search, values with units, files written from flags."""
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sim import cli
+from sim.engine.settings import BadInput
+from sim.experiments.plan import Plan
+from sim.ground import packaged
+from sim.scenario import Scenario
+
+ROOT = Path(__file__).parents[1]
+SMALL = ("--users", "100", "--days", "2")
+
+
+@pytest.fixture
+def hongbao(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command in a folder of its own, in this process."""
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+
+    def run(*arguments: Any) -> Result:
+        return runner.invoke(cli.hongbao, [str(argument) for argument in arguments], prog_name="hongbao")
+
+    return run
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# scenarios by name
+
+
+def test_a_scenario_of_ours_is_found_by_name_from_anywhere(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    done = hongbao("run", "commission", *SMALL)
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "outputs" / "commission" / "summary.json").exists()
+    ours = Scenario.load(ROOT / "scenarios" / "commission.toml")
+    assert Scenario.load("commission").digest() == Scenario.load("hongbao:commission").digest() == ours.digest()
+
+
+def test_scenarios_of_ours_are_compared_by_name_beside_a_file(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    write(tmp_path / "mine.toml", 'extends = "hongbao:shops"\ntitle = "Mine"\n[shopping]\ncommission = 0.07\n')
+    done = hongbao("compare", "shops", "mine.toml", "--rival", "commission", *SMALL, "--replicates", 1, "--jobs", 1)
+    assert done.exit_code == 0, done.stderr
+    resolved = tomllib.loads((tmp_path / "outputs/shops-mine/runs/mine/1/scenario.toml").read_text())
+    assert resolved["shopping"]["on"] is True
+    assert resolved["shopping"]["commission"] == 0.07
+    assert resolved["rival"]["commission"] == Scenario.load("commission").shopping.commission
+
+
+def test_a_file_or_folder_of_exactly_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "shops.toml", 'title = "Own shops"\n')
+    assert Scenario.load("shops.toml").title == "Own shops"
+    assert Scenario.load("./shops.toml").title == "Own shops"
+    assert Scenario.load("shops").title == "Shops in threads, free of charge"
+    write(tmp_path / "shops", 'title = "A file without an ending"\n')
+    assert Scenario.load("shops").title == "A file without an ending"
+    assert Scenario.load("hongbao:shops").title == "Shops in threads, free of charge"
+
+
+@pytest.mark.parametrize("given", ["comission", "hongbao:comission"])
+def test_a_wrong_name_gets_the_nearest_right_one(hongbao: Callable[..., Result], given: str, tmp_path: Path) -> None:
+    done = hongbao("run", given)
+    assert done.exit_code == 2
+    assert "did you mean 'commission'?" in done.stderr
+    assert not list(tmp_path.iterdir())
+    write(tmp_path / "mine.toml", f'extends = "{given}"\n')
+    assert f"mine.toml: extends = '{given}'" in hongbao("run", "mine.toml").stderr
+    assert "'mine.toml'" in hongbao("run", "mine").stderr, "a file beside may be meant too"
+    assert "`hongbao scenarios` lists them" in hongbao("run", "qqqq").stderr
+
+
+def test_a_missing_file_that_has_the_name_of_one_of_ours_is_told_so(hongbao: Callable[..., Result]) -> None:
+    assert "'hongbao:shops' comes with hongbao" in hongbao("run", "shops.toml").stderr
+
+
+def test_one_of_ours_may_not_be_left_by_a_path(tmp_path: Path) -> None:
+    """`hongbao:` names files of one folder, so it is no way around the rule of what may be extended."""
+    for base in ("hongbao:../pyproject", "hongbao:plans/ad_load", "hongbao:shops.toml", "../scenarios/shops.toml"):
+        with pytest.raises(BadInput, match="extends"):
+            Scenario.load(write(tmp_path / "mine.toml", f'extends = "{base}"\n'))
+
+
+def test_a_plan_and_a_rival_take_names_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = write(tmp_path / "plan.toml", 'scenarios = ["hongbao:shops", "commission"]\nseeds = 1\n')
+    assert [scenario.name for scenario in Plan.load(plan).scenarios] == ["shops", "commission"]
+    rival = write(tmp_path / "rival.toml", '[rival]\nstrategy = "hongbao:commission"\n')
+    assert Scenario.load(rival).rival.commission == Scenario.load("commission").shopping.commission
+
+
+def test_all_scenarios_of_ours_are_listed_a_line_each(hongbao: Callable[..., Result]) -> None:
+    rows = {row["name"]: row for row in json.loads(hongbao("scenarios", "--format", "json").stdout)}
+    assert list(rows) == packaged.names() == sorted(file.stem for file in (ROOT / "scenarios").glob("*.toml"))
+    assert rows["commission"]["title"] == Scenario.load("commission").title
+    assert "shopping" in rows["commission"]["services on"]
+    assert rows["baseline"]["services on"] == ""
+    assert rows["lucky_money"]["services on"] == "no lucky_money"
+    assert "advertising later" in rows["decade"]["services on"]
+    said = hongbao("scenarios").stdout
+    assert all(name in said for name in rows)
+    assert list(csv.DictReader(io.StringIO(hongbao("scenarios", "--format", "csv").stdout)))
