@@ -111,3 +111,45 @@ def test_all_scenarios_of_ours_are_listed_a_line_each(hongbao: Callable[..., Res
     said = hongbao("scenarios").stdout
     assert all(name in said for name in rows)
     assert list(csv.DictReader(io.StringIO(hongbao("scenarios", "--format", "csv").stdout)))
+
+
+# lists to search
+
+
+def test_settings_are_searched_by_word_and_by_who_sets_them(hongbao: Callable[..., Result]) -> None:
+    def names(*arguments: str) -> set[str]:
+        return {row["name"] for row in json.loads(hongbao("parameters", *arguments, "--format", "json").stdout)}
+
+    everything = names()
+    decided, assumed = names("--decided"), names("--assumed")
+    assert decided | assumed == everything
+    assert not decided & assumed
+    assert "shopping.commission" in decided
+    found = names("--grep", "ADVERTS", "--decided")
+    assert {"advertising.page_slots", "company.adverts_use"} <= found < decided, "a plural finds its stem too"
+    meanings = {it.name: it.meaning for it in Scenario().parameters()}
+    assert all("advert" in (name + meanings[name]).lower() for name in found)
+    assert names("--grep", r"^wallet\.pay(er|ee)_fee$") == {"wallet.payer_fee", "wallet.payee_fee"}
+
+
+def test_metrics_are_listed_with_what_they_mean_and_searched(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    hongbao("run", "baseline", *SMALL)
+    rows = {row["name"]: row for row in json.loads(hongbao("metrics", "--format", "json").stdout)}
+    assert set(rows) == set(json.loads((tmp_path / "outputs/baseline/summary.json").read_text())), "all, and no others"
+    about = rows["users.daily"]
+    assert (about["unit"], about["kind"], about["better"]) == ("people", "stock", "more")
+    assert about["meaning"]
+    some = list(csv.DictReader(io.StringIO(hongbao("metrics", "--grep", "welfare", "--format", "csv").stdout)))
+    assert {"welfare.users", "welfare.total"} <= {row["name"] for row in some} < set(rows)
+    assert "welfare.users" in hongbao("metrics", "--grep", "welfare").stdout
+
+
+@pytest.mark.parametrize("command", ["parameters", "metrics"])
+def test_a_search_that_finds_nothing_fails_as_grep_does(hongbao: Callable[..., Result], command: str) -> None:
+    done = hongbao(command, "--grep", "welfaer" if command == "metrics" else "advertisnig", "--format", "json")
+    assert done.exit_code == 1
+    assert "did you mean 'welfare" in done.stderr or "did you mean 'advertising" in done.stderr
+    assert not done.stdout
+    wrong = hongbao(command, "--grep", "(")
+    assert wrong.exit_code == 2
+    assert "no regular expression" in wrong.stderr

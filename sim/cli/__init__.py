@@ -41,6 +41,7 @@ for command in (
     scenarios.scenarios,
     model.day,
     model.parameters,
+    model.metrics,
     model.schema,
     checks.validate,
     checks.magnitudes,

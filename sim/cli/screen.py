@@ -29,6 +29,8 @@ LEFT = (
     "levers at their best",
     "phase",
     "unit",
+    "kind",
+    "better",
     "origin",
     "meaning",
     "source",
