@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sim import cli
+from sim.cli.amounts import in_units
 from sim.engine.settings import BadInput
 from sim.experiments.plan import Plan
 from sim.ground import packaged
@@ -153,3 +154,66 @@ def test_a_search_that_finds_nothing_fails_as_grep_does(hongbao: Callable[..., R
     wrong = hongbao(command, "--grep", "(")
     assert wrong.exit_code == 2
     assert "no regular expression" in wrong.stderr
+
+
+# values with units
+
+
+def run_settings(hongbao: Callable[..., Result], *changes: str) -> dict[str, Any]:
+    """What applied in a run with these settings."""
+    sets = [part for change in changes for part in ("--set", change)]
+    done = hongbao("run", "commission", *SMALL, *sets, "--out", "here", "--force", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    return tomllib.loads(Path("here/scenario.toml").read_text())
+
+
+def test_a_value_may_have_the_unit_that_people_say(hongbao: Callable[..., Result]) -> None:
+    changed = ("shopping.commission=7%", "stickers.price=0.9 CNY", "subscriptions.price=12CNY", "support.price= 500 cents")
+    found = run_settings(hongbao, *changed)
+    assert found["shopping"]["commission"] == 0.07
+    assert found["stickers"]["price"] == 90
+    assert found["subscriptions"]["price"] == 1200
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("stickers.price=10%", "stickers.price = '10%': its unit is cents, so that 90 or '0.9 CNY' will do"),
+        ("shopping.commission=0.9 CNY", "its unit is share, so that 0.1 or 10% will do"),
+        ("stickers.price=0.905 CNY", "they are whole: this is 90.5"),
+        ("run.days=3 weeks", "its unit is days"),
+        ("shopping.commission=110%", "shopping.commission = 1.1"),
+        ("friends.kind=10%", "friends.kind = '10%'"),
+    ],
+)
+def test_a_unit_that_does_not_fit_is_told_with_the_one_that_does(
+    hongbao: Callable[..., Result], change: str, said: str, tmp_path: Path
+) -> None:
+    done = hongbao("run", "commission", "--set", change)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_unit_counts_as_much_as_it_is() -> None:
+    given = {"wallet.payer_fee": "2.5 %", "lucky_money.packet": "1_000 CNY", "run.days": "30 days", "title": "9 CNY"}
+    found = in_units(given)
+    assert found == {"wallet.payer_fee": 0.025, "lucky_money.packet": 100_000, "run.days": 30, "title": "9 CNY"}
+    assert type(found["run.days"]) is int
+
+
+def test_a_sweep_takes_settings_beside_those_of_its_plan(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    plan = 'scenarios = ["hongbao:commission"]\nseeds = 1\nusers = 100\ndays = 2\n[set]\n"wallet.payer_fee" = 0.01\n'
+    write(tmp_path / "plan.toml", plan + '[factors]\n"wallet.payee_fee" = [0.0, 0.01]\n')
+    done = hongbao("sweep", "plan.toml", "--dry-run", "--set", "shopping.commission=7%")
+    assert done.exit_code == 0, done.stderr
+    assert "set by hand: wallet.payer_fee = 0.01; shopping.commission = 0.07" in done.stdout
+    chosen = Plan.load(tmp_path / "plan.toml", {"set": {"wallet.payer_fee": 0.02}}).scenarios[0]
+    assert chosen.wallet.payer_fee == 0.02, "the command wins over the plan"
+    held = hongbao("sweep", "plan.toml", "--set", "wallet.payee_fee=2%")
+    assert held.exit_code == 2
+    assert "`set` holds it still" in held.stderr
+    wrong = hongbao("sweep", "plan.toml", "--set", "shopping.comission=0.1")
+    assert wrong.exit_code == 2
+    assert "did you mean 'commission'" in wrong.stderr
+    assert not (tmp_path / "outputs").exists()
