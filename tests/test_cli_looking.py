@@ -127,7 +127,7 @@ def test_settings_are_searched_by_word_and_by_who_sets_them(hongbao: Callable[..
     assert not decided & assumed
     assert "shopping.commission" in decided
     found = names("--grep", "ADVERTS", "--decided")
-    assert {"advertising.page_slots", "company.adverts_use"} <= found < decided, "a plural finds its stem too"
+    assert {"advertising.discovery_slots", "company.adverts_use"} <= found < decided, "a plural finds its stem too"
     meanings = {it.name: it.meaning for it in Scenario().parameters()}
     assert all("advert" in (name + meanings[name]).lower() for name in found)
     assert names("--grep", r"^wallet\.pay(er|ee)_fee$") == {"wallet.payer_fee", "wallet.payee_fee"}
@@ -217,3 +217,61 @@ def test_a_sweep_takes_settings_beside_those_of_its_plan(hongbao: Callable[..., 
     assert wrong.exit_code == 2
     assert "did you mean 'commission'" in wrong.stderr
     assert not (tmp_path / "outputs").exists()
+
+
+# what differs
+
+
+def test_two_scenarios_are_told_apart_by_their_settings(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    mine = 'extends = "hongbao:shops"\n[shopping]\ncommission = 0.07\n[users]\nprivacy_concern = 0.5\n'
+    write(tmp_path / "mine.toml", mine + '[[events]]\nday = 9\nhappen = "breach"\n')
+    found = json.loads(hongbao("diff", "shops", "mine.toml", "--format", "json").stdout)
+    rows = {row["name"]: row for row in found["settings"]}
+    usual = Scenario.load("shops").users.privacy_concern
+    assert rows == {
+        "shopping.commission": {"name": "shopping.commission", "shops": 0.0, "mine": 0.07, "origin": "decided"},
+        "users.privacy_concern": {
+            "name": "users.privacy_concern", "shops": usual, "mine": 0.5, "origin": "assumed",
+        },
+        "day 9: happen": {"name": "day 9: happen", "shops": None, "mine": "breach", "origin": "event"},
+    }  # fmt: skip
+    assert found["metrics"] == []
+    assert "3 settings differ" in hongbao("diff", "shops", "mine.toml").stdout
+    assert "every setting is the same" in hongbao("diff", "shops", "hongbao:shops").stdout
+    assert hongbao("diff", "shops", "shops", "--format", "csv").stdout == ""
+
+
+def test_two_runs_are_told_apart_by_their_metrics_too(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    hongbao("run", "baseline", *SMALL, "--out", "a")
+    hongbao("run", "payment_fee", *SMALL, "--out", "b", "--seed", 2)
+    done = hongbao("diff", "a", "b", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {row["name"] for row in found["settings"]} >= {"run.seed", "wallet.payer_fee"}
+    a, b = (json.loads((tmp_path / name / "summary.json").read_text()) for name in "ab")
+    assert {row["metric"] for row in found["metrics"]} == {name for name in a if a[name] != b[name]}
+    apart = [abs(row["apart"]) for row in found["metrics"]]
+    assert apart == sorted(apart, reverse=True)
+    fee = next(row for row in found["metrics"] if row["metric"] == "revenue.total")
+    assert (fee["one"], fee["other"], fee["apart"]) == (a["revenue.total"], b["revenue.total"], 2.0)
+    assert "seeds 1 and 2" in done.stderr
+    assert "metrics differ" in hongbao("diff", "a", "b").stdout
+    assert "metrics" not in hongbao("diff", "a", "payment_fee").stdout, "one of the two has none"
+
+
+def test_comparisons_are_told_apart_scenario_by_scenario(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    for out, fee in (("a", "0.01"), ("b", "0.02")):
+        write(tmp_path / "mine.toml", f"[wallet]\npayer_fee = {fee}\n")
+        hongbao("compare", "baseline", "mine.toml", *SMALL, "--replicates", 1, "--jobs", 1, "--out", out)
+    rows = json.loads(hongbao("diff", "a", "b", "--format", "json").stdout)["settings"]
+    fee = {"scenario": "mine", "name": "wallet.payer_fee", "one": 0.01, "other": 0.02, "origin": "decided"}
+    assert rows == [fee]
+    beside = json.loads(hongbao("diff", "a", "payment_fee", "--format", "json").stdout)["settings"]
+    assert {row["scenario"] for row in beside} == {"baseline and payment_fee", "mine and payment_fee"}
+
+
+def test_what_is_no_result_is_refused(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = hongbao("diff", "shops", "empty")
+    assert done.exit_code == 2
+    assert "empty holds no result: diff takes scenarios" in done.stderr

@@ -12,6 +12,7 @@ import click
 
 from sim.cli import checks, experiments, model, scenarios
 from sim.cli.docs import said_of
+from sim.cli.diff import diff
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.frontier import frontier
@@ -38,6 +39,7 @@ for command in (
     sensitivity,
     experiments.sweep,
     experiments.report,
+    diff,
     scenarios.scenarios,
     model.day,
     model.parameters,

@@ -30,8 +30,8 @@ Listed = TypeVar("Listed", bound=Named)
 def _read_pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> Pattern | None:
     if value is None:
         return None
-    if value.isalpha() and len(value) > SHORT and value.endswith("s"):
-        value = value.removesuffix("s")  # whoever looks for adverts means advertising too
+    if value.isalpha() and len(value) > SHORT and value.lower().endswith("s"):
+        value = value[:-1]  # whoever looks for adverts means advertising too
     try:
         return re.compile(value, re.IGNORECASE)
     except re.error as problem:
