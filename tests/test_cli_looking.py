@@ -275,3 +275,63 @@ def test_what_is_no_result_is_refused(hongbao: Callable[..., Result], tmp_path: 
     done = hongbao("diff", "shops", "empty")
     assert done.exit_code == 2
     assert "empty holds no result: diff takes scenarios" in done.stderr
+
+
+# a scenario from flags
+
+
+def test_a_scenario_is_written_from_flags_and_says_only_what_differs(
+    hongbao: Callable[..., Result], tmp_path: Path
+) -> None:
+    done = hongbao(
+        "new", "cheap", "--from", "promotion", "--set", "promotion.weight=30%", "--set", "stickers.on=true",
+        "--set", "stickers.price=0.9 CNY", "--event", "180:promotion.disclosed=false", "--event", "90:breach",
+        "--event", "200:stickers.price=1.2 CNY",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.strip() == "cheap.toml"
+    said = tomllib.loads((tmp_path / "cheap.toml").read_text())
+    assert said["extends"] == "hongbao:promotion"
+    assert said["promotion"] == {"weight": 0.3}
+    assert said["stickers"] == {"on": True, "price": 90}
+    assert said["events"] == [
+        {"day": 180, "set": {"promotion.disclosed": False}},
+        {"day": 90, "happen": "breach"},
+        {"day": 200, "set": {"stickers.price": 120}},
+    ]
+    assert said["levers"] == {"promotion.disclosed": False}, "an event sets it, so no search may move it"
+    assert hongbao("run", "cheap.toml", *SMALL).exit_code == 0
+
+
+def test_a_new_scenario_keeps_the_events_of_the_one_it_extends(hongbao: Callable[..., Result], tmp_path: Path) -> None:
+    assert hongbao("new", "later.toml", "--from", "decade", "--event", "9:outage", "--title", "Later").exit_code == 0
+    base, later = Scenario.load("decade"), Scenario.load(tmp_path / "later.toml")
+    assert later.events[:-1] == base.events
+    assert (later.events[-1].day, later.events[-1].happen, later.title) == (9, "outage", "Later")
+    assert hongbao("new", "below.toml", "--from", "later.toml", "--set", "wallet.payer_fee=1%").exit_code == 0
+    assert tomllib.loads((tmp_path / "below.toml").read_text())["extends"] == "later.toml"
+    assert Scenario.load("below.toml").events == later.events
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["new", "taken"], "taken.toml is there already"),
+        (["new", "mine", "--set", "shopping.comission=0.1"], "did you mean 'commission'"),
+        (["new", "mine", "--set", "stickers.price=10%"], "its unit is cents"),
+        (["new", "mine", "--event", "9:breech"], "happen = 'breech'"),
+        (["new", "mine", "--event", "soon:breach"], "not of the form DAY:section.key=value"),
+        (["new", "mine", "--event", "9:run.users=10"], "cannot change"),
+        (["new", "mine", "--from", "shps"], "did you mean 'shops'"),
+        (["new", "below/mine", "--from", "taken.toml"], "can only extend what lies in its folder"),
+    ],
+)
+def test_a_scenario_that_is_wrong_is_not_written(
+    hongbao: Callable[..., Result], arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "taken.toml", 'title = "Somebody\'s"\n')
+    done = hongbao(*arguments)
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken.toml"]
+    assert (tmp_path / "taken.toml").read_text() == 'title = "Somebody\'s"\n'

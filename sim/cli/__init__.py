@@ -16,6 +16,7 @@ from sim.cli.diff import diff
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.frontier import frontier
+from sim.cli.new import new
 from sim.cli.screen import SPELLED_OUT
 from sim.cli.sensitivity import sensitivity
 from sim.cli.tune import tune
@@ -41,6 +42,7 @@ for command in (
     experiments.report,
     diff,
     scenarios.scenarios,
+    new,
     model.day,
     model.parameters,
     model.metrics,
