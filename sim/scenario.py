@@ -22,7 +22,7 @@ from sim.company.steering import SteeringSettings
 from sim.engine.names import nearest
 from sim.engine.ranges import LeverRange
 from sim.engine.settings import BadInput, Parameter, Settings, assumed, parameters
-from sim.ground import paths
+from sim.ground import packaged, paths
 from sim.ground.friends.friends import Friends
 from sim.ground.friends.terms import FriendsSettings
 from sim.ground.toml_files import placed, read_toml, toml
@@ -148,12 +148,13 @@ class Scenario(Settings):
         """Read a scenario file and the files it extends; `overrides` are `section.key` and value, and win.
 
         Args:
+            path: of the file, or the name of a scenario that comes with hongbao, as "commission" or "hongbao:commission".
             services: of one's own, whose sections the file may have; or their names, as "module:NAME".
 
         Raises:
             BadInput: naming file, key path, value, rule and the nearest valid name.
         """
-        path, kind = paths.given(path), cls._having(services)
+        path, kind = packaged.scenario_file(path), cls._having(services)
         values, origins = _read(kind, path, paths.resolved(path.parent), [])
         read_from = (path, *(Path(origin) for origin in dict.fromkeys(origins.values()) if origin))
         if (overrides or {}).get("friends.file") and isinstance(values.get("run"), dict):
@@ -403,10 +404,12 @@ def _read(kind: type[Scenario], path: Path, folder: Path, chain: list[Path]) -> 
     if base is not None:
         if not isinstance(base, str):
             raise BadInput(f"{path}: extends = {base!r}: must be the name of a scenario file")
-        target = paths.resolved(path.parent / base)
-        if not target.is_relative_to(folder):
+        target = packaged.scenario_file(base, path.parent, f"{path}: extends")
+        if target.parent == packaged.folder():  # one of ours, which has a folder of its own
+            folder = paths.resolved(target.parent)
+        if not paths.resolved(target).is_relative_to(folder):
             raise BadInput(f"{path}: extends = {base!r}: must lie in the folder of the scenario or below it ({folder})")
-        merged, origins = _read(kind, path.parent / base, folder, [*chain, here])
+        merged, origins = _read(kind, target, folder, [*chain, here])
     for section, content in values.items():
         if isinstance(content, dict):
             content = flat(content) if section == "levers" else content  # their names may be quoted or not

@@ -10,12 +10,14 @@ import sys
 
 import click
 
-from sim.cli import checks, experiments, model
+from sim.cli import checks, experiments, model, scenarios
 from sim.cli.abtest import abtest
+from sim.cli.diff import diff
 from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.frontier import frontier
+from sim.cli.new import new
 from sim.cli.screen import SPELLED_OUT
 from sim.cli.sensitivity import sensitivity
 from sim.cli.tune import tune
@@ -40,8 +42,12 @@ for command in (
     abtest,
     experiments.sweep,
     experiments.report,
+    diff,
+    scenarios.scenarios,
+    new,
     model.day,
     model.parameters,
+    model.metrics,
     model.schema,
     checks.validate,
     checks.magnitudes,

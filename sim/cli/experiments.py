@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.amounts import in_units
 from sim.cli.errors import Failed
 from sim.cli.futures import ASKED, compared, folder_to_go_on_in, futures_asked, show_futures
 from sim.cli.options import (
@@ -18,6 +19,7 @@ from sim.cli.options import (
     RIVAL,
     SCENARIO_OR_DEFAULT,
     SERVICE,
+    SET,
     THREADS,
     experiment,
     load,
@@ -54,7 +56,10 @@ def run(
     saved: Path | None,
     **asked: Any,
 ) -> None:
-    """Let the world of one SCENARIO live, and save what happened."""
+    """Let the world of one SCENARIO live, and save what happened.
+
+    SCENARIO is a file, or the name of one that comes with hongbao (`hongbao scenarios`).
+    """
     from sim.experiments.run import run as live
 
     if saved is not None:
@@ -103,7 +108,10 @@ def compare(
     jobs: int | None,
     **asked: Any,
 ) -> None:
-    """Compare SCENARIOS on the same people with the same luck; the first is the baseline."""
+    """Compare SCENARIOS on the same people with the same luck; the first is the baseline.
+
+    Each is a file, or the name of one that comes with hongbao (`hongbao scenarios`).
+    """
     if replicates is not None and precision is not None:
         raise click.UsageError("--replicates says how many seeds, --precision how sure to be: give one of the two")
     from sim.experiments.pairing import UnfairComparison
@@ -144,6 +152,7 @@ def compare(
 @click.option("--users", type=int, help="People, instead of the plan's number.")
 @click.option("--days", type=int, help="Days, instead of the plan's number.")
 @click.option("--seeds", type=int, help="How many seeds, instead of the plan's.")
+@SET
 @click.option("--dry-run", is_flag=True, help="Say how many runs, hours and bytes it would be; run nothing.")
 @click.option("--compact", is_flag=True, help="Put the summaries of all runs into one table as well.")
 @click.option("--yes", is_flag=True, help="More than 100,000 runs are meant.")
@@ -163,6 +172,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
 
     other = {name: how.pop(name) for name in ("users", "days", "seeds")}
     services = how.pop("services")
+    other["set"] = in_units(dict(how.pop("changes")), services) or None
     most = None if how["yes"] or dry_run else MANY
     chosen = Plan.load(plan, {name: value for name, value in other.items() if value is not None}, most, services)
     heading = _by_hand({scenario.name: scenario.set_by_hand for scenario in chosen.scenarios}, form)

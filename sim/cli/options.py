@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.amounts import in_units
 from sim.cli.screen import say
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
-    """`section.key=value`, the value in TOML, else text."""
+    """`section.key=value`, the value in TOML, else text; what has a unit is read once the setting is known."""
 
     name = "section.key=value"
 
@@ -77,11 +78,18 @@ SERVICE = click.option(
     metavar="MODULE:NAME",
     help="A service of your own, as mygame:GAME; repeatable.",
 )
+SET = click.option(
+    "--set",
+    "changes",
+    type=Setting(),
+    multiple=True,
+    help="Another value of a setting, as shopping.commission=10% or stickers.price='0.9 CNY'; repeatable.",
+)
 EXPERIMENT = (
     click.option("--users", type=int, help="People, instead of the scenario's number."),
     click.option("--days", type=int, help="Days, instead of the scenario's number."),
     click.option("--seed", type=int, help="Seed (of a comparison: the first), instead of the scenario's."),
-    click.option("--set", "changes", type=Setting(), multiple=True, help="Another value of a setting; repeatable."),
+    SET,
     SERVICE,
     click.option("--out", type=PATH, help="Folder of the results.  [default: outputs/NAME, numbered where taken]"),
     click.option(
@@ -108,7 +116,7 @@ def load(path: Path, asked: Mapping[str, Any]) -> "Scenario":
     from sim.scenario import Scenario
     from sim.scenario_rules import idle_levers
 
-    changes = dict(asked["changes"])
+    changes = in_units(dict(asked["changes"]), asked["services"])
     changes |= {f"run.{name}": asked[name] for name in ("users", "days", "seed") if asked[name] is not None}
     if asked.get("rival"):
         changes["rival.strategy"] = str(asked["rival"])
@@ -159,7 +167,7 @@ def load_branch(path: Path | None, saved: Path, asked: Mapping[str, Any]) -> "Sc
     del born["run.days"]
     changes = {name: asked[name.removeprefix("run.")] for name in ("run.users", "run.seed", "run.days")
                if asked[name.removeprefix("run.")] is not None}  # fmt: skip
-    changes = dict(asked["changes"]) | changes
+    changes = in_units(dict(asked["changes"]), asked["services"]) | changes
     if path is None:
         chosen = before.with_values(changes)
     else:

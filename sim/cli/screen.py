@@ -22,11 +22,15 @@ PIPE_WIDTH = 160  # characters a line where there is no terminal to ask
 SAY_EVERY = 10.0  # seconds between lines of progress where there is no terminal
 LEFT = (
     "name",
+    "title",
+    "services on",
     "metric",
     "scenario",
     "levers at their best",
     "phase",
     "unit",
+    "kind",
+    "better",
     "origin",
     "meaning",
     "source",

@@ -78,7 +78,8 @@ class Plan:
         """Read a plan.
 
         Args:
-            instead: other values of the plan's own keys, as {"users": 500, "days": 30, "seeds": 2} to try it out.
+            instead: other values of the plan's own keys, as {"users": 500, "days": 30, "seeds": 2} to try it out; what "set" has comes on
+                top of what the plan sets.
             most: runs that it may ask for; a larger one is refused before its points are worked out.
             services: services of one's own, or their names as "module:NAME".
 

@@ -40,7 +40,7 @@ def read_plan(path: Path, instead: Mapping[str, Any]) -> Written:
     """Read a plan's file.
 
     Args:
-        instead: other values of its keys.
+        instead: other values of its keys; those of `set`, by name, come on top of what the plan sets.
 
     Raises:
         BadInput: it is no plan, or a key is not of the kind that it should be.
@@ -49,11 +49,13 @@ def read_plan(path: Path, instead: Mapping[str, Any]) -> Written:
     if "scenarios" not in written and set(written) & ({"extends", *SECTIONS} - set(PlanFile.model_fields)):
         raise refused(path, "a scenario, not a plan of a sweep: hongbao run, or hongbao compare, takes it")
     if instead:
-        written |= instead
         text = f"# with {', '.join(f'{key} = {value!r}' for key, value in instead.items())}\n{text}"
     for key in ("factors", "set"):
         if isinstance(written.get(key), dict):
             written[key] = _flat(path, written[key], key)
+    written |= {key: value for key, value in instead.items() if key != "set"}
+    if "set" in instead and isinstance(written.setdefault("set", {}), dict):
+        written["set"] |= instead["set"]  # beside what the plan sets itself
     if isinstance(written.get("factors"), dict):
         factors = written["factors"].items()
         written["factors"] = {n: {"values": given} if isinstance(given, list) else given for n, given in factors}

@@ -5,7 +5,7 @@ from typing import Any
 
 from sim.engine.settings import BadInput
 from sim.experiments.plan_reading import Written
-from sim.ground import paths
+from sim.ground.packaged import scenario_file
 from sim.ground.toml_files import placed
 from sim.scenario import Scenario
 from sim.service import Service
@@ -21,7 +21,7 @@ def scenarios_of(written: Written, services: Sequence[Service]) -> list[Scenario
     found = list[Scenario]()
     for name in written.file.scenarios:
         try:
-            scenario = Scenario.load(folder / paths.given(name, "scenarios"), same, services)
+            scenario = Scenario.load(scenario_file(name, folder, "scenarios"), same, services)
         except BadInput as error:
             lines = (_ours(written, line, same) for line in str(error).splitlines())
             raise BadInput("\n".join(lines)) from None

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from sim.experiments.write_scenario import sections
 from sim.ground import paths
 from sim.ground.toml_files import toml
 from sim.results.files import check_folder, whole_file
@@ -48,7 +48,7 @@ def save_tuned(tuning: Tuning, scenario: Scenario, folder: Path) -> Path:
         text = tuning.scenarios[scenario.name]
     else:
         changes = scenario.set_by_hand | tuning.levers(scenario.name)
-        text = f"title = {toml(f'{scenario.title}, tuned')}\nextends = {toml(base)}\n{_sections(changes)}"
+        text = f"title = {toml(f'{scenario.title}, tuned')}\nextends = {toml(base)}\n{sections(changes)}"
     with whole_file(file) as part:
         part.write_text(f"{_provenance(tuning, scenario.name)}\n\n{text}", encoding="utf-8")
     return file
@@ -64,15 +64,6 @@ def _below(folder: Path, scenario: Scenario) -> str | None:
         return None
     file, home = paths.resolved(scenario.read_from[0]), paths.resolved(folder)
     return Path(os.path.relpath(file, home)).as_posix() if file.is_relative_to(home) else None
-
-
-def _sections(changes: dict[str, Any]) -> str:
-    """Settings by section, as a scenario file has them."""
-    by_section: dict[str, list[str]] = {}
-    for name, value in changes.items():
-        section, _, key = name.partition(".")
-        by_section.setdefault(section, []).append(f"{key} = {toml(value)}")
-    return "".join(f"\n[{section}]\n" + "\n".join(lines) + "\n" for section, lines in by_section.items())
 
 
 def _provenance(tuning: Tuning, name: str) -> str:

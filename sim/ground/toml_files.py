@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from sim.engine.settings import BadInput
-from sim.ground import paths
+from sim.ground import packaged, paths
 
 PATHS = ("friends.file", "rival.strategy")  # settings that are paths
 
 
 def placed(name: str, value: Any, folder: Path) -> Any:
-    """A setting's value as a file in `folder` means it: a path is seen from there."""
-    return paths.seen_from(folder, value) if name in PATHS and isinstance(value, str) and value else value
+    """A setting's value as a file in `folder` means it: a path is seen from there, a scenario may be one of ours."""
+    if name not in PATHS or not isinstance(value, str) or not value:
+        return value
+    if name == "rival.strategy" and not paths.problem_with(value):
+        return str(paths.resolved(packaged.scenario_file(value, folder, name)))
+    return paths.seen_from(folder, value)
 
 
 def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, dict[str, Any]]:
@@ -33,6 +37,7 @@ def read_toml(path: Path, what: str, chain: Sequence[Path] = ()) -> tuple[str, d
     except FileNotFoundError:
         extended = f", which {chain[-1].name} extends" if chain else ""
         said = paths.missing(path, f"{what}{extended}", lambda near: _may_be_meant(near, chain))
+        said += packaged.instead_of(path) if what == "scenario file" and "did you mean" not in said else ""
         raise BadInput(f"{path}: {said}") from None
     except IsADirectoryError:
         raise BadInput(f"{path}: a folder; name one file, a {what}") from None
