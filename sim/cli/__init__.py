@@ -11,8 +11,8 @@ import sys
 import click
 
 from sim.cli import checks, experiments, model, scenarios
-from sim.cli.docs import said_of
 from sim.cli.diff import diff
+from sim.cli.docs import said_of
 from sim.cli.duel import duel
 from sim.cli.errors import Commands
 from sim.cli.frontier import frontier

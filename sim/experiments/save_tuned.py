@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sim.experiments.write_scenario import sections
 from sim.ground import paths
