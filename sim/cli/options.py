@@ -96,7 +96,7 @@ SET = click.option(
     "changes",
     type=Setting(),
     multiple=True,
-    help="Another value of a setting, as shopping.commission=10% or stickers.price='0.9 CNY'; repeatable.",
+    help="Another value of a setting, as shopping.commission=10% or company.capital='12 CNY'; repeatable.",
 )
 EXPERIMENT = (
     click.option("--users", type=int, help="People, instead of the scenario's number."),
