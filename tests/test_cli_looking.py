@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tomllib
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_all_scenarios_of_ours_are_listed_a_line_each(hongbao: Callable[..., Res
     assert "shopping" in rows["commission"]["services on"]
     assert rows["baseline"]["services on"] == ""
     assert rows["lucky_money"]["services on"] == "no lucky_money"
-    assert "advertising later" in rows["decade"]["services on"]
+    assert "later shopping, brands" in rows["decade"]["services on"]
     said = hongbao("scenarios").stdout
     assert all(name in said for name in rows)
     assert list(csv.DictReader(io.StringIO(hongbao("scenarios", "--format", "csv").stdout)))
@@ -340,3 +341,42 @@ def test_a_scenario_that_is_wrong_is_not_written(
     assert said in done.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["taken.toml"]
     assert (tmp_path / "taken.toml").read_text() == 'title = "Somebody\'s"\n'
+
+
+# the report in a browser
+
+
+def test_a_report_is_shown_where_that_is_asked_for(
+    hongbao: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+
+    def show(url: str) -> bool:
+        shown.append(url)
+        return len(shown) < 4
+
+    monkeypatch.setattr(webbrowser, "open", show)
+    write(tmp_path / "plan.toml", 'scenarios = ["hongbao:baseline"]\nseeds = 1\nusers = 100\ndays = 2\n')
+    for arguments in (
+        ("run", "baseline", *SMALL, "--out", "a"),
+        ("compare", "baseline", "payment_fee", *SMALL, "--replicates", 1, "--jobs", 1, "--out", "b"),
+        ("sweep", "plan.toml", "--jobs", 1, "--out", "c"),
+    ):
+        done = hongbao(*arguments, "--open")
+        assert done.exit_code == 0, done.stderr
+        assert "no browser" not in done.stderr
+    assert shown == [(tmp_path / folder / "report.html").as_uri() for folder in "abc"]
+    assert hongbao("report", "a").exit_code == 0
+    assert len(shown) == 3, "and nowhere else"
+    assert "there is no browser to show a/report.html in" in hongbao("report", "a", "--open").stderr
+
+
+def test_a_quiet_command_says_its_answer_and_its_errors_and_no_more(hongbao: Callable[..., Result]) -> None:
+    loud = hongbao("run", "baseline", *SMALL, "--set", "rides.commission=10%", "--out", "a")
+    assert "moves nothing" in loud.stderr
+    assert "the report is" in loud.stderr
+    done = hongbao("run", "baseline", *SMALL, "--set", "rides.commission=10%", "--out", "b", "-q")
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert done.stdout == loud.stdout
+    assert "walet" in hongbao("run", "baseline", "--set", "walet.payer_fee=1%", "-q").stderr

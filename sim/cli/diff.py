@@ -40,7 +40,7 @@ def diff(one: Path, other: Path, services: Sequence[str], form: str) -> None:
     pairs = list(_pairs(_sides(one, services), _sides(other, services), one, other))
     rows = [row for mine, theirs in pairs for row in _settings(mine, theirs, len(pairs) > 1)]
     runs = [(mine.run, theirs.run) for mine, theirs in pairs]
-    measured = _metrics(*runs[0]) if len(runs) == 1 and runs[0][0] and runs[0][1] else []
+    measured = _metrics(*runs[0]) if len(runs) == 1 else []
     if form == "json":
         click.echo(json.dumps({"settings": rows, "metrics": measured}, indent=2))
     elif form == "csv":
@@ -121,8 +121,10 @@ def _settings(mine: Side, theirs: Side, several: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _metrics(mine: "Result", theirs: "Result") -> list[dict[str, Any]]:
-    """Metrics of both runs that differ, by how much of their mean size."""
+def _metrics(mine: "Result | None", theirs: "Result | None") -> list[dict[str, Any]]:
+    """Metrics of both runs that differ, by how much of their mean size; none where one is a scenario that nobody ran."""
+    if mine is None or theirs is None:
+        return []
     rows = []
     for name, metric in mine.metrics.items():
         value, other = mine.summary[name], theirs.summary.get(name)

@@ -24,7 +24,7 @@ class Failed(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Say it without a traceback."""
-        say(self.message)
+        say(self.message, always=True)
 
 
 class Terminated(KeyboardInterrupt):

@@ -16,6 +16,7 @@ from sim.cli.options import (
     DEBUG,
     FORMAT,
     PATH,
+    QUIET,
     RIVAL,
     SCENARIO_OR_DEFAULT,
     SERVICE,
@@ -26,7 +27,7 @@ from sim.cli.options import (
     load_branch,
     say_network,
 )
-from sim.cli.places import folder_for, usual_folder, write_page
+from sim.cli.places import OPEN, folder_for, open_page, usual_folder, write_page
 from sim.cli.screen import Row, progress, say, show
 from sim.cli.tune import tuned_first
 
@@ -42,6 +43,7 @@ MAIN = ("users.daily", "revenue.total", "profit.total", "welfare.users", "welfar
 @click.command()
 @SCENARIO_OR_DEFAULT
 @experiment
+@OPEN
 @RIVAL
 @THREADS
 @click.option("--save-at", type=click.IntRange(min=1), multiple=True, help="Save the world after so many days too.")
@@ -83,11 +85,13 @@ def run(
     for line in unserved(result.summary):
         say(line)
     say(f"the report is {written}")
+    open_page(written)
 
 
 @click.command()
 @click.argument("scenarios", nargs=-1, required=True, type=PATH)
 @experiment
+@OPEN
 @RIVAL
 @click.option("--replicates", type=click.IntRange(min=1), help="Seeds each scenario lives through.  [default: 8]")
 @click.option(
@@ -142,6 +146,7 @@ def compare(
     if precision is not None and not found.manifest["precision"]["reached"]:
         say(f"{found.replicates} seeds were not enough for a precision of {precision:g}")
     say(f"the report is {written}")
+    open_page(written)
 
 
 @click.command()
@@ -156,8 +161,10 @@ def compare(
 @click.option("--dry-run", is_flag=True, help="Say how many runs, hours and bytes it would be; run nothing.")
 @click.option("--compact", is_flag=True, help="Put the summaries of all runs into one table as well.")
 @click.option("--yes", is_flag=True, help="More than 100,000 runs are meant.")
+@OPEN
 @SERVICE
 @FORMAT
+@QUIET
 @DEBUG
 def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) -> None:
     """Make every run that PLAN asks for: scenarios, times factors, times seeds.
@@ -198,6 +205,7 @@ def sweep(plan: Path, out: Path | None, form: str, dry_run: bool, **how: Any) ->
     else:
         _show_sweep(found, form, heading)
     say(f"the report is {written}")
+    open_page(written)
     if missing := found.missing():
         failed = len(found.failures())
         said = [f"{counted(failed, 'run')} failed; the report and {found.folder / 'failed'} say why"] if failed else []
@@ -231,11 +239,13 @@ def _told(foreseen: Mapping[str, float]) -> list[Row]:
 @click.command()
 @click.argument("folder", type=PATH)
 @click.option("--pictures", type=PATH, help="Write its pictures as SVG files into this folder instead.")
+@OPEN
 @DEBUG
 def report(folder: Path, pictures: Path | None) -> None:
     """Write the page of a saved run, comparison, sweep or study, and print where it is."""
     if pictures is None:
-        click.echo(write_page(folder))
+        click.echo(written := write_page(folder))
+        open_page(written)
         return
     from sim.report import write_pictures
 

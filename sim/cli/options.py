@@ -47,6 +47,10 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
     ctx.meta["debug"] = value
 
 
+def _remember_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta["quiet"] = value
+
+
 class GivenPath(click.ParamType[Path]):
     """A path as Python reads it too: `~` is a home; a URL, an empty path and what UTF-8 cannot hold are refused."""
 
@@ -67,6 +71,15 @@ THREADS = click.option(
 DEBUG = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show the traceback of an error."
 )
+QUIET = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_quiet,
+    help="Say no more than the answer and errors: no progress, notes or warnings.",
+)
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="What goes to stdout."
 )
@@ -83,7 +96,7 @@ SET = click.option(
     "changes",
     type=Setting(),
     multiple=True,
-    help="Another value of a setting, as shopping.commission=10% or stickers.price='0.9 CNY'; repeatable.",
+    help="Another value of a setting, as shopping.commission=10% or company.capital='12 CNY'; repeatable.",
 )
 EXPERIMENT = (
     click.option("--users", type=int, help="People, instead of the scenario's number."),
@@ -96,6 +109,7 @@ EXPERIMENT = (
         "--force", is_flag=True, help="Replace an earlier result in the folder; nothing else is ever replaced."
     ),
     FORMAT,
+    QUIET,
     DEBUG,
 )
 

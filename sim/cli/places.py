@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from sim.cli.screen import say
 
 LONGEST = 100  # characters that name a folder by its scenarios
@@ -33,3 +35,22 @@ def write_page(folder: Path) -> Path:
     from sim import report
 
     return report.write(folder)
+
+
+def _remember_open(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta["open"] = value
+
+
+OPEN = click.option(
+    "--open", is_flag=True, expose_value=False, callback=_remember_open, help="Show the report in the browser."
+)
+
+
+def open_page(page: Path) -> None:
+    """Show a page in the browser, where that was asked for; it is said if there is none."""
+    if not click.get_current_context().meta.get("open"):
+        return
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        say(f"there is no browser to show {page} in")

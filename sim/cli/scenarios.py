@@ -47,6 +47,6 @@ def _services(scenario: "Scenario", usual: Sequence[str]) -> list[str]:
     ]
     return [
         *(name for name in on if name not in usual),
-        *(f"{name} later" for name in later),
+        *([f"later {', '.join(later)}"] if later else []),
         *(f"no {name}" for name in usual if name not in [*on, *later]),
     ]

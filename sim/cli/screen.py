@@ -37,7 +37,7 @@ LEFT = (
     "what happens",
     "start",
 )  # the rest: right
-WHOLE = {"name", "metric", "scenario", "phase"}  # the last to be broken over lines
+WHOLE = {"name", "title", "metric", "scenario", "phase"}  # the last to be broken over lines
 NARROW, MOST = {"value", "unit"}, 18  # columns that need not be wider
 BETWEEN = 3  # characters between two columns
 
@@ -66,9 +66,16 @@ class Told(Protocol):
         """Show it."""
 
 
-def say(message: str) -> None:
-    """A line on stderr."""
-    click.echo(f"hongbao: {message}", err=True)
+def quiet() -> bool:
+    """Whether the command was asked to say no more than its answer and its errors."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get("quiet"))
+
+
+def say(message: str, always: bool = False) -> None:
+    """A line on stderr; where the command was told to be quiet, only what `always` must be said."""
+    if always or not quiet():
+        click.echo(f"hongbao: {message}", err=True)
 
 
 def show(rows: Sequence[Row], form: str, title: str = "") -> None:
@@ -156,8 +163,11 @@ def console(stderr: bool = False) -> "Console":
 def progress(unit: str) -> Iterator[Told]:
     """A function to tell of (so many done, of so many, more words); it shows them on stderr with the time left.
 
-    A bar on a terminal, else a line now and then.
+    A bar on a terminal, else a line now and then; nothing where the command was told to be quiet.
     """
+    if quiet():
+        yield lambda done, total, more="": None
+        return
     screen = console(stderr=True)
     if screen.is_terminal:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,7 +1,7 @@
 """Looking through long lists: what commands that list things share."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import click
@@ -38,7 +38,7 @@ def _read_pattern(ctx: click.Context, param: click.Parameter, value: str | None)
         raise click.BadParameter(f"{value!r} is no regular expression: {problem}") from None
 
 
-GREP: Any = click.option(
+GREP: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--grep",
     "wanted",
     metavar="TEXT",

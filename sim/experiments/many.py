@@ -6,6 +6,7 @@ is finished is not made again. Where a study asks for runs it has not thought of
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -206,7 +207,7 @@ def live(
         ModelError, LedgerError: a law was broken.
     """
     if unlike := other_code(__version__, code, scenario):
-        raise BadInput(unlike)
+        raise BadInput(f"{called}: a worker (process {os.getpid()}) {unlike}")
     try:
         friends = network(graph, scenario.friends, scenario.run.users, scenario.run.seed)
         found = run(scenario, friends=friends)
