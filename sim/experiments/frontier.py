@@ -21,7 +21,7 @@ from sim.experiments.many import GRAPHS, LOG, Runs, check_meant
 from sim.experiments.pairing import check_judged, read_scenarios
 from sim.experiments.run import Progress
 from sim.experiments.search import Point
-from sim.experiments.tuning_study import FRESH, Study, check_asked, fits, known, value_of
+from sim.experiments.tuning_study import FRESH, Study, check_asked, difference, fits, known, value_of
 from sim.ground import paths
 from sim.results.folders import REPORT
 from sim.results.frontier import FRONTIER, Aim, Frontier, FrontPoint
@@ -194,6 +194,7 @@ class _FrontStudy:
             levers = {it.name: value_of(scenario, it.name) for it in self.base.ranges[scenario.name]} | dict(point)
             listed.append(
                 {"scenario": scenario.name, "levers": levers, "given": given, "values": [known(row) for row in values.T],
+                 "apart": [difference(row, usual) for row, usual in zip(values.T, (signed[0] * signs).T, strict=True)],
                  "front": bool(on), "beaten_by": by}
             )  # fmt: skip
         self.base.end()

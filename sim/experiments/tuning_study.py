@@ -194,8 +194,8 @@ def tune_one(study: Study, scenario: Scenario) -> Tuned:
         "found": study.sign * next(one.aim for one in tries if one.point == best),
         "value": known(values),
         "given": known(before),
-        "gain": _difference(values, before),
-        "against": None if scenario is study.baseline else _difference(values, base),
+        "gain": difference(values, before),
+        "against": None if scenario is study.baseline else difference(values, base),
         "bounds": [_bound(study, it, at_best, usual) for it in study.constraints],
         "tried": [
             {"levers": dict(one.point), "value": study.sign * one.aim, "kept": one.kept, "slack": list(one.slack)}
@@ -236,7 +236,7 @@ def _answer(study: Study, scenario: Scenario, it: LeverRange, given: Any, best: 
     values = study.sign * found.aim
     top = values[found.places.index(best[it.name])]
     response: list[Place] = [
-        {"at": at, "share": it.share_of(at), "value": known(row), "diff": _difference(row, top), "kept": bool(ok)}
+        {"at": at, "share": it.share_of(at), "value": known(row), "diff": difference(row, top), "kept": bool(ok)}
         for at, row, ok in zip(found.places, values, found.kept, strict=True)
     ]
     return {
@@ -319,6 +319,6 @@ def known(values: NDArray[np.float64]) -> Known:
     return {"mean": it.mean, "low": it.low, "high": it.high}
 
 
-def _difference(values: NDArray[np.float64], others: NDArray[np.float64]) -> Known:
+def difference(values: NDArray[np.float64], others: NDArray[np.float64]) -> Known:
     it = paired(values, others)
     return {"mean": it.mean, "low": it.low, "high": it.high}

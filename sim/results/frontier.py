@@ -34,6 +34,7 @@ class FrontPoint(TypedDict):
         scenario, levers: what it is.
         given: whether these are its levers as they were given.
         values: by aim.
+        apart: by aim, the paired difference to the first scenario as it is given: luck that both share is not in it.
         front: whether no other point is at least as good in every aim and better in one, in the mean.
         beaten_by: the place in the list of one that is surely better in every aim; None where none is.
     """
@@ -42,6 +43,7 @@ class FrontPoint(TypedDict):
     levers: dict[str, Any]
     given: bool
     values: list[Known]
+    apart: list[Known]
     front: bool
     beaten_by: int | None
 

@@ -79,6 +79,10 @@ def test_every_strategy_stands_as_it_is_given_beside_what_was_found(made):
     given = [point for point in found.points if point["given"]]
     assert [point["scenario"] for point in given] == ["free", "fee"]
     assert given[0]["values"][0]["mean"] == 0, "the free one earns nothing"
+    assert given[0]["apart"] == [{"mean": 0.0, "low": 0.0, "high": 0.0}] * 2, "it is what the others are paired with"
+    for point in found.points:
+        for value, apart, usual in zip(point["values"], point["apart"], given[0]["values"], strict=True):
+            assert apart["mean"] == pytest.approx(value["mean"] - usual["mean"])
     front = [point for point in found.points if point["front"]]
     assert max(point["values"][0]["mean"] for point in front) > 0
     means = np.array([[value["mean"] for value in point["values"]] for point in found.points])

@@ -10,7 +10,6 @@ from sim.report.figures.scatter import Dot, scatter
 from sim.report.page import Cell, Figure, Fold, Part, Row, Section, Table
 from sim.report.wording import GAP, HEADLINES, counted, in_words, interval, listed, measure, number, shown, spans
 from sim.results.frontier import Aim, Frontier, FrontPoint
-from sim.results.tuning import Known
 
 
 def unit_of(aim: Aim) -> str:
@@ -80,7 +79,8 @@ def the_front(found: Frontier) -> Section:
     """The front, drawn for each further aim against the first, and its points."""
     about = (
         "A point is on the front if no other is at least as good in every aim and better in one. Filled dots are on it, hollow "
-        f"ones are not; whiskers are 95{GAP}% intervals. Every strategy as it is given stands beside what the search found."
+        f"ones are not; whiskers are 95{GAP}% intervals of the paired difference to {found.titles[found.points[0]['scenario']]}, as it is "
+        "given. Every strategy as it is given stands beside what the search found."
     )
     parts: list[Part] = [about]
     parts += [_drawn(found, at) for at in range(1, len(found.aims))]
@@ -97,12 +97,14 @@ def _drawn(found: Frontier, at: int) -> Figure:
     first, other = found.aims[0], found.aims[at]
     colours = of_strategies(dict.fromkeys(point["scenario"] for point in found.points))
 
-    def ends(it: Known) -> tuple[float, float, float]:
-        return it["mean"], it["low"], it["high"]
+    def ends(point: FrontPoint, aim: int) -> tuple[float, float, float]:
+        """The mean, and as far to either side as luck of the difference to the first scenario goes."""
+        mean, apart = point["values"][aim]["mean"], point["apart"][aim]
+        return mean, mean + apart["low"] - apart["mean"], mean + apart["high"] - apart["mean"]
 
     dots = [
         Dot(
-            ends(point["values"][at]), ends(point["values"][0]), colours[point["scenario"]],
+            ends(point, at), ends(point, 0), colours[point["scenario"]],
             f"{point['scenario']} as given" if point["given"] else "", point["front"],
         )
         for point in found.points
