@@ -219,6 +219,10 @@ def warned(found: "Tuning") -> list[str]:
     """What whoever uses the result should know: a best at the end of a range, a constraint that luck may break, more to find."""
     lines = []
     for name, one in found.tuned.items():
+        if not one["given_kept"]:
+            lines.append(
+                f"{name}: with its levers as given it breaks a constraint, so that its best within them may earn less"
+            )
         for it in one["levers"]:
             if it["end"]:
                 lines.append(

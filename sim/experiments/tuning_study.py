@@ -194,6 +194,7 @@ def tune_one(study: Study, scenario: Scenario) -> Tuned:
         "found": study.sign * next(one.aim for one in tries if one.point == best),
         "value": known(values),
         "given": known(before),
+        "given_kept": bool((study.slack(at_given, study.fresh).mean(axis=1) >= 0.0).all()),
         "gain": difference(values, before),
         "against": None if scenario is study.baseline else difference(values, base),
         "bounds": [_bound(study, it, at_best, usual) for it in study.constraints],

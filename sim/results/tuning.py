@@ -87,7 +87,8 @@ class Tuned(TypedDict):
             behind at the end.
         found: what the aim seemed to be in the search: flattered, as the best of many tries is.
         value: what it is on fresh seeds.
-        given: what it is with the levers as they were given, on the same seeds.
+        given: what it is with the levers as they were given, on the same seeds; `given_kept` says whether these keep the
+            constraints there, in the mean: a best within bounds may earn less than what breaks them.
         gain: the difference of the two, paired.
         against: the difference to the baseline, paired; None for the baseline itself.
         bounds: the constraints.
@@ -102,6 +103,7 @@ class Tuned(TypedDict):
     found: float
     value: Known
     given: Known
+    given_kept: bool
     gain: Known
     against: Known | None
     bounds: list[Bound]

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from sim import report
 from sim.cli import hongbao
+from sim.cli.tune import warned
 from sim.engine.ranges import LeverRange
 from sim.engine.settings import BadInput
 from sim.experiments import many, search
@@ -18,6 +19,7 @@ from sim.experiments.save_tuned import save_tuned
 from sim.experiments.search import Measured
 from sim.experiments.tune import tune, tuned_scenarios
 from sim.ground.metrics import flow
+from sim.report.sections import tuned
 from sim.results.intervals import interval
 from sim.results.tuning import TUNING, Tuning
 from sim.scenario import Scenario
@@ -279,6 +281,7 @@ def test_a_tuning_says_where_each_lever_does_best_and_saves_it(tuning):
     assert (lever["name"], lever["given"], lever["low"], lever["high"]) == ("wallet.payer_fee", 0.0, 0.0, 0.05)
     assert lever["best"] > 0
     assert one["given"]["mean"] == 0 < one["gain"]["mean"], "without a fee nothing is earned"
+    assert one["given_kept"], "there is nothing to break"
     assert one["gain"]["mean"] == pytest.approx(one["value"]["mean"] - one["given"]["mean"])
     assert [place["at"] for place in lever["response"]] == sorted(place["at"] for place in lever["response"])
     assert set(found.seeds["search"]).isdisjoint(found.seeds["race"] + found.seeds["fresh"])
@@ -366,6 +369,17 @@ def test_constraints_that_no_point_keeps_name_the_nearest(tmp_path):
         tune([FREE, FEE], out=tmp_path, subject_to="revenue.total >= 100000000", **SMALL)
     assert (tmp_path / "runs.jsonl").exists(), "finished runs are kept"
     assert not (tmp_path / TUNING).exists()
+
+
+def test_levers_that_break_a_constraint_as_they_are_given_are_said_to():
+    costly = FEE.with_values({"wallet.payer_fee": 0.05}).with_levers({"wallet.payer_fee": [0.0, 0.0005]})
+    costly = costly.model_copy(update={"name": "fee", "title": "A fee on payments"})
+    found = tune([FREE, costly], subject_to="revenue.total <= 1", **SMALL)
+    one = found.tuned["fee"]
+    assert not one["given_kept"]
+    assert one["gain"]["mean"] < 0
+    assert "breaks what it is subject to" in "".join(tuned.answer(found))
+    assert any("as given it breaks a constraint" in line for line in warned(found))
 
 
 def test_a_tuned_scenario_is_saved_with_the_command_that_made_it(tuning, tmp_path):

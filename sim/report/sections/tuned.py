@@ -54,7 +54,8 @@ def answer(found: Tuning) -> list[str]:
     gain = one["gain"]
     sure = gain["low"] > 0 or gain["high"] < 0
     unsettled = "" if sure else ", which is not settled: the interval includes zero"
-    said.append(f"With its levers as they were given it is {_with_ends(one['given'], unit)}: a difference of "
+    broken = "" if one["given_kept"] else " (and breaks what it is subject to)"
+    said.append(f"With its levers as they were given it is {_with_ends(one['given'], unit)}{broken}: a difference of "
                 f"{_with_ends(gain, unit, True)}{unsettled}.")  # fmt: skip
     others = [name for name in found.tuned if name != first]
     if others:
@@ -154,7 +155,10 @@ def _came_to(one: Tuned, unit: str) -> list[Cell]:
         return Cell(number(it["mean"], unit, sign), it["mean"], (interval(it["low"], it["high"], unit, sign),), tone)
 
     found = Cell(number(one["found"], unit), one["found"])
-    return [cell(one["given"]), cell(one["value"]), cell(one["gain"], True), cell(one["against"], True), found]
+    given = cell(one["given"])
+    if not one["given_kept"]:
+        given = given._replace(notes=(*given.notes, "breaks a constraint"))
+    return [given, cell(one["value"]), cell(one["gain"], True), cell(one["against"], True), found]
 
 
 def bounds(found: Tuning) -> Section | None:
