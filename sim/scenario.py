@@ -225,6 +225,10 @@ class Scenario(Settings):
         """Pickled by its services' names: a class that was made for them is nowhere to be imported from."""
         return _empty, (type(self).services,), self.__getstate__()
 
+    def __hash__(self) -> int:
+        """That of what it is: equal scenarios have the same digest."""
+        return hash((self.digest(), self.run.seed, self.name))
+
     def __repr__(self) -> str:
         run = self.run
         return f"<Scenario {self.name!r}: {run.users:,} people, {run.days:,} days, seed {run.seed}>"

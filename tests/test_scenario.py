@@ -352,3 +352,10 @@ def test_whoever_wants_a_scenario_takes_its_file(scenarios: Path) -> None:
         Scenario.of(scenarios / "shop.toml")
     with pytest.raises(BadInput, match="a dict is no scenario: give a Scenario, or the path of its file"):
         Scenario.of({"run": {}})  # type: ignore[arg-type]
+
+
+def test_equal_scenarios_are_one_in_a_set_whatever_they_hold() -> None:
+    """Breaks if a field that cannot be hashed, as the values of an event or a lever's range, makes a scenario so."""
+    events = [{"day": 3, "set": {"wallet.payee_fee": 0.01}}]
+    one, other = (Scenario.make(events=events, levers={"wallet.payer_fee": [0.0, 0.1]}) for _ in range(2))
+    assert len({one, other, one.with_values({"run.seed": 2}), one.with_values({"wallet.payer_fee": 0.01})}) == 3
