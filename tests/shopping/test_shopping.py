@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from worlds import lived
 
 from sim.experiments.limits.limit import AWAKE, endow, live, quiet_world
 from sim.ground.ledger import BANK
@@ -43,7 +44,7 @@ SHOPS = {"on": True, "needs": 0.3, "shoppers": 1.0}
     ],
     ids=["plain", "a high cut", "paid places", "posts", "an assistant", "dear goods", "no shops"],
 )
-def test_every_need_is_met_here_or_outside_or_not_or_cannot_be_paid(lived: Any, changes: dict[str, Any]):
+def test_every_need_is_met_here_or_outside_or_not_or_cannot_be_paid(changes: dict[str, Any]):
     """Breaks when a need is dropped or counted twice on any of the ways to it."""
     days = lived(run={"users": 300, "days": 12}, **({"shopping": SHOPS} | changes)).history
     ends = sum(days[f"shopping.{end}"] for end in ("orders", "showroomed", "outside", "unmet", "unaffordable"))
@@ -62,16 +63,16 @@ def test_without_noise_a_shop_learns_by_what_it_would_sell_a_little_dearer_and_c
 
 
 def test_a_post_earns_what_is_sold_by_it_less_what_would_be_sold_anyway():
-    terms = SimpleNamespace(setting=ShoppingSettings().row, fees=0.1)
-    weight, total = 1.0, 4.0
-    alone = shopping.lift_of_post(weight, total, 1_000, 1_000, 500, terms, 1.0, False)
+    terms = SimpleNamespace(setting=ShoppingSettings().row)
+    weight, total, fees = 1.0, 4.0, 0.1
+    alone = shopping.lift_of_post(weight, total, 1_000, 1_000, 500, fees, terms, 1.0, False)
     assert alone == int(100 * 0.25 * (900 - 500))
-    assert shopping.lift_of_post(weight, total, 1_000, 1_000, 500, terms, 1.0, True) == 0, "looked at anyway"
-    offer = shopping.lift_of_post(weight, total, 800, 1_000, 500, terms, 1.0, True)
+    assert shopping.lift_of_post(weight, total, 1_000, 1_000, 500, fees, terms, 1.0, True) == 0, "looked at anyway"
+    offer = shopping.lift_of_post(weight, total, 800, 1_000, 500, fees, terms, 1.0, True)
     assert offer < 0, "an offer to who would have bought at the usual price is a loss"
 
 
-def test_nobody_settles_off_the_platform_where_there_is_no_fee_to_save(lived: Any):
+def test_nobody_settles_off_the_platform_where_there_is_no_fee_to_save():
     free, taxed = (
         lived(run={"users": 300, "days": 12}, shopping=SHOPS | {"commission": cut, "dodging": 1.0}).history
         for cut in (0.0, 0.2)
@@ -80,7 +81,7 @@ def test_nobody_settles_off_the_platform_where_there_is_no_fee_to_save(lived: An
     assert free["shopping.showroomed"].sum() == 0 < taxed["shopping.showroomed"].sum()
 
 
-def test_a_cut_of_next_to_nothing_sends_next_to_nothing_off_the_platform(lived: Any):
+def test_a_cut_of_next_to_nothing_sends_next_to_nothing_off_the_platform():
     """Breaks when the chance does not begin at nothing: a cut of a millionth sent one deal in twenty off."""
     days = lived(run={"users": 400, "days": 20}, shopping=SHOPS | {"commission": 1e-6}).history
     assert days["shopping.orders"].sum() > 500
@@ -118,7 +119,7 @@ def test_of_those_left_in_the_thread_as_many_switch_as_their_trouble_says():
     assert channels.switchers(-5.0, 0.9, 15.0) == channels.switchers(0.0, 0.9, 15.0), "the open is no cheaper"
 
 
-def test_needs_are_those_of_a_part_of_the_people_and_as_many_as_ever(lived: Any):
+def test_needs_are_those_of_a_part_of_the_people_and_as_many_as_ever():
     few, all_ = (
         lived(run={"users": 3_000, "days": 30}, shopping={"on": True, "shoppers": share}) for share in (0.3, 1.0)
     )
@@ -128,7 +129,7 @@ def test_needs_are_those_of_a_part_of_the_people_and_as_many_as_ever(lived: Any)
     assert 0.15 < buyers[0] < 0.3 < 0.36 < buyers[1], "in a month"
 
 
-def test_sellers_outside_lose_what_is_bought_here_instead_and_nothing_where_nobody_would_buy_there(lived: Any):
+def test_sellers_outside_lose_what_is_bought_here_instead_and_nothing_where_nobody_would_buy_there():
     world = lived(run={"users": 400, "days": 20}, shopping=SHOPS)
     lost = -world.history["welfare.outside"].sum()
     assert 0.1 * 0.5 < lost / world.history["shopping.gmv"].sum() < 0.2 * 0.9, (
@@ -138,7 +139,7 @@ def test_sellers_outside_lose_what_is_bought_here_instead_and_nothing_where_nobo
     assert none.history["welfare.outside"].sum() == 0
 
 
-def test_the_cut_is_taken_of_every_sale_on_the_platform_and_of_no_other(lived: Any):
+def test_the_cut_is_taken_of_every_sale_on_the_platform_and_of_no_other():
     world = lived(run={"users": 400, "days": 20}, shopping=SHOPS | {"commission": 0.2, "dodging": 1.0})
     on_platform = world.flows[world.flows["reason"] == "goods"]["cents"].sum()
     days = world.history
