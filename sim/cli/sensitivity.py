@@ -74,12 +74,12 @@ def sensitivity(
 def _say_budget(prepared: "Prepared", jobs: int | None) -> None:
     """How many runs there will be at most, and how the indices are found."""
     from sim.experiments.machine import cores
-    from sim.experiments.sensitivity import seconds
+    from sim.experiments.room import seconds_of
     from sim.report.wording import seconds as in_words
 
     said = ", ".join(f"{stage['runs']:,} {stage['stage']}" for stage in prepared.stages)
     by = "a Gaussian process" if prepared.plan.emulate else "the model itself"
-    least = in_words(seconds(prepared.runs, prepared.scenarios[0]) / (jobs or cores()))
+    least = in_words(seconds_of(prepared.runs, prepared.scenarios[0]) / (jobs or cores()))
     say(
         f"{len(prepared.assumptions):,} assumptions, at most {prepared.runs:,} runs ({said}); indices by {by}; {least} or more"
     )

@@ -6,7 +6,7 @@ what holds there is called the front.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sim.experiments.many import GRAPHS, LOG, Runs, check_meant
 from sim.experiments.pairing import check_judged, read_scenarios
 from sim.experiments.run import Progress
 from sim.experiments.search import Point
-from sim.experiments.tuning_study import FRESH, Study, check_asked, difference, fits, known, value_of
+from sim.experiments.tuning_study import FRESH, Study, check_asked, difference, fits, goes_on, known, value_of
 from sim.ground import paths
 from sim.results.folders import REPORT
 from sim.results.frontier import FRONTIER, Aim, Frontier, FrontPoint
@@ -72,7 +72,7 @@ def frontier(
     study = _FrontStudy(chosen, aims, robust, assumptions, tries, replicates or FRESH)
     study.check(jobs, yes)
     folder = None if out is None else paths.given(out, "out")
-    same = _goes_on(folder, study.asked, force)
+    same = goes_on(folder, "frontier", Frontier.load, study.asked, force)
     inputs = [file for scenario in chosen for file in scenario.inputs]
     with claimed(folder, OF_A_FRONTIER, force or same, inputs):
         with Runs(chosen, study.most_runs, folder, LOG, jobs, cluster) as runs:
@@ -81,22 +81,6 @@ def frontier(
         if folder is not None:
             result.write(folder)
     return result
-
-
-def _goes_on(folder: Path | None, asked: Mapping[str, Any], force: bool) -> bool:
-    """Whether a folder holds the frontier asked for, whose runs are gone on with."""
-    if folder is None or paths.kind_of(folder) != "frontier":
-        return False
-    try:
-        had = Frontier.load(folder).asked
-    except BadInput:  # damaged: it is made again of its runs
-        return True
-    if had == asked or force:
-        return had == asked
-    other = ", ".join(name for name in asked if had.get(name) != asked[name])
-    raise BadInput(
-        f"{folder} holds a frontier that differs in {other}: --force (force=True) replaces it, or {paths.ANOTHER}"
-    )
 
 
 class _FrontStudy:

@@ -17,7 +17,7 @@ from sim.engine.settings import BadInput
 from sim.experiments.cluster import LOCAL, Cluster
 from sim.experiments.machine import cores
 from sim.experiments.pool import Pool, Task
-from sim.experiments.room import SECONDS_PER_DAY, SECONDS_PER_USER_DAY, jobs_for
+from sim.experiments.room import jobs_for, seconds_of
 from sim.experiments.run import run
 from sim.experiments.shared_networks import Networks
 from sim.experiments.warm_up import warm_up
@@ -49,10 +49,9 @@ def check_meant(asked: str, runs: int, what: str, scenario: Scenario, jobs: int 
         BadInput: naming runs and hours.
     """
     if runs > MANY and not yes:
-        it = scenario.run
-        seconds = runs * it.days * (SECONDS_PER_DAY + it.users * SECONDS_PER_USER_DAY) / (jobs or cores())
+        hours = seconds_of(runs, scenario) / (jobs or cores()) / 3600
         raise BadInput(
-            f"{asked}: {runs:,} runs ({what}), some {seconds / 3600:,.0f} hours here and more than {MANY:,}: say that "
+            f"{asked}: {runs:,} runs ({what}), some {hours:,.0f} hours here and more than {MANY:,}: say that "
             "they are meant with --yes (yes=True)"
         )
 

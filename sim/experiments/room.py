@@ -49,6 +49,11 @@ def _size(amount: float) -> str:
     return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.0f} MB"
 
 
+def seconds_of(runs: int, scenario: Scenario) -> float:
+    """Seconds of one core that so many runs of a scenario take, roughly and rather too few; the same on every machine."""
+    return runs * scenario.run.days * (SECONDS_PER_DAY + scenario.run.users * SECONDS_PER_USER_DAY)
+
+
 def jobs_for(scenarios: Iterable[Scenario], jobs: int | None, runs: int, friends: Friends | None = None) -> int:
     """Processes to use: those asked for if they fit in memory, else as many as there are cores, runs and room for.
 
@@ -69,7 +74,7 @@ def jobs_for(scenarios: Iterable[Scenario], jobs: int | None, runs: int, friends
         if jobs > 1:
             check_memory(largest, jobs, PROCESS_BYTES, friends)
         return jobs
-    if runs * largest.run.days * (SECONDS_PER_DAY + largest.run.users * SECONDS_PER_USER_DAY) < SECONDS_TO_START:
+    if seconds_of(runs, largest) < SECONDS_TO_START:
         return 1
     fit = available_memory() * (1 - ROOM_LEFT) / (World.memory(largest, friends)["total"] + PROCESS_BYTES)
     return max(1, min(cores(), runs, int(fit)))

@@ -4,7 +4,6 @@ Every run that a study makes is written down as soon as it is there, a line a ru
 moment, start it again, and it goes on.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,8 +24,8 @@ from sim.experiments.influence.study import (
 )
 from sim.experiments.machine import machine
 from sim.experiments.many import LOG, Asked, Runs, check_meant
-from sim.experiments.pairing import check_fair, check_metric, check_seeds, read_scenarios
-from sim.experiments.room import SECONDS_PER_DAY, SECONDS_PER_USER_DAY
+from sim.experiments.pairing import check_fair, check_judged, check_seeds, read_scenarios
+from sim.experiments.room import seconds_of
 from sim.experiments.run import Progress
 from sim.experiments.worker import CODE
 from sim.ground import paths
@@ -176,14 +175,7 @@ def prepare(
     chosen = read_scenarios([scenarios] if isinstance(scenarios, Given) else scenarios, services, least=1)
     _, unfair = check_fair(chosen)
     known = metrics_of(chosen[0].services)
-    check_metric(metric, known)
-    if known[metric].better == "neither":
-        judged = [name for name, it in known.items() if it.better != "neither"]
-        near = difflib.get_close_matches(metric, judged, 1)
-        raise BadInput(
-            f"metric = {metric!r}: of that neither more nor less is better, so that nothing is worth finding out for it"
-            + (f"; did you mean {near[0]!r}?" if near else "")
-        )
+    check_judged("metric", metric, known)
     seeds = check_seeds(chosen[0].run.seed, SEEDS if replicates is None else replicates, "run.seed")
     asked = Plan(question or (WINNER if len(chosen) > 1 else METRIC), emulate=emulate is not False)
     given: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
@@ -209,13 +201,7 @@ def _is_cheap(plan: Plan, assumptions: Sequence[Assumption], scenarios: Sequence
     if plan.points < LEAST_BLOCKS:
         return False
     stages = plan._replace(emulate=False).stages(assumptions, len(scenarios), seeds)
-    return seconds(sum(stage["runs"] for stage in stages if stage["stage"] == "sample"), scenarios[0]) <= CHEAP
-
-
-def seconds(runs: int, scenario: Scenario) -> float:
-    """Seconds of one core that runs take, roughly and rather too few."""
-    it = scenario.run
-    return runs * it.days * (SECONDS_PER_DAY + it.users * SECONDS_PER_USER_DAY)
+    return seconds_of(sum(stage["runs"] for stage in stages if stage["stage"] == "sample"), scenarios[0]) <= CHEAP
 
 
 def _about(

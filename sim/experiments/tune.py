@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.engine.settings import BadInput
 from sim.experiments.claim import claimed
 from sim.experiments.many import GRAPHS, LOG, Runs
 from sim.experiments.pairing import read_scenarios
 from sim.experiments.run import Progress
-from sim.experiments.tuning_study import FRESH, Study, check_asked, result_of, tune_one
+from sim.experiments.tuning_study import FRESH, Study, check_asked, goes_on, result_of, tune_one
 from sim.ground import paths
 from sim.results.folders import REPORT
 from sim.results.tuning import TUNING, Tuning
@@ -79,7 +78,7 @@ def tune(
     study = Study(chosen, aim, subject, tries, replicates or FRESH)
     check_asked(study, jobs, yes)
     folder = None if out is None else paths.given(out, "out")
-    same = _goes_on(folder, study.asked, force)
+    same = goes_on(folder, "tuning", Tuning.load, study.asked, force)
     inputs = [file for scenario in chosen for file in scenario.inputs]
     with claimed(folder, OF_A_TUNING, force or same, inputs):
         with Runs([*study.tuned, study.baseline], study.most_runs, folder, LOG, jobs, cluster) as runs:
@@ -99,29 +98,3 @@ def tuned_scenarios(tuning: Tuning, scenarios: Sequence[Scenario]) -> list[Scena
         else scenario
         for scenario in scenarios
     ]
-
-
-# Before
-
-
-def _goes_on(folder: Path | None, asked: Mapping[str, Any], force: bool) -> bool:
-    """Whether a folder holds the tuning asked for, made by this code, whose runs are gone on with.
-
-    Raises:
-        BadInput: it holds another, and that may not go.
-    """
-    if folder is None or paths.kind_of(folder) != "tuning":
-        return False
-    try:
-        had = Tuning.load(folder)
-    except BadInput:  # damaged: it is made again of its runs
-        return True
-    same = had.asked == asked
-    if same or force:
-        return same
-    other = [name for name in asked if had.asked.get(name) != asked[name]]
-    if "code" in other or "version" in other:
-        why = f"was made by hongbao {had.version} in another state of its code"
-    else:
-        why = f"asked for something else ({', '.join(other)})"
-    raise BadInput(f"{folder} holds a tuning that {why}: --force (force=True) replaces it, or {paths.ANOTHER}")

@@ -1,6 +1,7 @@
 """A study of one tuning: what is asked, the runs it is made of, and what each scenario comes to at its best."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sim.experiments.pairing import check_fair, check_judged, check_seeds, warn_
 from sim.experiments.run import Progress
 from sim.experiments.search import Measured, NoPoint, Point
 from sim.experiments.worker import code_of
+from sim.ground import paths
+from sim.results.frontier import Frontier
 from sim.results.intervals import interval, paired
 from sim.results.tuning import AT_AN_END, Bound, Known, Place, Tuned, TunedLever, Tuning
 from sim.scenario import Scenario
@@ -46,6 +49,7 @@ class Study:
         self.searched, self.raced = self.seeds[:SEARCHED], self.seeds[SEARCHED : SEARCHED + MOST]
         self.fresh = self.seeds[SEARCHED + MOST :]
         self.runs: Runs
+        self._usual: dict[int, Summary] = {}
         self.done = self.planned = 0
         self.progress: Progress | None = None
         self.titles = {scenario.name: scenario.title for scenario in scenarios}
@@ -110,6 +114,12 @@ class Study:
         flat = self.runs.summaries(asked, self._tell)
         return [[flat[at + len(points) * column] for column in range(len(seeds))] for at in range(len(points))]
 
+    def usual(self, seeds: Sequence[int]) -> list[list[Summary]]:
+        """What the baseline came to with each seed, asked for once."""
+        if new := [seed for seed in seeds if seed not in self._usual]:
+            self._usual |= dict(zip(new, self.summaries(self.baseline, [{}], new)[0], strict=True))
+        return [[self._usual[seed] for seed in seeds]]
+
     def values(self, found: Sequence[Sequence[Summary]], metric: str) -> NDArray[np.float64]:
         """A metric by point and seed; money a person."""
         table = np.array([[summary[metric] for summary in row] for row in found], np.float64)
@@ -129,7 +139,7 @@ class Study:
         """By how much constraints are kept: shape (points, seeds, constraints)."""
         if not self.constraints:
             return np.zeros((len(found), len(seeds), 0))
-        usual = self.summaries(self.baseline, [{}], seeds)
+        usual = self.usual(seeds)
         return np.stack(
             [it.slack(self.values(found, it.metric), self.values(usual, it.metric)[0]) for it in self.constraints],
             axis=2,
@@ -164,6 +174,38 @@ def check_asked(study: Study, jobs: int | None, yes: bool, all_tuned: bool = Tru
     check_meant(f"tries = {largest}", study.most_runs, what, study.baseline, jobs, yes)
 
 
+def goes_on(
+    folder: Path | None,
+    kind: str,
+    load: Callable[[Path], Tuning | Frontier],
+    asked: Mapping[str, Any],
+    force: bool,
+) -> bool:
+    """Whether a folder holds the study asked for, made by this code, whose runs are gone on with.
+
+    Args:
+        kind: of results, as `paths.kind_of` says it.
+        load: reads the study that lies there.
+
+    Raises:
+        BadInput: it holds another, and that may not go.
+    """
+    if folder is None or paths.kind_of(folder) != kind:
+        return False
+    try:
+        had = load(folder)
+    except BadInput:  # damaged: it is made again of its runs
+        return True
+    other = [name for name in asked if had.asked.get(name) != asked[name]]
+    if not other or force:
+        return not other
+    if "code" in other or "version" in other:
+        why = f"was made by hongbao {had.version} in another state of its code"
+    else:
+        why = f"asked for something else ({', '.join(other)})"
+    raise BadInput(f"{folder} holds a {kind} that {why}: --force (force=True) replaces it, or {paths.ANOTHER}")
+
+
 # One scenario
 
 
@@ -183,7 +225,7 @@ def tune_one(study: Study, scenario: Scenario) -> Tuned:
     best = race.points[race.best]
     at_best = study.summaries(scenario, [best], study.fresh)
     at_given = study.summaries(scenario, [given], study.fresh)
-    usual = study.summaries(study.baseline, [{}], study.fresh)
+    usual = study.usual(study.fresh)
     values, before, base = (study.values(found, study.aim)[0] for found in (at_best, at_given, usual))
     return {
         "levers": [_answer(study, scenario, it, given[it.name], best) for it in ranges],
@@ -251,7 +293,7 @@ def _answer(study: Study, scenario: Scenario, it: LeverRange, given: Any, best: 
 def result_of(study: Study, found: dict[str, Tuned], command: str) -> Tuning:
     """All of it."""
     about = study.metrics[study.aim]
-    usual = study.values(study.summaries(study.baseline, [{}], study.fresh), study.aim)[0]
+    usual = study.values(study.usual(study.fresh), study.aim)[0]
     study.end()
     best = {
         scenario.name: scenario.with_values(_best(found[scenario.name])).remember_set(scenario.set_by_hand)

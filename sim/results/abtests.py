@@ -4,8 +4,8 @@ The truth of a world is what it is wholly treated less what it is wholly untreat
 judged over worlds that differ in nothing but their luck.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict
 
@@ -17,6 +17,7 @@ from sim.engine.settings import BadInput
 from sim.ground import paths
 from sim.results.files import read_json, write_json
 from sim.results.intervals import Estimate, interval, paired, share_interval
+from sim.results.studies import whole
 
 FILE = "abtest.json"
 
@@ -156,15 +157,7 @@ class ABTest:
         folder = paths.given(folder, "folder")
         if not (folder / FILE).exists():
             raise BadInput(f"{folder} holds no finished study of tests: it has no {FILE}, which is written last")
-        return cls.of(folder / FILE, read_json(folder / FILE))
-
-    @classmethod
-    def of(cls, file: Path, content: Any) -> Self:
-        """What a file says."""
-        names = [field.name for field in fields(cls)]
-        if not isinstance(content, Mapping) or any(name not in content for name in names):
-            raise BadInput(f"{file} is damaged (it lacks a part): run it again")
-        return cls(**{name: content[name] for name in names})
+        return whole(cls, folder / FILE, read_json(folder / FILE))
 
 
 def is_abtest(folder: Path) -> bool:

@@ -4,15 +4,12 @@ frontier.json   what was asked, the points that were measured, and which of them
 runs.jsonl      a line a run: which it was, and what it came to
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict
 
-from sim.engine.settings import BadInput
-from sim.ground import paths
-from sim.results.files import read_json, write_json
-from sim.results.folders import no_folder
+from sim.results.files import write_json
+from sim.results.studies import load_study
 from sim.results.tuning import Known
 
 FRONTIER = "frontier.json"
@@ -99,12 +96,4 @@ class Frontier:
         Raises:
             BadInput: there is none, or it is damaged.
         """
-        folder = paths.given(folder, "folder")
-        if not folder.is_dir():
-            raise BadInput(no_folder(folder) if not folder.exists() else f"{folder} is a file: give the folder")
-        found = read_json(folder / FRONTIER, "make it again")
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names if not isinstance(found, Mapping) or name not in found]
-        if missing:
-            raise BadInput(f"{folder / FRONTIER} is damaged (it lacks {', '.join(missing)}): make it again")
-        return cls(**{name: found[name] for name in names})
+        return load_study(cls, folder, FRONTIER)

@@ -5,7 +5,7 @@ runs.jsonl         a line a run that was made
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict
 
@@ -16,6 +16,7 @@ from sim.ground import paths
 from sim.results.files import read_json, write_json
 from sim.results.folders import no_folder
 from sim.results.futures import Assumption
+from sim.results.studies import whole
 
 SENSITIVITY = "sensitivity.json"
 METRIC, DIFFERENCE, LEAD, WINNER = "metric", "difference", "lead", "winner"
@@ -266,10 +267,7 @@ class Sensitivity:
         found = read_json(folder / SENSITIVITY)
         if set(found) == {"about"}:
             raise BadInput(f"{folder} holds an unfinished study: the same command with --out {folder} goes on")
-        missing = [field.name for field in fields(cls) if field.name not in found]
-        if missing:
-            raise BadInput(f"{folder / SENSITIVITY} is damaged (it lacks {', '.join(missing)}): run it again")
-        return cls(**{field.name: found[field.name] for field in fields(cls)})
+        return whole(cls, folder / SENSITIVITY, found)
 
 
 def is_sensitivity(folder: Path) -> bool:

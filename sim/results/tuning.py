@@ -4,15 +4,13 @@ tuning.json    what was asked, what was tried, and what came of it
 runs.jsonl     a line a run: which it was, and what it came to
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypedDict
 
 from sim.engine.settings import BadInput
-from sim.ground import paths
-from sim.results.files import read_json, write_json
-from sim.results.folders import no_folder
+from sim.results.files import write_json
+from sim.results.studies import load_study
 
 TUNING = "tuning.json"
 GAP = "\N{NO-BREAK SPACE}"
@@ -176,12 +174,4 @@ class Tuning:
         Raises:
             BadInput: there is none, or it is damaged.
         """
-        folder = paths.given(folder, "folder")
-        if not folder.is_dir():
-            raise BadInput(no_folder(folder) if not folder.exists() else f"{folder} is a file: give the folder")
-        found = read_json(folder / TUNING, "tune again")
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names if not isinstance(found, Mapping) or name not in found]
-        if missing:
-            raise BadInput(f"{folder / TUNING} is damaged (it lacks {', '.join(missing)}): tune again")
-        return cls(**{name: found[name] for name in names})
+        return load_study(cls, folder, TUNING)

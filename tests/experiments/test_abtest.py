@@ -190,7 +190,7 @@ def test_a_damaged_study_says_so(study: Path, tmp_path: Path) -> None:
     content = json.loads((study / "abtest.json").read_text())
     del content["metrics"]
     (tmp_path / "abtest.json").write_text(json.dumps(content))
-    with pytest.raises(BadInput, match="lacks a part"):
+    with pytest.raises(BadInput, match=r"is damaged \(it lacks metrics\): run it again"):
         ABTest.load(tmp_path)
 
 

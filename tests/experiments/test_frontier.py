@@ -112,7 +112,7 @@ def test_cut_off_it_goes_on_and_another_question_is_not_replaced(made, tmp_path,
     again = frontier([FREE, FEE], out=tmp_path, command=made[0].command, **SMALL)
     assert again == made[0]
     assert len(lived) == again.runs - 9
-    with pytest.raises(BadInput, match="holds a frontier that differs in aims"):
+    with pytest.raises(BadInput, match=r"holds a frontier that asked for something else \(aims\): --force"):
         frontier([FREE, FEE], out=tmp_path, **SMALL | {"aims": ("revenue.total", "trust.mean")})
 
 
