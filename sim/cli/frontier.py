@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.options import PATH, load
+from sim.cli.options import PATH, asking, load
 from sim.cli.places import write_page
 from sim.cli.screen import Row, progress, say, show
 from sim.cli.tune import SEARCHING, usual
@@ -32,14 +32,8 @@ OPTIONS = (
 )
 
 
-def _asking(command: Any) -> Any:
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
-@_asking
+@asking(OPTIONS)
 def frontier(
     scenarios: Sequence[Path], aims: Sequence[str], out: Path | None, form: str, force: bool, levers: Any, **how: Any
 ) -> None:

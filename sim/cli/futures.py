@@ -1,11 +1,12 @@
 """What `compare` asks and shows of futures: how far its answer holds under other assumptions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sim.cli.options import asking
 from sim.cli.screen import Row, say, show
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ OPTIONS = (
 ASKED = ("assumptions", "metric", "tuned", "yes")
 
 
-def futures_asked(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of futures; they come as `asked`, among those that change the scenario."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+futures_asked = asking(OPTIONS)  # they come as `asked`, among those that change the scenario
 
 
 def compared(chosen: Sequence["Scenario"], asked: Mapping[str, Any], **how: Any) -> "Comparison":

@@ -2,7 +2,7 @@
 
 import datetime
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,11 +114,21 @@ EXPERIMENT = (
 )
 
 
-def experiment(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of every experiment; what changes the scenario comes as `asked`."""
-    for option in reversed(EXPERIMENT):
-        command = option(command)
-    return command
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def asking(options: Sequence[Decorator]) -> Decorator:
+    """Gives a command these options, in the order in which its help lists them."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
+experiment = asking(EXPERIMENT)  # what changes the scenario comes as `asked`
 
 
 # The scenario asked for

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.options import DEBUG, FORMAT, PATH, SERVICE, Setting, load, read_value
+from sim.cli.options import DEBUG, FORMAT, PATH, SERVICE, Setting, asking, load, read_value
 from sim.cli.places import folder_for, usual_folder, write_page
 from sim.cli.screen import Row, progress, say, show
 
@@ -74,14 +74,8 @@ OPTIONS = (
 )
 
 
-def _asking(command: Any) -> Any:
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
-@_asking
+@asking(OPTIONS)
 def tune(
     scenarios: Sequence[Path], out: Path | None, save: Path | None, form: str, force: bool, levers: Any, **how: Any
 ) -> None:
